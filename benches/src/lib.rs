@@ -1,0 +1,1 @@
+//! Speed, always beside recall.

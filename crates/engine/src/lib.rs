@@ -1,0 +1,1 @@
+//! The facade: ingest and search.

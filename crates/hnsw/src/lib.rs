@@ -1,0 +1,1 @@
+//! HNSW graphs: built by hnsw_rs, frozen into flat bytes, searched in place.

@@ -1,0 +1,1 @@
+//! The index: writer, segments, merge, snapshots, columns, verify.

@@ -1,0 +1,27 @@
+//! What Precedent is about: cases, patients, reports, fields. Validated types without IO.
+//!
+//! A [`Case`] is one study with its report and its images. Text and identifiers of patients are protected health
+//! information, so every type that holds them hides its content from `Debug` and implements no `Display`.
+//!
+//! ```
+//! use precedent_model::{Case, CaseId, Report, SectionKind};
+//!
+//! let mut case = Case::new(CaseId::new("CXR1").unwrap());
+//! case.report = Some(Report::new([(SectionKind::Impression, "No acute disease.")]).unwrap());
+//! assert_eq!(case.report.as_ref().unwrap().section(SectionKind::Impression), Some("No acute disease."));
+//! assert!(!format!("{case:?}").contains("acute"));
+//! ```
+
+mod case;
+mod date;
+mod error;
+mod field;
+mod patient;
+mod report;
+
+pub use case::{Case, CaseId, Image, MAX_CASE_ID_BYTES, MAX_IMAGES};
+pub use date::PartialDate;
+pub use error::ModelError;
+pub use field::{FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword};
+pub use patient::PatientKey;
+pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

@@ -1,0 +1,67 @@
+//! What is answered.
+
+use crate::Plan;
+use precedent_model::Case;
+
+/// A source of candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Channel {
+    /// The query's embedding against the cases' image embeddings.
+    Image,
+    /// BM25 over the reports.
+    Lexical,
+}
+
+impl Channel {
+    /// The name in replies, plans and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Lexical => "lexical",
+        }
+    }
+}
+
+/// What one channel says of a hit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChannelScore {
+    /// Image: similarity (cosine, inner product, or negative Euclidean distance). Lexical: BM25. More is better.
+    pub score: f32,
+    /// Rank among the channel's candidates, from 1; absent when the channel did not put the case forward and the
+    /// score was filled in afterwards for display.
+    pub rank: Option<usize>,
+    /// What the channel added to the fused score: `weight / (rrf_k + rank)`, 0 without a rank.
+    pub contribution: f64,
+}
+
+/// One case that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The case as it was ingested, with its report.
+    pub case: Case,
+    /// Rank in the whole answer, from 1.
+    pub rank: usize,
+    /// The sum of the channels' contributions; 0 when only a filter was given.
+    pub fused_score: f64,
+    /// Absent when the query has no vector, the case no embedding, or the query no image weight.
+    pub image: Option<ChannelScore>,
+    /// Which image of the case was nearest, as an index into `case.images`.
+    pub matched_image: Option<usize>,
+    /// Which vector of the query it was nearest to, as an index into the request's vectors.
+    pub matched_vector: Option<usize>,
+    /// Absent when the query has no text or none of its words is in the report.
+    pub lexical: Option<ChannelScore>,
+}
+
+/// The answer to a search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchResponse {
+    /// The hits of the page, best first.
+    pub hits: Vec<Hit>,
+    /// How many hits the whole answer has: min(limit, matches), counting patients where one hit per patient is asked.
+    pub total: usize,
+    /// How the answer was found.
+    pub plan: Plan,
+    /// The generation of the index that was searched.
+    pub generation: u64,
+}

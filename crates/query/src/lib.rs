@@ -1,0 +1,24 @@
+//! What is asked and what is answered: request, filter, hit, plan. Plain data and the filter language, no search.
+//!
+//! ```
+//! use precedent_model::{FieldKind, FieldSchema};
+//! use precedent_query::Filter;
+//!
+//! let schema = FieldSchema::new([("modality".into(), FieldKind::Keyword), ("age".into(), FieldKind::Integer)]).unwrap();
+//! let filter = Filter::parse(r#"modality = "DX" AND age >= 60"#, &schema).unwrap();
+//! assert_eq!(filter.to_string(), r#"modality = "DX" AND age >= 60"#);
+//! let error = Filter::parse("modality = ", &schema).unwrap_err();
+//! assert_eq!(error.position, 11);
+//! ```
+
+mod filter;
+mod hit;
+mod plan;
+mod request;
+
+pub use filter::{Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand};
+pub use hit::{Channel, ChannelScore, Hit, SearchResponse};
+pub use plan::{ChannelPlan, Plan, VectorPath, Warning};
+pub use request::{
+    Fusion, Guards, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryVector, SearchRequest,
+};

@@ -1,0 +1,68 @@
+//! How an answer was found.
+
+use crate::{Channel, Fusion};
+
+/// How the image channel looked at a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VectorPath {
+    /// Every case that passes was compared.
+    Exact,
+    /// Graphs were walked; small segments without one were compared whole.
+    Graph,
+    /// Graphs were walked and only cases that pass the filter were kept.
+    FilteredGraph,
+}
+
+impl VectorPath {
+    /// The name in replies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Graph => "graph",
+            Self::FilteredGraph => "filtered-graph",
+        }
+    }
+}
+
+/// What one channel did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelPlan {
+    /// Which channel.
+    pub channel: Channel,
+    /// How it looked; `None` for channels with one way only.
+    pub path: Option<VectorPath>,
+    /// Width of the walk, where a graph was walked.
+    pub ef_search: Option<usize>,
+    /// Distances computed, or documents scored.
+    pub visited: usize,
+    /// Cases put forward.
+    pub candidates: usize,
+    /// Whether the candidates are certainly the channel's best.
+    pub exact: bool,
+}
+
+/// Something the caller should know beside the hits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable name, such as `NO_PATIENT`.
+    pub code: &'static str,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+/// How an answer was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What each channel did, in the order of the channels.
+    pub channels: Vec<ChannelPlan>,
+    /// The fusion that was applied, defaults filled in.
+    pub fusion: Fusion,
+    /// Live cases in the snapshot.
+    pub cases: usize,
+    /// Cases that pass filter and guards.
+    pub matches: usize,
+    /// Whether the hits are certainly the best under these parameters.
+    pub exact: bool,
+    /// What else the caller should know.
+    pub warnings: Vec<Warning>,
+}

@@ -1,0 +1,138 @@
+//! What is asked.
+
+use precedent_model::{PartialDate, PatientKey};
+use std::fmt;
+
+/// Most hits of one search.
+pub const MAX_LIMIT: usize = 1000;
+/// Most embeddings (views) of one search.
+pub const MAX_QUERY_VECTORS: usize = 16;
+/// Longest query text, in bytes.
+pub const MAX_TEXT_BYTES: usize = 8192;
+
+/// One search: at least one of vectors, text and filter.
+///
+/// `Debug` hides text, filter, vectors and patient: each may lead to a person.
+#[derive(Clone, PartialEq, Default)]
+pub struct SearchRequest {
+    /// Embeddings of the new study, one per view. A case counts with its image nearest to any of them.
+    pub vectors: Vec<QueryVector>,
+    /// Words and `"phrases"` to look for in reports.
+    pub text: Option<String>,
+    /// An AIP-160 filter over fields.
+    pub filter: Option<String>,
+    /// Which cases are left out for the sake of honest evidence.
+    pub guards: Guards,
+    /// How the channels are joined.
+    pub fusion: Fusion,
+    /// How many hits, and how hard to look.
+    pub limits: Limits,
+}
+
+/// An embedding with the encoder that it is declared to be of.
+#[derive(Clone, PartialEq)]
+pub struct QueryVector {
+    /// The encoder's output.
+    pub values: Vec<f32>,
+    /// Which encoder.
+    pub encoder_id: String,
+}
+
+/// Which cases are left out, whatever their score.
+#[derive(Clone, PartialEq, Default)]
+pub struct Guards {
+    /// Whose study is being read. That patient's own cases are priors, not precedents, and are left out.
+    pub patient: Option<PatientKey>,
+    /// Lets the patient's own cases in.
+    pub include_same_patient: bool,
+    /// Only cases certainly earlier than this date. Cases without a date are left out, too.
+    pub before: Option<PartialDate>,
+    /// Lets several cases of one patient in. Otherwise the best one stands for the patient.
+    pub several_per_patient: bool,
+}
+
+/// How the channels are joined: the score of a case is the sum over channels of `weight / (rrf_k + rank)`, with ranks
+/// from 1 (Cormack, Clarke and Büttcher, SIGIR 2009).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fusion {
+    /// Weight of the channel `image`; 0 silences it.
+    pub image_weight: f32,
+    /// Weight of the channel `lexical`; 0 silences it.
+    pub lexical_weight: f32,
+    /// The constant that decides how much the first ranks stand out.
+    pub rrf_k: f32,
+    /// How many cases each channel puts forward.
+    pub candidates: usize,
+}
+
+impl Default for Fusion {
+    /// Equal weights, the paper's constant of 60, 200 candidates.
+    fn default() -> Self {
+        Self { image_weight: 1.0, lexical_weight: 1.0, rrf_k: 60.0, candidates: 200 }
+    }
+}
+
+/// How the image channel is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PathChoice {
+    /// The cheaper of the two at the promised recall.
+    #[default]
+    Auto,
+    /// Through the graph wherever a segment has one.
+    Graph,
+    /// Every case that passes is compared.
+    Exact,
+}
+
+/// How many hits, and how hard to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Number of hits: as many come as there are matches, up to this.
+    pub limit: usize,
+    /// First hit to return, from 0, for paging inside `limit`.
+    pub offset: usize,
+    /// Hits to return from `offset` on; `None` is the rest.
+    pub page_size: Option<usize>,
+    /// All channels complete: every match is scored in every channel, and ranks are those of the whole archive.
+    pub exact: bool,
+    /// How the image channel is to look.
+    pub path: PathChoice,
+    /// Width of the walk through the graph; `None` is the index's own.
+    pub ef_search: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { limit: 10, offset: 0, page_size: None, exact: false, path: PathChoice::Auto, ef_search: None }
+    }
+}
+
+impl fmt::Debug for SearchRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SearchRequest")
+            .field("vectors", &self.vectors.len())
+            .field("text_bytes", &self.text.as_ref().map(String::len))
+            .field("filter_bytes", &self.filter.as_ref().map(String::len))
+            .field("guards", &self.guards)
+            .field("fusion", &self.fusion)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+impl fmt::Debug for QueryVector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QueryVector({} numbers hidden, {})", self.values.len(), self.encoder_id)
+    }
+}
+
+impl fmt::Debug for Guards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guards")
+            .field("patient", &self.patient)
+            .field("include_same_patient", &self.include_same_patient)
+            .field("before", &self.before.is_some())
+            .field("several_per_patient", &self.several_per_patient)
+            .finish()
+    }
+}

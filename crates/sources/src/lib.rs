@@ -1,0 +1,1 @@
+//! Manifests and vectors from outside: JSONL, CSV, npy, with a map of columns.

@@ -1,0 +1,1 @@
+//! Files, checksums, memory maps, log, manifest, writer lock.

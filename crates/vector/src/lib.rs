@@ -1,0 +1,20 @@
+//! Embeddings, metrics, and distance kernels chosen at run time.
+//!
+//! ```
+//! use precedent_vector::{Metric, VectorSpace};
+//!
+//! let space = VectorSpace::new(16, Metric::Cosine, "my-encoder-1").unwrap();
+//! let embedding = space.admit("my-encoder-1", &[0.5; 16]).unwrap();
+//! let distance = space.metric().distance_fn();
+//! assert!(distance(embedding.as_slice(), embedding.as_slice()).abs() < 1e-6);
+//! ```
+
+mod embedding;
+mod kernel;
+mod metric;
+mod space;
+
+pub use embedding::Embedding;
+pub use kernel::{DistanceFn, instruction_set};
+pub use metric::Metric;
+pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};
