@@ -1,0 +1,76 @@
+//! Why the engine refuses or fails, in the classes that a service or a program answers differently.
+
+/// One thing wrong with a request, by the path of the field in the words of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Such as `embeddings[0].values`, `filter`, `limit`, `case.images[1].embedding`.
+    pub field: String,
+    /// What is wrong and what to do. Never holds report text or a patient's identifier.
+    pub description: String,
+}
+
+impl Violation {
+    /// A violation of `field`.
+    pub fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { field: field.into(), description: description.into() }
+    }
+}
+
+/// The class of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is wrong whatever the state of the index.
+    Invalid,
+    /// The request does not fit this index, such as another encoder.
+    Precondition,
+    /// No index is there.
+    NotFound,
+    /// The index was opened for reading only.
+    ReadOnly,
+    /// Another writer holds the index.
+    Busy,
+    /// The caller gave up or its deadline passed.
+    Cancelled,
+    /// The disk is full; reading goes on, and so does writing once there is room.
+    Full,
+    /// The writer failed and takes nothing more until it is opened again.
+    Unavailable,
+    /// A file is damaged.
+    Damaged,
+    /// Something else.
+    Internal,
+}
+
+/// Why the engine refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The request is wrong; every violation is named.
+    #[error("{}", list(.0))]
+    Invalid(Vec<Violation>),
+    /// The request does not fit this index.
+    #[error("{}: {}", .0.field, .0.description)]
+    Precondition(Violation),
+    /// Opened for reading only.
+    #[error("this index was opened for reading only")]
+    ReadOnly,
+    /// The caller gave up or its deadline passed.
+    #[error("the caller gave up or its deadline passed")]
+    Cancelled,
+}
+
+impl EngineError {
+    /// The class.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Precondition(_) => ErrorKind::Precondition,
+            Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::Cancelled => ErrorKind::Cancelled,
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    let all: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+    all.join("; ")
+}

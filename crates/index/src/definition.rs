@@ -1,0 +1,203 @@
+//! What an index is made for: its name, its vector space, its fields, its graph. Read from TOML, kept in the manifest.
+
+use precedent_model::{FieldKind, FieldSchema};
+use precedent_vector::{Metric, VectorSpace};
+use serde::{Deserialize, Serialize};
+
+/// The definition that `init` uses when none is given.
+const CHEST_XRAY: &str = include_str!("../../../index/chest-xray.toml");
+
+/// Why a definition is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// Not TOML, or of another shape.
+    #[error("the definition cannot be read: {0}")]
+    Syntax(String),
+    /// Well-formed, but no such index can be.
+    #[error("the definition's {key} is refused: {problem}")]
+    Value {
+        /// The key in the file.
+        key: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// Shape of the graph over the image space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GraphDefinition {
+    /// Links per node above level 0; twice as many at level 0.
+    pub m: usize,
+    /// Width of the walk while building.
+    pub ef_construction: usize,
+    /// Width of the walk while searching, when a request does not say.
+    pub ef_search: usize,
+    /// Fewest distinct vectors for which a graph is built; smaller segments are compared whole, which is as fast.
+    pub min_nodes: usize,
+}
+
+impl Default for GraphDefinition {
+    fn default() -> Self {
+        Self { m: 16, ef_construction: 200, ef_search: 200, min_nodes: 5_000 }
+    }
+}
+
+/// The TOML form: everything as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefinitionFile {
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default, rename = "space")]
+    spaces: Vec<SpaceFile>,
+    #[serde(default)]
+    graph: GraphDefinition,
+    #[serde(default, rename = "field")]
+    fields: Vec<FieldFile>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpaceFile {
+    role: String,
+    dimension: usize,
+    metric: Metric,
+    encoder_id: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldFile {
+    name: String,
+    kind: FieldKind,
+}
+
+/// What an index is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The name under which a server offers the index.
+    pub name: String,
+    /// One line for a person.
+    pub description: String,
+    /// Where image embeddings live; an index without it holds reports only.
+    pub image_space: Option<VectorSpace>,
+    /// The graph over the image space.
+    pub graph: GraphDefinition,
+    /// What filters can ask for.
+    pub fields: FieldSchema,
+}
+
+impl Definition {
+    /// The bundled definition for chest radiographs, without a vector space: an encoder of the site's own names it.
+    ///
+    /// # Errors
+    /// None in a released build: a test reads it.
+    pub fn chest_xray() -> Result<Self, DefinitionError> {
+        Self::from_toml(CHEST_XRAY)
+    }
+
+    /// Reads a definition file.
+    ///
+    /// # Errors
+    /// Text that is no TOML, an unknown key, or a value that cannot be; the message names the key.
+    pub fn from_toml(text: &str) -> Result<Self, DefinitionError> {
+        let file: DefinitionFile =
+            toml::from_str(text).map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
+        let refused = |key: &str, problem: String| DefinitionError::Value { key: key.to_owned(), problem };
+        check_name(&file.name).map_err(|problem| refused("name", problem))?;
+        let image_space = match file.spaces.as_slice() {
+            [] => None,
+            [space] if space.role == "image" => Some(
+                VectorSpace::new(space.dimension, space.metric, &space.encoder_id)
+                    .map_err(|error| refused("space", error.to_string()))?,
+            ),
+            _ => {
+                let problem = "this version knows one space, of role \"image\"; remove the others";
+                return Err(refused("space", problem.to_owned()));
+            }
+        };
+        let graph = file.graph;
+        check_graph(&graph).map_err(|problem| refused("graph", problem))?;
+        let fields = FieldSchema::new(file.fields.into_iter().map(|field| (field.name, field.kind)))
+            .map_err(|error| refused("field", error.to_string()))?;
+        Ok(Self { name: file.name, description: file.description, image_space, graph, fields })
+    }
+
+    /// Writes the definition as [`Self::from_toml`] reads it.
+    ///
+    /// # Errors
+    /// None for a definition that was read; the serialiser's own otherwise.
+    pub fn to_toml(&self) -> Result<String, DefinitionError> {
+        let file = DefinitionFile {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            spaces: (self.image_space.iter())
+                .map(|space| SpaceFile {
+                    role: "image".to_owned(),
+                    dimension: space.dimension(),
+                    metric: space.metric(),
+                    encoder_id: space.encoder_id().to_owned(),
+                })
+                .collect(),
+            graph: self.graph,
+            fields: (self.fields.iter())
+                .map(|(name, kind)| FieldFile { name: name.to_owned(), kind })
+                .collect(),
+        };
+        toml::to_string(&file).map_err(|error| DefinitionError::Syntax(error.to_string()))
+    }
+
+    /// The definition under another name.
+    ///
+    /// # Errors
+    /// A name that a request could not spell.
+    pub fn named(mut self, name: &str) -> Result<Self, DefinitionError> {
+        check_name(name).map_err(|problem| DefinitionError::Value { key: "name".to_owned(), problem })?;
+        name.clone_into(&mut self.name);
+        Ok(self)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let spelt = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.');
+    if !spelt || name.is_empty() || name.len() > 64 || name.starts_with('.') {
+        return Err("use 1 to 64 letters, digits, '-', '_' and '.', the first not a '.'".to_owned());
+    }
+    Ok(())
+}
+
+fn check_graph(graph: &GraphDefinition) -> Result<(), String> {
+    let within = |key: &str, value: usize, low: usize, high: usize| {
+        (low..=high).contains(&value).then_some(()).ok_or_else(|| format!("{key} {value} is outside {low} to {high}"))
+    };
+    within("m", graph.m, 2, 64)?;
+    within("ef_construction", graph.ef_construction, 8, 4096)?;
+    within("ef_search", graph.ef_search, 1, 4096)?;
+    within("min_nodes", graph.min_nodes, 2, usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_definition_is_read_and_written_back() {
+        let definition = Definition::chest_xray().unwrap();
+        assert_eq!(Definition::from_toml(&definition.to_toml().unwrap()).unwrap(), definition);
+        assert_eq!(definition.fields.kind("study_date"), Some(FieldKind::Date));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_key() {
+        let refused = |text: &str| Definition::from_toml(text).unwrap_err().to_string();
+        assert!(refused("name = 'a b'").contains("name"));
+        assert!(refused("nam = 'a'").contains("nam"));
+        assert!(refused("name = 'a'\n[graph]\nm = 1").contains("m 1 is outside"));
+        assert!(refused("name = 'a'\n[[field]]\nname = 'Age'\nkind = 'integer'").contains("Age"));
+        let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
+        assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));
+        assert!(refused(&space.replace("'l2'", "'manhattan'")).contains("metric"));
+    }
+}
