@@ -1,1 +1,4 @@
-//! End-to-end tests.
+//! End-to-end tests, by topic.
+
+#[cfg(test)]
+mod layout;

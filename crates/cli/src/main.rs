@@ -1,2 +1,29 @@
 //! The command line program `precedent`.
-fn main() {}
+//!
+//! Results go to standard output; progress, logs and errors go to standard error. Exit codes: see [`exit::Exit`].
+
+mod args;
+mod commands;
+mod exit;
+mod hits;
+mod interrupt;
+mod json;
+mod output;
+
+use args::{Command, Precedent};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match Precedent::parse().command {
+        Command::Init(args) => commands::init::run(&args),
+        Command::Ingest(args) => commands::ingest::run(&args),
+        Command::Search(args) => commands::search::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
+        Command::Stats(args) => commands::stats::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
+        Command::Merge(args) => commands::merge::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    };
+    exit::report(outcome)
+}

@@ -1,10 +1,22 @@
 //! One index, opened.
 
+use crate::background::Background;
+use crate::ingest::{IngestOutcome, NewCase, admit};
 use crate::{EngineError, View, Violation};
-use precedent_index::{Definition, IndexStats, Verification};
-use precedent_model::{Case, CaseId};
-use precedent_query::QueryVector;
+use precedent_index::{
+    Definition, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
+};
+use precedent_model::CaseId;
+use precedent_storage::{DiskStorage, Storage};
+use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Memory that cases may take before they are written as a segment, whatever the time.
+const PENDING_BYTES: usize = 128 << 20;
+/// How long a generation is kept for the next page of an answer.
+const KEEP_VIEWS: Duration = Duration::from_secs(120);
 
 /// What an opened index may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,21 +29,8 @@ pub enum Access {
     Bulk,
 }
 
-/// A case on its way in.
-#[derive(Debug, Clone)]
-pub struct NewCase {
-    /// The case.
-    pub case: Case,
-    /// Per image of the case its embedding, where there is one; at most as long as `case.images`, or one longer than
-    /// none: an embedding without an image gets an image without a name.
-    pub embeddings: Vec<Option<QueryVector>>,
-}
-
-/// Per case: its place in the log once durable, or why it was refused.
-pub type IngestOutcome = Result<u64, Vec<Violation>>;
-
 /// What a delete did.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteOutcome {
     /// Cases deleted.
     pub deleted: usize,
@@ -39,10 +38,25 @@ pub struct DeleteOutcome {
     pub unknown: Vec<usize>,
 }
 
-/// One index, opened. Shared between threads; dropping it commits what is pending.
+/// One index, opened. Shared between threads.
+///
+/// What was acknowledged is in the log, so dropping an engine at any time loses nothing.
 #[derive(Debug)]
 pub struct Engine {
+    storage: Arc<dyn Storage>,
     definition: Definition,
+    access: Access,
+    side: Side,
+    /// Recent generations, oldest first, each with the time when it was last asked for.
+    recent: Mutex<VecDeque<(Instant, Arc<Snapshot>)>>,
+    /// Ends before the writer does.
+    _background: Option<Background>,
+}
+
+#[derive(Debug)]
+enum Side {
+    Reader(IndexReader),
+    Writer(Arc<IndexWriter>),
 }
 
 impl Engine {
@@ -50,16 +64,36 @@ impl Engine {
     ///
     /// # Errors
     /// A directory that holds something, or a file system that refuses.
-    pub fn create(_root: &Path, _definition: &Definition) -> Result<(), EngineError> {
-        Err(EngineError::Cancelled)
+    pub fn create(root: &Path, definition: &Definition) -> Result<(), EngineError> {
+        Ok(IndexWriter::create(&DiskStorage::create(root)?, definition)?)
     }
 
     /// Opens the index in `root`.
     ///
     /// # Errors
     /// No index, another writer, a damaged file, a newer format.
-    pub fn open(_root: &Path, _access: Access) -> Result<Self, EngineError> {
-        Err(EngineError::Cancelled)
+    pub fn open(root: &Path, access: Access) -> Result<Self, EngineError> {
+        let storage: Arc<dyn Storage> = Arc::new(DiskStorage::open(root)?);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let (side, background) = match access {
+            Access::Read => (Side::Reader(IndexReader::open(storage.clone())?), None),
+            Access::Write | Access::Bulk => {
+                let writer = Arc::new(IndexWriter::open(storage.clone(), threads)?);
+                let background = match access {
+                    Access::Write => {
+                        Some(Background::start(&writer).map_err(EngineError::Threads)?)
+                    }
+                    _ => None,
+                };
+                (Side::Writer(writer), background)
+            }
+        };
+        let snapshot = match &side {
+            Side::Reader(reader) => reader.snapshot(),
+            Side::Writer(writer) => writer.snapshot(),
+        };
+        let definition = snapshot.definition().clone();
+        Ok(Self { storage, definition, access, side, recent: Mutex::default(), _background: background })
     }
 
     /// What the index is made for.
@@ -69,17 +103,38 @@ impl Engine {
 
     /// How it was opened.
     pub fn access(&self) -> Access {
-        Access::Read
+        self.access
     }
 
     /// The newest generation that this process has seen.
     pub fn view(&self) -> View {
-        View {}
+        let snapshot = match &self.side {
+            Side::Reader(reader) => reader.snapshot(),
+            Side::Writer(writer) => writer.snapshot(),
+        };
+        self.remember(&snapshot);
+        View::new(snapshot)
     }
 
-    /// An earlier generation, while it is kept for paging (a few minutes), or the newest.
-    pub fn view_at(&self, _generation: u64) -> Option<View> {
-        None
+    /// An earlier generation, while it is kept for paging (two minutes from when it was last asked for), or the newest.
+    pub fn view_at(&self, generation: u64) -> Option<View> {
+        let newest = self.view();
+        if newest.generation() == generation {
+            return Some(newest);
+        }
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = recent.iter_mut().find(|(_, snapshot)| snapshot.generation() == generation)?;
+        kept.0 = Instant::now();
+        Some(View::new(kept.1.clone()))
+    }
+
+    fn remember(&self, snapshot: &Arc<Snapshot>) {
+        let now = Instant::now();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|(asked, kept)| {
+            now.duration_since(*asked) < KEEP_VIEWS && kept.generation() != snapshot.generation()
+        });
+        recent.push_back((now, snapshot.clone()));
     }
 
     /// Looks for a newer generation written by another process.
@@ -87,28 +142,69 @@ impl Engine {
     /// # Errors
     /// A damaged file; the view stays as it was.
     pub fn refresh(&self) -> Result<(), EngineError> {
-        Ok(())
+        match &self.side {
+            Side::Reader(reader) => reader.refresh().map(|_| ()).map_err(EngineError::from),
+            Side::Writer(_) => Ok(()),
+        }
     }
 
     /// Takes cases in. Returns when all that are not refused are durable; one answer per case, in order.
     ///
     /// # Errors
     /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged.
-    pub fn ingest(&self, _cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
-        Err(EngineError::ReadOnly)
+    pub fn ingest(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
+        let writer = self.writer()?;
+        let mut entries = Vec::with_capacity(cases.len());
+        let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(cases.len());
+        for case in cases {
+            outcomes.push(match admit(&self.definition, case) {
+                Ok(entry) => {
+                    entries.push(entry);
+                    Ok(0)
+                }
+                Err(violations) => Err(violations),
+            });
+        }
+        let sequences = writer.put(entries)?;
+        for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {
+            *outcome = Ok(sequence);
+        }
+        if writer.pending_bytes() > PENDING_BYTES {
+            // The caller waits: memory stays bounded however fast cases come.
+            if let Err(error) = writer.commit() {
+                tracing::error!(%error, "a commit failed; the cases are in the log and the next commit takes them");
+            }
+        }
+        Ok(outcomes)
     }
 
     /// Says what [`Self::ingest`] would refuse, and changes nothing.
-    pub fn check(&self, _case: &NewCase) -> Result<(), Vec<Violation>> {
-        Ok(())
+    ///
+    /// # Errors
+    /// Every violation.
+    pub fn check(&self, case: &NewCase) -> Result<(), Vec<Violation>> {
+        admit(&self.definition, case.clone()).map(|_| ())
+    }
+
+    /// Whether the index holds exactly this case already, so that taking it in again would change nothing.
+    ///
+    /// # Errors
+    /// Read-only, or a damaged file. A case that would be refused is not held.
+    pub fn holds(&self, case: &NewCase) -> Result<bool, EngineError> {
+        let writer = self.writer()?;
+        match admit(&self.definition, case.clone()) {
+            Ok(entry) => Ok(writer.holds(&entry)?),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Takes cases out. Returns when it is durable.
     ///
     /// # Errors
     /// As [`Self::ingest`].
-    pub fn delete(&self, _ids: &[CaseId]) -> Result<DeleteOutcome, EngineError> {
-        Err(EngineError::ReadOnly)
+    pub fn delete(&self, ids: &[CaseId]) -> Result<DeleteOutcome, EngineError> {
+        let unknown = self.writer()?.delete(ids)?.unknown;
+        Ok(DeleteOutcome { deleted: ids.len() - unknown.len(), unknown })
     }
 
     /// Makes everything acknowledged visible now; returns the generation.
@@ -116,20 +212,26 @@ impl Engine {
     /// # Errors
     /// As [`Self::ingest`].
     pub fn commit(&self) -> Result<u64, EngineError> {
-        Err(EngineError::ReadOnly)
+        Ok(self.writer()?.commit()?.generation())
     }
 
-    /// Merges all segments into one and builds its graph. `progress` gets (phase, done, total); `stop` ends it early
-    /// and leaves the index as it was.
+    /// Merges all segments into one and builds its graph. `progress` gets (phase, done, total), phases `cases` and
+    /// `graph`, and says whether to go on; if not, the index is as it was.
     ///
     /// # Errors
-    /// As [`Self::ingest`].
-    pub fn merge_all(
-        &self,
-        _progress: &(dyn Fn(&'static str, usize, usize) + Sync),
-        _stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<u64, EngineError> {
-        Err(EngineError::ReadOnly)
+    /// As [`Self::ingest`], and [`EngineError::Cancelled`].
+    pub fn merge_all(&self, progress: MergeProgress<'_>) -> Result<u64, EngineError> {
+        Ok(self.writer()?.merge_all(progress)?.generation())
+    }
+
+    /// Merges what the policy would merge by itself, until it finds nothing more to do.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`].
+    pub fn merge_some(&self, progress: MergeProgress<'_>) -> Result<(), EngineError> {
+        let writer = self.writer()?;
+        while writer.merge_some(progress)? {}
+        Ok(())
     }
 
     /// Figures of the newest generation.
@@ -137,15 +239,21 @@ impl Engine {
     /// # Errors
     /// A damaged file.
     pub fn stats(&self) -> Result<IndexStats, EngineError> {
-        Err(EngineError::Cancelled)
+        Ok(IndexStats::of(self.storage.as_ref(), self.view().snapshot())?)
     }
 
     /// Reads every byte and checks it. Damage is in the answer, not an error. `progress` gets bytes done and total.
     ///
     /// # Errors
-    /// A file system that refuses.
-    pub fn verify(root: &Path, _progress: &dyn Fn(u64, u64)) -> Result<Verification, EngineError> {
-        let _ = root;
-        Err(EngineError::Cancelled)
+    /// No index, or a file system that refuses.
+    pub fn verify(root: &Path, progress: &dyn Fn(u64, u64)) -> Result<Verification, EngineError> {
+        Ok(precedent_index::verify(&DiskStorage::open(root)?, progress)?)
+    }
+
+    fn writer(&self) -> Result<&IndexWriter, EngineError> {
+        match &self.side {
+            Side::Writer(writer) => Ok(writer),
+            Side::Reader(_) => Err(EngineError::ReadOnly),
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Why the engine refuses or fails, in the classes that a service or a program answers differently.
 
+use precedent_index::IndexError;
+use precedent_storage::StorageError;
+
 /// One thing wrong with a request, by the path of the field in the words of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -56,6 +59,12 @@ pub enum EngineError {
     /// The caller gave up or its deadline passed.
     #[error("the caller gave up or its deadline passed")]
     Cancelled,
+    /// The system gave no thread for the work beside the calls.
+    #[error("the system gives no more threads; raise its limit or stop other programs")]
+    Threads(#[source] std::io::Error),
+    /// The index refuses or fails.
+    #[error(transparent)]
+    Index(IndexError),
 }
 
 impl EngineError {
@@ -66,7 +75,42 @@ impl EngineError {
             Self::Precondition(_) => ErrorKind::Precondition,
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Cancelled => ErrorKind::Cancelled,
+            Self::Threads(_) => ErrorKind::Internal,
+            Self::Index(error) => match error {
+                IndexError::NotAnIndex => ErrorKind::NotFound,
+                IndexError::NotEmpty | IndexError::TooLarge { .. } | IndexError::Definition(_) => {
+                    ErrorKind::Invalid
+                }
+                IndexError::Stopped => ErrorKind::Cancelled,
+                IndexError::Failed => ErrorKind::Unavailable,
+                IndexError::Damaged { .. } => ErrorKind::Damaged,
+                IndexError::Storage(error) => match error {
+                    StorageError::WriterBusy { .. } => ErrorKind::Busy,
+                    StorageError::Full { .. } => ErrorKind::Full,
+                    StorageError::Corrupt { .. } | StorageError::UnsupportedVersion { .. } => {
+                        ErrorKind::Damaged
+                    }
+                    StorageError::NotFound { .. } => ErrorKind::Damaged,
+                    _ => ErrorKind::Internal,
+                },
+                IndexError::Lexical(_) | IndexError::Graph(_) => ErrorKind::Internal,
+            },
         }
+    }
+}
+
+impl From<IndexError> for EngineError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Stopped => Self::Cancelled,
+            other => Self::Index(other),
+        }
+    }
+}
+
+impl From<StorageError> for EngineError {
+    fn from(error: StorageError) -> Self {
+        Self::Index(error.into())
     }
 }
 

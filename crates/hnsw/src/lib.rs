@@ -1,1 +1,63 @@
 //! HNSW graphs: built by hnsw_rs, frozen into flat bytes, searched in place.
+//!
+//! A node is a row of a set of vectors, and nothing else is known of it: no files, no cases. [`build`] makes a graph
+//! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); [`search`] walks them
+//! and [`scan`] measures a list of nodes exactly. Equal vectors are expected to share one node.
+//!
+//! ```
+//! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, build, scan, search};
+//! use precedent_vector::Metric;
+//! use std::ops::ControlFlow;
+//!
+//! let values: Vec<f32> = (0..100).flat_map(|i| [(i as f32 * 0.06).cos(), (i as f32 * 0.06).sin()]).collect();
+//! let rows = FlatRows::new(&values, 2)?;
+//! let params = BuildParams { threads: 1, ..BuildParams::default() };
+//! let built = build(&rows, Metric::Cosine, &params, &|_rows_done| ControlFlow::Continue(()))?;
+//!
+//! let graph = Graph::open(built.bytes)?;
+//! let distance = Metric::Cosine.distance_fn();
+//! let params = SearchParams { k: 3, ef: 32 };
+//! let even = |node: u32| node % 2 == 0;
+//! let mut scratch = Scratch::default();
+//! let found = search(&graph, &rows, distance, &[1.0, 0.0], &params, Some(&even), &mut scratch, &|| false)?;
+//! let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
+//! assert_eq!(nodes, [0, 2, 4]);
+//!
+//! let exact = scan(&rows, distance, &[1.0, 0.0], (0..100).step_by(2), 3, &|| false)?;
+//! assert_eq!(exact.neighbours, found.neighbours);
+//! # Ok::<(), precedent_hnsw::HnswError>(())
+//! ```
+
+mod error;
+mod pages;
+mod rows;
+
+mod layout;
+
+mod graph;
+mod measure;
+mod order;
+mod scratch;
+
+mod scan;
+mod search;
+
+mod draft;
+mod repair;
+
+mod build;
+
+pub use build::{BuildParams, BuiltGraph, MAX_EF_CONSTRUCTION, build};
+pub use error::HnswError;
+pub use graph::Graph;
+pub use layout::{MAX_M, MAX_NODES, MIN_M};
+pub use order::{Found, Neighbour};
+pub use pages::{OutOfBounds, Pages};
+pub use repair::{FreezeReport, unreachable_nodes};
+pub use rows::{FlatRows, PagedRows, RowsError, VectorRows};
+pub use scan::scan;
+pub use scratch::{PooledScratch, Scratch, ScratchPool};
+pub use search::{SearchParams, search};
+
+#[cfg(test)]
+mod tests;

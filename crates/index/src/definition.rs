@@ -103,8 +103,8 @@ impl Definition {
     /// # Errors
     /// Text that is no TOML, an unknown key, or a value that cannot be; the message names the key.
     pub fn from_toml(text: &str) -> Result<Self, DefinitionError> {
-        let file: DefinitionFile =
-            toml::from_str(text).map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
+        let file: DefinitionFile = toml::from_str(text)
+            .map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
         let refused = |key: &str, problem: String| DefinitionError::Value { key: key.to_owned(), problem };
         check_name(&file.name).map_err(|problem| refused("name", problem))?;
         let image_space = match file.spaces.as_slice() {
@@ -170,7 +170,10 @@ fn check_name(name: &str) -> Result<(), String> {
 
 fn check_graph(graph: &GraphDefinition) -> Result<(), String> {
     let within = |key: &str, value: usize, low: usize, high: usize| {
-        (low..=high).contains(&value).then_some(()).ok_or_else(|| format!("{key} {value} is outside {low} to {high}"))
+        (low..=high)
+            .contains(&value)
+            .then_some(())
+            .ok_or_else(|| format!("{key} {value} is outside {low} to {high}"))
     };
     within("m", graph.m, 2, 64)?;
     within("ef_construction", graph.ef_construction, 8, 4096)?;

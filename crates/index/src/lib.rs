@@ -1,6 +1,52 @@
 //! The index: writer, segments, merge, snapshots, columns, verify.
+//!
+//! An index is a directory. Operations go into a log, where they are durable; a commit turns them into an immutable
+//! segment and publishes a generation; a reader holds one generation and is never disturbed. `index/FORMAT.md` is the
+//! specification of every byte.
+//!
+//! ```
+//! use precedent_index::{CaseEntry, Definition, IndexReader, IndexWriter};
+//! use precedent_model::{Case, CaseId, Report, SectionKind};
+//! use precedent_storage::DiskStorage;
+//! use std::sync::Arc;
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let storage = Arc::new(DiskStorage::create(folder.path()).unwrap());
+//! IndexWriter::create(storage.as_ref(), &Definition::chest_xray().unwrap()).unwrap();
+//!
+//! let writer = IndexWriter::open(storage.clone(), 1).unwrap();
+//! let mut case = Case::new(CaseId::new("CXR1").unwrap());
+//! case.report = Some(Report::new([(SectionKind::Impression, "No acute disease.")]).unwrap());
+//! writer.put(vec![CaseEntry { case, embeddings: Vec::new() }]).unwrap();
+//! writer.commit().unwrap();
+//!
+//! let snapshot = IndexReader::open(storage).unwrap().snapshot();
+//! let place = snapshot.find(&CaseId::new("CXR1").unwrap()).unwrap().unwrap();
+//! assert!(snapshot.case(place).unwrap().report.is_some());
+//! ```
+
 mod definition;
+mod error;
+mod manifest;
+mod merge;
+mod ordinals;
+mod pending;
+mod reader;
+mod record;
+mod segment;
+mod snapshot;
 mod stats;
+mod verify;
+mod writer;
 
 pub use definition::{Definition, DefinitionError, GraphDefinition};
+pub use error::IndexError;
+pub use merge::MergeProgress;
+pub use ordinals::OrdinalSet;
+pub use reader::IndexReader;
+pub use record::CaseEntry;
+pub use segment::{NearestCase, NearestCases, WalkParams};
+pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Verification};
+pub use verify::verify;
+pub use writer::{Deleted, IndexWriter};

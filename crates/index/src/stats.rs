@@ -1,5 +1,8 @@
 //! Figures about an index, for people and for replies.
 
+use crate::{IndexError, Snapshot};
+use precedent_storage::{Log, Storage};
+
 use std::collections::BTreeMap;
 
 /// The state of one generation.
@@ -21,6 +24,38 @@ pub struct IndexStats {
     pub segments: Vec<SegmentStats>,
     /// Bytes on disk by kind of file: `records`, `vectors`, `graph`, `columns`, `lexical`, `tombstones`, `log`.
     pub file_bytes: BTreeMap<String, u64>,
+}
+
+impl IndexStats {
+    /// Figures of a generation. The pending operations are counted in the log, so that they are right in any process.
+    ///
+    /// # Errors
+    /// A damaged log.
+    pub fn of(storage: &dyn Storage, snapshot: &Snapshot) -> Result<Self, IndexError> {
+        let segments = snapshot.segment_stats();
+        let mut file_bytes = BTreeMap::new();
+        let mut add = |kind: &str, bytes: u64| *file_bytes.entry(kind.to_owned()).or_default() += bytes;
+        for entry in &snapshot.manifest.segments {
+            entry.files.iter().for_each(|file| add(&file.name, file.bytes));
+            if let Some(tombstones) = &entry.tombstones {
+                add("tombstones", tombstones.file.bytes);
+            }
+        }
+        for name in storage.list("log")? {
+            add("log", storage.len(&format!("log/{name}"))?);
+        }
+        let log = Log::check(storage, "log", snapshot.manifest.log_start)?;
+        Ok(Self {
+            generation: snapshot.generation(),
+            cases: snapshot.cases(),
+            tombstones: segments.iter().map(|segment| segment.tombstones).sum(),
+            image_rows: segments.iter().map(|segment| segment.image_rows).sum(),
+            distinct_vectors: segments.iter().map(|segment| segment.distinct_vectors).sum(),
+            pending_operations: log.frames as usize,
+            segments,
+            file_bytes,
+        })
+    }
 }
 
 /// The state of one segment.

@@ -29,7 +29,7 @@ impl PartialDate {
         };
         let (year, month, day) = match date.len() {
             4 => (date, None, None),
-            7 if &date.get(4..5)? == &"-" => (date.get(..4)?, date.get(5..), None),
+            7 if date.get(4..5)? == "-" => (date.get(..4)?, date.get(5..), None),
             8 => (date.get(..4)?, date.get(4..6), date.get(6..)),
             10 if date.get(4..5)? == "-" && date.get(7..8)? == "-" => {
                 (date.get(..4)?, date.get(5..7), date.get(8..))

@@ -16,7 +16,7 @@ mod hit;
 mod plan;
 mod request;
 
-pub use filter::{Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand};
+pub use filter::{Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand};
 pub use hit::{Channel, ChannelScore, Hit, SearchResponse};
 pub use plan::{ChannelPlan, Plan, VectorPath, Warning};
 pub use request::{

@@ -1,1 +1,38 @@
-//! The gRPC service.
+//! The gRPC service: search, ingest, and the state of indexes, over the facade of `precedent_engine`.
+//!
+//! Async lives here and above; the engine is called on blocking threads, with a closure that ends a search when its
+//! caller is gone or its deadline has passed. [`convert`] is the only conversion between the protocol and the domain.
+//! The listener is plaintext and therefore on loopback only.
+//!
+//! ```no_run
+//! use precedent_engine::{Access, Engine};
+//! use precedent_server::{Served, ServerConfig, serve};
+//! use std::{path::Path, sync::Arc};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let root = Path::new("chest");
+//! let engine = Arc::new(Engine::open(root, Access::Write)?);
+//! let shutdown = std::future::pending();
+//! serve(vec![Served::new(engine, root)], ServerConfig::default(), shutdown).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod admission;
+mod call;
+mod config;
+pub mod convert;
+mod health;
+mod hex;
+mod incoming;
+mod index_service;
+mod ingest_service;
+mod paging;
+mod registry;
+mod search_service;
+mod serve;
+mod status;
+
+pub use config::{LoadLimits, ServerConfig, SizeLimits, TimeLimits};
+pub use registry::Served;
+pub use serve::{ServeError, serve, serve_on};

@@ -15,6 +15,6 @@ mod metric;
 mod space;
 
 pub use embedding::Embedding;
-pub use kernel::{DistanceFn, instruction_set};
+pub use kernel::{DistanceFn, instruction_set, prefetch};
 pub use metric::Metric;
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

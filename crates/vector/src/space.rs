@@ -138,6 +138,24 @@ impl VectorSpace {
             Metric::Dot | Metric::L2 => Ok(Embedding::new(values.into())),
         }
     }
+
+    /// An embedding of this space from numbers that [`Self::admit`] gave out earlier, as they are kept on disk.
+    ///
+    /// # Errors
+    /// Another dimension, or a number that is not finite: then they are not of this space.
+    pub fn restore(&self, values: Vec<f32>) -> Result<Embedding, VectorError> {
+        if values.len() != self.dimension {
+            return Err(VectorError::Dimension {
+                found: values.len(),
+                expected: self.dimension,
+                encoder_id: self.encoder_id.clone(),
+            });
+        }
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(index) => Err(VectorError::NotFinite { index, value: values[index] }),
+            None => Ok(Embedding::new(values.into())),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,212 @@
+//! Every flag, defined once: parser, help and completions come from here.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Finds earlier radiology cases that looked the same, with their reports.
+#[derive(Debug, Parser)]
+#[command(name = "precedent", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected, 4 no index, busy or \
+                        damaged, 130 interrupted.")]
+pub struct Precedent {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an empty index
+    Init(InitArgs),
+    /// Put reports and embeddings in; the same case id again replaces the case
+    Ingest(IngestArgs),
+    /// Find cases by embedding, text, filter, or any of them together
+    Search(SearchArgs),
+    /// Serve indexes over gRPC
+    Serve(ServeArgs),
+    /// Say what an index holds
+    Stats(StatsArgs),
+    /// Read every byte of an index and check it
+    Verify(VerifyArgs),
+    /// Merge all segments into one, build its graph, drop deleted cases
+    Merge(MergeArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Directory of the index: new or empty
+    pub dir: PathBuf,
+    /// What the index is made for; the bundled chest-xray definition if not given
+    #[arg(long, value_name = "FILE")]
+    pub definition: Option<PathBuf>,
+    /// Name under which a server offers the index
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Numbers per embedding, 16 to 4096
+    #[arg(long, requires = "encoder_id")]
+    pub dimension: Option<usize>,
+    /// How embeddings are compared
+    #[arg(long, value_enum, default_value_t = MetricName::Cosine, requires = "dimension")]
+    pub metric: MetricName,
+    /// Which encoder makes the embeddings, with its version
+    #[arg(long, value_name = "ID", requires = "dimension")]
+    pub encoder_id: Option<String>,
+    /// One more field: keyword, keywords, integer, number or date
+    #[arg(long = "field", value_name = "NAME=KIND")]
+    pub fields: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricName {
+    Cosine,
+    Dot,
+    L2,
+}
+
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Manifests: .jsonl, .ndjson, .csv or .tsv, one case per row
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<PathBuf>,
+    /// Names of the manifest's columns, where they are not ours
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Embeddings as .npy, one row per row of the manifests, or one per image
+    #[arg(long, value_name = "FILE", requires = "encoder_id")]
+    pub embeddings: Option<PathBuf>,
+    /// Which encoder made the embeddings
+    #[arg(long, value_name = "ID")]
+    pub encoder_id: Option<String>,
+    /// Check everything, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where rejected rows are listed, with row, field and remedy
+    #[arg(long, value_name = "FILE", default_value = "rejected.jsonl")]
+    pub rejects: PathBuf,
+    /// Leave the new segments as they are
+    #[arg(long)]
+    pub no_merge: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Embedding of the new study as .npy: one vector, or rows of which --row takes one; once per view
+    #[arg(long = "embedding", value_name = "FILE", requires = "encoder_id")]
+    pub embeddings: Vec<PathBuf>,
+    /// Which row of the embedding files, from 0
+    #[arg(long, default_value_t = 0)]
+    pub row: usize,
+    /// Which encoder made the embedding
+    #[arg(long, value_name = "ID")]
+    pub encoder_id: Option<String>,
+    /// Words, "phrases", +must, -not, section:word
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Such as: modality = "DX" AND age >= 60 AND problems:"Cardiomegaly"
+    #[arg(long)]
+    pub filter: Option<String>,
+    /// Number of hits, 1 to 1000
+    #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
+    pub limit: usize,
+    /// Whose study is being read: that patient's own cases are left out
+    #[arg(long, value_name = "ID")]
+    pub patient_id: Option<String>,
+    /// Who issued the patient id
+    #[arg(long, value_name = "NAME", requires = "patient_id")]
+    pub patient_id_issuer: Option<String>,
+    /// Let the patient's own cases in
+    #[arg(long)]
+    pub include_same_patient: bool,
+    /// Only cases certainly earlier than this: 2019, 2019-05 or 2019-05-03
+    #[arg(long, value_name = "DATE")]
+    pub before: Option<String>,
+    /// Let several cases of one patient in
+    #[arg(long)]
+    pub several_per_patient: bool,
+    /// Rank every match in every channel
+    #[arg(long)]
+    pub exact: bool,
+    /// How the image channel looks
+    #[arg(long, value_enum, default_value_t = VectorPathName::Auto)]
+    pub vector_path: VectorPathName,
+    /// Width of the walk through the graph, 1 to 4096
+    #[arg(long, value_name = "N")]
+    pub ef_search: Option<usize>,
+    /// Weight of the image channel; 0 silences it
+    #[arg(long, value_name = "W", default_value_t = 1.0)]
+    pub image_weight: f32,
+    /// Weight of the lexical channel; 0 silences it
+    #[arg(long, value_name = "W", default_value_t = 1.0)]
+    pub lexical_weight: f32,
+    /// Constant of the rank fusion
+    #[arg(long, value_name = "K", default_value_t = 60.0)]
+    pub rrf_k: f32,
+    /// Cases that each channel puts forward, 1 to 10000
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub candidates: usize,
+    /// Print whole reports
+    #[arg(long)]
+    pub full: bool,
+    /// Print the gRPC response as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VectorPathName {
+    Auto,
+    Graph,
+    Exact,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Directories of the indexes
+    #[arg(required = true)]
+    pub dirs: Vec<PathBuf>,
+    /// Loopback address to listen on
+    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+    /// Take no cases in; another process may write the index
+    #[arg(long)]
+    pub read_only: bool,
+    /// What to log: error, warn, info, debug, trace, or target=level pairs
+    #[arg(long, env = "PRECEDENT_LOG", default_value = "info", value_name = "LEVEL")]
+    pub log_level: String,
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

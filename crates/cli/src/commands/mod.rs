@@ -1,0 +1,10 @@
+//! One module per command.
+
+pub mod completions;
+pub mod ingest;
+pub mod init;
+pub mod merge;
+pub mod search;
+pub mod serve;
+pub mod stats;
+pub mod verify;

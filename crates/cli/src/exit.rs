@@ -1,0 +1,89 @@
+//! How the program ends.
+
+use precedent_engine::{EngineError, ErrorKind};
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// A way to end that is not an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 3: some rows were rejected, the rest is in.
+    SomeRejected,
+    /// 4: the index was checked and is damaged.
+    Damaged,
+    /// 130: interrupted; what was acknowledged stays.
+    Interrupted,
+}
+
+/// Why the program failed: one message, one code.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+pub type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    /// 2: what was asked cannot be.
+    pub fn input(message: impl fmt::Display) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+
+    /// 1: anything else.
+    pub fn other(message: impl fmt::Display) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
+    /// Says which index, file or row the failure is about.
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match error.kind() {
+            ErrorKind::Invalid | ErrorKind::Precondition => 2,
+            ErrorKind::NotFound | ErrorKind::Busy | ErrorKind::Damaged => 4,
+            ErrorKind::Cancelled => 130,
+            ErrorKind::ReadOnly | ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Internal => 1,
+        };
+        // A storage error keeps what the system said as its source.
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        Self { code, message }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        // Whoever read our output has seen enough: that is no failure of ours.
+        let code = u8::from(error.kind() != std::io::ErrorKind::BrokenPipe);
+        Self { code, message: error.to_string() }
+    }
+}
+
+/// Says what went wrong and turns it into an exit code.
+pub fn report(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::SomeRejected) => ExitCode::from(3),
+        Ok(Exit::Damaged) => ExitCode::from(4),
+        Ok(Exit::Interrupted) => ExitCode::from(130),
+        Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            // Nothing is left to do if even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "precedent: {message}");
+            ExitCode::from(code)
+        }
+    }
+}

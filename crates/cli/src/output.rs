@@ -1,0 +1,81 @@
+//! Numbers and text as a person reads them.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// 3196 as `3,196`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 case`, `3,196 cases`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// 1536 as `1.5 kB`.
+pub fn bytes(number: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (number as f64, 0);
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// A bar on standard error, or nothing where that is no terminal.
+pub fn bar(total: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let template = "{prefix:>10} [{bar:30}] {human_pos}/{human_len} {msg} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(what);
+    bar
+}
+
+/// Text broken into lines of at most `width` characters.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_sizes_scaled() {
+        assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([bytes(999), bytes(1536), bytes(2_000_000)], ["999 B", "1.5 kB", "2.0 MB"]);
+        assert_eq!(counted(1, "case", "cases"), "1 case");
+    }
+
+    #[test]
+    fn text_is_broken_at_words() {
+        assert_eq!(wrap("no acute  disease", 9), ["no acute", "disease"]);
+        assert_eq!(wrap("pneumonoultramicroscopic", 5), ["pneumonoultramicroscopic"]);
+        assert!(wrap(" ", 5).is_empty());
+    }
+}

@@ -1,0 +1,165 @@
+//! What a search may ask: every limit checked, every violation named, before anything is looked at.
+
+use crate::{EngineError, Violation};
+use precedent_index::Definition;
+use precedent_lexical::TextQuery;
+use precedent_model::FieldKind;
+use precedent_query::{
+    Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
+    Warning,
+};
+use precedent_vector::{Embedding, VectorError};
+
+/// Widest walk.
+const MAX_EF_SEARCH: usize = 4096;
+/// Most candidates of a channel.
+const MAX_CANDIDATES: usize = 10_000;
+/// The field that the guard `before` and the order of filter-only answers go by.
+pub(crate) const STUDY_DATE: &str = "study_date";
+
+/// A request that was checked against an index.
+pub(crate) struct Query<'a> {
+    pub request: &'a SearchRequest,
+    pub vectors: Vec<Embedding>,
+    pub text: Option<TextQuery>,
+    pub filter: Option<Filter>,
+    pub before: Option<Filter>,
+    pub warnings: Vec<Warning>,
+}
+
+impl<'a> Query<'a> {
+    /// Checks a request; names everything that is wrong with it, not just the first.
+    pub fn admit(definition: &Definition, request: &'a SearchRequest) -> Result<Self, EngineError> {
+        let mut wrong = Vec::new();
+        check_numbers(request, &mut wrong);
+        if request.vectors.is_empty() && request.text.is_none() && request.filter.is_none() {
+            wrong.push(Violation::new("embeddings", "give at least one of embeddings, text and filter"));
+        }
+        let (vectors, misfit) = admit_vectors(definition, request, &mut wrong);
+        let text = request.text.as_deref().and_then(|text| {
+            if text.len() > MAX_TEXT_BYTES {
+                let description =
+                    format!("has {} bytes, the limit is {MAX_TEXT_BYTES}; shorten it", text.len());
+                wrong.push(Violation::new("text", description));
+                return None;
+            }
+            TextQuery::parse(text).map_err(|error| wrong.push(Violation::new("text", error.to_string()))).ok()
+        });
+        let filter = request.filter.as_deref().and_then(|text| {
+            Filter::parse(text, &definition.fields)
+                .map_err(|error| wrong.push(Violation::new("filter", error.to_string())))
+                .ok()
+        });
+        if !wrong.is_empty() {
+            return Err(EngineError::Invalid(wrong));
+        }
+        if let Some(violation) = misfit {
+            return Err(EngineError::Precondition(violation));
+        }
+        let before = before_filter(definition, request)?;
+        let mut query = Self { request, vectors, text, filter, before, warnings: Vec::new() };
+        query.warn();
+        Ok(query)
+    }
+
+    fn warn(&mut self) {
+        let guards = &self.request.guards;
+        if guards.patient.is_none() && !guards.include_same_patient {
+            self.warnings.push(Warning {
+                code: "NO_PATIENT",
+                message: "no patient was named, so the patient's own cases may be among the hits".to_owned(),
+            });
+        }
+        if self.text.as_ref().is_some_and(|text| !text.is_searchable()) {
+            self.warnings.push(Warning {
+                code: "NOTHING_TO_SEARCH",
+                message: "the text holds no word that asks for anything, so the lexical channel is silent"
+                    .to_owned(),
+            });
+        }
+    }
+
+    /// Whether the image channel speaks.
+    pub fn asks_image(&self) -> bool {
+        !self.vectors.is_empty() && self.request.fusion.image_weight > 0.0
+    }
+
+    /// The text, if the lexical channel speaks.
+    pub fn asks_lexical(&self) -> Option<&TextQuery> {
+        self.text.as_ref().filter(|text| self.request.fusion.lexical_weight > 0.0 && text.is_searchable())
+    }
+}
+
+fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
+    let mut within = |field: &str, value: usize, high: usize| {
+        if value == 0 || value > high {
+            wrong.push(Violation::new(field, format!("is {value}; give 1 to {high}")));
+        }
+    };
+    within("limit", request.limits.limit, MAX_LIMIT);
+    within("page_size", request.limits.page_size.unwrap_or(1), MAX_LIMIT);
+    within("ef_search", request.limits.ef_search.unwrap_or(1), MAX_EF_SEARCH);
+    within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
+    if request.vectors.len() > MAX_QUERY_VECTORS {
+        let description = format!("has {} entries; give at most {MAX_QUERY_VECTORS}", request.vectors.len());
+        wrong.push(Violation::new("embeddings", description));
+    }
+    let fusion = &request.fusion;
+    for (field, weight) in
+        [("fusion.image_weight", fusion.image_weight), ("fusion.lexical_weight", fusion.lexical_weight)]
+    {
+        if !weight.is_finite() || weight < 0.0 {
+            wrong.push(Violation::new(field, format!("is {weight}; give a finite number from 0 on")));
+        }
+    }
+    if !fusion.rrf_k.is_finite() || fusion.rrf_k <= 0.0 {
+        wrong.push(Violation::new(
+            "fusion.rrf_k",
+            format!("is {}; give a finite number above 0", fusion.rrf_k),
+        ));
+    }
+}
+
+/// The admitted vectors, and the first that is well formed but does not fit this index.
+fn admit_vectors(
+    definition: &Definition,
+    request: &SearchRequest,
+    wrong: &mut Vec<Violation>,
+) -> (Vec<Embedding>, Option<Violation>) {
+    let (mut vectors, mut misfit) = (Vec::new(), None);
+    for (index, vector) in request.vectors.iter().enumerate().take(MAX_QUERY_VECTORS) {
+        let path = |part: &str| format!("embeddings[{index}].{part}");
+        let Some(space) = &definition.image_space else {
+            let description = "this index has no image space; search it by text and filter";
+            misfit.get_or_insert(Violation::new(format!("embeddings[{index}]"), description));
+            continue;
+        };
+        match space.admit(&vector.encoder_id, &vector.values) {
+            Ok(embedding) => vectors.push(embedding),
+            Err(error @ VectorError::EncoderOther { .. }) => {
+                misfit.get_or_insert(Violation::new(path("encoder_id"), error.to_string()));
+            }
+            Err(error @ VectorError::EncoderMissing { .. }) => {
+                wrong.push(Violation::new(path("encoder_id"), error.to_string()));
+            }
+            Err(error) => wrong.push(Violation::new(path("values"), error.to_string())),
+        }
+    }
+    (vectors, misfit)
+}
+
+fn before_filter(definition: &Definition, request: &SearchRequest) -> Result<Option<Filter>, EngineError> {
+    let Some(date) = request.guards.before else { return Ok(None) };
+    if definition.fields.kind(STUDY_DATE) != Some(FieldKind::Date) {
+        return Err(EngineError::Precondition(Violation::new(
+            "guards.before",
+            "this index has no date field study_date; leave the guard out",
+        )));
+    }
+    Ok(Some(Filter::Compare(Compare {
+        field: STUDY_DATE.to_owned(),
+        kind: FieldKind::Date,
+        comparison: Comparison::Less,
+        operand: Operand::Date(date),
+    })))
+}

@@ -1,0 +1,49 @@
+//! The channel `lexical`: BM25 over the reports of the live cases.
+
+use super::{Candidate, Ranking};
+use crate::EngineError;
+use precedent_index::{CasePlace, IndexError, OrdinalSet, Snapshot};
+use precedent_lexical::TextQuery;
+use precedent_query::{Channel, ChannelPlan};
+
+/// Ranks the accepted cases that hold what the text asks for.
+pub(crate) fn rank(
+    snapshot: &Snapshot,
+    text: &TextQuery,
+    accept: &[OrdinalSet],
+    depth: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ranking, EngineError> {
+    let accepts = |segment: usize, ordinal: u32| accept.get(segment).is_some_and(|set| set.contains(ordinal));
+    let order =
+        |segment: usize, ordinal: u32| snapshot.sequence(CasePlace { segment, ordinal }).unwrap_or(u64::MAX);
+    let top = snapshot.lexicon().top(text, depth, &accepts, &order, stop).map_err(IndexError::from)?;
+    if top.stopped {
+        return Err(EngineError::Cancelled);
+    }
+    let candidates = (top.hits.iter())
+        .map(|hit| {
+            let place = CasePlace { segment: hit.segment, ordinal: hit.ordinal };
+            Ok(Candidate { place, score: hit.score, sequence: snapshot.sequence(place)? })
+        })
+        .collect::<Result<Vec<_>, EngineError>>()?;
+    let plan = ChannelPlan {
+        channel: Channel::Lexical,
+        path: None,
+        ef_search: None,
+        visited: top.scored,
+        candidates: candidates.len(),
+        exact: true,
+    };
+    Ok(Ranking { exhausted: candidates.len() < depth, candidates, plan })
+}
+
+/// The score of one case, the same that [`rank`] gives it; `None` when it does not hold what the text asks for.
+pub(crate) fn score(
+    snapshot: &Snapshot,
+    text: &TextQuery,
+    place: CasePlace,
+) -> Result<Option<f32>, EngineError> {
+    let scores = snapshot.lexicon().score(text, place.segment, &[place.ordinal]).map_err(IndexError::from)?;
+    Ok(scores.into_iter().next().flatten())
+}

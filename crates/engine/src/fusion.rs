@@ -1,0 +1,111 @@
+//! Weighted reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
+
+use crate::channel::{Candidate, Ranking};
+use precedent_index::CasePlace;
+use precedent_query::Fusion;
+use std::collections::HashMap;
+
+/// A case with what each channel that put it forward says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fused {
+    pub place: CasePlace,
+    pub score: f64,
+    pub sequence: u64,
+    pub image: Option<Vote>,
+    pub lexical: Option<Vote>,
+}
+
+/// What one channel says of a case that it put forward.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Vote {
+    pub score: f32,
+    /// From 1.
+    pub rank: usize,
+    pub contribution: f64,
+}
+
+/// Joins the rankings; equal scores keep the order of the log.
+pub(crate) fn fuse(image: Option<&Ranking>, lexical: Option<&Ranking>, fusion: &Fusion) -> Vec<Fused> {
+    let mut fused: HashMap<CasePlace, Fused> = HashMap::new();
+    let mut add = |ranking: Option<&Ranking>, weight: f32, is_image: bool| {
+        for (index, candidate) in ranking.iter().flat_map(|ranking| ranking.candidates.iter().enumerate()) {
+            let vote = vote(candidate, index + 1, weight, fusion.rrf_k);
+            let entry = fused.entry(candidate.place).or_insert(Fused {
+                place: candidate.place,
+                score: 0.0,
+                sequence: candidate.sequence,
+                image: None,
+                lexical: None,
+            });
+            entry.score += vote.contribution;
+            if is_image {
+                entry.image = Some(vote);
+            } else {
+                entry.lexical = Some(vote);
+            }
+        }
+    };
+    add(image, fusion.image_weight, true);
+    add(lexical, fusion.lexical_weight, false);
+    let mut fused: Vec<Fused> = fused.into_values().collect();
+    fused.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.sequence.cmp(&b.sequence)));
+    fused
+}
+
+fn vote(candidate: &Candidate, rank: usize, weight: f32, rrf_k: f32) -> Vote {
+    Vote { score: candidate.score, rank, contribution: f64::from(weight) / (f64::from(rrf_k) + rank as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_query::{Channel, ChannelPlan};
+    use proptest::prelude::*;
+
+    fn ranking(channel: Channel, ordinals: &[u32]) -> Ranking {
+        let candidates: Vec<Candidate> = (ordinals.iter())
+            .map(|&ordinal| Candidate {
+                place: CasePlace { segment: 0, ordinal },
+                score: 1.0,
+                sequence: u64::from(ordinal),
+            })
+            .collect();
+        let plan =
+            ChannelPlan { channel, path: None, ef_search: None, visited: 0, candidates: 0, exact: true };
+        Ranking { candidates, exhausted: true, plan }
+    }
+
+    fn order(image: &[u32], lexical: &[u32], fusion: &Fusion) -> Vec<u32> {
+        let (image, lexical) = (ranking(Channel::Image, image), ranking(Channel::Lexical, lexical));
+        fuse(Some(&image), Some(&lexical), fusion).iter().map(|fused| fused.place.ordinal).collect()
+    }
+
+    #[test]
+    fn agreement_beats_one_first_place_and_ties_keep_the_order_of_the_log() {
+        assert_eq!(order(&[1, 2], &[3, 2], &Fusion::default()), [2, 1, 3]);
+        assert_eq!(order(&[1, 2], &[], &Fusion::default()), [1, 2]);
+    }
+
+    #[test]
+    fn weights_decide() {
+        let lexical = Fusion { image_weight: 0.1, ..Fusion::default() };
+        assert_eq!(order(&[1, 2], &[3, 4], &lexical), [3, 4, 1, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_better_rank_in_one_channel_never_hurts(
+            image in Just((0..20_u32).collect::<Vec<_>>()).prop_shuffle(),
+            lexical in Just((0..20_u32).collect::<Vec<_>>()).prop_shuffle(),
+            position in 1..20_usize,
+        ) {
+            let case = image[position];
+            let before = order(&image, &lexical, &Fusion::default());
+            let mut better = image.clone();
+            better.swap(position, position - 1);
+            let after = order(&better, &lexical, &Fusion::default());
+            let rank = |order: &[u32]| order.iter().position(|&other| other == case).unwrap();
+            prop_assert!(rank(&after) <= rank(&before));
+        }
+    }
+}

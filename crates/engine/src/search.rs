@@ -1,0 +1,159 @@
+//! The search, as a pipeline: admit, accept, rank per channel, fuse, one per patient, fetch.
+
+use crate::EngineError;
+use crate::admit::{Query, STUDY_DATE};
+use crate::channel::{self, Ranking};
+use crate::fusion::{Fused, Vote, fuse};
+use precedent_index::{OrdinalSet, Snapshot};
+use precedent_query::{ChannelScore, Hit, Plan, SearchRequest, SearchResponse};
+use std::collections::HashSet;
+
+/// How much deeper the channels look when one hit per patient leaves too few.
+const DEEPER: usize = 4;
+
+/// Answers a request from one generation.
+pub(crate) fn search(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    stop: &dyn Fn() -> bool,
+) -> Result<SearchResponse, EngineError> {
+    let query = Query::admit(snapshot.definition(), request)?;
+    let accept = accept(snapshot, &query)?;
+    let matches = accept.iter().map(OrdinalSet::count).sum();
+    let answer = match (query.asks_image(), query.asks_lexical()) {
+        (false, None) => unranked(snapshot, &query, &accept)?,
+        _ => ranked(snapshot, &query, &accept, matches, stop)?,
+    };
+    let limits = &request.limits;
+    let total = answer.fused.len();
+    let hits = (answer.fused.iter().enumerate())
+        .skip(limits.offset)
+        .take(limits.page_size.unwrap_or(total))
+        .map(|(index, fused)| hit(snapshot, &query, fused, index + 1))
+        .collect::<Result<Vec<_>, _>>()?;
+    let plan = Plan {
+        exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
+        channels: answer.rankings.into_iter().map(|ranking| ranking.plan).collect(),
+        fusion: request.fusion,
+        cases: snapshot.cases(),
+        matches,
+        warnings: query.warnings,
+    };
+    Ok(SearchResponse { hits, total, plan, generation: snapshot.generation() })
+}
+
+/// The cases that pass filter and guards: the matches.
+fn accept(snapshot: &Snapshot, query: &Query<'_>) -> Result<Vec<OrdinalSet>, EngineError> {
+    let mut accept = snapshot.live();
+    for filter in query.filter.iter().chain(&query.before) {
+        snapshot.keep_matching(filter, &mut accept)?;
+    }
+    let guards = &query.request.guards;
+    if let Some(patient) = guards.patient.as_ref().filter(|_| !guards.include_same_patient) {
+        snapshot.drop_patient(patient, &mut accept)?;
+    }
+    Ok(accept)
+}
+
+struct Answer {
+    /// The whole answer, best first, at most `limit`.
+    fused: Vec<Fused>,
+    rankings: Vec<Ranking>,
+}
+
+/// Ranks by channels. Goes deeper until the answer is full or the channels have nothing more, so that there are
+/// min(limit, matches) hits whatever filter and patients leave out.
+fn ranked(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    accept: &[OrdinalSet],
+    matches: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<Answer, EngineError> {
+    let (limit, fusion) = (query.request.limits.limit, &query.request.fusion);
+    let both = query.asks_image() && query.asks_lexical().is_some();
+    // One channel alone is its own order, so nothing beyond the limit matters; two need depth to find agreement.
+    let mut depth = if both { fusion.candidates.max(limit) } else { limit };
+    if query.request.limits.exact {
+        depth = matches.max(1);
+    }
+    loop {
+        let image = match query.asks_image() {
+            true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
+            false => None,
+        };
+        let lexical = match query.asks_lexical() {
+            Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
+            None => None,
+        };
+        let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
+        if !query.request.guards.several_per_patient {
+            keep_one_per_patient(snapshot, &mut fused)?;
+        }
+        let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
+        if fused.len() >= limit || rankings.iter().all(|ranking| ranking.exhausted) {
+            fused.truncate(limit);
+            return Ok(Answer { fused, rankings });
+        }
+        depth = depth.saturating_mul(DEEPER).min(matches.max(1));
+    }
+}
+
+/// The answer to a filter alone: the latest studies first.
+fn unranked(snapshot: &Snapshot, query: &Query<'_>, accept: &[OrdinalSet]) -> Result<Answer, EngineError> {
+    let asked_for_nothing = query.text.is_some() || !query.vectors.is_empty();
+    if asked_for_nothing {
+        // A text without a word, or weights of 0: every channel is silent, so nothing is put forward.
+        return Ok(Answer { fused: Vec::new(), rankings: Vec::new() });
+    }
+    let mut fused = (snapshot.by_date(STUDY_DATE, accept)?.into_iter())
+        .map(|place| {
+            Ok(Fused { place, score: 0.0, sequence: snapshot.sequence(place)?, image: None, lexical: None })
+        })
+        .collect::<Result<Vec<_>, EngineError>>()?;
+    if !query.request.guards.several_per_patient {
+        keep_one_per_patient(snapshot, &mut fused)?;
+    }
+    fused.truncate(query.request.limits.limit);
+    Ok(Answer { fused, rankings: Vec::new() })
+}
+
+/// The best case stands for the patient. A case without a patient stands for itself.
+fn keep_one_per_patient(snapshot: &Snapshot, fused: &mut Vec<Fused>) -> Result<(), EngineError> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(fused.len());
+    for case in fused.drain(..) {
+        if snapshot.patient(case.place)?.is_none_or(|patient| seen.insert(patient)) {
+            kept.push(case);
+        }
+    }
+    *fused = kept;
+    Ok(())
+}
+
+/// Fetches a winner, and fills in for display what a channel would say of it that did not put it forward.
+fn hit(snapshot: &Snapshot, query: &Query<'_>, fused: &Fused, rank: usize) -> Result<Hit, EngineError> {
+    let shown = |vote: Option<Vote>, score: f32| ChannelScore {
+        score,
+        rank: vote.map(|vote| vote.rank),
+        contribution: vote.map_or(0.0, |vote| vote.contribution),
+    };
+    let nearest = match query.asks_image() {
+        true => channel::image::score(snapshot, &query.vectors, fused.place)?,
+        false => None,
+    };
+    let lexical = match (fused.lexical, query.asks_lexical()) {
+        (Some(vote), _) => Some(vote.score),
+        (None, Some(text)) => channel::lexical::score(snapshot, text, fused.place)?,
+        (None, None) => None,
+    };
+    Ok(Hit {
+        case: snapshot.case(fused.place)?,
+        rank,
+        fused_score: fused.score,
+        image: nearest.map(|(score, _, _)| shown(fused.image, score)),
+        matched_image: nearest.map(|(_, image, _)| image),
+        matched_vector: nearest.map(|(_, _, vector)| vector),
+        lexical: lexical.map(|score| shown(fused.lexical, score)),
+    })
+}

@@ -1,0 +1,261 @@
+//! Recall and speed of a graph over vectors in .npy files, one thread, one query a call.
+//!
+//! ```text
+//! cargo run --release -p precedent-hnsw --example recall -- --data DIR [--metric cosine|dot|l2] [--m 16]
+//!     [--ef-construction 200] [--threads N] [--graph FILE] [--k 10] [--rounds 3]
+//! ```
+//!
+//! DIR holds `base.npy` and `queries.npy` (f32, C order), `gt.npy` (i32, the exact neighbours of each query) and, if
+//! filters are to be measured, `attrs.npy` (i32, columns of values per row), `fval.npy` (i32, the value each query
+//! asks for per column) and `gt_fN.npy` per column. FILE keeps the graph from one run to the next.
+
+use precedent_hnsw::{
+    BuildParams, FlatRows, Graph, Scratch, SearchParams, VectorRows, build, scan, search, unreachable_nodes,
+};
+use precedent_vector::{Metric, instruction_set};
+use std::error::Error;
+use std::io::{Write, stdout};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const EFS: [usize; 12] = [10, 16, 24, 32, 48, 64, 96, 128, 160, 200, 300, 400];
+const FILTER_EFS: [usize; 5] = [10, 20, 40, 80, 160];
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let options = Options::parse()?;
+    let mut out = stdout();
+    let (base, dimension) = read_f32(&options.data.join("base.npy"))?;
+    let (queries, _) = read_f32(&options.data.join("queries.npy"))?;
+    let truth = read_i32(&options.data.join("gt.npy"))?;
+    let rows = FlatRows::new(&base, dimension)?;
+    writeln!(out, "{} x {dimension}, {}, {}", rows.len(), options.metric.name(), instruction_set())?;
+
+    let graph = Graph::open(options.graph(&rows, &mut out)?)?;
+    writeln!(out, "unreachable nodes: {}", unreachable_nodes(&graph)?)?;
+    let setting = Setting {
+        graph: &graph,
+        rows: &rows,
+        metric: options.metric,
+        queries: &queries,
+        rounds: options.rounds,
+    };
+    writeln!(out, "ef, recall@{}, queries/s, mean us, p99 us, distances", options.k)?;
+    for ef in EFS.into_iter().filter(|&ef| ef >= options.k) {
+        let point = setting.measure(options.k, ef, None, &truth)?;
+        writeln!(out, "{ef}, {point}")?;
+    }
+    if options.data.join("attrs.npy").exists() {
+        filtered(&options, &setting, &mut out)?;
+    }
+    Ok(())
+}
+
+/// The same under filters on categorical columns, next to an exact scan of the rows that match.
+fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> Outcome<()> {
+    let attributes = read_i32(&options.data.join("attrs.npy"))?;
+    let wanted = read_i32(&options.data.join("fval.npy"))?;
+    for column in 0..attributes.width {
+        let truth = read_i32(&options.data.join(format!("gt_f{column}.npy")))?;
+        let value = |row: usize| attributes.values[row * attributes.width + column];
+        let wants = |query: usize| wanted.values[query * wanted.width + column];
+        let filter = Filter { value: &value, wants: &wants };
+        let setting =
+            Setting { queries: &setting.queries[..setting.queries.len() / 5], rounds: 1, ..*setting };
+        let point = setting.scan(&filter, &truth)?;
+        writeln!(out, "filter {column}, exact scan: {point}")?;
+        for ef in FILTER_EFS {
+            let point = setting.measure(10, ef, Some(&filter), &truth)?;
+            writeln!(out, "filter {column}, ef {ef}: {point}")?;
+        }
+    }
+    Ok(())
+}
+
+struct Filter<'a> {
+    value: &'a dyn Fn(usize) -> i32,
+    wants: &'a dyn Fn(usize) -> i32,
+}
+
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    graph: &'a Graph<Vec<u8>>,
+    rows: &'a FlatRows<'a>,
+    metric: Metric,
+    queries: &'a [f32],
+    rounds: usize,
+}
+
+impl Setting<'_> {
+    fn measure(&self, k: usize, ef: usize, filter: Option<&Filter<'_>>, truth: &Table) -> Outcome<String> {
+        let (distance, params) = (self.metric.distance_fn(), SearchParams { k, ef });
+        let mut scratch = Scratch::default();
+        self.run(k, truth, |number, query| {
+            let value = filter.map_or(0, |filter| (filter.wants)(number));
+            let matches = |node: u32| filter.is_none_or(|filter| (filter.value)(node as usize) == value);
+            let accept: Option<&dyn Fn(u32) -> bool> = if filter.is_some() { Some(&matches) } else { None };
+            Ok(search(self.graph, self.rows, distance, query, &params, accept, &mut scratch, &|| false)?)
+        })
+    }
+
+    fn scan(&self, filter: &Filter<'_>, truth: &Table) -> Outcome<String> {
+        let distance = self.metric.distance_fn();
+        self.run(10, truth, |number, query| {
+            let value = (filter.wants)(number);
+            let nodes = (0..self.rows.len() as u32).filter(|&node| (filter.value)(node as usize) == value);
+            Ok(scan(self.rows, distance, query, nodes, 10, &|| false)?)
+        })
+    }
+
+    /// Recall, queries per second of the best round, mean and 99th percentile of the times of a query, distances.
+    fn run(
+        &self,
+        k: usize,
+        truth: &Table,
+        mut answer: impl FnMut(usize, &[f32]) -> Outcome<precedent_hnsw::Found>,
+    ) -> Outcome<String> {
+        let queries: Vec<&[f32]> = self.queries.chunks(self.rows.dimension()).collect();
+        let (mut best, mut micros) = (f64::MAX, Vec::new());
+        let (mut hits, mut possible, mut visited) = (0, 0, 0);
+        for round in 0..self.rounds {
+            let start = Instant::now();
+            for (number, query) in queries.iter().enumerate() {
+                let asked = Instant::now();
+                let found = answer(number, query)?;
+                micros.push(asked.elapsed().as_secs_f64() * 1e6);
+                if round == 0 {
+                    let exact = &truth.values[number * truth.width..][..k];
+                    let is_hit =
+                        |id: &&i32| found.neighbours.iter().any(|n| i64::from(n.node) == i64::from(**id));
+                    hits += exact.iter().filter(is_hit).count();
+                    possible += exact.iter().filter(|&&id| id >= 0).count();
+                    visited += found.visited;
+                }
+            }
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        micros.sort_unstable_by(f64::total_cmp);
+        Ok(format!(
+            "{:.4}, {:.0}, {:.0}, {:.0}, {}",
+            hits as f64 / possible as f64,
+            queries.len() as f64 / best,
+            micros.iter().sum::<f64>() / micros.len() as f64,
+            micros.get(micros.len() * 99 / 100).copied().unwrap_or(0.0),
+            visited / queries.len(),
+        ))
+    }
+}
+
+struct Options {
+    data: PathBuf,
+    graph: Option<PathBuf>,
+    metric: Metric,
+    build: BuildParams,
+    k: usize,
+    rounds: usize,
+}
+
+impl Options {
+    fn parse() -> Outcome<Self> {
+        let mut options = Self {
+            data: PathBuf::from("."),
+            graph: None,
+            metric: Metric::Cosine,
+            build: BuildParams::default(),
+            k: 10,
+            rounds: 3,
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(flag) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{flag} needs a value"))?;
+            match flag.as_str() {
+                "--data" => options.data = value.into(),
+                "--graph" => options.graph = Some(value.into()),
+                "--metric" => {
+                    let metrics = [Metric::Cosine, Metric::Dot, Metric::L2];
+                    let named = metrics.into_iter().find(|metric| metric.name() == value);
+                    options.metric = named.ok_or_else(|| format!("no metric {value}"))?;
+                }
+                "--m" => options.build.m = value.parse()?,
+                "--ef-construction" => options.build.ef_construction = value.parse()?,
+                "--threads" => options.build.threads = value.parse()?,
+                "--k" => options.k = value.parse()?,
+                "--rounds" => options.rounds = value.parse()?,
+                _ => return Err(format!("no flag {flag}").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The graph of the file, or one that is built now.
+    #[expect(clippy::disallowed_methods, reason = "a cache of this measurement, not a file of an index")]
+    fn graph(&self, rows: &FlatRows<'_>, out: &mut impl Write) -> Outcome<Vec<u8>> {
+        if let Some(file) = self.graph.as_deref().filter(|file| file.exists()) {
+            return Ok(std::fs::read(file)?);
+        }
+        let (start, cpu) = (Instant::now(), cpu_seconds());
+        let built = build(rows, self.metric, &self.build, &|_| ControlFlow::Continue(()))?;
+        let cpu = cpu_seconds().zip(cpu).map_or(f64::NAN, |(end, start)| end - start);
+        let wall = start.elapsed().as_secs_f64();
+        writeln!(
+            out,
+            "built with {:?} in {wall:.1} s, {cpu:.1} CPU s, {} bytes, {:?}",
+            self.build,
+            built.bytes.len(),
+            built.report
+        )?;
+        if let Some(file) = &self.graph {
+            std::fs::write(file, &built.bytes)?;
+        }
+        Ok(built.bytes)
+    }
+}
+
+/// User and system time of this process, where the system tells it (Linux, 100 ticks a second).
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+struct Table {
+    values: Vec<i32>,
+    width: usize,
+}
+
+fn read_i32(path: &Path) -> Outcome<Table> {
+    let (bytes, width) = read_npy(path, "<i4")?;
+    let values = bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect();
+    Ok(Table { values, width })
+}
+
+fn read_f32(path: &Path) -> Outcome<(Vec<f32>, usize)> {
+    let (bytes, width) = read_npy(path, "<f4")?;
+    Ok((bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect(), width))
+}
+
+/// The data of a two-dimensional array in C order (.npy format 1.0), and its second dimension.
+fn read_npy(path: &Path, kind: &str) -> Outcome<(Vec<u8>, usize)> {
+    let mut bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let wrong = || format!("{}: not a two-dimensional {kind} array in C order", path.display());
+    let length = bytes.get(8..10).map(|length| 10 + usize::from(length[0]) + 256 * usize::from(length[1]));
+    let start = length
+        .filter(|&start| start <= bytes.len() && bytes.starts_with(b"\x93NUMPY\x01"))
+        .ok_or_else(wrong)?;
+    let data = bytes.split_off(start);
+    let header = String::from_utf8_lossy(&bytes[10..]).into_owned();
+    let shape =
+        header.split("'shape': (").nth(1).and_then(|rest| rest.split(')').next()).ok_or_else(wrong)?;
+    let mut sizes = shape.split(',').filter_map(|size| size.trim().parse().ok());
+    match (sizes.next(), sizes.next()) {
+        (Some::<usize>(_), Some(width))
+            if header.contains(kind) && header.contains("'fortran_order': False") =>
+        {
+            Ok((data, width))
+        }
+        _ => Err(wrong().into()),
+    }
+}

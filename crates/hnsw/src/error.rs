@@ -1,0 +1,108 @@
+//! What can go wrong.
+
+use std::error::Error;
+
+/// Why a graph was not built, not opened or not searched. Names rows and offsets, never numbers of a vector.
+#[derive(Debug, thiserror::Error)]
+pub enum HnswError {
+    /// A parameter is outside what the algorithm takes.
+    #[error("{field} is {found}; it must be from {min} to {max}")]
+    Parameter {
+        /// Name of the parameter.
+        field: &'static str,
+        /// Value given.
+        found: usize,
+        /// Smallest value that works.
+        min: usize,
+        /// Largest value that works.
+        max: usize,
+    },
+    /// A row holds NaN, an infinity, or numbers whose distances overflow.
+    #[error(
+        "row {row} has a number that is not finite, or so large that distances overflow; admit vectors before they are stored"
+    )]
+    NotFinite {
+        /// Number of the row.
+        row: u32,
+    },
+    /// The query has another dimension than the rows.
+    #[error("the query has {found} numbers, the rows have {expected}")]
+    QueryDimension {
+        /// Numbers of the query.
+        found: usize,
+        /// Dimension of the rows.
+        expected: usize,
+    },
+    /// The query holds NaN or an infinity.
+    #[error("number {index} of the query is not finite")]
+    QueryNotFinite {
+        /// Position in the query, from 0.
+        index: usize,
+    },
+    /// The graph and the vectors do not belong together.
+    #[error("the graph has {nodes} nodes, its vectors have {rows} rows; rebuild the graph")]
+    RowCount {
+        /// Nodes of the graph.
+        nodes: usize,
+        /// Rows of vectors.
+        rows: usize,
+    },
+    /// The header of a graph contradicts itself or the length of the file.
+    #[error("graph header at offset {offset}: {field} is {found}, expected {expected}; rebuild the graph")]
+    Header {
+        /// Name of the field.
+        field: &'static str,
+        /// Where the field stands, in bytes.
+        offset: u64,
+        /// Value found.
+        found: u64,
+        /// Value, or largest value, expected.
+        expected: u64,
+    },
+    /// A link or a list length points outside the graph.
+    #[error("graph damaged at offset {offset}: {what} is {found}, expected at most {max}; rebuild the graph")]
+    Damaged {
+        /// Where the number stands, in bytes.
+        offset: u64,
+        /// What the number is.
+        what: &'static str,
+        /// Value found.
+        found: u32,
+        /// Largest value expected.
+        max: u32,
+    },
+    /// The bytes of the graph could not be read.
+    #[error("the graph could not be read")]
+    Pages(#[source] Box<dyn Error + Send + Sync>),
+    /// A vector could not be read.
+    #[error("vector {row} could not be read")]
+    Row {
+        /// Number of the row.
+        row: u32,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The vectors do not have the shape that was declared.
+    #[error(transparent)]
+    Rows(#[from] crate::RowsError),
+    /// The caller stopped the build.
+    #[error("the build was stopped")]
+    Stopped,
+    /// No threads for the build.
+    #[error("threads for the build could not be started")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// hnsw_rs gave up. Its panics are caught: it asserts where this crate returns errors.
+    #[error("hnsw_rs failed: {0}")]
+    Builder(String),
+}
+
+impl HnswError {
+    pub(crate) fn pages(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Pages(Box::new(source))
+    }
+
+    pub(crate) fn row(row: u32, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Row { row, source: Box::new(source) }
+    }
+}

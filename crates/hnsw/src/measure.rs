@@ -1,0 +1,55 @@
+//! Distances from one query: counted, bounded in time, and never NaN.
+
+use crate::order::Key;
+use crate::{HnswError, VectorRows};
+use precedent_vector::{DistanceFn, prefetch};
+
+/// Distances between two looks at the clock: some tens of microseconds.
+const STOP_INTERVAL: usize = 256;
+
+/// One query against rows.
+pub(crate) struct Measure<'a, R> {
+    rows: &'a R,
+    distance: DistanceFn,
+    query: &'a [f32],
+    stop: &'a dyn Fn() -> bool,
+    pub visited: usize,
+    pub stopped: bool,
+}
+
+impl<'a, R: VectorRows> Measure<'a, R> {
+    /// Checks the query, so that the kernel cannot meet another length, and asks once whether to start at all.
+    pub fn new(
+        rows: &'a R,
+        distance: DistanceFn,
+        query: &'a [f32],
+        stop: &'a dyn Fn() -> bool,
+    ) -> Result<Self, HnswError> {
+        if query.len() != rows.dimension() {
+            return Err(HnswError::QueryDimension { found: query.len(), expected: rows.dimension() });
+        }
+        if let Some(index) = query.iter().position(|number| !number.is_finite()) {
+            return Err(HnswError::QueryNotFinite { index });
+        }
+        Ok(Self { rows, distance, query, stop, visited: 0, stopped: stop() })
+    }
+
+    /// The key of a node, none when its distance is not a number. Sets `stopped` when the caller's time is up.
+    #[inline]
+    pub fn key(&mut self, node: u32) -> Result<Option<Key>, HnswError> {
+        let row = self.rows.row(node).map_err(|error| HnswError::row(node, error))?;
+        let distance = (self.distance)(self.query, row);
+        self.visited += 1;
+        if self.visited.is_multiple_of(STOP_INTERVAL) && (self.stop)() {
+            self.stopped = true;
+        }
+        Ok(Key::new(distance, node))
+    }
+
+    /// Asks for the vector of a node that will be measured soon.
+    #[inline]
+    pub fn prefetch(&self, node: u32) -> Result<(), HnswError> {
+        prefetch(self.rows.row(node).map_err(|error| HnswError::row(node, error))?);
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! Vectors by row number.
+
+use crate::Pages;
+use std::error::Error;
+
+#[cfg(target_endian = "big")]
+compile_error!("rows are read in place as little-endian floats; a big-endian target needs a copy");
+
+/// A set of vectors of one dimension. Row numbers are node numbers.
+pub trait VectorRows {
+    /// Why a row could not be had.
+    type Error: Error + Send + Sync + 'static;
+
+    /// How many rows there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many numbers a row has.
+    fn dimension(&self) -> usize;
+
+    /// The numbers of a row, exactly [`Self::dimension`] of them.
+    ///
+    /// # Errors
+    /// A row past the end, or bytes that could not be read.
+    fn row(&self, node: u32) -> Result<&[f32], Self::Error>;
+}
+
+/// Why a row could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    /// A row past the end.
+    #[error("row {row} was asked for, there are {rows}")]
+    OutOfRange {
+        /// Row asked for.
+        row: u32,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// The numbers do not make whole rows, or do not lie inside their pages.
+    #[error("{rows} rows of {dimension} numbers do not fit {bytes} bytes from offset {offset}")]
+    Shape {
+        /// Rows declared.
+        rows: usize,
+        /// Numbers in a row.
+        dimension: usize,
+        /// Where the rows start, in bytes.
+        offset: usize,
+        /// Length of the pages, in bytes.
+        bytes: usize,
+    },
+    /// The pages are not aligned to 4 bytes in memory.
+    #[error("vectors at offset {offset} are not aligned to 4 bytes; map the file from a page boundary")]
+    Misaligned {
+        /// Where the row stands, in bytes.
+        offset: usize,
+    },
+    /// The pages could not be read.
+    #[error("bytes of the vectors could not be read")]
+    Pages(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Rows that lie one after another in memory.
+#[derive(Clone, Copy)]
+pub struct FlatRows<'a> {
+    values: &'a [f32],
+    dimension: usize,
+}
+
+impl<'a> FlatRows<'a> {
+    /// Rows of `dimension` numbers each, `rows × dimension` values.
+    ///
+    /// # Errors
+    /// [`RowsError::Shape`] when the dimension is 0 or the values do not make whole rows.
+    pub fn new(values: &'a [f32], dimension: usize) -> Result<Self, RowsError> {
+        if dimension == 0 || !values.len().is_multiple_of(dimension) {
+            let rows = values.len().checked_div(dimension).unwrap_or(0);
+            return Err(RowsError::Shape { rows, dimension, offset: 0, bytes: size_of_val(values) });
+        }
+        Ok(Self { values, dimension })
+    }
+}
+
+impl VectorRows for FlatRows<'_> {
+    type Error = RowsError;
+
+    fn len(&self) -> usize {
+        self.values.len() / self.dimension
+    }
+
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    #[inline]
+    fn row(&self, node: u32) -> Result<&[f32], RowsError> {
+        let start = node as usize * self.dimension;
+        self.values
+            .get(start..start + self.dimension)
+            .ok_or_else(|| RowsError::OutOfRange { row: node, rows: self.len() })
+    }
+}
+
+/// Rows of little-endian 32-bit floats, one after another from an offset in pages, read in place.
+pub struct PagedRows<P> {
+    pages: P,
+    offset: usize,
+    rows: usize,
+    dimension: usize,
+}
+
+impl<P: Pages> PagedRows<P> {
+    /// `rows × dimension` floats from `offset` (in bytes).
+    ///
+    /// # Errors
+    /// [`RowsError::Shape`] when they do not lie inside the pages or the dimension is 0, [`RowsError::Misaligned`]
+    /// when the offset is not a multiple of 4. Nothing is read yet.
+    pub fn new(pages: P, offset: usize, rows: usize, dimension: usize) -> Result<Self, RowsError> {
+        let bytes = pages.len();
+        let end = rows
+            .checked_mul(dimension)
+            .and_then(|numbers| numbers.checked_mul(size_of::<f32>()))
+            .and_then(|size| size.checked_add(offset));
+        if dimension == 0 || end.is_none_or(|end| end > bytes) {
+            return Err(RowsError::Shape { rows, dimension, offset, bytes });
+        }
+        if !offset.is_multiple_of(align_of::<f32>()) {
+            return Err(RowsError::Misaligned { offset });
+        }
+        Ok(Self { pages, offset, rows, dimension })
+    }
+}
+
+impl<P: Pages> VectorRows for PagedRows<P> {
+    type Error = RowsError;
+
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    #[inline]
+    fn row(&self, node: u32) -> Result<&[f32], RowsError> {
+        if node as usize >= self.rows {
+            return Err(RowsError::OutOfRange { row: node, rows: self.rows });
+        }
+        let size = self.dimension * size_of::<f32>();
+        let start = self.offset + node as usize * size;
+        let bytes =
+            self.pages.bytes(start..start + size).map_err(|error| RowsError::Pages(Box::new(error)))?;
+        bytemuck::try_cast_slice(bytes).map_err(|_| RowsError::Misaligned { offset: start })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flat_rows_are_whole_rows() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let rows = FlatRows::new(&values, 2).unwrap();
+        assert_eq!((rows.len(), rows.row(1).unwrap()), (2, [3.0, 4.0].as_slice()));
+        assert!(matches!(rows.row(2), Err(RowsError::OutOfRange { row: 2, rows: 2 })));
+        assert!(rows.row(u32::MAX).is_err());
+        assert!(FlatRows::new(&values, 3).is_err());
+        assert!(FlatRows::new(&values, 0).is_err());
+        assert!(FlatRows::new(&[], 5).unwrap().is_empty());
+    }
+
+    #[test]
+    fn paged_rows_are_read_in_place_from_their_offset() {
+        let words: Vec<u32> =
+            [0_u32].into_iter().chain([1.5_f32, 2.5, -3.5, 4.5].map(f32::to_bits)).collect();
+        let bytes: &[u8] = bytemuck::cast_slice(&words);
+        let rows = PagedRows::new(bytes, 4, 2, 2).unwrap();
+        assert_eq!(rows.row(0).unwrap(), [1.5, 2.5]);
+        assert_eq!(rows.row(1).unwrap(), [-3.5, 4.5]);
+        assert!(matches!(rows.row(2), Err(RowsError::OutOfRange { .. })));
+        assert!(matches!(PagedRows::new(bytes, 4, 3, 2), Err(RowsError::Shape { .. })));
+        assert!(matches!(PagedRows::new(bytes, 2, 1, 2), Err(RowsError::Misaligned { .. })));
+        assert!(PagedRows::new(bytes, 4, usize::MAX, 2).is_err());
+        let shifted = PagedRows::new(&bytes[1..], 4, 1, 2).unwrap();
+        assert!(matches!(shifted.row(0), Err(RowsError::Misaligned { offset: 4 })));
+    }
+}

@@ -1,0 +1,110 @@
+//! The whole way: build, freeze, open, search.
+
+mod damage;
+mod recall;
+mod small;
+
+use crate::{
+    BuildParams, BuiltGraph, FlatRows, Found, Graph, Scratch, SearchParams, VectorRows, build, scan, search,
+};
+use precedent_vector::Metric;
+use std::ops::ControlFlow;
+
+pub(crate) const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::L2];
+
+/// Numbers from a seed (splitmix64).
+pub(crate) struct Random(pub u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    pub fn uniform(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.bits() % end as u64) as usize
+    }
+
+    /// About normal: twelve uniform numbers.
+    pub fn normal(&mut self) -> f32 {
+        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
+    }
+}
+
+/// Clusters of unequal size and width, then as many queries of the same kind: rows of length 1 for cosine.
+pub(crate) struct Clustered {
+    pub metric: Metric,
+    pub dimension: usize,
+    pub values: Vec<f32>,
+    pub queries: Vec<Vec<f32>>,
+}
+
+impl Clustered {
+    pub fn new(metric: Metric, rows: usize, dimension: usize, queries: usize, seed: u64) -> Self {
+        let mut random = Random(seed);
+        let centres: Vec<Vec<f32>> =
+            (0..50).map(|_| (0..dimension).map(|_| random.normal()).collect()).collect();
+        let mut draw = || {
+            let cluster = random.below(centres.len()).min(random.below(centres.len()));
+            let width = 0.3 + cluster as f32 * 0.02;
+            let mut row: Vec<f32> = centres[cluster].iter().map(|&c| c + width * random.normal()).collect();
+            if metric == Metric::Cosine {
+                let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+                row.iter_mut().for_each(|v| *v /= norm);
+            }
+            row
+        };
+        let values = (0..rows).flat_map(|_| draw()).collect();
+        let queries = (0..queries).map(|_| draw()).collect();
+        Self { metric, dimension, values, queries }
+    }
+
+    pub fn rows(&self) -> FlatRows<'_> {
+        FlatRows::new(&self.values, self.dimension).unwrap()
+    }
+}
+
+pub(crate) fn serial() -> BuildParams {
+    BuildParams { threads: 1, ..BuildParams::default() }
+}
+
+pub(crate) fn built(rows: &FlatRows<'_>, metric: Metric, params: &BuildParams) -> BuiltGraph {
+    build(rows, metric, params, &|_| ControlFlow::Continue(())).unwrap()
+}
+
+/// Searches without a deadline in a fresh scratch.
+pub(crate) fn find(
+    graph: &Graph<Vec<u8>>,
+    rows: &FlatRows<'_>,
+    metric: Metric,
+    query: &[f32],
+    (k, ef): (usize, usize),
+    accept: Option<&dyn Fn(u32) -> bool>,
+) -> Found {
+    let params = SearchParams { k, ef };
+    search(graph, rows, metric.distance_fn(), query, &params, accept, &mut Scratch::default(), &|| false)
+        .unwrap()
+}
+
+/// The exact answer.
+pub(crate) fn exact(
+    rows: &FlatRows<'_>,
+    metric: Metric,
+    query: &[f32],
+    k: usize,
+    accept: Option<&dyn Fn(u32) -> bool>,
+) -> Found {
+    let nodes = (0..rows.len() as u32).filter(|&node| accept.is_none_or(|accept| accept(node)));
+    scan(rows, metric.distance_fn(), query, nodes, k, &|| false).unwrap()
+}
+
+pub(crate) fn nodes(found: &Found) -> Vec<u32> {
+    found.neighbours.iter().map(|neighbour| neighbour.node).collect()
+}

@@ -1,0 +1,68 @@
+//! Reading an index that another process may be writing.
+
+use crate::manifest::Manifest;
+use crate::{IndexError, Snapshot};
+use arc_swap::ArcSwap;
+use precedent_storage::{Storage, StorageError};
+use std::sync::Arc;
+
+/// Times that opening is tried again when the writer removes a generation's files while they are being opened.
+const TRIES: usize = 10;
+
+/// A reader of an index, in any process. It holds one generation until it is told to look for a newer one.
+#[derive(Debug)]
+pub struct IndexReader {
+    storage: Arc<dyn Storage>,
+    current: ArcSwap<Snapshot>,
+}
+
+impl IndexReader {
+    /// Opens the newest generation.
+    ///
+    /// # Errors
+    /// No index, or a damaged file.
+    pub fn open(storage: Arc<dyn Storage>) -> Result<Self, IndexError> {
+        let snapshot = newest(storage.as_ref(), None)?;
+        Ok(Self { storage, current: ArcSwap::from_pointee(snapshot) })
+    }
+
+    /// The generation held.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Looks for a newer generation; returns the one then held.
+    ///
+    /// # Errors
+    /// A damaged file; the generation held stays.
+    pub fn refresh(&self) -> Result<Arc<Snapshot>, IndexError> {
+        let held = self.snapshot();
+        if latest_number(self.storage.as_ref())? == Some(held.generation()) {
+            return Ok(held);
+        }
+        let newer = Arc::new(newest(self.storage.as_ref(), Some(&held))?);
+        self.current.store(newer.clone());
+        Ok(newer)
+    }
+}
+
+fn latest_number(storage: &dyn Storage) -> Result<Option<u64>, StorageError> {
+    Ok(precedent_storage::latest_generation(storage)?.map(|(generation, _)| generation))
+}
+
+fn newest(storage: &dyn Storage, held: Option<&Snapshot>) -> Result<Snapshot, IndexError> {
+    let mut tried = 0;
+    loop {
+        let manifest = Manifest::latest(storage)?;
+        let generation = manifest.generation;
+        match Snapshot::of(storage, manifest, held) {
+            // The writer has moved on and taken a file away: there is a newer generation.
+            Err(IndexError::Storage(StorageError::NotFound { .. }))
+                if tried < TRIES && latest_number(storage)? != Some(generation) =>
+            {
+                tried += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A case as bytes: protobuf messages of our own, in the log and in segments (FORMAT.md, "Records").
+//!
+//! Field numbers are never used again once removed; a reader skips what it does not know.
+
+use precedent_model::{
+    Case, CaseId, FieldValue, Image, ModelError, PartialDate, PatientKey, Report, SectionKind,
+};
+use precedent_vector::Embedding;
+use prost::Message;
+
+/// A case with its embeddings: pairs of image (an index into `case.images`) and vector, ascending by image, at most
+/// one per image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseEntry {
+    /// The case.
+    pub case: Case,
+    /// Its embeddings, as admitted by the image space.
+    pub embeddings: Vec<(usize, Embedding)>,
+}
+
+/// One entry of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Operation {
+    /// The case is new or replaces the one of the same id.
+    Put(Box<Case>, Vec<(usize, Vec<f32>)>),
+    /// The cases go.
+    Delete(Vec<CaseId>),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OperationRecord {
+    #[prost(message, optional, tag = "1")]
+    put: Option<PutRecord>,
+    #[prost(message, optional, tag = "2")]
+    delete: Option<DeleteRecord>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PutRecord {
+    #[prost(bytes = "vec", tag = "1")]
+    case: Vec<u8>,
+    #[prost(message, repeated, tag = "2")]
+    embeddings: Vec<EmbeddingRecord>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct EmbeddingRecord {
+    #[prost(uint32, tag = "1")]
+    image: u32,
+    #[prost(float, repeated, packed = "true", tag = "2")]
+    values: Vec<f32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DeleteRecord {
+    #[prost(string, repeated, tag = "1")]
+    case_ids: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct CaseRecord {
+    #[prost(string, tag = "1")]
+    case_id: String,
+    #[prost(string, optional, tag = "2")]
+    patient_id: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    patient_id_issuer: Option<String>,
+    #[prost(message, repeated, tag = "4")]
+    fields: Vec<FieldRecord>,
+    #[prost(message, repeated, tag = "5")]
+    sections: Vec<SectionRecord>,
+    #[prost(message, repeated, tag = "6")]
+    images: Vec<ImageRecord>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FieldRecord {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, repeated, tag = "2")]
+    values: Vec<ValueRecord>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ValueRecord {
+    #[prost(oneof = "ValueKind", tags = "1, 2, 3, 4")]
+    value: Option<ValueKind>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum ValueKind {
+    #[prost(string, tag = "1")]
+    Keyword(String),
+    #[prost(sint64, tag = "2")]
+    Integer(i64),
+    #[prost(double, tag = "3")]
+    Number(f64),
+    #[prost(string, tag = "4")]
+    Date(String),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SectionRecord {
+    #[prost(string, tag = "1")]
+    kind: String,
+    #[prost(string, tag = "2")]
+    text: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ImageRecord {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, optional, tag = "2")]
+    view: Option<String>,
+}
+
+/// Why bytes are no case: they passed a checksum, so a program wrote them wrongly.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct RecordError(String);
+
+impl From<prost::DecodeError> for RecordError {
+    fn from(error: prost::DecodeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ModelError> for RecordError {
+    fn from(error: ModelError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The bytes of a case, without embeddings.
+pub(crate) fn encode_case(case: &Case) -> Vec<u8> {
+    CaseRecord {
+        case_id: case.id.as_str().to_owned(),
+        patient_id: case.patient.as_ref().map(|patient| patient.id().to_owned()),
+        patient_id_issuer: case.patient.as_ref().and_then(|patient| patient.issuer()).map(str::to_owned),
+        fields: (case.fields.iter())
+            .map(|(name, values)| FieldRecord {
+                name: name.clone(),
+                values: values.iter().map(|value| ValueRecord { value: Some(encode_value(value)) }).collect(),
+            })
+            .collect(),
+        sections: (case.report.iter().flat_map(Report::sections))
+            .map(|section| SectionRecord { kind: section.kind.name().to_owned(), text: section.text.clone() })
+            .collect(),
+        images: (case.images.iter())
+            .map(|image| ImageRecord { name: image.name.clone(), view: image.view.clone() })
+            .collect(),
+    }
+    .encode_to_vec()
+}
+
+fn encode_value(value: &FieldValue) -> ValueKind {
+    match value {
+        FieldValue::Keyword(text) => ValueKind::Keyword(text.clone()),
+        FieldValue::Integer(number) => ValueKind::Integer(*number),
+        FieldValue::Number(number) => ValueKind::Number(*number),
+        FieldValue::Date(date) => ValueKind::Date(date.to_string()),
+    }
+}
+
+/// The case in the bytes of [`encode_case`].
+pub(crate) fn decode_case(bytes: &[u8]) -> Result<Case, RecordError> {
+    let record = CaseRecord::decode(bytes)?;
+    let mut case = Case::new(CaseId::new(&record.case_id)?);
+    if let Some(id) = &record.patient_id {
+        case.patient = Some(PatientKey::new(id, record.patient_id_issuer.as_deref())?);
+    }
+    for field in record.fields {
+        let values = field.values.into_iter().map(decode_value).collect::<Result<Vec<_>, _>>()?;
+        case.fields.insert(field.name, values);
+    }
+    if !record.sections.is_empty() {
+        let sections = (record.sections.into_iter())
+            .map(|section| match SectionKind::from_name(&section.kind) {
+                Some(kind) => Ok((kind, section.text)),
+                None => Err(RecordError(format!("no section is of kind {:?}", section.kind))),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        case.report = Some(Report::new(sections)?);
+    }
+    case.images =
+        record.images.into_iter().map(|image| Image { name: image.name, view: image.view }).collect();
+    Ok(case)
+}
+
+fn decode_value(record: ValueRecord) -> Result<FieldValue, RecordError> {
+    match record.value {
+        Some(ValueKind::Keyword(text)) => Ok(FieldValue::Keyword(text)),
+        Some(ValueKind::Integer(number)) => Ok(FieldValue::Integer(number)),
+        Some(ValueKind::Number(number)) => Ok(FieldValue::Number(number)),
+        Some(ValueKind::Date(text)) => Ok(FieldValue::Date(PartialDate::parse("date", &text)?)),
+        None => Err(RecordError("a field value has no kind".to_owned())),
+    }
+}
+
+/// The bytes of a put. The case is encoded already, so that a segment can take the same bytes.
+pub(crate) fn encode_put(case: Vec<u8>, embeddings: &[(usize, Embedding)]) -> Vec<u8> {
+    let embeddings = (embeddings.iter())
+        .map(|(image, embedding)| EmbeddingRecord {
+            image: *image as u32,
+            values: embedding.as_slice().to_vec(),
+        })
+        .collect();
+    OperationRecord { put: Some(PutRecord { case, embeddings }), delete: None }.encode_to_vec()
+}
+
+/// The bytes of a delete.
+pub(crate) fn encode_delete(ids: &[CaseId]) -> Vec<u8> {
+    let case_ids = ids.iter().map(|id| id.as_str().to_owned()).collect();
+    OperationRecord { put: None, delete: Some(DeleteRecord { case_ids }) }.encode_to_vec()
+}
+
+/// The operation in the bytes of [`encode_put`] or [`encode_delete`].
+pub(crate) fn decode_operation(bytes: &[u8]) -> Result<Operation, RecordError> {
+    let record = OperationRecord::decode(bytes)?;
+    match (record.put, record.delete) {
+        (Some(put), None) => {
+            let embeddings =
+                put.embeddings.into_iter().map(|record| (record.image as usize, record.values)).collect();
+            Ok(Operation::Put(Box::new(decode_case(&put.case)?), embeddings))
+        }
+        (None, Some(delete)) => {
+            let ids = delete.case_ids.iter().map(|id| CaseId::new(id)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Operation::Delete(ids))
+        }
+        _ => Err(RecordError("an entry is neither a put nor a delete".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn full_case() -> Case {
+        let mut case = Case::new(CaseId::new("CXR1").unwrap());
+        case.patient = Some(PatientKey::new("17", Some("north")).unwrap());
+        case.fields.insert("age".into(), vec![FieldValue::Integer(-3)]);
+        case.fields.insert("kvp".into(), vec![FieldValue::Number(1.5)]);
+        case.fields
+            .insert("study_date".into(), vec![FieldValue::Date(PartialDate::parse("d", "2019-05").unwrap())]);
+        case.fields.insert(
+            "problems".into(),
+            vec![FieldValue::Keyword("a".into()), FieldValue::Keyword("b".into())],
+        );
+        case.report = Some(
+            Report::new([(SectionKind::Findings, "Clear lungs.\r\n"), (SectionKind::Impression, "Normal.")])
+                .unwrap(),
+        );
+        case.images = vec![Image { name: "a.png".into(), view: Some("PA".into()) }, Image::default()];
+        case
+    }
+
+    #[test]
+    fn a_case_comes_back_as_it_went() {
+        let case = full_case();
+        assert!(decode_case(&encode_case(&case)).unwrap() == case);
+        let bare = Case::new(CaseId::new("x").unwrap());
+        assert!(decode_case(&encode_case(&bare)).unwrap() == bare);
+    }
+
+    #[test]
+    fn operations_come_back_as_they_went() {
+        let case = full_case();
+        let space = precedent_vector::VectorSpace::new(16, precedent_vector::Metric::L2, "e").unwrap();
+        let embedding = space.admit("e", &[0.25; 16]).unwrap();
+        let bytes = encode_put(encode_case(&case), &[(1, embedding)]);
+        let Operation::Put(read, embeddings) = decode_operation(&bytes).unwrap() else { panic!("a put") };
+        assert!(*read == case);
+        assert_eq!(embeddings, [(1, vec![0.25; 16])]);
+        let ids = [CaseId::new("a").unwrap(), CaseId::new("b").unwrap()];
+        assert!(decode_operation(&encode_delete(&ids)).unwrap() == Operation::Delete(ids.to_vec()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_operation_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_operation(&bytes);
+            let _ = decode_case(&bytes);
+        }
+    }
+}

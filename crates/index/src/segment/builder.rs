@@ -1,0 +1,147 @@
+//! Writes a segment, case by case.
+
+use super::columns::ColumnsWriter;
+use super::keys::KeysWriter;
+use super::records::RecordsWriter;
+use super::table::{TableFile, write_bytes};
+use super::vectors::{Vectors, VectorsWriter};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
+use crate::manifest::{FileRecord, SegmentEntry};
+use crate::{Definition, IndexError};
+use precedent_hnsw::{BuildParams, HnswError};
+use precedent_lexical::LexicalWriter;
+use precedent_model::Case;
+use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
+use precedent_vector::Metric;
+use std::ops::ControlFlow;
+
+/// How a graph is to be built.
+pub(crate) struct GraphWork<'a> {
+    pub threads: usize,
+    /// Told how many of how many vectors are linked; says whether to go on.
+    pub progress: &'a (dyn Fn(usize, usize) -> bool + Sync),
+}
+
+/// Writes the files of one segment. Until the manifest names it, the folder is litter that the next writer removes.
+pub(crate) struct SegmentBuilder<'a> {
+    storage: &'a dyn Storage,
+    definition: &'a Definition,
+    id: String,
+    records: RecordsWriter,
+    vectors: Option<VectorsWriter>,
+    columns: ColumnsWriter,
+    keys: KeysWriter,
+    lexical: LexicalWriter,
+    cases: u64,
+}
+
+impl<'a> SegmentBuilder<'a> {
+    pub fn new(storage: &'a dyn Storage, definition: &'a Definition, id: String) -> Result<Self, IndexError> {
+        let folder = format!("segments/{id}");
+        storage.create_dir_all(&folder)?;
+        let create =
+            |part: Part| SealedWriter::create(storage, &format!("{folder}/{}", part.name), part.kind);
+        let vectors = match &definition.image_space {
+            Some(_) => Some(VectorsWriter::new(create(VECTORS)?)),
+            None => None,
+        };
+        Ok(Self {
+            records: RecordsWriter::new(create(RECORDS)?),
+            vectors,
+            columns: ColumnsWriter::new(create(COLUMNS)?, &definition.fields),
+            keys: KeysWriter::new(create(KEYS)?),
+            lexical: LexicalWriter::new()?,
+            cases: 0,
+            storage,
+            definition,
+            id,
+        })
+    }
+
+    /// Adds the case of the next ordinal. Sequence numbers ascend; `record` is the encoded case; embeddings are pairs
+    /// of image and vector, ascending by image.
+    pub fn push<'e>(
+        &mut self,
+        sequence: u64,
+        case: &Case,
+        record: &[u8],
+        embeddings: impl IntoIterator<Item = (usize, &'e [f32])>,
+    ) -> Result<(), IndexError> {
+        self.records.push(record)?;
+        if let Some(vectors) = &mut self.vectors {
+            vectors.push(embeddings)?;
+        }
+        self.columns.push(case);
+        self.keys.push(sequence, case.patient.as_ref());
+        self.lexical.add(case.report.as_ref())?;
+        self.cases += 1;
+        Ok(())
+    }
+
+    /// Writes what is left, makes everything durable, and builds the graph where one is asked for and pays.
+    pub fn finish(self, graph: Option<GraphWork<'_>>) -> Result<SegmentEntry, IndexError> {
+        let folder = format!("segments/{}", self.id);
+        let mut files = vec![self.records.finish()?, self.columns.finish()?, self.keys.finish()?];
+        let bytes = self.lexical.finish()?;
+        files.push(write_whole(self.storage, &folder, LEXICAL, &bytes)?);
+        drop(bytes);
+        let (mut nodes, mut rows) = (0, 0);
+        if let (Some(writer), Some(space)) = (self.vectors, &self.definition.image_space) {
+            (nodes, rows) = (writer.nodes(), writer.rows());
+            let entry = writer.finish()?;
+            if let Some(work) = graph.filter(|_| nodes >= self.definition.graph.min_nodes) {
+                let path = format!("{folder}/{}", VECTORS.name);
+                let file = SealedFile::open(self.storage, &path, VECTORS.kind, Some(&entry))?;
+                let vectors = Vectors::open(TableFile::new(file, path), space.dimension())?;
+                let bytes = link(&vectors, self.definition, space.metric(), &work)?;
+                files.push(write_whole(self.storage, &folder, GRAPH, &bytes)?);
+            }
+            files.push(entry);
+        }
+        self.storage.sync_dir(&folder)?;
+        self.storage.sync_dir("segments")?;
+        Ok(SegmentEntry {
+            id: self.id,
+            cases: self.cases,
+            rows: rows as u64,
+            nodes: nodes as u64,
+            files: files.iter().map(FileRecord::of).collect(),
+            tombstones: None,
+        })
+    }
+}
+
+fn link(
+    vectors: &Vectors,
+    definition: &Definition,
+    metric: Metric,
+    work: &GraphWork<'_>,
+) -> Result<Vec<u8>, IndexError> {
+    let params = BuildParams {
+        m: definition.graph.m,
+        ef_construction: definition.graph.ef_construction,
+        threads: work.threads,
+    };
+    let tell = |done: usize| match (work.progress)(done, vectors.nodes()) {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    };
+    let built = precedent_hnsw::build(vectors, metric, &params, &tell).map_err(|error| match error {
+        HnswError::Stopped => IndexError::Stopped,
+        other => IndexError::Graph(other),
+    })?;
+    let report = built.report;
+    tracing::debug!(nodes = vectors.nodes(), ?report, "the graph is built, every node can be reached");
+    Ok(built.bytes)
+}
+
+fn write_whole(
+    storage: &dyn Storage,
+    folder: &str,
+    part: Part,
+    bytes: &[u8],
+) -> Result<FileEntry, IndexError> {
+    let mut writer = SealedWriter::create(storage, &format!("{folder}/{}", part.name), part.kind)?;
+    write_bytes(&mut writer, bytes)?;
+    Ok(writer.finish()?)
+}

@@ -1,0 +1,44 @@
+//! An immutable part of the index: the files of one folder under `segments` (FORMAT.md, "Segments").
+
+mod builder;
+mod columns;
+mod keys;
+mod lexical_pages;
+mod nearest;
+mod open;
+mod records;
+mod table;
+mod vectors;
+
+pub(crate) use builder::{GraphWork, SegmentBuilder};
+pub(crate) use nearest::VectorSearch;
+pub use nearest::{NearestCase, NearestCases, WalkParams};
+pub(crate) use open::Segment;
+
+use precedent_storage::FileKind;
+
+/// A file of a segment: what it is called and what it holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub name: &'static str,
+    pub kind: FileKind,
+}
+
+const fn part(name: &'static str, tag: [u8; 4]) -> Part {
+    Part { name, kind: FileKind { tag, version: 1 } }
+}
+
+/// Cases as protobuf, by ordinal.
+pub(crate) const RECORDS: Part = part("records", *b"RECS");
+/// Distinct vectors, and which images of which cases they are of.
+pub(crate) const VECTORS: Part = part("vectors", *b"VECS");
+/// Links between distinct vectors.
+pub(crate) const GRAPH: Part = part("graph", *b"GRPH");
+/// Field values to cases.
+pub(crate) const COLUMNS: Part = part("columns", *b"COLS");
+/// Sequence number and patient of every case.
+pub(crate) const KEYS: Part = part("keys", *b"KEYS");
+/// The full-text part.
+pub(crate) const LEXICAL: Part = part("lexical", *b"LEXI");
+/// Every file that a segment may have.
+pub(crate) const PARTS: [Part; 6] = [RECORDS, VECTORS, GRAPH, COLUMNS, KEYS, LEXICAL];

@@ -1,0 +1,188 @@
+//! A segment, opened for reading.
+
+use super::columns::{CASE_ID, Columns, PATIENT_ID};
+use super::keys::{Keys, PatientHash, patient_hash};
+use super::lexical_pages::LexicalPages;
+use super::records::Records;
+use super::table::TableFile;
+use super::vectors::Vectors;
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
+use crate::manifest::SegmentEntry;
+use crate::{Definition, IndexError, OrdinalSet};
+use precedent_hnsw::{Graph, Pages};
+use precedent_lexical::LexicalSegment;
+use precedent_model::{Case, CaseId, PatientKey};
+use precedent_storage::{SealedFile, Storage};
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+/// The graph's file, read through its checksums.
+#[derive(Debug)]
+pub(crate) struct GraphPages(TableFile);
+
+impl Pages for GraphPages {
+    type Error = IndexError;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn bytes(&self, range: Range<usize>) -> Result<&[u8], IndexError> {
+        self.0.bytes(range)
+    }
+}
+
+/// A segment, opened for reading. Files are mapped; each block is checked when first read.
+pub(crate) struct Segment {
+    pub entry: SegmentEntry,
+    pub records: Records,
+    pub columns: Columns,
+    pub keys: Keys,
+    pub vectors: Option<Vectors>,
+    pub graph: Option<Graph<GraphPages>>,
+    pub lexical: Arc<LexicalSegment>,
+    /// Cases that have an embedding, found when first asked for.
+    embedded: OnceLock<OrdinalSet>,
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment({}, {} cases)", self.entry.id, self.entry.cases)
+    }
+}
+
+impl Segment {
+    pub fn open(
+        storage: &dyn Storage,
+        definition: &Definition,
+        entry: &SegmentEntry,
+        manifest: &str,
+    ) -> Result<Self, IndexError> {
+        let folder = entry.folder();
+        let sealed = |part: Part| -> Result<Option<(SealedFile, String)>, IndexError> {
+            let Some(record) = entry.files.iter().find(|file| file.name == part.name) else {
+                return Ok(None);
+            };
+            let path = format!("{folder}/{}", part.name);
+            let file = SealedFile::open(storage, &path, part.kind, Some(&record.entry(manifest)?))?;
+            Ok(Some((file, path)))
+        };
+        let table = |part: Part| -> Result<Option<TableFile>, IndexError> {
+            Ok(sealed(part)?.map(|(file, path)| TableFile::new(file, path)))
+        };
+        let missing =
+            |part: Part| IndexError::damaged(manifest, format!("segment {} has no {}", entry.id, part.name));
+        let (lexical, _) = sealed(LEXICAL)?.ok_or_else(|| missing(LEXICAL))?;
+        let vectors = match (&definition.image_space, table(VECTORS)?) {
+            (Some(space), Some(file)) => Some(Vectors::open(file, space.dimension())?),
+            (Some(_), None) => return Err(missing(VECTORS)),
+            (None, _) => None,
+        };
+        let graph = match table(GRAPH)? {
+            Some(file) => Some(
+                Graph::open(GraphPages(file))
+                    .map_err(|error| IndexError::damaged(&format!("{folder}/graph"), error.to_string()))?,
+            ),
+            None => None,
+        };
+        let segment = Self {
+            records: Records::open(table(RECORDS)?.ok_or_else(|| missing(RECORDS))?)?,
+            columns: Columns::open(table(COLUMNS)?.ok_or_else(|| missing(COLUMNS))?)?,
+            keys: Keys::open(table(KEYS)?.ok_or_else(|| missing(KEYS))?)?,
+            lexical: Arc::new(LexicalSegment::open(Arc::new(LexicalPages(lexical)))?),
+            vectors,
+            graph,
+            embedded: OnceLock::new(),
+            entry: entry.clone(),
+        };
+        segment.check_counts(&folder)?;
+        Ok(segment)
+    }
+
+    /// Every part must speak of the same number of cases; ordinals of one are then ordinals of all.
+    fn check_counts(&self, folder: &str) -> Result<(), IndexError> {
+        let cases = self.cases();
+        let vectors = self.vectors.as_ref().map_or(cases, Vectors::cases);
+        let nodes = self.vectors.as_ref().map_or(0, Vectors::nodes);
+        let counts = [
+            ("records", self.records.cases(), cases),
+            ("columns", self.columns.cases(), cases),
+            ("keys", self.keys.cases(), cases),
+            ("lexical", self.lexical.document_count() as usize, cases),
+            ("vectors", vectors, cases),
+            ("graph", self.graph.as_ref().map_or(nodes, Graph::node_count), nodes),
+        ];
+        match counts.iter().find(|(_, found, expected)| found != expected) {
+            None => Ok(()),
+            Some((name, found, expected)) => Err(IndexError::damaged(
+                &format!("{folder}/{name}"),
+                format!("it speaks of {found} entries where the segment has {expected}"),
+            )),
+        }
+    }
+
+    /// Cases, dead ones included.
+    pub fn cases(&self) -> usize {
+        self.entry.cases as usize
+    }
+
+    /// The ordinal of a case, live or dead.
+    pub fn find(&self, id: &CaseId) -> Result<Option<u32>, IndexError> {
+        // The column is folded, so ids that differ in case only share a list; the record tells them apart.
+        for &ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
+            if self.records.case(ordinal)?.id == *id {
+                return Ok(Some(ordinal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The ordinals of a patient's cases.
+    pub fn of_patient(&self, patient: &PatientKey) -> Result<Vec<u32>, IndexError> {
+        let hash = patient_hash(patient);
+        let mut ordinals = Vec::new();
+        for &ordinal in self.columns.with_keyword(PATIENT_ID, patient.id())? {
+            if self.keys.patient(ordinal)? == hash {
+                ordinals.push(ordinal);
+            }
+        }
+        Ok(ordinals)
+    }
+
+    /// The patient of a case; 0 is nobody.
+    pub fn patient(&self, ordinal: u32) -> Result<PatientHash, IndexError> {
+        self.keys.patient(ordinal)
+    }
+
+    /// The cases that have an embedding.
+    pub fn embedded(&self) -> Result<&OrdinalSet, IndexError> {
+        if let Some(set) = self.embedded.get() {
+            return Ok(set);
+        }
+        let mut set = OrdinalSet::none(self.cases());
+        if let Some(vectors) = &self.vectors {
+            for row in 0..vectors.rows() {
+                set.insert(vectors.case_of_row(row)?);
+            }
+        }
+        Ok(self.embedded.get_or_init(|| set))
+    }
+
+    /// The embeddings of a case: pairs of image and vector, ascending by image.
+    pub fn embeddings(&self, ordinal: u32) -> Result<Vec<(usize, &[f32])>, IndexError> {
+        let Some(vectors) = &self.vectors else { return Ok(Vec::new()) };
+        (vectors.rows_of_case(ordinal)?)
+            .map(|row| {
+                let image = vectors.image_of_row(row)? as usize;
+                Ok((image, vectors.values(vectors.node_of_row(row)?)?))
+            })
+            .collect()
+    }
+
+    /// The case as it was ingested.
+    pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
+        self.records.case(ordinal)
+    }
+}

@@ -1,0 +1,67 @@
+//! `records`: the cases, in the order of their ordinals.
+//!
+//! ```text
+//! records    the bytes of every case, one behind the other
+//! offsets    u64 x (cases + 1), aligned to 8: where each begins, and where the last ends
+//! trailer    u64 x 2: where the offsets begin, number of cases
+//! ```
+
+use super::table::{TableFile, write_bytes, write_table};
+use crate::IndexError;
+use crate::record::decode_case;
+use precedent_model::Case;
+use precedent_storage::{FileEntry, SealedWriter};
+
+pub(crate) struct RecordsWriter {
+    writer: SealedWriter,
+    offsets: Vec<u64>,
+}
+
+impl RecordsWriter {
+    pub fn new(writer: SealedWriter) -> Self {
+        Self { writer, offsets: vec![0] }
+    }
+
+    pub fn push(&mut self, record: &[u8]) -> Result<(), IndexError> {
+        write_bytes(&mut self.writer, record)?;
+        self.offsets.push(self.writer.position());
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<FileEntry, IndexError> {
+        let offset = write_table(&mut self.writer, &self.offsets)?;
+        write_table(&mut self.writer, &[offset, self.offsets.len() as u64 - 1])?;
+        Ok(self.writer.finish()?)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Records {
+    file: TableFile,
+    offsets: usize,
+    cases: usize,
+}
+
+impl Records {
+    pub fn open(file: TableFile) -> Result<Self, IndexError> {
+        let trailer = file.trailer(2)?;
+        let (offsets, cases) = (trailer[0] as usize, trailer[1] as usize);
+        Ok(Self { file, offsets, cases })
+    }
+
+    pub fn cases(&self) -> usize {
+        self.cases
+    }
+
+    pub fn bytes(&self, ordinal: u32) -> Result<&[u8], IndexError> {
+        if ordinal as usize >= self.cases {
+            return Err(self.file.damaged(format!("it has no case {ordinal}")));
+        }
+        self.file.bytes(self.file.span::<u64>(self.offsets, ordinal as usize)?)
+    }
+
+    pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
+        decode_case(self.bytes(ordinal)?)
+            .map_err(|error| self.file.damaged(format!("case {ordinal} cannot be read: {error}")))
+    }
+}

@@ -1,0 +1,343 @@
+//! One generation: what a reader sees, whatever the writer does.
+
+use crate::manifest::TOMBSTONES;
+use crate::manifest::{Manifest, SegmentEntry};
+use crate::record::encode_case;
+use crate::segment::{Segment, VectorSearch};
+use crate::{
+    CaseEntry, Definition, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, WalkParams,
+};
+use precedent_hnsw::ScratchPool;
+use precedent_lexical::LexicalSnapshot;
+use precedent_model::{Case, CaseId, PartialDate, PatientKey};
+use precedent_query::Filter;
+use precedent_storage::{SealedFile, Storage};
+use precedent_vector::Embedding;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where a case lies in a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CasePlace {
+    /// Index into the snapshot's segments.
+    pub segment: usize,
+    /// Ordinal in that segment.
+    pub ordinal: u32,
+}
+
+/// A segment with its dead cases in one generation.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveCases {
+    pub segment: Arc<Segment>,
+    pub live: Arc<OrdinalSet>,
+    /// Dead ordinals, ascending.
+    pub dead: Arc<Vec<u32>>,
+}
+
+/// One generation of an index. Nothing in it changes.
+pub struct Snapshot {
+    pub(crate) manifest: Manifest,
+    pub(crate) segments: Vec<LiveCases>,
+    lexicon: LexicalSnapshot,
+    cases: usize,
+    /// Visited sets of graph walks, kept between queries.
+    scratches: Arc<ScratchPool>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot(generation {}, {} cases)", self.generation(), self.cases)
+    }
+}
+
+impl Snapshot {
+    /// Opens the newest generation.
+    ///
+    /// # Errors
+    /// No index, or a damaged file.
+    pub fn open(storage: &dyn Storage) -> Result<Self, IndexError> {
+        Self::of(storage, Manifest::latest(storage)?, None)
+    }
+
+    /// Opens a generation, taking over what `previous` has open already.
+    pub(crate) fn of(
+        storage: &dyn Storage,
+        manifest: Manifest,
+        previous: Option<&Self>,
+    ) -> Result<Self, IndexError> {
+        let known: HashMap<&str, &LiveCases> = (previous.iter())
+            .flat_map(|snapshot| snapshot.segments.iter())
+            .map(|known| (known.segment.entry.id.as_str(), known))
+            .collect();
+        let name = Manifest::file_name(manifest.generation);
+        let segments = (manifest.segments.iter())
+            .map(|entry| match known.get(entry.id.as_str()) {
+                Some(open) => open.at(storage, entry, &name),
+                None => LiveCases::open(storage, &manifest.definition, entry, &name),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let lexicon = LexicalSnapshot::new(
+            segments.iter().map(|part| (part.segment.lexical.clone(), part.dead.as_slice())),
+        )?;
+        let cases = segments.iter().map(|part| part.live.count()).sum();
+        let scratches = previous.map_or_else(Default::default, |snapshot| snapshot.scratches.clone());
+        Ok(Self { manifest, segments, lexicon, cases, scratches })
+    }
+
+    /// Number of the generation.
+    pub fn generation(&self) -> u64 {
+        self.manifest.generation
+    }
+
+    /// What the index is made for.
+    pub fn definition(&self) -> &Definition {
+        &self.manifest.definition
+    }
+
+    /// Live cases.
+    pub fn cases(&self) -> usize {
+        self.cases
+    }
+
+    /// Number of segments.
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// The full text of all live cases.
+    pub fn lexicon(&self) -> &LexicalSnapshot {
+        &self.lexicon
+    }
+
+    /// The live cases of every segment.
+    pub fn live(&self) -> Vec<OrdinalSet> {
+        self.segments.iter().map(|part| part.live.as_ref().clone()).collect()
+    }
+
+    /// Keeps the cases for which the filter is true.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn keep_matching(&self, filter: &Filter, accept: &mut [OrdinalSet]) -> Result<(), IndexError> {
+        for (part, accept) in self.segments.iter().zip(accept) {
+            accept.intersect(&part.segment.columns.evaluate(filter)?.yes);
+        }
+        Ok(())
+    }
+
+    /// Takes out a patient's cases.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn drop_patient(&self, patient: &PatientKey, accept: &mut [OrdinalSet]) -> Result<(), IndexError> {
+        for (part, accept) in self.segments.iter().zip(accept) {
+            for ordinal in part.segment.of_patient(patient)? {
+                accept.remove(ordinal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the segment has a graph to walk.
+    pub fn has_graph(&self, segment: usize) -> bool {
+        self.segments.get(segment).is_some_and(|part| part.segment.graph.is_some())
+    }
+
+    /// The accepted cases of one segment that have an embedding.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn embedded(&self, segment: usize, accept: &OrdinalSet) -> Result<OrdinalSet, IndexError> {
+        let mut set = accept.clone();
+        set.intersect(self.part(segment)?.segment.embedded()?);
+        Ok(set)
+    }
+
+    /// The `k` accepted cases of one segment nearest to the query.
+    ///
+    /// # Errors
+    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    pub fn nearest(
+        &self,
+        segment: usize,
+        query: &Embedding,
+        k: usize,
+        params: WalkParams,
+        accept: &OrdinalSet,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<NearestCases, IndexError> {
+        let Some(space) = &self.definition().image_space else { return Ok(NearestCases::default()) };
+        let search = VectorSearch { query, metric: space.metric(), stop };
+        let part = self.part(segment)?;
+        part.segment.nearest(&search, k, params, accept, &mut self.scratches.take())
+    }
+
+    /// How near one case is to the query, by its nearest image; `None` for a case without an embedding.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn distance(&self, query: &Embedding, place: CasePlace) -> Result<Option<NearestCase>, IndexError> {
+        let Some(space) = &self.definition().image_space else { return Ok(None) };
+        let segment = &self.part(place.segment)?.segment;
+        segment.distance(query, space.metric().distance_fn(), place.ordinal)
+    }
+
+    /// The case as it was ingested.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn case(&self, place: CasePlace) -> Result<Case, IndexError> {
+        self.part(place.segment)?.segment.case(place.ordinal)
+    }
+
+    /// Where a live case lies.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn find(&self, id: &CaseId) -> Result<Option<CasePlace>, IndexError> {
+        for (segment, part) in self.segments.iter().enumerate() {
+            if let Some(ordinal) = part.segment.find(id)?
+                && part.live.contains(ordinal)
+            {
+                return Ok(Some(CasePlace { segment, ordinal }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether exactly this case, with these embeddings, is live.
+    pub(crate) fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
+        let Some(place) = self.find(&entry.case.id)? else { return Ok(false) };
+        let segment = &self.part(place.segment)?.segment;
+        let held = segment.embeddings(place.ordinal)?;
+        let same = held.len() == entry.embeddings.len()
+            && (held.iter().zip(&entry.embeddings)).all(|(a, b)| a.0 == b.0 && a.1 == b.1.as_slice());
+        Ok(same && segment.records.bytes(place.ordinal)? == encode_case(&entry.case))
+    }
+
+    /// The case's place in the log, which breaks ties: the earlier case goes first.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn sequence(&self, place: CasePlace) -> Result<u64, IndexError> {
+        self.part(place.segment)?.segment.keys.sequence(place.ordinal)
+    }
+
+    /// A number that two cases share only if they are of one patient; `None` for a case without a patient.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn patient(&self, place: CasePlace) -> Result<Option<u128>, IndexError> {
+        let hash = self.part(place.segment)?.segment.patient(place.ordinal)?;
+        Ok((hash != 0).then_some(hash))
+    }
+
+    /// Accepted cases by a date field, latest first, then by sequence; those without a date come last.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn by_date(&self, field: &str, accept: &[OrdinalSet]) -> Result<Vec<CasePlace>, IndexError> {
+        let mut places: Vec<(Option<PartialDate>, u64, CasePlace)> = Vec::new();
+        for (index, (part, accept)) in self.segments.iter().zip(accept).enumerate() {
+            let mut rest = accept.clone();
+            let mut add = |date, ordinal| -> Result<(), IndexError> {
+                let sequence = part.segment.keys.sequence(ordinal)?;
+                places.push((date, sequence, CasePlace { segment: index, ordinal }));
+                Ok(())
+            };
+            for (date, ordinals) in part.segment.columns.dates_descending(field)? {
+                for &ordinal in ordinals {
+                    if rest.contains(ordinal) {
+                        rest.remove(ordinal);
+                        add(Some(date), ordinal)?;
+                    }
+                }
+            }
+            for ordinal in rest.iter() {
+                add(None, ordinal)?;
+            }
+        }
+        places.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        Ok(places.into_iter().map(|(_, _, place)| place).collect())
+    }
+
+    /// Figures of the segments.
+    pub fn segment_stats(&self) -> Vec<SegmentStats> {
+        (self.segments.iter())
+            .map(|part| SegmentStats {
+                id: part.segment.entry.id.clone(),
+                cases: part.segment.cases(),
+                tombstones: part.dead.len(),
+                image_rows: part.segment.entry.rows as usize,
+                distinct_vectors: part.segment.entry.nodes as usize,
+                has_graph: part.segment.graph.is_some(),
+                bytes: part.segment.entry.bytes(),
+            })
+            .collect()
+    }
+
+    fn part(&self, segment: usize) -> Result<&LiveCases, IndexError> {
+        self.segments.get(segment).ok_or_else(|| {
+            IndexError::damaged(
+                &Manifest::file_name(self.generation()),
+                format!("it has no segment {segment}"),
+            )
+        })
+    }
+}
+
+impl LiveCases {
+    fn open(
+        storage: &dyn Storage,
+        definition: &Definition,
+        entry: &SegmentEntry,
+        manifest: &str,
+    ) -> Result<Self, IndexError> {
+        let segment = Arc::new(Segment::open(storage, definition, entry, manifest)?);
+        Self::with_tombstones(storage, segment, entry, manifest)
+    }
+
+    /// The same segment in another generation: opened anew only where its tombstones changed.
+    fn at(&self, storage: &dyn Storage, entry: &SegmentEntry, manifest: &str) -> Result<Self, IndexError> {
+        if self.dead.len() as u64 == entry.dead() {
+            // Tombstones only grow, so an equal number is the same set.
+            return Ok(self.clone());
+        }
+        Self::with_tombstones(storage, self.segment.clone(), entry, manifest)
+    }
+
+    fn with_tombstones(
+        storage: &dyn Storage,
+        segment: Arc<Segment>,
+        entry: &SegmentEntry,
+        manifest: &str,
+    ) -> Result<Self, IndexError> {
+        let dead = match &entry.tombstones {
+            Some(tombstones) => read_tombstones(storage, entry, tombstones, manifest)?,
+            None => Vec::new(),
+        };
+        let mut live = OrdinalSet::all(segment.cases());
+        dead.iter().for_each(|&ordinal| live.remove(ordinal));
+        Ok(Self { segment, live: Arc::new(live), dead: Arc::new(dead) })
+    }
+}
+
+fn read_tombstones(
+    storage: &dyn Storage,
+    entry: &SegmentEntry,
+    tombstones: &crate::manifest::TombstoneEntry,
+    manifest: &str,
+) -> Result<Vec<u32>, IndexError> {
+    let path = format!("tombstones/{}", tombstones.file.name);
+    let file = SealedFile::open(storage, &path, TOMBSTONES, Some(&tombstones.file.entry(manifest)?))?;
+    let dead: Vec<u32> = (file.bytes(0..file.len())?.chunks_exact(4))
+        .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        .collect();
+    let ascending = dead.windows(2).all(|pair| pair[0] < pair[1]);
+    let within = dead.last().is_none_or(|&last| u64::from(last) < entry.cases);
+    if !ascending || !within || dead.len() as u64 != tombstones.count {
+        return Err(IndexError::damaged(&path, "it is no ascending list of the segment's cases"));
+    }
+    Ok(dead)
+}

@@ -1,0 +1,117 @@
+//! A full check: every byte against its checksum, and every part against the others.
+
+use crate::manifest::{FileRecord, Manifest, TOMBSTONES};
+use crate::record::decode_operation;
+use crate::segment::{PARTS, Segment};
+use crate::{Damage, IndexError, Verification};
+use precedent_storage::{FileKind, Log, SealedFile, Storage};
+
+/// Checks an index that may be in use. `progress` gets bytes done and bytes in all.
+///
+/// # Errors
+/// No index. Damage is in the answer.
+pub fn verify(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
+    let manifest = match Manifest::latest(storage) {
+        Ok(manifest) => manifest,
+        Err(IndexError::NotAnIndex) => return Err(IndexError::NotAnIndex),
+        Err(error) => {
+            let description = error.to_string();
+            let damages = vec![Damage { file: "manifest".to_owned(), description }];
+            return Ok(Verification { damages, files: 1, bytes: 0 });
+        }
+    };
+    let tombstones = manifest.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
+    let total: u64 = manifest.segments.iter().map(|entry| entry.bytes()).sum::<u64>()
+        + tombstones.map(|entry| entry.file.bytes).sum::<u64>();
+    let name = Manifest::file_name(manifest.generation);
+    let mut found = Verification { files: 1, ..Verification::default() };
+    for entry in &manifest.segments {
+        for record in &entry.files {
+            let path = format!("{}/{}", entry.folder(), record.name);
+            match PARTS.iter().find(|part| part.name == record.name) {
+                Some(part) => found.file(storage, &path, part.kind, record, &name),
+                None => found.damage(&name, format!("it names a file {path} of no known kind")),
+            }
+            progress(found.bytes, total);
+        }
+        if let Some(tombstones) = &entry.tombstones {
+            let path = format!("tombstones/{}", tombstones.file.name);
+            found.file(storage, &path, TOMBSTONES, &tombstones.file, &name);
+        }
+        match Segment::open(storage, &manifest.definition, entry, &name) {
+            Ok(segment) => found.segment(&segment),
+            Err(error) => found.damage(&entry.folder(), error.to_string()),
+        }
+    }
+    found.log(storage, manifest.log_start);
+    found.damages.dedup();
+    Ok(found)
+}
+
+impl Verification {
+    fn damage(&mut self, file: &str, description: String) {
+        self.damages.push(Damage { file: file.to_owned(), description });
+    }
+
+    fn file(
+        &mut self,
+        storage: &dyn Storage,
+        path: &str,
+        kind: FileKind,
+        record: &FileRecord,
+        manifest: &str,
+    ) {
+        self.files += 1;
+        self.bytes += record.bytes;
+        let checked = (record.entry(manifest))
+            .and_then(|entry| Ok(SealedFile::open(storage, path, kind, Some(&entry))?.verify_all()?));
+        if let Err(error) = checked {
+            self.damage(path, error.to_string());
+        }
+    }
+
+    /// What checksums cannot tell: that the parts of a segment speak of the same cases.
+    fn segment(&mut self, segment: &Segment) {
+        let folder = segment.entry.folder();
+        let mut previous = 0;
+        for ordinal in 0..segment.cases() as u32 {
+            let checked = || -> Result<(), IndexError> {
+                let case = segment.case(ordinal)?;
+                if segment.find(&case.id)? != Some(ordinal) {
+                    return Err(IndexError::damaged(
+                        &folder,
+                        format!("case {ordinal} is not found by its id"),
+                    ));
+                }
+                for (image, vector) in segment.embeddings(ordinal)? {
+                    if image >= case.images.len() || !vector.iter().all(|value| value.is_finite()) {
+                        let problem = format!("case {ordinal} has an embedding that no image of it can have");
+                        return Err(IndexError::damaged(&folder, problem));
+                    }
+                }
+                let sequence = segment.keys.sequence(ordinal)?;
+                if sequence <= previous {
+                    return Err(IndexError::damaged(&folder, format!("case {ordinal} is out of order")));
+                }
+                previous = sequence;
+                Ok(())
+            };
+            let mut checked = checked;
+            if let Err(error) = checked() {
+                self.damage(&folder, error.to_string());
+                return;
+            }
+        }
+    }
+
+    fn log(&mut self, storage: &dyn Storage, log_start: u64) {
+        self.files += 1;
+        let read = |sequence: u64, bytes: &[u8]| match decode_operation(bytes) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(IndexError::damaged("log", format!("operation {sequence}: {error}"))),
+        };
+        if let Err(error) = Log::read(storage, "log", log_start, read) {
+            self.damage("log", error.to_string());
+        }
+    }
+}

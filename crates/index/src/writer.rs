@@ -1,0 +1,459 @@
+//! The one writer: takes operations into the log, turns them into segments, publishes generations.
+//!
+//! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and
+//! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
+
+use crate::manifest::{FileRecord, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
+use crate::pending::{Pending, PendingCase};
+use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
+use crate::segment::SegmentBuilder;
+use crate::{CaseEntry, Definition, IndexError, Snapshot};
+use arc_swap::ArcSwap;
+use precedent_model::CaseId;
+use precedent_storage::{Log, LogLimits, MAX_FRAME, SealedWriter, Storage, StorageError, WriterLock};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const LOCK: &str = "writer.lock";
+const LOG: &str = "log";
+
+/// Where the outside can see what the writer is at (an external crash test reads it).
+macro_rules! phase {
+    ($phase:literal, $what:literal) => {
+        tracing::debug!(target: "precedent::phase", phase = $phase, $what);
+    };
+}
+pub(crate) use phase;
+
+/// The one writer of an index.
+#[derive(Debug)]
+pub struct IndexWriter {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) current: ArcSwap<Snapshot>,
+    pub(crate) install: Mutex<()>,
+    pub(crate) merging: Mutex<()>,
+    state: Mutex<State>,
+    /// Threads that build graphs.
+    pub(crate) threads: usize,
+    _lock: WriterLock,
+}
+
+#[derive(Debug)]
+struct State {
+    log: Log,
+    pending: Pending,
+    next_segment: u64,
+    /// The log refused the operation of this number for want of space; it is opened anew before the next.
+    log_stopped: Option<u64>,
+    /// The writer failed in a way that only opening anew can mend.
+    failed: bool,
+}
+
+/// What a delete found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// The operation's place in the log.
+    pub sequence: u64,
+    /// Positions of ids under which there was no case.
+    pub unknown: Vec<usize>,
+}
+
+impl IndexWriter {
+    /// Makes an empty index. Nothing may be there yet.
+    ///
+    /// # Errors
+    /// [`IndexError::NotEmpty`], or a file system that refuses.
+    pub fn create(storage: &dyn Storage, definition: &Definition) -> Result<(), IndexError> {
+        if !storage.list("")?.is_empty() {
+            return Err(IndexError::NotEmpty);
+        }
+        for folder in ["segments", "tombstones", LOG] {
+            storage.create_dir_all(folder)?;
+        }
+        storage.sync_dir("")?;
+        Manifest::new(definition.clone()).publish(storage)
+    }
+
+    /// Opens an index for writing, and brings back what the log holds beyond the newest generation.
+    ///
+    /// # Errors
+    /// No index, another writer, a damaged file.
+    pub fn open(storage: Arc<dyn Storage>, threads: usize) -> Result<Self, IndexError> {
+        // A directory without a manifest must not get a lock file.
+        Manifest::latest(storage.as_ref())?;
+        let lock = storage.lock(LOCK)?;
+        let snapshot = Snapshot::open(storage.as_ref())?;
+        remove_litter(storage.as_ref(), &snapshot.manifest)?;
+        let mut pending = Pending::default();
+        let log = open_log(&storage, &snapshot.manifest, snapshot.manifest.log_start, &mut pending)?;
+        let state = State {
+            log,
+            pending,
+            next_segment: snapshot.manifest.next_segment,
+            log_stopped: None,
+            failed: false,
+        };
+        let writer = Self {
+            storage,
+            current: ArcSwap::from_pointee(snapshot),
+            install: Mutex::new(()),
+            merging: Mutex::new(()),
+            state: Mutex::new(state),
+            threads,
+            _lock: lock,
+        };
+        // What the log brought back may not be on the disk yet, only in the system's cache: make it durable before
+        // anything new is acknowledged.
+        writer.commit()?;
+        Ok(writer)
+    }
+
+    /// The newest generation.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Takes cases in. They are durable when this returns; the answer is the sequence number of each.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged.
+    pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
+        let mut encoded = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let record = encode_case(&entry.case);
+            let operation = encode_put(record.clone(), &entry.embeddings);
+            if operation.len() > MAX_FRAME {
+                return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
+            }
+            encoded.push((operation, PendingCase { entry, record }));
+        }
+        let mut state = self.writable()?;
+        phase!("log-append", "begin");
+        let operations = encoded.iter().map(|(operation, _)| operation.as_slice());
+        let sequences = state.append(operations)?;
+        phase!("log-append", "end");
+        for (&sequence, (_, case)) in sequences.iter().zip(encoded) {
+            state.pending.put(sequence, case);
+        }
+        Ok(sequences)
+    }
+
+    /// Takes cases out. Durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn delete(&self, ids: &[CaseId]) -> Result<Deleted, IndexError> {
+        let operation = encode_delete(ids);
+        if operation.len() > MAX_FRAME {
+            return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
+        }
+        let mut state = self.writable()?;
+        let snapshot = self.snapshot();
+        let (mut unknown, mut seen) = (Vec::new(), HashSet::new());
+        for (position, id) in ids.iter().enumerate() {
+            let known = match state.pending.knows(id) {
+                Some(known) => known,
+                None => snapshot.find(id)?.is_some(),
+            };
+            if !known || !seen.insert(id) {
+                unknown.push(position);
+            }
+        }
+        phase!("log-append", "begin");
+        let sequences = state.append([operation.as_slice()])?;
+        phase!("log-append", "end");
+        state.pending.delete(ids);
+        Ok(Deleted { sequence: sequences[0], unknown })
+    }
+
+    /// Whether the index holds exactly this case already, so that putting it again would change nothing.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
+        if lock(&self.state).pending.knows(&entry.case.id).is_some() {
+            return Ok(false);
+        }
+        self.snapshot().holds(entry)
+    }
+
+    /// Operations that are durable and not yet in a segment.
+    pub fn pending_operations(&self) -> usize {
+        lock(&self.state).pending.operations()
+    }
+
+    /// Estimated bytes that they take in memory.
+    pub fn pending_bytes(&self) -> usize {
+        lock(&self.state).pending.bytes()
+    }
+
+    /// Makes everything durable visible: writes a segment of what is pending and publishes a generation.
+    ///
+    /// # Errors
+    /// A full disk, after which everything is as before; a failed writer, after which it must be opened anew.
+    pub fn commit(&self) -> Result<Arc<Snapshot>, IndexError> {
+        let _install = lock(&self.install);
+        let (batch, log_start) = {
+            let mut state = lock(&self.state);
+            state.check()?;
+            if let Some(from) = state.log_stopped {
+                // What reached the log whole before the disk was full was not acknowledged, but it is there: it counts.
+                let state = &mut *state;
+                state.log = open_log(&self.storage, &self.snapshot().manifest, from, &mut state.pending)?;
+                state.log_stopped = None;
+            }
+            if state.pending.is_empty() {
+                return Ok(self.snapshot());
+            }
+            let next = state.log.next_sequence();
+            state.log.roll().map_err(|error| state.stop(next, error))?;
+            (std::mem::take(&mut state.pending), next)
+        };
+        phase!("commit", "begin");
+        match self.write_batch(&batch) {
+            Ok(mut manifest) => {
+                manifest.log_start = log_start;
+                let snapshot = self.publish(manifest, batch)?;
+                phase!("commit", "end");
+                Ok(snapshot)
+            }
+            Err(error) => {
+                lock(&self.state).pending.restore(batch);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the segment and the tombstones of a batch; returns the manifest that would make them count.
+    fn write_batch(&self, batch: &Pending) -> Result<Manifest, IndexError> {
+        let snapshot = self.snapshot();
+        let mut manifest = snapshot.manifest.clone();
+        manifest.generation += 1;
+        for (index, part) in snapshot.segments.iter().enumerate() {
+            let mut dead = part.dead.as_ref().clone();
+            for id in batch.touched() {
+                if let Some(ordinal) = part.segment.find(id)? {
+                    dead.push(ordinal);
+                }
+            }
+            dead.sort_unstable();
+            dead.dedup();
+            self.bury(&mut manifest, index, &dead)?;
+        }
+        if batch.cases().len() > 0 {
+            let id = self.take_segment_id();
+            let write = || {
+                let mut builder =
+                    SegmentBuilder::new(self.storage.as_ref(), snapshot.definition(), id.clone())?;
+                for (sequence, case) in batch.cases() {
+                    let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
+                    builder.push(sequence, &case.entry.case, &case.record, embeddings)?;
+                }
+                // Graphs are for merges; what was just taken in is compared whole.
+                builder.finish(None)
+            };
+            manifest.segments.push(self.or_remove_segment(&id, write)?);
+        }
+        Ok(manifest)
+    }
+
+    /// Sets the dead cases of a segment in a manifest, in a new file if they changed.
+    pub(crate) fn bury(&self, manifest: &mut Manifest, index: usize, dead: &[u32]) -> Result<(), IndexError> {
+        let generation = manifest.generation;
+        let Some(entry) = manifest.segments.get_mut(index) else { return Ok(()) };
+        if dead.len() as u64 == entry.dead() {
+            return Ok(());
+        }
+        // A failed commit may have left the file of a generation that never was.
+        let path = format!("tombstones/{}-{generation:020}", entry.id);
+        self.storage.remove(&path)?;
+        let mut writer = SealedWriter::create(self.storage.as_ref(), &path, TOMBSTONES)?;
+        let bytes: Vec<u8> = dead.iter().flat_map(|ordinal| ordinal.to_le_bytes()).collect();
+        writer.append(&bytes)?;
+        let file = FileRecord::of(&writer.finish()?);
+        self.storage.sync_dir("tombstones")?;
+        entry.tombstones = Some(TombstoneEntry { count: dead.len() as u64, file });
+        Ok(())
+    }
+
+    /// The folder name of a new segment: a number that nothing has used, not even what failed or is being written.
+    pub(crate) fn take_segment_id(&self) -> String {
+        let mut state = lock(&self.state);
+        let id = format!("{:010}", state.next_segment);
+        state.next_segment += 1;
+        id
+    }
+
+    /// Runs what writes a segment; takes its folder away when it fails.
+    pub(crate) fn or_remove_segment(
+        &self,
+        id: &str,
+        write: impl FnOnce() -> Result<SegmentEntry, IndexError>,
+    ) -> Result<SegmentEntry, IndexError> {
+        write().inspect_err(|_| {
+            if let Err(error) = self.storage.remove_dir_all(&format!("segments/{id}")) {
+                tracing::warn!(%error, "the folder of a failed segment stays until the next start");
+            }
+        })
+    }
+
+    /// Makes a manifest the newest generation. From here on a failure leaves it open which generation a reader sees,
+    /// so the writer stops and must be opened anew. `batch` is what the manifest brought in, put back for `stats`.
+    pub(crate) fn publish(
+        &self,
+        mut manifest: Manifest,
+        batch: Pending,
+    ) -> Result<Arc<Snapshot>, IndexError> {
+        let previous = self.snapshot();
+        manifest.next_segment = lock(&self.state).next_segment;
+        let published = manifest
+            .publish(self.storage.as_ref())
+            .and_then(|()| Snapshot::of(self.storage.as_ref(), manifest, Some(&previous)));
+        let snapshot = match published {
+            Ok(snapshot) => Arc::new(snapshot),
+            Err(error) => {
+                let mut state = lock(&self.state);
+                state.pending.restore(batch);
+                state.failed = true;
+                return Err(error);
+            }
+        };
+        self.current.store(snapshot.clone());
+        let retired = lock(&self.state)
+            .log
+            .prune(snapshot.manifest.log_start)
+            .map_err(IndexError::from)
+            .and_then(|()| retire(self.storage.as_ref(), &previous.manifest, &snapshot.manifest));
+        // Litter is harmless: the next start removes it.
+        if let Err(error) = retired {
+            tracing::warn!(%error, "files that no generation needs stay until the next start");
+        }
+        Ok(snapshot)
+    }
+
+    /// The state, ready to take operations.
+    fn writable(&self) -> Result<MutexGuard<'_, State>, IndexError> {
+        if lock(&self.state).log_stopped.is_some() {
+            self.commit()?;
+        }
+        let state = lock(&self.state);
+        state.check()?;
+        Ok(state)
+    }
+}
+
+impl State {
+    fn check(&self) -> Result<(), IndexError> {
+        if self.failed { Err(IndexError::Failed) } else { Ok(()) }
+    }
+
+    /// Appends operations and makes them durable together.
+    fn append<'a>(&mut self, operations: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u64>, IndexError> {
+        let first = self.log.next_sequence();
+        let write = || -> Result<Vec<u64>, StorageError> {
+            let sequences = operations
+                .into_iter()
+                .map(|operation| self.log.append(operation))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.log.sync()?;
+            Ok(sequences)
+        };
+        write().map_err(|error| self.stop(first, error))
+    }
+
+    /// The log takes nothing more. A full disk mends; after anything else nobody knows what the disk holds, and only
+    /// a new start reads it.
+    fn stop(&mut self, first: u64, error: StorageError) -> IndexError {
+        match error {
+            StorageError::Full { .. } => self.log_stopped = Some(first),
+            _ => self.failed = true,
+        }
+        error.into()
+    }
+}
+
+/// Opens the log and adds every operation from sequence number `from` on to what is pending.
+fn open_log(
+    storage: &Arc<dyn Storage>,
+    manifest: &Manifest,
+    from: u64,
+    pending: &mut Pending,
+) -> Result<Log, IndexError> {
+    let space = manifest.definition.image_space.as_ref();
+    let damaged = |sequence: u64, problem: String| {
+        IndexError::damaged(LOG, format!("operation {sequence} cannot be read: {problem}"))
+    };
+    let (log, recovery) =
+        Log::open(storage.clone(), LOG, manifest.log_start, LogLimits::default(), |sequence, bytes| {
+            if sequence < from {
+                return Ok(());
+            }
+            match decode_operation(bytes).map_err(|error| damaged(sequence, error.to_string()))? {
+                Operation::Delete(ids) => pending.delete(&ids),
+                Operation::Put(case, vectors) => {
+                    let space = |values| match space {
+                        Some(space) => {
+                            space.restore(values).map_err(|error| damaged(sequence, error.to_string()))
+                        }
+                        None => {
+                            Err(damaged(sequence, "it has an embedding, the index has no image space".into()))
+                        }
+                    };
+                    let embeddings = (vectors.into_iter())
+                        .map(|(image, values)| Ok((image, space(values)?)))
+                        .collect::<Result<_, IndexError>>()?;
+                    let record = encode_case(&case);
+                    pending
+                        .put(sequence, PendingCase { entry: CaseEntry { case: *case, embeddings }, record });
+                }
+            }
+            Ok::<(), IndexError>(())
+        })?;
+    if recovery.torn_bytes > 0 {
+        tracing::warn!(
+            bytes = recovery.torn_bytes,
+            "the log ended in an operation that was never acknowledged"
+        );
+    }
+    Ok(log)
+}
+
+/// Removes what the older of two generations needed and the newer does not.
+fn retire(storage: &dyn Storage, older: &Manifest, newer: &Manifest) -> Result<(), IndexError> {
+    precedent_storage::remove_generations_before(storage, newer.generation)?;
+    for entry in &older.segments {
+        let kept = newer.segments.iter().find(|other| other.id == entry.id);
+        if kept.is_none() {
+            storage.remove_dir_all(&entry.folder())?;
+        }
+        if let Some(tombstones) = &entry.tombstones
+            && kept.and_then(|kept| kept.tombstones.as_ref()) != Some(tombstones)
+        {
+            storage.remove(&format!("tombstones/{}", tombstones.file.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a crash left behind: all that the newest generation does not name.
+fn remove_litter(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
+    precedent_storage::clean_temporary(storage)?;
+    precedent_storage::remove_generations_before(storage, manifest.generation)?;
+    for name in storage.list("segments")? {
+        if !manifest.segments.iter().any(|entry| entry.id == name) {
+            storage.remove_dir_all(&format!("segments/{name}"))?;
+        }
+    }
+    let tombstones = || manifest.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
+    for name in storage.list("tombstones")? {
+        if !tombstones().any(|entry| entry.file.name == name) {
+            storage.remove(&format!("tombstones/{name}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A lock whose holder panicked guards data that each step leaves consistent, so it is taken all the same.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,99 @@
+//! How many reports are indexed and how many queries answered in a second, on one core.
+//!
+//! `cargo run --release -p precedent-lexical --example throughput -- REPORTS.jsonl [COPIES [SEGMENTS]]`
+//!
+//! A line of the file is an object with any of the section names (`indication`, `findings`, ...) as texts. Queries are
+//! 2 to 4 words of the reports' own, drawn with a fixed seed, so common words come often; ten hits are asked for.
+#![allow(clippy::print_stdout, reason = "an example talks to its user")]
+
+use precedent_lexical::{
+    LexicalError, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, TextQuery,
+};
+use precedent_model::{Report, SectionKind};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("name a file of reports")?;
+    let copies: usize = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    let segments: usize = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    let mut reports = Vec::new();
+    for line in std::fs::read_to_string(path)?.lines() {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        let text = |kind: SectionKind| row.get(kind.name()).and_then(|text| text.as_str()).unwrap_or("");
+        reports.extend(Report::new(SectionKind::ALL.map(|kind| (kind, text(kind)))));
+    }
+    let total = reports.len() * copies;
+
+    let start = Instant::now();
+    let all: Vec<&Report> = reports.iter().cycle().take(total).collect();
+    let bundles = all.chunks(total.div_ceil(segments)).map(write).collect::<Result<Vec<_>, _>>()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let bytes: usize = bundles.iter().map(Vec::len).sum();
+    println!("{total} reports in {seconds:.2} s: {:.0} reports/s, {bytes} bytes", total as f64 / seconds);
+
+    let start = Instant::now();
+    let mut opened = Vec::new();
+    for bundle in bundles {
+        opened.push(Arc::new(LexicalSegment::open(Arc::new(OwnedBytes::new(bundle)))?));
+    }
+    println!("opened {} segments in {:.0} us", opened.len(), start.elapsed().as_secs_f64() * 1e6);
+    measure(
+        "no tombstones",
+        &LexicalSnapshot::new(opened.iter().map(|segment| (segment.clone(), &[][..])))?,
+        &reports,
+    )?;
+    let deleted: Vec<Vec<u32>> =
+        opened.iter().map(|segment| (0..segment.document_count()).step_by(20).collect()).collect();
+    let parts = opened.iter().cloned().zip(deleted.iter().map(Vec::as_slice));
+    let start = Instant::now();
+    let snapshot = LexicalSnapshot::new(parts)?;
+    println!("snapshot with 5 % deleted in {:.0} us", start.elapsed().as_secs_f64() * 1e6);
+    measure("5 % deleted", &snapshot, &reports)
+}
+
+fn write(reports: &[&Report]) -> Result<Vec<u8>, LexicalError> {
+    let mut writer = LexicalWriter::new()?;
+    for &report in reports {
+        writer.add(Some(report))?;
+    }
+    writer.finish()
+}
+
+fn measure(name: &str, snapshot: &LexicalSnapshot, reports: &[Report]) -> Result<(), Box<dyn Error>> {
+    let mut state = 42_u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut times = Vec::new();
+    let mut scored = 0;
+    for _ in 0..2000 {
+        let mut text = String::new();
+        for _ in 0..2 + draw(3) {
+            let report = &reports[draw(reports.len())];
+            let section = &report.sections()[draw(report.sections().len())];
+            let words: Vec<&str> = section.text.split_whitespace().collect();
+            text.push_str(words[draw(words.len())].trim_start_matches(['-', '+']));
+            text.push(' ');
+        }
+        let start = Instant::now();
+        let query = TextQuery::parse(&text)?;
+        let top = snapshot.top(&query, 10, &|_, _| true, &|_, ordinal| ordinal.into(), &|| false)?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+        scored += top.scored;
+    }
+    let count = times.len();
+    let sum: f64 = times.iter().sum();
+    times.sort_by(f64::total_cmp);
+    println!(
+        "{name}: {:.0} queries/s, p50 {:.0} us, p99 {:.0} us, {} documents scored per query",
+        count as f64 / sum * 1e6,
+        times[count / 2],
+        times[count * 99 / 100],
+        scored / count
+    );
+    Ok(())
+}

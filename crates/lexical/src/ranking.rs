@@ -1,0 +1,122 @@
+//! The best hits seen so far.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// A document that matches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LexicalHit {
+    /// Which segment of the snapshot, from 0.
+    pub segment: usize,
+    /// Which document of the segment.
+    pub ordinal: u32,
+    /// BM25; more is better.
+    pub score: f32,
+}
+
+/// The answer of a snapshot to a query.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Top {
+    /// The best matches that were accepted, best first.
+    pub hits: Vec<LexicalHit>,
+    /// Live documents that match the query and were scored, accepted or not.
+    pub scored: usize,
+    /// Whether the search was told to stop before it had seen everything.
+    pub stopped: bool,
+}
+
+/// Greater is worse, so that the worst of a heap lies on top.
+struct Ranked {
+    hit: LexicalHit,
+    order: u64,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |ranked: &Self| (ranked.order, ranked.hit.segment, ranked.hit.ordinal);
+        other.hit.score.total_cmp(&self.hit.score).then_with(|| place(self).cmp(&place(other)))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ranked {}
+
+/// Keeps the best `k` of the hits offered.
+pub(crate) struct Best<'a> {
+    k: usize,
+    heap: BinaryHeap<Ranked>,
+    accept: &'a dyn Fn(usize, u32) -> bool,
+    order: &'a dyn Fn(usize, u32) -> u64,
+    /// Scores below this one cannot enter.
+    pub(crate) least: f32,
+}
+
+impl<'a> Best<'a> {
+    pub(crate) fn new(
+        k: usize,
+        accept: &'a dyn Fn(usize, u32) -> bool,
+        order: &'a dyn Fn(usize, u32) -> u64,
+    ) -> Self {
+        // `k` may be far above the number of documents.
+        Self { k, heap: BinaryHeap::with_capacity(k.min(1024)), accept, order, least: f32::NEG_INFINITY }
+    }
+
+    /// Takes a hit in if it is accepted and among the best. Only hits that could enter are asked about.
+    pub(crate) fn offer(&mut self, hit: LexicalHit) {
+        let ranked = Ranked { hit, order: (self.order)(hit.segment, hit.ordinal) };
+        let full = self.heap.len() >= self.k;
+        if full && self.heap.peek().is_none_or(|worst| ranked >= *worst) {
+            return;
+        }
+        if !(self.accept)(hit.segment, hit.ordinal) {
+            return;
+        }
+        if full {
+            self.heap.pop();
+        }
+        self.heap.push(ranked);
+        if self.heap.len() >= self.k {
+            self.least = self.heap.peek().map_or(self.least, |worst| worst.hit.score);
+        }
+    }
+
+    /// Best first.
+    pub(crate) fn into_hits(self) -> Vec<LexicalHit> {
+        self.heap.into_sorted_vec().into_iter().map(|ranked| ranked.hit).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_are_kept_and_ties_go_by_order() {
+        let hits: Vec<LexicalHit> = (0..40)
+            .map(|i| LexicalHit { segment: i % 2, ordinal: i as u32 / 2, score: (i * 7 % 5) as f32 })
+            .collect();
+        let order = |segment: usize, ordinal: u32| u64::from(1000 - ordinal * 2) - segment as u64;
+        let accept = |_: usize, ordinal: u32| !ordinal.is_multiple_of(3);
+        let mut expected: Vec<LexicalHit> =
+            hits.iter().copied().filter(|hit| accept(0, hit.ordinal)).collect();
+        expected.sort_by(|a, b| {
+            b.score.total_cmp(&a.score).then(order(a.segment, a.ordinal).cmp(&order(b.segment, b.ordinal)))
+        });
+        for k in [0, 1, 5, 26, usize::MAX] {
+            let mut best = Best::new(k, &accept, &order);
+            hits.iter().for_each(|&hit| best.offer(hit));
+            assert_eq!(best.into_hits(), expected[..k.min(expected.len())]);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! From reports to a bundle.
+
+use crate::analyzer::{count_words, counter, tokenizers};
+use crate::bundle::{self, Counts};
+use crate::directory::{META, SEGMENT_ID_HYPHENATED};
+use crate::schema::{FIELD_COUNT, LexicalField, is_reported, schema};
+use crate::{LexicalError, OwnedBytes};
+use precedent_model::Report;
+use std::fmt;
+use std::path::Path;
+use tantivy::directory::RamDirectory;
+use tantivy::store::Compressor;
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{Directory, Index, IndexSettings, SingleSegmentIndexWriter, TERMINATED, TantivyDocument};
+
+/// What tantivy writes for a segment, by extension, in the order of the bundle.
+const EXTENSIONS: [&str; 6] = ["term", "idx", "pos", "fieldnorm", "fast", "store"];
+/// Decides only how large the table of terms is at first (it grows), so small segments stay cheap.
+const MEMORY_BUDGET: usize = 3_000_000;
+
+/// Builds the lexical part of one segment in memory. The first document added is ordinal 0.
+pub struct LexicalWriter {
+    inner: SingleSegmentIndexWriter,
+    directory: RamDirectory,
+    counter: TextAnalyzer,
+    counts: Counts,
+}
+
+impl LexicalWriter {
+    /// An empty segment.
+    ///
+    /// # Errors
+    /// The engine cannot start.
+    pub fn new() -> Result<Self, LexicalError> {
+        let directory = RamDirectory::create();
+        let settings = IndexSettings {
+            docstore_compression: Compressor::None,
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        };
+        let inner = Index::builder()
+            .schema(schema())
+            .settings(settings)
+            .tokenizers(tokenizers())
+            .single_segment_index_writer(directory.clone(), MEMORY_BUDGET)
+            .map_err(LexicalError::engine("starting a segment"))?;
+        Ok(Self { inner, directory, counter: counter(), counts: Counts::default() })
+    }
+
+    /// Adds the next document. A case without a report takes its ordinal too, and no query finds it.
+    ///
+    /// # Errors
+    /// The segment is full, or the engine fails.
+    pub fn add(&mut self, report: Option<&Report>) -> Result<(), LexicalError> {
+        if self.counts[0].len() >= TERMINATED as usize {
+            return Err(LexicalError::Full { limit: TERMINATED });
+        }
+        let mut document = TantivyDocument::default();
+        let mut row = [0_u32; FIELD_COUNT];
+        for section in report.map_or(&[][..], Report::sections) {
+            let words = count_words(&mut self.counter, &section.text);
+            let own = LexicalField::Section(section.kind);
+            document.add_text(own.tantivy(), &section.text);
+            row[own.index()] += words;
+            if is_reported(section.kind) {
+                document.add_text(LexicalField::Text.tantivy(), &section.text);
+                row[LexicalField::Text.index()] += words;
+            }
+        }
+        self.inner.add_document(document).map_err(LexicalError::engine("adding a report"))?;
+        for (column, count) in self.counts.iter_mut().zip(row) {
+            column.push(count);
+        }
+        Ok(())
+    }
+
+    /// Number of documents added.
+    pub fn document_count(&self) -> u32 {
+        self.counts[0].len() as u32
+    }
+
+    /// The finished segment, as `bundle` describes it. Equal documents give equal bytes.
+    ///
+    /// # Errors
+    /// The engine fails.
+    pub fn finish(self) -> Result<Vec<u8>, LexicalError> {
+        let Self { inner, directory, counts, .. } = self;
+        let index = inner.finalize().map_err(LexicalError::engine("finishing a segment"))?;
+        let ids = index.searchable_segment_ids().map_err(LexicalError::engine("finishing a segment"))?;
+        let [id] = ids[..] else {
+            let found = format!("{} segments", ids.len());
+            return Err(bundle::damaged("new segment", 0, "1 segment".into(), found));
+        };
+        let id = id.uuid_string();
+        let mut files = vec![(META, meta(&directory, &id)?)];
+        for extension in EXTENSIONS {
+            let path = format!("{id}.{extension}");
+            let file = directory
+                .open_read(Path::new(&path))
+                .map_err(|error| LexicalError::engine("finishing a segment")(error.into()))?;
+            files.push((extension, file.read_bytes().map_err(LexicalError::read("new segment"))?));
+        }
+        Ok(bundle::write(&files, &counts))
+    }
+}
+
+/// `meta.json` with the fixed id.
+fn meta(directory: &RamDirectory, id: &str) -> Result<OwnedBytes, LexicalError> {
+    let bytes = directory
+        .atomic_read(Path::new(META))
+        .map_err(|error| LexicalError::engine("finishing a segment")(error.into()))?;
+    let hyphenated = match (id.get(..8), id.get(8..12), id.get(12..16), id.get(16..20), id.get(20..)) {
+        (Some(a), Some(b), Some(c), Some(d), Some(e)) => format!("{a}-{b}-{c}-{d}-{e}"),
+        _ => String::new(),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    if hyphenated.is_empty() || text.matches(&hyphenated).count() != 1 {
+        return Err(bundle::damaged(
+            "new segment",
+            0,
+            "its id once in meta.json".into(),
+            "another form".into(),
+        ));
+    }
+    Ok(OwnedBytes::new(text.replace(&hyphenated, SEGMENT_ID_HYPHENATED).into_bytes()))
+}
+
+impl fmt::Debug for LexicalWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LexicalWriter({} documents)", self.document_count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::SectionKind;
+
+    fn bundle(reports: &[Option<Report>]) -> Vec<u8> {
+        let mut writer = LexicalWriter::new().unwrap();
+        for report in reports {
+            writer.add(report.as_ref()).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn equal_documents_give_equal_bytes() {
+        let reports: Vec<_> = (0..300)
+            .map(|i| {
+                let text = format!("finding {i} in lobe {}", i % 7);
+                (i % 5 > 0).then(|| Report::new([(SectionKind::Findings, text)]).unwrap())
+            })
+            .collect();
+        assert_eq!(bundle(&reports), bundle(&reports));
+    }
+
+    #[test]
+    fn debug_and_errors_hold_no_text() {
+        let mut writer = LexicalWriter::new().unwrap();
+        writer.add(Some(&Report::new([(SectionKind::Body, "Jane Doe")]).unwrap())).unwrap();
+        assert_eq!(format!("{writer:?}"), "LexicalWriter(1 documents)");
+    }
+}

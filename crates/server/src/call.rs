@@ -1,0 +1,198 @@
+//! One call: how long it may take, what it holds while it runs, and its work on a blocking thread.
+
+use crate::status;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::{Request, Status};
+
+/// How long a call may take, and its place among the calls of the server. Made by [`crate::admission`].
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// When it is over.
+    pub(crate) deadline: Option<Instant>,
+    /// Its place, taken until the last copy is gone.
+    pub(crate) place: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Call {
+    /// The call that a request belongs to.
+    pub(crate) fn of<T>(request: &Request<T>) -> Self {
+        request.extensions().get().cloned().unwrap_or(Self { deadline: None, place: None })
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// The blocking threads' side of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Workers {
+    searches: Arc<Semaphore>,
+    abort: Arc<AtomicBool>,
+}
+
+impl Workers {
+    /// Workers that run that many searches at a time.
+    pub(crate) fn new(searches: usize) -> Self {
+        Self { searches: Arc::new(Semaphore::new(searches.max(1))), abort: Arc::default() }
+    }
+
+    /// Ends every search that runs: the server's patience is over.
+    pub(crate) fn abort(&self) {
+        self.abort.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs a search when it is its turn. The closure it gets says when to stop: the caller is gone, its deadline has
+    /// passed, or the server ends. A search that nobody waits for any more is not begun.
+    pub(crate) async fn search<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let turn = Arc::clone(&self.searches).acquire_owned().await.map_err(|_| status::shutting_down())?;
+        let gone = Arc::new(AtomicBool::new(false));
+        let _caller = Caller(Arc::clone(&gone));
+        let abort = Arc::clone(&self.abort);
+        blocking(move || {
+            let _turn = turn;
+            let stop = || gone.load(Ordering::Relaxed) || abort.load(Ordering::Relaxed) || call.is_over();
+            let result = if stop() { Err(status::cancelled()) } else { work(&stop) };
+            // Whatever ended it early, the caller learns the cause and not that the engine noticed.
+            result.map_err(|status| match status.code() {
+                tonic::Code::Cancelled if call.is_over() => status::deadline_exceeded(),
+                tonic::Code::Cancelled if abort.load(Ordering::Relaxed) => status::shutting_down(),
+                _ => status,
+            })
+        })
+        .await
+    }
+
+    /// Runs work that is carried through once begun, whether its caller waits or not.
+    pub(crate) async fn carry_through<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        if call.is_over() {
+            return Err(status::deadline_exceeded());
+        }
+        blocking(move || {
+            let _call = call;
+            work()
+        })
+        .await
+    }
+}
+
+/// Notes that its holder is gone.
+struct Caller(Arc<AtomicBool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+) -> Result<T, Status> {
+    let span = tracing::Span::current();
+    let task = tokio::task::spawn_blocking(move || span.in_scope(work));
+    match task.await {
+        Ok(result) => result,
+        Err(error) => {
+            // The panic's own text may quote what it was about.
+            tracing::error!(panicked = error.is_panic(), "a call's work did not finish");
+            Err(status::internal())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+    use tonic::Code;
+
+    fn call(deadline: Option<Instant>) -> Call {
+        Call { deadline, place: None }
+    }
+
+    #[tokio::test]
+    async fn expired_work_is_not_begun() {
+        let past = Some(Instant::now() - Duration::from_secs(1));
+        let begun = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&begun);
+        let workers = Workers::new(1);
+        let search = workers.search(call(past), move |_| {
+            seen.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        assert_eq!(search.await.unwrap_err().code(), Code::DeadlineExceeded);
+        let seen = Arc::clone(&begun);
+        let write = workers.carry_through(call(past), move || {
+            seen.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        assert_eq!(write.await.unwrap_err().code(), Code::DeadlineExceeded);
+        assert!(!begun.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn a_search_past_its_deadline_is_stopped_and_says_so() {
+        let soon = Some(Instant::now() + Duration::from_millis(20));
+        let workers = Workers::new(1);
+        let search = workers.search(call(soon), |stop| -> Result<(), Status> {
+            while !stop() {
+                std::thread::yield_now();
+            }
+            Err(status::cancelled())
+        });
+        assert_eq!(search.await.unwrap_err().code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_call_stops_its_search() {
+        let workers = Workers::new(1);
+        let (begun, is_begun) = oneshot::channel();
+        let (stopped, is_stopped) = oneshot::channel();
+        let searching = workers.clone();
+        let task = tokio::spawn(async move {
+            let search = searching.search(call(None), move |stop| {
+                begun.send(()).unwrap();
+                while !stop() {
+                    std::thread::yield_now();
+                }
+                stopped.send(()).unwrap();
+                Ok(())
+            });
+            search.await
+        });
+        is_begun.await.unwrap();
+        task.abort();
+        is_stopped.await.unwrap();
+        // Its turn is free again.
+        assert_eq!(workers.search(call(None), |_| Ok(5)).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn an_abort_ends_searches_as_a_shutdown() {
+        let workers = Workers::new(1);
+        workers.abort();
+        let search = workers.search(call(None), |_| Ok(()));
+        assert_eq!(search.await.unwrap_err().code(), Code::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_without_its_text() {
+        let workers = Workers::new(1);
+        let search = workers.search(call(None), |_| -> Result<(), Status> { panic!("CANARY") });
+        let status = search.await.unwrap_err();
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!status.message().contains("CANARY"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Where the service listens and what it lets in. Every limit has a default that is safe on one machine.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+/// Where the service listens and what it lets in.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// The address, a loopback one: the listener is plaintext. Port 0 takes a free port.
+    pub listen: SocketAddr,
+    /// Largest messages.
+    pub sizes: SizeLimits,
+    /// Most things at a time.
+    pub load: LoadLimits,
+    /// How long things may take.
+    pub times: TimeLimits,
+}
+
+impl Default for ServerConfig {
+    /// Port 50051 of this machine.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_051)),
+            sizes: SizeLimits::default(),
+            load: LoadLimits::default(),
+            times: TimeLimits::default(),
+        }
+    }
+}
+
+/// Largest messages, in bytes. What is above is RESOURCE_EXHAUSTED and names the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeLimits {
+    /// A request to the search or index service. 16 embeddings of 4096 numbers have 256 KiB.
+    pub search_bytes: usize,
+    /// A message to the ingest service. A case may have 1 MiB of report and 64 embeddings of 16 KiB.
+    pub ingest_bytes: usize,
+    /// An answer. 1000 hits with reports of the usual 4 kB have 4 MB, but a report may be 1 MiB: an answer above the
+    /// limit is refused with the advice to ask for pages. A client has to allow as much on its side.
+    pub response_bytes: usize,
+}
+
+impl Default for SizeLimits {
+    fn default() -> Self {
+        Self { search_bytes: 4 << 20, ingest_bytes: 16 << 20, response_bytes: 64 << 20 }
+    }
+}
+
+/// Most things at a time. What is above is RESOURCE_EXHAUSTED with the delay after which to try again; a connection
+/// above the limit is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadLimits {
+    /// Connections.
+    pub connections: usize,
+    /// Calls in one connection.
+    pub streams_per_connection: u32,
+    /// Calls over all connections, ingest streams apart.
+    pub calls: usize,
+    /// Searches that compute at the same time; the other calls wait for their turn. One per core: more would make each
+    /// slower and none sooner.
+    pub searches: usize,
+    /// Ingest streams over all connections.
+    pub ingest_streams: usize,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            connections: 1024,
+            streams_per_connection: 128,
+            calls: 256,
+            searches: cores,
+            ingest_streams: 16,
+        }
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// A call, from its first header to its answer, even when the caller's deadline is later. Ingest streams and
+    /// VerifyIndex know only the caller's deadline.
+    pub call: Duration,
+    /// From a new connection to its first bytes of HTTP/2.
+    pub handshake: Duration,
+    /// Between two signs of life in an idle connection.
+    pub keepalive_interval: Duration,
+    /// For the answer to one.
+    pub keepalive_timeout: Duration,
+    /// Age at which a connection is asked to start anew; calls in it end in peace.
+    pub connection_age: Duration,
+    /// Between two looks for a newer generation of an index that another process writes.
+    pub refresh: Duration,
+    /// From the request to stop until calls that still run are cut.
+    pub drain: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(30),
+            handshake: Duration::from_secs(5),
+            keepalive_interval: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+            connection_age: Duration::from_secs(30 * 60),
+            refresh: Duration::from_millis(500),
+            drain: Duration::from_secs(30),
+        }
+    }
+}

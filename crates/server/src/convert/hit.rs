@@ -1,0 +1,195 @@
+//! Answers to searches.
+
+use super::{case, small};
+use crate::hex;
+use precedent_engine::Definition;
+use precedent_query::{ChannelPlan, ChannelScore, Fusion, Hit, Plan, SearchResponse};
+use precedent_vector::Metric;
+use precedent_wire::v1;
+
+/// What an answer says beside the engine's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Of the index that was searched.
+    pub definition: &'a Definition,
+    /// See [`super::request::digest`].
+    pub request_digest: [u8; 32],
+    /// Empty on the last page.
+    pub next_page_token: &'a str,
+}
+
+/// An answer as it goes out.
+pub fn response(answer: &SearchResponse, context: &Context<'_>) -> v1::SearchResponse {
+    let space = context.definition.image_space.as_ref();
+    let metric = space.map(|space| space.metric());
+    v1::SearchResponse {
+        hits: answer.hits.iter().map(|found| hit(found, metric)).collect(),
+        total_hits: small(answer.total),
+        next_page_token: context.next_page_token.to_owned(),
+        plan: Some(plan(&answer.plan)),
+        record: Some(v1::Record {
+            index: context.definition.name.clone(),
+            generation: answer.generation,
+            encoder_id: space.map_or_else(String::new, |space| space.encoder_id().to_owned()),
+            request_digest: hex::encode(&context.request_digest),
+        }),
+    }
+}
+
+fn hit(found: &Hit, metric: Option<Metric>) -> v1::Hit {
+    v1::Hit {
+        rank: small(found.rank),
+        case: Some(case::to_wire(&found.case)),
+        fused_score: found.fused_score,
+        image: found.image.as_ref().map(|score| v1::ImageScore {
+            measure: metric.map(|metric| measure(metric, score.score)),
+            rank: score.rank.map(small),
+            contribution: score.contribution,
+            image_index: small(found.matched_image.unwrap_or(0)),
+            embedding_index: small(found.matched_vector.unwrap_or(0)),
+        }),
+        lexical: found.lexical.as_ref().map(lexical),
+    }
+}
+
+fn lexical(score: &ChannelScore) -> v1::LexicalScore {
+    v1::LexicalScore { bm25: score.score, rank: score.rank.map(small), contribution: score.contribution }
+}
+
+/// The engine's similarity in the words of the metric: for l2 it is the distance with its sign turned.
+fn measure(metric: Metric, similarity: f32) -> v1::image_score::Measure {
+    match metric {
+        Metric::Cosine => v1::image_score::Measure::Cosine(similarity),
+        Metric::Dot => v1::image_score::Measure::DotProduct(similarity),
+        // Not -similarity, which would make a distance of -0 out of a copy.
+        Metric::L2 => v1::image_score::Measure::L2Distance(0.0 - similarity),
+    }
+}
+
+fn plan(plan: &Plan) -> v1::Plan {
+    v1::Plan {
+        channels: plan.channels.iter().map(channel).collect(),
+        fusion: Some(fusion(&plan.fusion)),
+        case_count: plan.cases as u64,
+        match_count: plan.matches as u64,
+        exact: plan.exact,
+        warnings: (plan.warnings.iter())
+            .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message.clone() })
+            .collect(),
+    }
+}
+
+fn channel(plan: &ChannelPlan) -> v1::ChannelPlan {
+    v1::ChannelPlan {
+        channel: plan.channel.name().to_owned(),
+        path: plan.path.map_or_else(String::new, |path| path.name().to_owned()),
+        ef_search: plan.ef_search.map_or(0, small),
+        visited_count: plan.visited as u64,
+        candidate_count: plan.candidates as u64,
+        exact: plan.exact,
+    }
+}
+
+fn fusion(applied: &Fusion) -> v1::Fusion {
+    v1::Fusion {
+        image_weight: Some(applied.image_weight),
+        lexical_weight: Some(applied.lexical_weight),
+        rrf_k: Some(applied.rrf_k),
+        candidates: Some(small(applied.candidates)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::{Case, CaseId};
+    use precedent_query::{Channel, VectorPath, Warning};
+
+    fn definition(metric: &str) -> Definition {
+        let text = format!(
+            "name = 'chest'\n[[space]]\nrole = 'image'\ndimension = 16\nmetric = '{metric}'\nencoder_id = 'enc'"
+        );
+        Definition::from_toml(&text).unwrap()
+    }
+
+    fn answer() -> SearchResponse {
+        SearchResponse {
+            hits: vec![Hit {
+                case: Case::new(CaseId::new("CXR1").unwrap()),
+                rank: 11,
+                fused_score: 0.03,
+                image: Some(ChannelScore { score: -0.25, rank: Some(3), contribution: 0.016 }),
+                matched_image: Some(1),
+                matched_vector: Some(2),
+                lexical: Some(ChannelScore { score: 7.5, rank: None, contribution: 0.0 }),
+            }],
+            total: 50,
+            plan: Plan {
+                channels: vec![ChannelPlan {
+                    channel: Channel::Image,
+                    path: Some(VectorPath::FilteredGraph),
+                    ef_search: Some(200),
+                    visited: 1234,
+                    candidates: 200,
+                    exact: false,
+                }],
+                fusion: Fusion::default(),
+                cases: 3955,
+                matches: 812,
+                exact: false,
+                warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+            },
+            generation: 7,
+        }
+    }
+
+    fn sent(metric: &str) -> v1::SearchResponse {
+        let definition = definition(metric);
+        response(
+            &answer(),
+            &Context { definition: &definition, request_digest: [0xab; 32], next_page_token: "next" },
+        )
+    }
+
+    #[test]
+    fn a_hit_says_rank_scores_and_what_matched() {
+        let sent = sent("cosine");
+        let hit = &sent.hits[0];
+        assert_eq!((hit.rank, hit.fused_score), (11, 0.03));
+        assert_eq!(hit.case.as_ref().unwrap().case_id, "CXR1");
+        let image = v1::ImageScore {
+            measure: Some(v1::image_score::Measure::Cosine(-0.25)),
+            rank: Some(3),
+            contribution: 0.016,
+            image_index: 1,
+            embedding_index: 2,
+        };
+        assert_eq!(hit.image, Some(image));
+        assert_eq!(hit.lexical, Some(v1::LexicalScore { bm25: 7.5, rank: None, contribution: 0.0 }));
+    }
+
+    #[test]
+    fn the_measure_is_that_of_the_metric() {
+        let measure = |metric: &str| sent(metric).hits[0].image.as_ref().unwrap().measure;
+        assert_eq!(measure("dot"), Some(v1::image_score::Measure::DotProduct(-0.25)));
+        assert_eq!(measure("l2"), Some(v1::image_score::Measure::L2Distance(0.25)));
+    }
+
+    #[test]
+    fn plan_and_record_are_complete() {
+        let sent = sent("cosine");
+        assert_eq!((sent.total_hits, sent.next_page_token.as_str()), (50, "next"));
+        let plan = sent.plan.unwrap();
+        assert_eq!((plan.case_count, plan.match_count, plan.exact), (3955, 812, false));
+        assert_eq!(plan.channels[0].path, "filtered-graph");
+        assert_eq!((plan.channels[0].ef_search, plan.channels[0].visited_count), (200, 1234));
+        assert_eq!(plan.fusion.unwrap().rrf_k, Some(60.0));
+        assert_eq!(plan.warnings[0].code, "NO_PATIENT");
+        let record = sent.record.unwrap();
+        assert_eq!(
+            (record.index.as_str(), record.generation, record.encoder_id.as_str()),
+            ("chest", 7, "enc")
+        );
+        assert_eq!(record.request_digest, "ab".repeat(32));
+    }
+}

@@ -1,0 +1,219 @@
+//! Search requests.
+
+use super::case::{embedding, patient, violation};
+use precedent_engine::Violation;
+use precedent_model::PartialDate;
+use precedent_query::{Fusion, Guards, Limits, PathChoice, SearchRequest};
+use precedent_wire::v1;
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+/// What is asked. The page token is not looked at: where a page begins is for the caller to set.
+///
+/// # Errors
+/// What the domain cannot express, each by its field: an explicit zero, an unknown path, a patient or a date that
+/// cannot be. Everything else is for the engine to check.
+pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let defaults = Limits::default();
+    let limit = positive(wire.limit, "limit", &mut violations);
+    let page_size = positive(wire.page_size, "page_size", &mut violations);
+    let ef_search = positive(wire.ef_search, "ef_search", &mut violations);
+    let path = match v1::VectorPath::try_from(wire.vector_path) {
+        Ok(v1::VectorPath::Unspecified) => PathChoice::Auto,
+        Ok(v1::VectorPath::Graph) => PathChoice::Graph,
+        Ok(v1::VectorPath::Exact) => PathChoice::Exact,
+        Err(_) => {
+            violations.push(Violation::new("vector_path", "is none of the protocol's paths; leave it out"));
+            PathChoice::Auto
+        }
+    };
+    let guards = guards(wire.guards.unwrap_or_default(), &mut violations);
+    let fusion = fusion(&wire.fusion.unwrap_or_default(), &mut violations);
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    Ok(SearchRequest {
+        vectors: wire.embeddings.into_iter().map(embedding).collect(),
+        text: given(wire.text),
+        filter: given(wire.filter),
+        guards,
+        fusion,
+        limits: Limits {
+            limit: limit.unwrap_or(defaults.limit),
+            offset: 0,
+            page_size,
+            exact: wire.exact,
+            path,
+            ef_search,
+        },
+    })
+}
+
+/// The SHA-256 of a request to `index`: of its encoding with the index's name filled in and without page token and page
+/// size. Equal for all pages of one answer, whatever their size.
+pub fn digest(wire: &v1::SearchRequest, index: &str) -> [u8; 32] {
+    let mut whole = wire.clone();
+    index.clone_into(&mut whole.index);
+    whole.page_token.clear();
+    whole.page_size = None;
+    Sha256::digest(whole.encode_to_vec()).into()
+}
+
+fn guards(wire: v1::Guards, violations: &mut Vec<Violation>) -> Guards {
+    let patient = patient(wire.patient.as_ref(), "guards.patient").map_err(|found| violations.push(found));
+    let before = given(wire.before).and_then(|text| {
+        let date = PartialDate::parse("before", &text);
+        date.map_err(|error| violations.push(violation("guards.before", &error))).ok()
+    });
+    Guards {
+        patient: patient.ok().flatten(),
+        include_same_patient: wire.include_same_patient,
+        before,
+        several_per_patient: wire.several_per_patient,
+    }
+}
+
+fn fusion(wire: &v1::Fusion, violations: &mut Vec<Violation>) -> Fusion {
+    let defaults = Fusion::default();
+    Fusion {
+        image_weight: wire.image_weight.unwrap_or(defaults.image_weight),
+        lexical_weight: wire.lexical_weight.unwrap_or(defaults.lexical_weight),
+        rrf_k: wire.rrf_k.unwrap_or(defaults.rrf_k),
+        candidates: positive(wire.candidates, "fusion.candidates", violations).unwrap_or(defaults.candidates),
+    }
+}
+
+/// An explicit zero is a mistake and not the default.
+fn positive(value: Option<u32>, field: &str, violations: &mut Vec<Violation>) -> Option<usize> {
+    if value == Some(0) {
+        violations.push(Violation::new(field, "is 0; give at least 1, or leave it out for the default"));
+    }
+    value.map(|value| value as usize)
+}
+
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refused(wire: v1::SearchRequest) -> Vec<String> {
+        search(wire).unwrap_err().into_iter().map(|violation| violation.field).collect()
+    }
+
+    #[test]
+    fn an_empty_request_is_all_defaults() {
+        assert_eq!(search(v1::SearchRequest::default()).unwrap(), SearchRequest::default());
+    }
+
+    #[test]
+    fn everything_given_is_taken_over() {
+        let asked = search(v1::SearchRequest {
+            embeddings: vec![v1::Embedding { values: vec![1.0], encoder_id: "enc".into() }],
+            text: "effusion".into(),
+            filter: "age > 60".into(),
+            guards: Some(v1::Guards {
+                patient: Some(v1::PatientKey { id: "17".into(), issuer: String::new() }),
+                include_same_patient: true,
+                before: "2019-05".into(),
+                several_per_patient: true,
+            }),
+            fusion: Some(v1::Fusion {
+                image_weight: Some(0.0),
+                lexical_weight: Some(2.0),
+                rrf_k: Some(10.0),
+                candidates: Some(500),
+            }),
+            limit: Some(20),
+            page_size: Some(5),
+            exact: true,
+            vector_path: v1::VectorPath::Graph.into(),
+            ef_search: Some(64),
+            ..v1::SearchRequest::default()
+        })
+        .unwrap();
+        assert_eq!(asked.vectors[0].encoder_id, "enc");
+        assert_eq!((asked.text.as_deref(), asked.filter.as_deref()), (Some("effusion"), Some("age > 60")));
+        let guards = asked.guards;
+        assert_eq!(guards.patient.unwrap().id(), "17");
+        assert!(guards.include_same_patient && guards.several_per_patient);
+        assert_eq!(guards.before.unwrap().to_string(), "2019-05");
+        assert_eq!(
+            asked.fusion,
+            Fusion { image_weight: 0.0, lexical_weight: 2.0, rrf_k: 10.0, candidates: 500 }
+        );
+        let limits = Limits {
+            limit: 20,
+            offset: 0,
+            page_size: Some(5),
+            exact: true,
+            path: PathChoice::Graph,
+            ef_search: Some(64),
+        };
+        assert_eq!(asked.limits, limits);
+    }
+
+    #[test]
+    fn what_the_domain_cannot_express_is_named_all_at_once() {
+        let wire = v1::SearchRequest {
+            limit: Some(0),
+            page_size: Some(0),
+            ef_search: Some(0),
+            vector_path: 77,
+            guards: Some(v1::Guards {
+                patient: Some(v1::PatientKey::default()),
+                before: "yesterday".into(),
+                ..v1::Guards::default()
+            }),
+            fusion: Some(v1::Fusion { candidates: Some(0), ..v1::Fusion::default() }),
+            ..v1::SearchRequest::default()
+        };
+        let fields = [
+            "limit",
+            "page_size",
+            "ef_search",
+            "vector_path",
+            "guards.patient.id",
+            "guards.before",
+            "fusion.candidates",
+        ];
+        assert_eq!(refused(wire), fields);
+    }
+
+    #[test]
+    fn no_violation_quotes_a_patient() {
+        let wire = v1::SearchRequest {
+            guards: Some(v1::Guards {
+                patient: Some(v1::PatientKey { id: "CANARY\u{7}".into(), issuer: String::new() }),
+                before: "CANARY".into(),
+                ..v1::Guards::default()
+            }),
+            ..v1::SearchRequest::default()
+        };
+        let violations = search(wire).unwrap_err();
+        assert_eq!(violations.len(), 2);
+        assert!(violations.iter().all(|violation| !violation.description.contains("CANARY")));
+    }
+
+    proptest! {
+        #[test]
+        fn pages_share_a_digest_and_other_requests_do_not(text in ".{0,20}", size: Option<u32>, token in ".{0,9}") {
+            let wire = v1::SearchRequest { text, ..v1::SearchRequest::default() };
+            let page = v1::SearchRequest { page_size: size, page_token: token, ..wire.clone() };
+            prop_assert_eq!(digest(&wire, "a"), digest(&page, "a"));
+            prop_assert_ne!(digest(&wire, "a"), digest(&wire, "b"));
+            let other = v1::SearchRequest { exact: true, ..wire.clone() };
+            prop_assert_ne!(digest(&wire, "a"), digest(&other, "a"));
+        }
+    }
+
+    #[test]
+    fn an_empty_index_name_digests_as_the_name_it_stands_for() {
+        let named = v1::SearchRequest { index: "chest".into(), ..v1::SearchRequest::default() };
+        assert_eq!(digest(&named, "chest"), digest(&v1::SearchRequest::default(), "chest"));
+    }
+}

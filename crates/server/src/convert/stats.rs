@@ -1,0 +1,114 @@
+//! Figures about an index and what a check of it found.
+
+use super::small;
+use precedent_engine::{Definition, IndexStats, SegmentStats, Verification};
+use precedent_wire::v1;
+
+/// The figures of one generation.
+pub fn stats(definition: &Definition, stats: &IndexStats) -> v1::IndexStats {
+    v1::IndexStats {
+        name: definition.name.clone(),
+        generation: stats.generation,
+        case_count: stats.cases as u64,
+        tombstone_count: stats.tombstones as u64,
+        image_row_count: stats.image_rows as u64,
+        distinct_vector_count: stats.distinct_vectors as u64,
+        image_space: definition.image_space.as_ref().map(|space| v1::Space {
+            dimension: small(space.dimension()),
+            metric: space.metric().name().to_owned(),
+            encoder_id: space.encoder_id().to_owned(),
+        }),
+        fields: (definition.fields.iter())
+            .map(|(name, kind)| v1::Field { name: name.to_owned(), kind: kind.name().to_owned() })
+            .collect(),
+        segments: stats.segments.iter().map(segment).collect(),
+        file_bytes: stats.file_bytes.iter().map(|(kind, bytes)| (kind.clone(), *bytes)).collect(),
+        pending_operation_count: stats.pending_operations as u64,
+    }
+}
+
+/// What a full check found.
+pub fn verification(found: &Verification) -> v1::VerifyIndexResponse {
+    v1::VerifyIndexResponse {
+        damages: (found.damages.iter())
+            .map(|damage| v1::Damage { file: damage.file.clone(), description: damage.description.clone() })
+            .collect(),
+        checked_file_count: found.files as u64,
+        checked_bytes: found.bytes,
+    }
+}
+
+fn segment(stats: &SegmentStats) -> v1::SegmentStats {
+    v1::SegmentStats {
+        id: stats.id.clone(),
+        case_count: stats.cases as u64,
+        tombstone_count: stats.tombstones as u64,
+        image_row_count: stats.image_rows as u64,
+        distinct_vector_count: stats.distinct_vectors as u64,
+        has_graph: stats.has_graph,
+        size_bytes: stats.bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_engine::Damage;
+
+    #[test]
+    fn every_figure_arrives_under_its_name() {
+        let definition = "name = 'chest'\n[[space]]\nrole = 'image'\ndimension = 16\nmetric = 'l2'\nencoder_id = 'enc'\n\
+            [[field]]\nname = 'age'\nkind = 'integer'";
+        let figures = IndexStats {
+            generation: 1,
+            cases: 2,
+            tombstones: 3,
+            image_rows: 4,
+            distinct_vectors: 5,
+            pending_operations: 6,
+            segments: vec![SegmentStats {
+                id: "s1".into(),
+                cases: 7,
+                tombstones: 8,
+                image_rows: 9,
+                distinct_vectors: 10,
+                has_graph: true,
+                bytes: 11,
+            }],
+            file_bytes: [("log".to_owned(), 12)].into(),
+        };
+        let sent = stats(&Definition::from_toml(definition).unwrap(), &figures);
+        let expected = v1::IndexStats {
+            name: "chest".into(),
+            generation: 1,
+            case_count: 2,
+            tombstone_count: 3,
+            image_row_count: 4,
+            distinct_vector_count: 5,
+            image_space: Some(v1::Space { dimension: 16, metric: "l2".into(), encoder_id: "enc".into() }),
+            fields: vec![v1::Field { name: "age".into(), kind: "integer".into() }],
+            segments: vec![v1::SegmentStats {
+                id: "s1".into(),
+                case_count: 7,
+                tombstone_count: 8,
+                image_row_count: 9,
+                distinct_vector_count: 10,
+                has_graph: true,
+                size_bytes: 11,
+            }],
+            file_bytes: [("log".to_owned(), 12)].into(),
+            pending_operation_count: 6,
+        };
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn damages_arrive_by_file() {
+        let damage = Damage { file: "segments/1/vectors".into(), description: "block 3 differs".into() };
+        let sent = verification(&Verification { damages: vec![damage], files: 4, bytes: 99 });
+        assert_eq!(
+            (sent.damages[0].file.as_str(), sent.checked_file_count, sent.checked_bytes),
+            ("segments/1/vectors", 4, 99)
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Connections: at most so many, and none that says nothing.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+use tokio_stream::Stream;
+use tonic::transport::server::Connected;
+
+/// Bytes with which every HTTP/2 connection begins (RFC 9113, 3.4).
+const PREFACE_BYTES: usize = 24;
+
+/// How long accepting rests after the system refused, as it does while file descriptors are short.
+const REST: Duration = Duration::from_millis(50);
+
+/// The connections of a listener, up to a limit. One above it is closed at once, which a client sees as UNAVAILABLE.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    handshake: Duration,
+    rest: Option<Pin<Box<Sleep>>>,
+}
+
+impl Incoming {
+    pub(crate) fn new(listener: TcpListener, connections: usize, handshake: Duration) -> Self {
+        Self { listener, places: Arc::new(Semaphore::new(connections)), handshake, rest: None }
+    }
+}
+
+impl Stream for Incoming {
+    type Item = io::Result<Connection>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(rest) = &mut self.rest {
+                ready!(rest.as_mut().poll(cx));
+                self.rest = None;
+            }
+            match ready!(self.listener.poll_accept(cx)) {
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    self.rest = Some(Box::pin(tokio::time::sleep(REST)));
+                }
+                Ok((stream, _peer)) => match Arc::clone(&self.places).try_acquire_owned() {
+                    Err(_) => tracing::warn!("a connection above the limit was closed"),
+                    Ok(place) => {
+                        // Without it small answers wait for the peer's acknowledgement of earlier ones.
+                        if let Err(error) = stream.set_nodelay(true) {
+                            tracing::debug!(%error, "a connection keeps Nagle's delay");
+                        }
+                        return Poll::Ready(Some(Ok(Connection::new(stream, place, self.handshake))));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// A connection with its place among the others.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+    /// The end of patience and the bytes still to come before it; `None` once they came.
+    handshake: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, place: OwnedSemaphorePermit, handshake: Duration) -> Self {
+        let handshake = Some((Box::pin(tokio::time::sleep(handshake)), PREFACE_BYTES));
+        Self { stream, _place: place, handshake }
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Option<SocketAddr>;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.stream.peer_addr().ok()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Some((patience, missing)) = &mut self.handshake {
+            *missing = missing.saturating_sub(buf.filled().len() - before);
+            if *missing == 0 {
+                self.handshake = None;
+            } else if patience.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_stream::StreamExt;
+
+    async fn incoming(connections: usize, handshake: Duration) -> (Incoming, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (Incoming::new(listener, connections, handshake), address)
+    }
+
+    #[tokio::test]
+    async fn a_connection_above_the_limit_is_closed_and_places_return() {
+        let (mut incoming, address) = incoming(1, Duration::from_secs(5)).await;
+        let _first = TcpStream::connect(address).await.unwrap();
+        let held = incoming.next().await.unwrap().unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let accepting = tokio::spawn(async move { incoming.next().await });
+        assert!(matches!(second.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+        drop(held);
+        let _third = TcpStream::connect(address).await.unwrap();
+        assert!(accepting.await.unwrap().unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_silent_connection_is_given_up() {
+        let (mut incoming, address) = incoming(1, Duration::from_millis(20)).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let mut connection = incoming.next().await.unwrap().unwrap();
+        client.write_all(b"PRI").await.unwrap();
+        let mut bytes = [0; 64];
+        assert_eq!(connection.read(&mut bytes).await.unwrap(), 3);
+        let error = connection.read(&mut bytes).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn patience_does_not_matter_after_the_preface() {
+        let (mut incoming, address) = incoming(1, Duration::from_millis(20)).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let mut connection = incoming.next().await.unwrap().unwrap();
+        client.write_all(&[b'x'; PREFACE_BYTES]).await.unwrap();
+        let mut bytes = [0; PREFACE_BYTES];
+        connection.read_exact(&mut bytes).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        client.write_all(b"more").await.unwrap();
+        assert_eq!(connection.read(&mut bytes).await.unwrap(), 4);
+    }
+}

@@ -1,0 +1,286 @@
+//! IngestService: cases in, acknowledgements out.
+
+mod group;
+
+use crate::call::{Call, Workers};
+use crate::convert;
+use crate::health::Health;
+use crate::registry::{Registry, Served};
+use crate::status;
+use group::{End, Group, next_group};
+use precedent_engine::{Access, EngineError, IngestOutcome, NewCase, Violation};
+use precedent_model::{CaseId, MAX_CASE_ID_BYTES};
+use precedent_wire::v1;
+use precedent_wire::v1::ingest_cases_response::Outcome;
+use precedent_wire::v1::ingest_service_server::IngestService;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument;
+
+/// Most ids of one DeleteCases.
+const MAX_DELETES: usize = 10_000;
+/// Answers that wait for a slow reader before its stream stops taking cases in.
+const WAITING_ANSWERS: usize = 256;
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct Ingests {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) workers: Workers,
+    pub(crate) limit_bytes: usize,
+    pub(crate) health: Health,
+    /// Turns true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+type Answer = Result<v1::IngestCasesResponse, Status>;
+
+#[tonic::async_trait]
+impl IngestService for Ingests {
+    type IngestCasesStream = ReceiverStream<Answer>;
+
+    async fn ingest_cases(
+        &self,
+        request: Request<Streaming<v1::IngestCasesRequest>>,
+    ) -> Result<Response<Self::IngestCasesStream>, Status> {
+        let call = Call::of(&request);
+        let (answers, receiver) = mpsc::channel(WAITING_ANSWERS);
+        let session = Session {
+            registry: Arc::clone(&self.registry),
+            workers: self.workers.clone(),
+            limit_bytes: self.limit_bytes,
+            health: self.health.clone(),
+            call,
+            answers,
+            served: None,
+            position: 0,
+        };
+        let span = tracing::Span::current();
+        tokio::spawn(session.run(request.into_inner(), self.stopping.clone()).instrument(span));
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+
+    async fn delete_cases(
+        &self,
+        request: Request<v1::DeleteCasesRequest>,
+    ) -> Result<Response<v1::DeleteCasesResponse>, Status> {
+        let call = Call::of(&request);
+        let wire = request.into_inner();
+        let served = writable(self.registry.resolve(&wire.index)?)?.clone();
+        if wire.case_ids.is_empty() || wire.case_ids.len() > MAX_DELETES {
+            let description = format!("has {} ids; give 1 to {MAX_DELETES}", wire.case_ids.len());
+            return Err(status::invalid_field("case_ids", &description));
+        }
+        let ids = case_ids(&wire.case_ids).map_err(status::invalid)?;
+        tracing::Span::current().record("cases", ids.len());
+        let engine = Arc::clone(served.engine());
+        let result = self.workers.carry_through(call, move || Ok(engine.delete(&ids))).await?;
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.health.failed(&error, served.name()).await),
+        };
+        let unknown = outcome.unknown.iter().filter_map(|&position| wire.case_ids.get(position).cloned());
+        Ok(Response::new(v1::DeleteCasesResponse {
+            deleted_count: outcome.deleted as u64,
+            unknown_case_ids: unknown.collect(),
+        }))
+    }
+}
+
+/// One stream of cases, from its first message to its last answer.
+struct Session {
+    registry: Arc<Registry>,
+    workers: Workers,
+    limit_bytes: usize,
+    health: Health,
+    call: Call,
+    answers: mpsc::Sender<Answer>,
+    /// The index of the first message.
+    served: Option<Served>,
+    /// Of the next message.
+    position: u64,
+}
+
+impl Session {
+    async fn run(
+        mut self,
+        mut inbound: Streaming<v1::IngestCasesRequest>,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        let code = loop {
+            // What is in a group is never half done: the stream ends between groups only.
+            let group = tokio::select! {
+                biased;
+                () = self.answers.closed() => break tonic::Code::Cancelled,
+                _ = stopping.wait_for(|stopping| *stopping) => break self.end(status::shutting_down()).await,
+                () = passed(self.call.deadline) => break self.end(status::deadline_exceeded()).await,
+                group = next_group(&mut inbound) => group,
+            };
+            let Group { messages, end } = group;
+            if let Err(status) = self.take(messages).await {
+                break self.end(status).await;
+            }
+            match end {
+                None => {}
+                Some(End::Finished) => break tonic::Code::Ok,
+                Some(End::Failed(status)) if status.code() == tonic::Code::OutOfRange => {
+                    break self.end(status::request_too_large(self.limit_bytes)).await;
+                }
+                Some(End::Failed(status)) => break self.end(status).await,
+            }
+        };
+        tracing::info!(?code, cases = self.position, "ingest stream ended");
+    }
+
+    async fn end(&self, status: Status) -> tonic::Code {
+        let code = status.code();
+        // A caller who is gone needs no answer.
+        let _ = self.answers.send(Err(status)).await;
+        code
+    }
+
+    /// Takes one group in with one sync, and answers each of its cases in order.
+    async fn take(&mut self, messages: Vec<v1::IngestCasesRequest>) -> Result<(), Status> {
+        let mut ids = Vec::with_capacity(messages.len());
+        let mut read = Vec::with_capacity(messages.len());
+        for message in messages {
+            let served = self.index_of(&message)?;
+            ids.push(message.case.as_ref().map_or_else(String::new, |case| echo(&case.case_id)));
+            read.push(read_case(message.case, served));
+        }
+        let (Some(served), false) = (self.served.clone(), read.is_empty()) else { return Ok(()) };
+        let (cases, refusals): (Vec<_>, Vec<_>) = read.into_iter().map(split).unzip();
+        let cases: Vec<NewCase> = cases.into_iter().flatten().collect();
+        let engine = Arc::clone(served.engine());
+        let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest(cases) });
+        let outcomes = match self.workers.carry_through(self.call.clone(), ingest).await? {
+            Ok(outcomes) => outcomes,
+            Err(error) => return Err(self.health.failed(&error, served.name()).await),
+        };
+        for (case_id, outcome) in ids.into_iter().zip(joined(refusals, outcomes)) {
+            let outcome = Some(answer(outcome.ok_or_else(status::internal)?));
+            let response = v1::IngestCasesResponse { position: self.position, case_id, outcome };
+            self.position += 1;
+            if self.answers.send(Ok(response)).await.is_err() {
+                return Err(status::cancelled());
+            }
+        }
+        Ok(())
+    }
+
+    /// The index of the stream: that of the first message, and of every other that names one.
+    fn index_of(&mut self, message: &v1::IngestCasesRequest) -> Result<&Served, Status> {
+        let served = match self.served.take() {
+            None => writable(self.registry.resolve(&message.index)?)?.clone(),
+            Some(served) if message.index.is_empty() || message.index == served.name() => served,
+            Some(_) => {
+                let description =
+                    "is not the index of the stream's first message; open another stream for it";
+                return Err(status::invalid_field("index", description));
+            }
+        };
+        Ok(self.served.insert(served))
+    }
+}
+
+/// The index, if this server writes it.
+fn writable(served: &Served) -> Result<&Served, Status> {
+    match served.engine().access() {
+        Access::Read => Err(status::from_engine(&EngineError::ReadOnly, served.name())),
+        Access::Write | Access::Bulk => Ok(served),
+    }
+}
+
+fn read_case(case: Option<v1::Case>, served: &Served) -> Result<NewCase, Vec<Violation>> {
+    match case {
+        Some(case) => convert::case::from_wire(case, &served.engine().definition().fields),
+        None => Err(vec![Violation::new("case", "is missing; every message carries one")]),
+    }
+}
+
+fn split(read: Result<NewCase, Vec<Violation>>) -> (Option<NewCase>, Option<Vec<Violation>>) {
+    match read {
+        Ok(case) => (Some(case), None),
+        Err(violations) => (None, Some(violations)),
+    }
+}
+
+/// The engine's outcomes at the places of the cases that it was given; `None` where it has none, which must not be.
+fn joined(
+    refusals: Vec<Option<Vec<Violation>>>,
+    outcomes: Vec<IngestOutcome>,
+) -> impl Iterator<Item = Option<IngestOutcome>> {
+    let mut outcomes = outcomes.into_iter();
+    refusals.into_iter().map(move |refusal| match refusal {
+        Some(violations) => Some(Err(violations)),
+        None => outcomes.next(),
+    })
+}
+
+fn answer(outcome: IngestOutcome) -> Outcome {
+    match outcome {
+        Ok(sequence) => Outcome::Acknowledgement(v1::Acknowledgement { sequence }),
+        Err(violations) => Outcome::Rejection(v1::Rejection {
+            violations: (violations.into_iter())
+                .map(|v| v1::Violation { field: v.field, description: v.description })
+                .collect(),
+        }),
+    }
+}
+
+/// The caller's own id, so that an answer can be matched; not one that is too long to be an id.
+fn echo(case_id: &str) -> String {
+    if case_id.len() <= MAX_CASE_ID_BYTES { case_id.to_owned() } else { String::new() }
+}
+
+fn case_ids(texts: &[String]) -> Result<Vec<CaseId>, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut ids = Vec::with_capacity(texts.len());
+    for (position, text) in texts.iter().enumerate() {
+        match CaseId::new(text) {
+            Ok(id) => ids.push(id),
+            Err(error) => {
+                violations.push(convert::case::violation(&format!("case_ids[{position}]"), &error));
+            }
+        }
+    }
+    if violations.is_empty() { Ok(ids) } else { Err(violations) }
+}
+
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_return_to_the_places_of_their_cases() {
+        let refused = || vec![Violation::new("case.case_id", "is empty")];
+        let refusals = vec![None, Some(refused()), None, None];
+        let engine = vec![Ok(7), Err(vec![Violation::new("case.images[0].embedding", "is zero")]), Ok(8)];
+        let all: Vec<_> = joined(refusals, engine.clone()).collect();
+        assert_eq!(all, [Some(Ok(7)), Some(Err(refused())), Some(engine[1].clone()), Some(Ok(8))]);
+        assert_eq!(joined(vec![None], Vec::new()).next(), Some(None));
+    }
+
+    #[test]
+    fn bad_ids_are_named_by_place() {
+        let texts = ["a".to_owned(), String::new(), "x".repeat(300)];
+        let fields: Vec<_> = case_ids(&texts).unwrap_err().into_iter().map(|v| v.field).collect();
+        assert_eq!(fields, ["case_ids[1]", "case_ids[2]"]);
+    }
+
+    #[test]
+    fn an_id_too_long_to_be_one_is_not_sent_back() {
+        assert_eq!(echo("CXR1"), "CXR1");
+        assert_eq!(echo(&"x".repeat(1 << 20)), "");
+    }
+}

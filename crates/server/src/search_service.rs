@@ -1,0 +1,238 @@
+//! SearchService: one search, several of one generation, one case.
+
+use crate::call::{Call, Workers};
+use crate::config::SizeLimits;
+use crate::convert::{self, hit::Context};
+use crate::paging::PageToken;
+use crate::registry::{Registry, Served};
+use crate::status;
+use precedent_engine::{View, Violation};
+use precedent_model::CaseId;
+use precedent_query::SearchRequest;
+use precedent_wire::v1;
+use precedent_wire::v1::search_service_server::SearchService;
+use prost::Message;
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// Most searches of one batch.
+const MAX_BATCH: usize = 1000;
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct Searches {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) workers: Workers,
+    pub(crate) sizes: SizeLimits,
+}
+
+#[tonic::async_trait]
+impl SearchService for Searches {
+    async fn search(
+        &self,
+        request: Request<v1::SearchRequest>,
+    ) -> Result<Response<v1::SearchResponse>, Status> {
+        let call = Call::of(&request);
+        let wire = request.into_inner();
+        let served = self.registry.resolve(&wire.index)?.clone();
+        let question = Question::read(wire, served.name()).map_err(status::invalid)?;
+        let view = question.view(&served)?;
+        let answer = self.workers.search(call, move |stop| question.ask(&served, &view, stop)).await?;
+        if answer.encoded_len() > self.sizes.response_bytes {
+            return Err(status::response_too_large(self.sizes.response_bytes));
+        }
+        tracing::Span::current().record("hits", answer.hits.len());
+        Ok(Response::new(answer))
+    }
+
+    async fn batch_search(
+        &self,
+        request: Request<v1::BatchSearchRequest>,
+    ) -> Result<Response<v1::BatchSearchResponse>, Status> {
+        let call = Call::of(&request);
+        let requests = request.into_inner().requests;
+        if requests.is_empty() || requests.len() > MAX_BATCH {
+            let description = format!("has {} searches; give 1 to {MAX_BATCH}", requests.len());
+            return Err(status::invalid_field("requests", &description));
+        }
+        let served = self.registry.resolve(&requests[0].index)?.clone();
+        let questions = self.read_batch(requests, &served)?;
+        let limit_bytes = self.sizes.response_bytes;
+        let ask_all = move |stop: &dyn Fn() -> bool| {
+            let view = served.engine().view();
+            let mut bytes = 0;
+            let mut responses = Vec::with_capacity(questions.len());
+            for (position, question) in questions.into_iter().enumerate() {
+                if stop() {
+                    return Err(status::cancelled());
+                }
+                let answer = question.ask(&served, &view, stop)?;
+                // Stops before memory does: a thousand answers of a thousand reports would be gigabytes.
+                bytes += answer.encoded_len();
+                if bytes > limit_bytes {
+                    tracing::debug!(position, "the batch's answers are larger than the limit");
+                    return Err(status::response_too_large(limit_bytes));
+                }
+                responses.push(answer);
+            }
+            Ok(v1::BatchSearchResponse { responses })
+        };
+        let answer = self.workers.search(call, ask_all).await?;
+        let hits: usize = answer.responses.iter().map(|response| response.hits.len()).sum();
+        tracing::Span::current().record("hits", hits);
+        Ok(Response::new(answer))
+    }
+
+    async fn get_case(
+        &self,
+        request: Request<v1::GetCaseRequest>,
+    ) -> Result<Response<v1::GetCaseResponse>, Status> {
+        let call = Call::of(&request);
+        let wire = request.into_inner();
+        let served = self.registry.resolve(&wire.index)?.clone();
+        let id = CaseId::new(&wire.case_id)
+            .map_err(|error| status::invalid(vec![convert::case::violation("case_id", &error)]))?;
+        let look = move || {
+            let view = served.engine().view();
+            let found = view.case(&id).map_err(|error| status::from_engine(&error, served.name()))?;
+            let case = found.ok_or_else(|| status::unknown_case(served.name()))?;
+            Ok(v1::GetCaseResponse {
+                case: Some(convert::case::to_wire(&case)),
+                generation: view.generation(),
+            })
+        };
+        Ok(Response::new(self.workers.carry_through(call, look).await?))
+    }
+}
+
+impl Searches {
+    /// The questions of a batch; what is wrong with each is named with its place.
+    fn read_batch(&self, requests: Vec<v1::SearchRequest>, served: &Served) -> Result<Vec<Question>, Status> {
+        let mut questions = Vec::with_capacity(requests.len());
+        let mut violations = Vec::new();
+        for (position, wire) in requests.into_iter().enumerate() {
+            let prefix = format!("requests[{position}].");
+            let resolved = self.registry.resolve(&wire.index);
+            if !resolved.is_ok_and(|other| other.name() == served.name()) {
+                let description = "is not the index of the first search; a batch asks one index";
+                violations.push(Violation::new(format!("{prefix}index"), description));
+            } else if !wire.page_token.is_empty() {
+                let description =
+                    "is given; a batch is answered from one generation, ask for later pages with Search";
+                violations.push(Violation::new(format!("{prefix}page_token"), description));
+            } else {
+                match Question::read(wire, served.name()) {
+                    Ok(question) => questions.push(question.at(prefix)),
+                    Err(found) => violations.extend(status::prefixed(found, &prefix)),
+                }
+            }
+        }
+        if violations.is_empty() { Ok(questions) } else { Err(status::invalid(violations)) }
+    }
+}
+
+/// A search that was read, with what its answer must repeat.
+#[derive(Debug)]
+struct Question {
+    request: SearchRequest,
+    digest: [u8; 32],
+    page: Option<PageToken>,
+    /// Before the fields of its violations.
+    prefix: String,
+}
+
+impl Question {
+    fn read(wire: v1::SearchRequest, index: &str) -> Result<Self, Vec<Violation>> {
+        let digest = convert::request::digest(&wire, index);
+        let page = read_page(&wire.page_token, &digest)?;
+        let mut request = convert::request::search(wire)?;
+        request.limits.offset = page.map_or(0, |page| page.offset as usize);
+        Ok(Self { request, digest, page, prefix: String::new() })
+    }
+
+    fn at(self, prefix: String) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// The generation to answer from: that of the page before, or the newest.
+    fn view(&self, served: &Served) -> Result<View, Status> {
+        match self.page {
+            None => Ok(served.engine().view()),
+            Some(page) => (served.engine().view_at(page.generation))
+                .ok_or_else(|| status::generation_gone(served.name(), page.generation)),
+        }
+    }
+
+    fn ask(
+        &self,
+        served: &Served,
+        view: &View,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<v1::SearchResponse, Status> {
+        let answer = (view.search(&self.request, stop))
+            .map_err(|error| status::from_engine_at(&error, served.name(), &self.prefix))?;
+        let end = self.request.limits.offset + answer.hits.len();
+        let next = (end < answer.total && !answer.hits.is_empty()).then(|| PageToken {
+            generation: answer.generation,
+            offset: convert::small(end),
+            digest: self.digest,
+        });
+        let context = Context {
+            definition: served.engine().definition(),
+            request_digest: self.digest,
+            next_page_token: &next.map_or_else(String::new, |token| token.encode()),
+        };
+        Ok(convert::hit::response(&answer, &context))
+    }
+}
+
+fn read_page(text: &str, digest: &[u8; 32]) -> Result<Option<PageToken>, Vec<Violation>> {
+    let refused = |description: &str| Err(vec![Violation::new("page_token", description)]);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match PageToken::decode(text) {
+        None => refused("is no token of this server; give next_page_token of the page before as it came"),
+        Some(token) if token.digest != *digest => {
+            refused("is of another request; every field but page_size must be as on the first page")
+        }
+        Some(token) => Ok(Some(token)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire() -> v1::SearchRequest {
+        v1::SearchRequest { text: "effusion".into(), ..v1::SearchRequest::default() }
+    }
+
+    fn token(wire: &v1::SearchRequest) -> String {
+        let digest = convert::request::digest(wire, "chest");
+        PageToken { generation: 3, offset: 20, digest }.encode()
+    }
+
+    fn read(wire: v1::SearchRequest) -> Result<Question, String> {
+        Question::read(wire, "chest").map_err(|violations| {
+            assert_eq!(violations[0].field, "page_token");
+            violations[0].description.clone()
+        })
+    }
+
+    #[test]
+    fn a_token_of_the_same_request_sets_where_the_page_begins() {
+        let page = v1::SearchRequest { page_token: token(&wire()), page_size: Some(7), ..wire() };
+        let question = read(page).unwrap();
+        assert_eq!((question.page.unwrap().generation, question.request.limits.offset), (3, 20));
+        assert_eq!(read(wire()).unwrap().request.limits.offset, 0);
+    }
+
+    #[test]
+    fn a_token_of_another_request_or_of_none_is_refused() {
+        let other = v1::SearchRequest { text: "effusions".into(), page_token: token(&wire()), ..wire() };
+        assert!(read(other).unwrap_err().contains("another request"));
+        let none = v1::SearchRequest { page_token: "2".into(), ..wire() };
+        assert!(read(none).unwrap_err().contains("no token"));
+    }
+}

@@ -1,0 +1,38 @@
+//! Asking for memory before it is read.
+#![allow(unsafe_code)]
+
+/// Bytes in a cache line of the processors this is tuned for.
+const LINE_BYTES: usize = 64;
+/// Lines asked for: past the first ones the processor's own prefetcher follows a run of reads.
+const MAX_LINES: usize = 16;
+
+/// Asks the processor to bring the beginning of a slice into its cache. Changes nothing but speed, and does nothing
+/// on processors without such a request.
+#[inline]
+pub fn prefetch<T>(values: &[T]) {
+    let start = values.as_ptr().cast::<i8>();
+    for line in 0..size_of_val(values).div_ceil(LINE_BYTES).min(MAX_LINES) {
+        request(start.wrapping_add(line * LINE_BYTES));
+    }
+}
+
+#[inline]
+#[cfg(target_arch = "x86_64")]
+fn request(address: *const i8) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a hint that never faults, whatever the address; SSE is part of every x86-64 processor.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address) }
+}
+
+#[inline]
+#[cfg(target_arch = "aarch64")]
+fn request(address: *const i8) {
+    // SAFETY: `prfm` is a hint that never faults, whatever the address, and touches neither registers nor flags.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+}
+
+#[inline]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn request(_address: *const i8) {}

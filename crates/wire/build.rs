@@ -1,0 +1,48 @@
+//! Generates the protocol's messages and services from `proto`. No system protoc is needed.
+
+use prost::Message;
+use std::{env, error::Error, fs, path::PathBuf};
+
+const PROTOS: [&str; 4] = [
+    "precedent/v1/case.proto",
+    "precedent/v1/search_service.proto",
+    "precedent/v1/ingest_service.proto",
+    "precedent/v1/index_service.proto",
+];
+
+/// Messages that hold report text, identifiers or embeddings, or others that do. Their `Debug` is written by hand in
+/// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
+const HIDDEN: [&str; 19] = [
+    "PatientKey",
+    "Embedding",
+    "Image",
+    "Section",
+    "Report",
+    "FieldValues",
+    "Case",
+    "SearchRequest",
+    "Guards",
+    "SearchResponse",
+    "Hit",
+    "BatchSearchRequest",
+    "BatchSearchResponse",
+    "GetCaseRequest",
+    "GetCaseResponse",
+    "IngestCasesRequest",
+    "IngestCasesResponse",
+    "DeleteCasesRequest",
+    "DeleteCasesResponse",
+];
+
+// A build script has no other way to write.
+#[allow(clippy::disallowed_methods)]
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let descriptors = protox::compile(PROTOS, [&root])?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    let hidden = HIDDEN.map(|message| format!(".precedent.v1.{message}"));
+    tonic_prost_build::configure().skip_debug(hidden).compile_fds(descriptors)?;
+    Ok(())
+}

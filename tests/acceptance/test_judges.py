@@ -1,0 +1,99 @@
+"""The judges themselves: that what they must notice, they notice."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from bm25 import Bm25, quantised, words
+from ledger import Ledger, Tally, compare
+from openi import compare as compare_hits
+
+
+def judged(tmp_path: Path, sent: list[int | None], acknowledged: int, found: int | None) -> Tally:
+    """One case: what was sent for it, how many operations were acknowledged, what is there."""
+    ledger = Ledger(tmp_path / "log", 1)
+    places = [ledger.histories[0].send(version) for version in sent]
+    for place in places[:acknowledged]:
+        ledger.note(0, place)
+    tally = Tally()
+    compare(ledger, {} if found is None else {0: found}, tally)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("sent", "acknowledged", "found", "expected"),
+    [
+        # What must be there is there.
+        ([1, 2], 2, 2, Tally()),
+        ([1, None], 2, None, Tally()),
+        ([1, 2, 3], 1, 1, Tally(doubt_out=2)),
+        ([1, 2, 3], 1, 2, Tally(doubt_in=1, doubt_out=1)),
+        ([1, 2, None], 1, None, Tally(doubt_in=2)),
+        ([1], 0, None, Tally(doubt_out=1)),
+        # An acknowledged case is gone or old, a deleted one is back.
+        ([1], 1, None, Tally(lost=1)),
+        ([1, 2], 2, 1, Tally(lost=1)),
+        ([1, None], 2, 1, Tally(lost=1)),
+        # Nobody sent this.
+        ([1, 2], 2, 7, Tally(invented=1)),
+        ([], 0, 1, Tally(invented=1)),
+    ],
+)
+def test_a_case_is_judged_by_what_was_sent(
+    tmp_path: Path, sent: list[int | None], acknowledged: int, found: int | None, expected: Tally
+) -> None:
+    assert judged(tmp_path, sent, acknowledged, found) == expected
+
+
+def test_a_case_of_an_unknown_number_is_invented(tmp_path: Path) -> None:
+    tally = Tally()
+    compare(Ledger(tmp_path / "log", 1), {5: 1}, tally)
+    assert tally.invented == 1
+
+
+def test_what_is_there_after_a_restart_is_the_next_beginning(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "log", 1)
+    ledger.note(0, ledger.histories[0].send(1))
+    ledger.histories[0].send(2)
+    compare(ledger, {0: 2}, Tally())
+    tally = Tally()
+    compare(ledger, {0: 1}, tally)
+    assert tally == Tally(invented=1)
+
+
+def test_every_acknowledgement_is_in_the_file(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "log", 2)
+    ledger.note(1, ledger.histories[1].send(4))
+    assert (tmp_path / "log").read_text() == "1 4\n"
+
+
+def test_bm25_gives_textbook_values() -> None:
+    # N = 4, n = 1, a document of average length (5 words in all over 4 documents, so 1.25).
+    documents = [["effusions", ""], ["normal heart", ""], ["normal", ""], ["Normal", ""]]
+    scorer = Bm25(documents, count=4, quantise=False)
+    idf = math.log(1 + 3.5 / 1.5)
+    expected = idf * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 1 / 1.25))
+    assert scorer.scores([("effusion",)]) == {0: pytest.approx(expected)}
+    assert sorted(scorer.scores([("normal",)])) == [1, 2, 3]
+
+
+def test_a_phrase_does_not_cross_sections() -> None:
+    scorer = Bm25([["a pleural", "effusion"], ["a pleural effusion", ""]], count=2, quantise=False)
+    assert list(scorer.scores([("pleural", "effusions")])) == [1]
+
+
+def test_words_and_lengths() -> None:
+    assert words("No effusions, T9/T10.") == ["no", "effus", "t9", "t10"]
+    # Rows of the table in Lucene's documentation of SmallFloat and of tantivy's fieldnorm table.
+    assert [quantised(n) for n in (0, 39, 40, 41, 42, 55, 57, 100, 1_000)] == [0, 39, 40, 40, 42, 54, 56, 96, 984]
+
+
+def test_ties_may_stand_in_any_order_and_nothing_else() -> None:
+    expected = {"a": 3.0, "b": 2.0, "c": 2.0}
+    assert compare_hits([("a", 3.0), ("c", 2.0), ("b", 2.0)], expected).complete
+    assert not compare_hits([("c", 2.0), ("a", 3.0), ("b", 2.0)], expected).complete
+    assert not compare_hits([("a", 3.0), ("c", 2.0)], expected).complete
+    assert not compare_hits([("a", 3.0), ("c", 2.0), ("b", 2.1)], expected).complete
+    assert not compare_hits([("a", 3.0), ("c", 2.0), ("x", 2.0)], expected).complete

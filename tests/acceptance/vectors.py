@@ -1,0 +1,259 @@
+"""Vectors: recall of the graph, filters of every selectivity, and exactness, through the service.
+
+    python tests/acceptance/vectors.py [--n 100000] [--work DIR] [--bench DIR]
+
+1. Synthetic embeddings with known nearest neighbours (the generator of the shared benchmarks): recall@10 of the graph
+   against the exact search and against the ground truth; then five filters (50, 10, 1, 0.1 % and one that goes with
+   the clusters): hits = min(limit, matches), always, and recall@10.
+2. The SIFT subset with its published neighbours: the exact search agrees wholly, ties aside.
+
+The vectors made are kept in --work for the next run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from harness import ROOT, Server, Verdict, data, heading, run, skip, stats, table, workplace
+from precedent_client import Client
+
+TOP = 10
+BATCH = 100
+FILTERS = ["50 %", "10 %", "1 %", "0.1 %", "about 10 %, goes with the clusters"]
+RECALL = 0.99
+ENCODER = "synthetic-1"
+
+
+def bench_folder(given: str | None) -> Path:
+    """Where the generator lies."""
+    folder = Path(given) if given else Path(os.environ.get("PRECEDENT_BENCH", ROOT.parent / "shared" / "bench"))
+    if not (folder / "dataset.py").is_file():
+        skip(f"{folder / 'dataset.py'} is not there; set --bench")
+    return folder
+
+
+def dataset(bench: Path, work: Path, n: int, queries: int) -> dict[str, np.ndarray]:
+    """The arrays, made when they are not there."""
+    if not (work / "meta.json").is_file():
+        work.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, bench / "dataset.py", "--out", work, "--n", n, "--dim", 512, "--nq", queries]
+        subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    names = ["queries", "gt", "attrs", "fval", *(f"gt_f{column}" for column in range(5))]
+    arrays = {name: np.load(work / f"{name}.npy") for name in names}
+    arrays["base"] = np.load(work / "base.npy", mmap_mode="r")
+    return arrays
+
+
+def load(index: Path, place: Path, arrays: dict[str, np.ndarray], embeddings: Path) -> None:
+    """Makes the index and puts everything in with one command."""
+    n, dimension = arrays["base"].shape
+    source = place / "manifest.csv"
+    with source.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["case_id", *(f"f{column}" for column in range(5))])
+        writer.writerows([row, *values] for row, values in enumerate(arrays["attrs"].tolist()))
+    fields = [part for column in range(5) for part in ("--field", f"f{column}=integer")]
+    space = ["--dimension", dimension, "--metric", "cosine", "--encoder-id", ENCODER]
+    run("init", index, "--name", "vectors", *space, *fields)
+    began = time.monotonic()
+    run("ingest", index, source, "--embeddings", embeddings, "--encoder-id", ENCODER, cwd=place)
+    ingested = time.monotonic()
+    run("merge", index)
+    merged = time.monotonic()
+    now = stats(index)
+    segments = now["segments"]
+    print(
+        f"{n} x {dimension}: ingest {ingested - began:.1f} s, merge {merged - ingested:.1f} s, "
+        f"{len(segments)} segments, {sum(bool(s.get('hasGraph')) for s in segments)} with a graph, "
+        f"{sum(map(int, now['fileBytes'].values())) / 2**20:.0f} MiB on disk"
+    )
+
+
+def ask(client: Client, queries: np.ndarray, filters: Sequence[str] | None = None, **how: Any) -> list[Any]:
+    """The answers to every query, in batches."""
+    answers: list[Any] = []
+    for start in range(0, len(queries), BATCH):
+        requests = [
+            dict(
+                embeddings=[queries[at]],
+                encoder_id=how.get("encoder_id", ENCODER),
+                filter=filters[at] if filters else "",
+                **{"limit": TOP, **{key: value for key, value in how.items() if key != "encoder_id"}},
+            )
+            for at in range(start, min(start + BATCH, len(queries)))
+        ]
+        answers += client.batch_search(requests)
+    return answers
+
+
+def rows_of(answers: list[Any]) -> list[list[int]]:
+    """Which rows were found; a case's id is its row."""
+    return [[int(hit.case.case_id) for hit in answer.hits] for answer in answers]
+
+
+def recall(found: list[list[int]], truth: np.ndarray) -> float:
+    """Mean share of the true neighbours that were found; rows of the truth end with -1 where fewer match."""
+    shares = []
+    for mine, row in zip(found, truth, strict=True):
+        wanted = {int(value) for value in row[:TOP] if value >= 0}
+        if wanted:
+            shares.append(len(wanted.intersection(mine)) / len(wanted))
+    return float(np.mean(shares))
+
+
+def visited(answers: list[Any]) -> int:
+    """Median number of distances per query."""
+    return int(np.median([answer.plan.channels[0].visited_count for answer in answers]))
+
+
+def graph_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verdict, efs: Sequence[int]) -> None:
+    """The unfiltered part."""
+    queries, truth = arrays["queries"], arrays["gt"]
+    exact = ask(client, queries, vector_path="exact")
+    found = rows_of(exact)
+    base = arrays["base"]
+    expected = recall(found, truth)
+    # Another neighbour than the ground truth's is right when it is as near.
+    wrong = sum(
+        1
+        for at, mine in enumerate(found)
+        if not np.allclose(
+            np.sort(base[mine] @ queries[at])[::-1], np.sort(base[truth[at, :TOP]] @ queries[at])[::-1], atol=1e-6
+        )
+    )
+    verdict.expect(wrong == 0, f"exact search differs from the ground truth in {wrong} queries")
+    verdict.expect(all(answer.plan.exact for answer in exact), "the plan of an exact search says exact")
+    lines: list[list[object]] = [
+        ["exact", "-", f"{expected:.4f}", "1.0000", visited(exact), "-", "-"]
+    ]
+    against = np.array(found)
+    for ef in [None, *efs]:
+        how: dict[str, Any] = {"vector_path": "graph"} if ef is None else {"vector_path": "graph", "ef_search": ef}
+        began = time.monotonic()
+        answers = ask(client, queries, **how)
+        batch = len(queries) / (time.monotonic() - began)
+        few = queries[:200]
+        began = time.monotonic()
+        for query in few:
+            client.search(embeddings=[query], encoder_id=ENCODER, limit=TOP, **how)
+        single = len(few) / (time.monotonic() - began)
+        mine = rows_of(answers)
+        value = recall(mine, truth)
+        lines.append([
+            "graph", ef or "the index's own", f"{value:.4f}", f"{recall(mine, against):.4f}", visited(answers),
+            f"{single:.0f}", f"{batch:.0f}",
+        ])
+        verdict.expect(all(len(row) == TOP for row in mine), f"{TOP} hits at ef {ef}")
+        paths = {channel.path for answer in answers for channel in answer.plan.channels}
+        verdict.expect(paths == {"graph"}, f"the plan says graph: {paths}")
+        if ef is None:
+            verdict.expect(value >= RECALL, f"recall@{TOP} of the graph is {value:.4f}, at least {RECALL} expected")
+    heading(f"Recall@{TOP}, {len(queries)} queries")
+    print("Queries a second are of one Python caller, client and server on the same cores: an indication only.\n")
+    head = ["path", "ef_search", "against ground truth", "against exact", "distances (median)", "single/s", "in batches/s"]
+    print(table(head, lines))
+
+
+def filtered_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verdict) -> None:
+    """The five filters, by the graph and by the path of the server's choice."""
+    heading(f"Filters, recall@{TOP}")
+    lines: list[list[object]] = []
+    for column, label in enumerate(FILTERS):
+        values = arrays["fval"][:, column]
+        counts = np.bincount(arrays["attrs"][:, column])
+        filters = [f"f{column} = {value}" for value in values]
+        for path in ["graph", "auto"]:
+            answers = ask(client, arrays["queries"], filters, vector_path=path)
+            mine = rows_of(answers)
+            value = recall(mine, arrays[f"gt_f{column}"])
+            right = sum(
+                len(row) == min(TOP, counts[wanted]) and answer.plan.match_count == counts[wanted]
+                for row, answer, wanted in zip(mine, answers, values, strict=True)
+            )
+            passed = all(
+                (arrays["attrs"][row, column] == wanted).all() for row, wanted in zip(mine, values, strict=True)
+            )
+            taken = sorted({channel.path for answer in answers for channel in answer.plan.channels})
+            lines.append([label, path, ", ".join(taken), f"{value:.4f}", f"{right}/{len(mine)}", visited(answers)])
+            verdict.expect(right == len(mine), f"{label}, {path}: hits = min({TOP}, matches) in {right} of {len(mine)}")
+            verdict.expect(passed, f"{label}, {path}: every hit passes the filter")
+            verdict.expect(value >= RECALL, f"{label}, {path}: recall {value:.4f}, at least {RECALL} expected")
+    head = ["filter passes", "asked", "path taken", "recall", "hits = min(limit, matches)", "distances (median)"]
+    print(table(head, lines))
+
+
+def vecs(path: Path, kind: str) -> np.ndarray:
+    """A TEXMEX file: every vector behind its dimension."""
+    dimension = int(np.fromfile(path, dtype="<i4", count=1)[0])
+    return np.fromfile(path, dtype=kind).reshape(-1, dimension + 1)[:, 1:]
+
+
+def sift(folder: Path, verdict: Verdict) -> None:
+    """Exact search against the published neighbours."""
+    base, queries = vecs(folder / "base.fvecs", "<f4"), vecs(folder / "query.fvecs", "<f4")
+    truth = vecs(folder / "groundtruth_l2_top100.ivecs", "<i4")
+    top = truth.shape[1]
+    with workplace("sift") as place:
+        index = place / "index"
+        np.save(place / "base.npy", np.ascontiguousarray(base))
+        source = place / "manifest.csv"
+        source.write_text("case_id\n" + "".join(f"{row}\n" for row in range(len(base))))
+        run("init", index, "--name", "sift", "--dimension", base.shape[1], "--metric", "l2", "--encoder-id", "sift")
+        run("ingest", index, source, "--embeddings", place / "base.npy", "--encoder-id", "sift", cwd=place)
+        lines: list[list[object]] = []
+        with Server(index) as server, Client(server.address) as client:
+            for path in ["exact", "graph"]:
+                answers = ask(client, queries, vector_path=path, limit=top, encoder_id="sift", ef_search=400)
+                same, tied, worst = 0, 0, 0.0
+                for at, answer in enumerate(answers):
+                    rows = [int(hit.case.case_id) for hit in answer.hits]
+                    true = np.linalg.norm(base[truth[at]].astype(np.float64) - queries[at], axis=1)
+                    mine = np.linalg.norm(base[rows].astype(np.float64) - queries[at], axis=1)
+                    told = np.array([hit.image.l2_distance for hit in answer.hits])
+                    worst = max(worst, float(np.abs(told - mine).max()))
+                    same += rows == truth[at].tolist()
+                    tied += len(mine) == top and bool(np.allclose(mine, true, rtol=1e-6))
+                lines.append([path, len(queries), same, tied, f"{worst:.1e}"])
+                if path == "exact":
+                    verdict.expect(tied == len(queries), f"SIFT: {tied} of {len(queries)} agree, ties aside")
+                    verdict.expect(worst < 1e-2, f"SIFT: told distances differ by {worst}")
+    heading(f"SIFT, {len(base)} x {base.shape[1]}, Euclidean, top {top}")
+    print(table(["path", "queries", "same list", "same but for ties", "largest error of a distance"], lines))
+
+
+def main() -> int:
+    """Runs the script."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=100_000, help="vectors")
+    parser.add_argument("--queries", type=int, default=1000, help="queries, when the vectors are made anew")
+    parser.add_argument("--bench", help="folder of the shared benchmarks, with dataset.py")
+    parser.add_argument("--work", type=Path, help="where made vectors are kept for the next run")
+    parser.add_argument("--ef", type=int, nargs="*", default=[50, 100, 400], help="further widths of the walk")
+    options = parser.parse_args()
+
+    bench = bench_folder(options.bench)
+    work = options.work or Path(tempfile.gettempdir()) / f"precedent-vectors-{options.n}"
+    verdict = Verdict()
+    arrays = dataset(bench, work, options.n, options.queries)
+    with workplace("vectors") as place:
+        index = place / "index"
+        load(index, place, arrays, work / "base.npy")
+        with Server(index, "--read-only") as server, Client(server.address) as client:
+            graph_recall(client, arrays, verdict, options.ef)
+            filtered_recall(client, arrays, verdict)
+    sift(data("vectors", "sift5k"), verdict)
+    return verdict.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
