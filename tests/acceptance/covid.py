@@ -14,12 +14,11 @@ import csv
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from harness import ROOT, Server, Verdict, data, heading, run, stats, table, workplace
 from PIL import Image as Picture
-from precedent_client import Client
+from precedent_client import Client, SearchResult
 
 SIDE = 64
 COMPONENTS = 64
@@ -55,15 +54,15 @@ def choose(rows: list[dict[str, str]]) -> list[int]:
     return [films[int(rng.integers(len(films)))] for films in chosen]
 
 
-def show(row: dict[str, str], answer: Any) -> None:
+def show(row: dict[str, str], answer: SearchResult) -> None:
     """One answer for a person to read."""
     print(f"\n### Asked with {row['filename']}: {row['view']}, {row['finding']}\n")
     lines = []
     for hit in answer.hits[:5]:
         fields = hit.case.fields
-        notes = " ".join(section.text for section in hit.case.sections)[:100].replace("|", "/")
+        notes = " ".join(section.text for section in hit.case.sections())[:100].replace("|", "/")
         lines.append([
-            hit.rank, hit.case.case_id, f"{hit.image.cosine:.3f}", " ".join(image.view for image in hit.case.images),
+            hit.rank, hit.case.case_id, f"{hit.image.value:.3f}", " ".join(image.view for image in hit.case.images),
             ", ".join(fields.get("finding", [])), notes or "-",
         ])
     print(table(["rank", "case", "cosine", "view", "finding", "notes begin"], lines))
@@ -131,7 +130,7 @@ def ask(
             first.case.case_id == name and first.image.cosine > 0.9999, f"{name}: the film itself is first"
         )
         for hit in answer.hits:
-            notes = "\n".join(section.text for section in hit.case.sections)
+            notes = "\n".join(section.text for section in hit.case.sections())
             verdict.expect(notes.strip() == notes_of[hit.case.case_id].strip(), f"{hit.case.case_id}: its notes")
             notes_seen += bool(notes)
         known = [rows_view for rows_view in (view(rows, hit.case.case_id) for hit in answer.hits) if rows_view]

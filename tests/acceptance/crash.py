@@ -22,10 +22,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import numpy as np
 from harness import Server, Verdict, heading, run, table, workplace
 from ledger import Ledger, Tally, compare
-from precedent_client import Case, Client, Embedding, Image, PrecedentError
+from precedent_client import Case, Client, Embedding, Image, PrecedentError, Query, Rejection
 
 PHASES = ["log-append", "commit", "merge"]
 DIMENSION = 32
@@ -78,13 +79,11 @@ def embedding(number: int, version: int) -> np.ndarray:
 
 def make_case(number: int, version: int) -> Case:
     """Version `version` of case `number`, as it is sent."""
-    image = Image(
-        name=f"image-{number}-{version}", embedding=Embedding(embedding(number, version).tolist(), ENCODER)
-    )
+    image = Image(name=f"image-{number}-{version}", embedding=Embedding(embedding(number, version), ENCODER))
     return Case(
         case_id=case_name(number),
-        fields={"version": [str(version)]},
-        sections=[("findings", text(number, version))],
+        fields={"version": version},
+        report={"findings": text(number, version)},
         images=[image],
     )
 
@@ -109,7 +108,7 @@ class Sender(threading.Thread):
                     self._delete_some(client)
         except PrecedentError as error:
             # The server is dead: what is on its way stays in doubt.
-            if not self._ending.is_set() and error.code not in ("UNAVAILABLE", "CANCELLED"):
+            if not self._ending.is_set() or error.code is not grpc.StatusCode.UNAVAILABLE:
                 self.problem = str(error)
 
     def end(self) -> None:
@@ -127,7 +126,7 @@ class Sender(threading.Thread):
                 yield make_case(number, version)
 
         for answer in client.ingest(cases()):
-            if answer.violations:
+            if isinstance(answer, Rejection):
                 self.problem = f"a good case was refused: {answer.violations[0].field}"
                 return
             self.ledger.note(*sent[answer.position])
@@ -177,7 +176,7 @@ def observe(client: Client, verdict: Verdict, tally: Tally) -> dict[int, int]:
     for hit in answer.hits:
         case = hit.case
         number, version = int(case.case_id.split("-")[1]), int(case.fields["version"][0])
-        sections = [(section.kind, section.text) for section in case.sections]
+        sections = [(section.kind, section.text) for section in case.sections()]
         whole = sections == [("findings", text(number, version))]
         whole &= [image.name for image in case.images] == [f"image-{number}-{version}"]
         tally.partial += not whole
@@ -185,18 +184,18 @@ def observe(client: Client, verdict: Verdict, tally: Tally) -> dict[int, int]:
     numbers = sorted(found)
     live = client.stats().case_count
     tally.partial += len(found) != len(answer.hits) or live != len(found)
+    if not numbers:
+        return found
     by_vector = [
-        dict(embeddings=[embedding(number, found[number])], encoder_id=ENCODER, exact=True, limit=1)
+        Query(embeddings=[Embedding(embedding(number, found[number]), ENCODER)], exact=True, limit=1)
         for number in numbers
     ]
-    by_word = [dict(text=f"+{word(number, found[number])}", limit=2) for number in numbers]
-    if numbers:
-        for number, nearest in zip(numbers, client.batch_search(by_vector), strict=True):
-            hit = nearest.hits[0]
-            same = hit.case.case_id == case_name(number) and hit.image is not None and hit.image.cosine > 0.9999
-            tally.partial += not same
-        for number, named in zip(numbers, client.batch_search(by_word), strict=True):
-            tally.partial += [hit.case.case_id for hit in named.hits] != [case_name(number)]
+    for number, nearest in zip(numbers, client.batch_search(by_vector), strict=True):
+        hit = nearest.hits[0]
+        tally.partial += hit.case.case_id != case_name(number) or hit.image is None or hit.image.value < 0.9999
+    by_word = [Query(text=f"+{word(number, found[number])}", limit=2) for number in numbers]
+    for number, named in zip(numbers, client.batch_search(by_word), strict=True):
+        tally.partial += [hit.case.case_id for hit in named.hits] != [case_name(number)]
     return found
 
 

@@ -21,11 +21,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from harness import ROOT, Server, Verdict, data, heading, run, skip, stats, table, workplace
-from precedent_client import Client
+from precedent_client import Client, Embedding, Query, SearchResult, VectorPath
 
 TOP = 10
 BATCH = 100
@@ -79,24 +78,32 @@ def load(index: Path, place: Path, arrays: dict[str, np.ndarray], embeddings: Pa
     )
 
 
-def ask(client: Client, queries: np.ndarray, filters: Sequence[str] | None = None, **how: Any) -> list[Any]:
+def ask(
+    client: Client,
+    queries: np.ndarray,
+    filters: Sequence[str] | None = None,
+    *,
+    path: VectorPath,
+    limit: int = TOP,
+    ef_search: int | None = None,
+    encoder_id: str = ENCODER,
+) -> list[SearchResult]:
     """The answers to every query, in batches."""
-    answers: list[Any] = []
-    for start in range(0, len(queries), BATCH):
-        requests = [
-            dict(
-                embeddings=[queries[at]],
-                encoder_id=how.get("encoder_id", ENCODER),
-                filter=filters[at] if filters else "",
-                **{"limit": TOP, **{key: value for key, value in how.items() if key != "encoder_id"}},
-            )
-            for at in range(start, min(start + BATCH, len(queries)))
-        ]
-        answers += client.batch_search(requests)
-    return answers
+    asked = [
+        Query(
+            embeddings=[Embedding(query, encoder_id)],
+            filter=filters[at] if filters else "",
+            limit=limit,
+            vector_path=path,
+            ef_search=ef_search,
+        )
+        for at, query in enumerate(queries)
+    ]
+    batches = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
+    return [answer for batch in batches for answer in client.batch_search(batch)]
 
 
-def rows_of(answers: list[Any]) -> list[list[int]]:
+def rows_of(answers: list[SearchResult]) -> list[list[int]]:
     """Which rows were found; a case's id is its row."""
     return [[int(hit.case.case_id) for hit in answer.hits] for answer in answers]
 
@@ -111,7 +118,7 @@ def recall(found: list[list[int]], truth: np.ndarray) -> float:
     return float(np.mean(shares))
 
 
-def visited(answers: list[Any]) -> int:
+def visited(answers: list[SearchResult]) -> int:
     """Median number of distances per query."""
     return int(np.median([answer.plan.channels[0].visited_count for answer in answers]))
 
@@ -119,7 +126,7 @@ def visited(answers: list[Any]) -> int:
 def graph_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verdict, efs: Sequence[int]) -> None:
     """The unfiltered part."""
     queries, truth = arrays["queries"], arrays["gt"]
-    exact = ask(client, queries, vector_path="exact")
+    exact = ask(client, queries, path=VectorPath.EXACT)
     found = rows_of(exact)
     base = arrays["base"]
     expected = recall(found, truth)
@@ -138,14 +145,13 @@ def graph_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verdict
     ]
     against = np.array(found)
     for ef in [None, *efs]:
-        how: dict[str, Any] = {"vector_path": "graph"} if ef is None else {"vector_path": "graph", "ef_search": ef}
         began = time.monotonic()
-        answers = ask(client, queries, **how)
+        answers = ask(client, queries, path=VectorPath.GRAPH, ef_search=ef)
         batch = len(queries) / (time.monotonic() - began)
         few = queries[:200]
         began = time.monotonic()
         for query in few:
-            client.search(embeddings=[query], encoder_id=ENCODER, limit=TOP, **how)
+            client.search([query], encoder_id=ENCODER, limit=TOP, vector_path=VectorPath.GRAPH, ef_search=ef)
         single = len(few) / (time.monotonic() - began)
         mine = rows_of(answers)
         value = recall(mine, truth)
@@ -172,8 +178,8 @@ def filtered_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verd
         values = arrays["fval"][:, column]
         counts = np.bincount(arrays["attrs"][:, column])
         filters = [f"f{column} = {value}" for value in values]
-        for path in ["graph", "auto"]:
-            answers = ask(client, arrays["queries"], filters, vector_path=path)
+        for path in [VectorPath.GRAPH, VectorPath.AUTO]:
+            answers = ask(client, arrays["queries"], filters, path=path)
             mine = rows_of(answers)
             value = recall(mine, arrays[f"gt_f{column}"])
             right = sum(
@@ -184,10 +190,10 @@ def filtered_recall(client: Client, arrays: dict[str, np.ndarray], verdict: Verd
                 (arrays["attrs"][row, column] == wanted).all() for row, wanted in zip(mine, values, strict=True)
             )
             taken = sorted({channel.path for answer in answers for channel in answer.plan.channels})
-            lines.append([label, path, ", ".join(taken), f"{value:.4f}", f"{right}/{len(mine)}", visited(answers)])
-            verdict.expect(right == len(mine), f"{label}, {path}: hits = min({TOP}, matches) in {right} of {len(mine)}")
-            verdict.expect(passed, f"{label}, {path}: every hit passes the filter")
-            verdict.expect(value >= RECALL, f"{label}, {path}: recall {value:.4f}, at least {RECALL} expected")
+            lines.append([label, path.name.lower(), ", ".join(taken), f"{value:.4f}", f"{right}/{len(mine)}", visited(answers)])
+            verdict.expect(right == len(mine), f"{label}, {path.name}: hits = min({TOP}, matches) in {right} of {len(mine)}")
+            verdict.expect(passed, f"{label}, {path.name}: every hit passes the filter")
+            verdict.expect(value >= RECALL, f"{label}, {path.name}: recall {value:.4f}, at least {RECALL} expected")
     head = ["filter passes", "asked", "path taken", "recall", "hits = min(limit, matches)", "distances (median)"]
     print(table(head, lines))
 
@@ -212,19 +218,19 @@ def sift(folder: Path, verdict: Verdict) -> None:
         run("ingest", index, source, "--embeddings", place / "base.npy", "--encoder-id", "sift", cwd=place)
         lines: list[list[object]] = []
         with Server(index) as server, Client(server.address) as client:
-            for path in ["exact", "graph"]:
-                answers = ask(client, queries, vector_path=path, limit=top, encoder_id="sift", ef_search=400)
+            for path in [VectorPath.EXACT, VectorPath.GRAPH]:
+                answers = ask(client, queries, path=path, limit=top, encoder_id="sift", ef_search=400)
                 same, tied, worst = 0, 0, 0.0
                 for at, answer in enumerate(answers):
                     rows = [int(hit.case.case_id) for hit in answer.hits]
                     true = np.linalg.norm(base[truth[at]].astype(np.float64) - queries[at], axis=1)
                     mine = np.linalg.norm(base[rows].astype(np.float64) - queries[at], axis=1)
-                    told = np.array([hit.image.l2_distance for hit in answer.hits])
+                    told = np.array([hit.image.value for hit in answer.hits])
                     worst = max(worst, float(np.abs(told - mine).max()))
                     same += rows == truth[at].tolist()
                     tied += len(mine) == top and bool(np.allclose(mine, true, rtol=1e-6))
-                lines.append([path, len(queries), same, tied, f"{worst:.1e}"])
-                if path == "exact":
+                lines.append([path.name.lower(), len(queries), same, tied, f"{worst:.1e}"])
+                if path is VectorPath.EXACT:
                     verdict.expect(tied == len(queries), f"SIFT: {tied} of {len(queries)} agree, ties aside")
                     verdict.expect(worst < 1e-2, f"SIFT: told distances differ by {worst}")
     heading(f"SIFT, {len(base)} x {base.shape[1]}, Euclidean, top {top}")

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 /// Finds earlier radiology cases that looked the same, with their reports.
 #[derive(Debug, Parser)]
 #[command(name = "precedent", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected, 4 no index, busy or \
-                        damaged, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected, 4 no index, busy or \
+                        damaged, 130 interrupted."
+)]
 pub struct Precedent {
     #[command(subcommand)]
     pub command: Command,

@@ -239,7 +239,11 @@ impl Engine {
     /// # Errors
     /// A damaged file.
     pub fn stats(&self) -> Result<IndexStats, EngineError> {
-        Ok(IndexStats::of(self.storage.as_ref(), self.view().snapshot())?)
+        let pending = match &self.side {
+            Side::Reader(reader) => reader.pending_operations()?,
+            Side::Writer(writer) => writer.pending_operations(),
+        };
+        Ok(IndexStats::of(self.storage.as_ref(), self.view().snapshot(), pending)?)
     }
 
     /// Reads every byte and checks it. Damage is in the answer, not an error. `progress` gets bytes done and total.

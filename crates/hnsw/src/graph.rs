@@ -2,6 +2,7 @@
 
 use crate::layout::{HEADER_BYTES, LEVELS, Layout, NONE};
 use crate::{HnswError, Pages};
+use precedent_vector::prefetch;
 
 /// A frozen graph over its bytes. Opening reads the header only; every length and link is held against its bounds
 /// when it is followed, so damaged bytes give an error and never a read outside.
@@ -55,6 +56,15 @@ impl<P: Pages> Graph<P> {
     #[inline]
     pub(crate) fn level_zero_links(&self, node: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
         self.read_links(self.layout.level_zero_offset(node), 2 * self.layout.m, links)
+    }
+
+    /// Asks for the links of a node on level 0 that will be read soon.
+    #[inline]
+    pub(crate) fn prefetch_links(&self, node: u32) -> Result<(), HnswError> {
+        let start = self.layout.level_zero_offset(node) as usize;
+        let end = start + 4 * self.layout.stride() as usize;
+        prefetch(self.pages.bytes(start..end).map_err(HnswError::pages)?);
+        Ok(())
     }
 
     /// Puts the links of a node on a level above 0 in place of what `links` held.

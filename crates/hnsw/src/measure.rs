@@ -4,7 +4,7 @@ use crate::order::Key;
 use crate::{HnswError, VectorRows};
 use precedent_vector::{DistanceFn, prefetch};
 
-/// Distances between two looks at the clock: some tens of microseconds.
+/// Steps between two looks at the clock: some tens of microseconds.
 const STOP_INTERVAL: usize = 256;
 
 /// One query against rows.
@@ -13,6 +13,7 @@ pub(crate) struct Measure<'a, R> {
     distance: DistanceFn,
     query: &'a [f32],
     stop: &'a dyn Fn() -> bool,
+    steps: usize,
     pub visited: usize,
     pub stopped: bool,
 }
@@ -31,19 +32,26 @@ impl<'a, R: VectorRows> Measure<'a, R> {
         if let Some(index) = query.iter().position(|number| !number.is_finite()) {
             return Err(HnswError::QueryNotFinite { index });
         }
-        Ok(Self { rows, distance, query, stop, visited: 0, stopped: stop() })
+        Ok(Self { rows, distance, query, stop, steps: 0, visited: 0, stopped: stop() })
     }
 
-    /// The key of a node, none when its distance is not a number. Sets `stopped` when the caller's time is up.
+    /// The key of a node, none when its distance is not a number.
     #[inline]
     pub fn key(&mut self, node: u32) -> Result<Option<Key>, HnswError> {
         let row = self.rows.row(node).map_err(|error| HnswError::row(node, error))?;
         let distance = (self.distance)(self.query, row);
         self.visited += 1;
-        if self.visited.is_multiple_of(STOP_INTERVAL) && (self.stop)() {
+        self.step();
+        Ok(Key::new(distance, node))
+    }
+
+    /// Counts one step of work, a distance or a list of links. Sets `stopped` when the caller's time is up.
+    #[inline]
+    pub fn step(&mut self) {
+        self.steps += 1;
+        if self.steps.is_multiple_of(STOP_INTERVAL) && (self.stop)() {
             self.stopped = true;
         }
-        Ok(Key::new(distance, node))
     }
 
     /// Asks for the vector of a node that will be measured soon.

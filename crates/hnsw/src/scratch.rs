@@ -16,6 +16,10 @@ pub struct Scratch {
     pub(crate) open: BinaryHeap<Reverse<Key>>,
     pub(crate) best: BinaryHeap<Key>,
     pub(crate) links: Vec<u32>,
+    pub(crate) hop: Vec<u32>,
+    /// Rejected nodes that were looked through but not measured, and how many of them were walked on from.
+    pub(crate) skipped: Vec<u32>,
+    pub(crate) resumed: usize,
 }
 
 impl Scratch {
@@ -33,6 +37,14 @@ impl Scratch {
         self.open.clear();
         self.best.clear();
         self.links.clear();
+        self.skipped.clear();
+        self.resumed = 0;
+    }
+
+    /// Whether this search has marked a node.
+    #[inline]
+    pub(crate) fn visited(&self, node: u32) -> bool {
+        self.marks.get(node as usize).is_none_or(|mark| *mark == self.epoch)
     }
 
     /// Marks a node; false when this search has already marked it.

@@ -9,6 +9,8 @@ use std::cmp::Reverse;
 
 /// Vectors asked for ahead of the one that is measured.
 const AHEAD: usize = 4;
+/// Rejected neighbours are looked through where fewer than one in this many is accepted.
+const LOOK_THROUGH: usize = 4;
 
 /// How much to find, and how hard to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub struct SearchParams {
 /// `rows` are those the graph was built over and `distance` the kernel of their metric. Rejected nodes are walked
 /// through but not returned. The walk ends when `ef` accepted nodes are held and no open node is nearer than the
 /// worst of them; when fewer are accepted it goes through the whole graph and returns them all. `stop` is asked at the
-/// start and then every 256 distances; once it says yes, the best so far is returned and marked as stopped.
+/// start and then every 256 distances or lists of links; once it says yes, the best so far is returned and marked as stopped.
 ///
 /// # Errors
 /// A query of another dimension or with a number that is not finite, rows that are not those of the graph, damaged or
@@ -51,7 +53,8 @@ pub fn search<P: Pages, R: VectorRows>(
     let Some((entry, max_level)) = graph.entry_point().filter(|_| params.k > 0 && !measure.stopped) else {
         return Ok(Found { neighbours: Vec::new(), visited: 0, stopped: measure.stopped });
     };
-    let mut walk = Walk { graph, measure, accept, ef: params.ef.max(params.k), scratch };
+    let mut walk =
+        Walk { graph, measure, accept, ef: params.ef.max(params.k), scratch, seen: 0, accepted: 0 };
     let entry = walk.measure.key(entry)?;
     let start = walk.descend(entry, max_level)?;
     // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
@@ -76,6 +79,9 @@ struct Walk<'a, P, R> {
     accept: Option<&'a dyn Fn(u32) -> bool>,
     ef: usize,
     scratch: &'a mut Scratch,
+    /// Neighbours that the filter was asked about, and how many it accepted.
+    seen: usize,
+    accepted: usize,
 }
 
 impl<P: Pages, R: VectorRows> Walk<'_, P, R> {
@@ -133,35 +139,89 @@ impl<P: Pages, R: VectorRows> Walk<'_, P, R> {
     }
 
     fn level_zero(&mut self) -> Result<(), HnswError> {
-        while let Some(Reverse(nearest)) = self.scratch.open.pop() {
-            let best = &self.scratch.best;
-            if self.measure.stopped
-                || best.len() >= self.ef && best.peek().is_some_and(|worst| nearest > *worst)
-            {
-                break;
+        while !self.measure.stopped {
+            let full = self.scratch.best.len() >= self.ef;
+            match self.scratch.open.pop() {
+                Some(Reverse(nearest))
+                    if full && self.scratch.best.peek().is_some_and(|worst| nearest > *worst) =>
+                {
+                    break;
+                }
+                Some(Reverse(nearest)) => self.expand(nearest.node())?,
+                None if full || !self.resume()? => break,
+                None => {}
             }
-            self.expand(nearest.node())?;
         }
         Ok(())
     }
 
-    /// Measures the neighbours of a node that were not seen before.
+    /// Measures the neighbours of a node that were not seen before. Where a filter rejects most of them, the rejected
+    /// ones are not measured but looked through, as ACORN does (Patel et al., SIGMOD 2024): what the filter accepts
+    /// among their neighbours is measured in their place. Not so where it has accepted less than one in a list's
+    /// length: then two steps lead to fewer accepted nodes than one list has links, and the walk would lose its way.
     fn expand(&mut self, node: u32) -> Result<(), HnswError> {
         let mut links = std::mem::take(&mut self.scratch.links);
         self.graph.level_zero_links(node, &mut links)?;
-        links.retain(|&link| self.scratch.visit(link));
-        for &link in links.iter().take(AHEAD) {
-            self.measure.prefetch(link)?;
+        let mut look_through = None;
+        if let Some(accept) = self.accept {
+            let accepted = links.iter().filter(|&&link| accept(link)).count();
+            self.seen += links.len();
+            self.accepted += accepted;
+            let dense = accepted * LOOK_THROUGH >= links.len();
+            let sparse = self.accepted * 2 * self.graph.m() < self.seen;
+            look_through = Some(accept).filter(|_| !dense && !sparse);
         }
-        for (place, &link) in links.iter().enumerate() {
-            if let Some(&ahead) = links.get(place + AHEAD) {
+        links.retain(|&link| self.scratch.visit(link));
+        if let Some(accept) = look_through {
+            self.look_through(&mut links, accept)?;
+        }
+        self.measure_all(&links)?;
+        self.scratch.links = links;
+        Ok(())
+    }
+
+    /// Replaces the rejected among `links` by those of their neighbours that are new and accepted.
+    fn look_through(&mut self, links: &mut Vec<u32>, accept: &dyn Fn(u32) -> bool) -> Result<(), HnswError> {
+        let first = self.scratch.skipped.len();
+        for &link in links.iter().filter(|&&link| !accept(link)) {
+            self.graph.prefetch_links(link)?;
+            self.scratch.skipped.push(link);
+        }
+        links.retain(|&link| accept(link));
+        let mut hop = std::mem::take(&mut self.scratch.hop);
+        for place in first..self.scratch.skipped.len() {
+            self.graph.level_zero_links(self.scratch.skipped[place], &mut hop)?;
+            self.measure.step();
+            links
+                .extend(hop.iter().filter(|&&link| {
+                    !self.scratch.visited(link) && accept(link) && self.scratch.visit(link)
+                }));
+        }
+        self.scratch.hop = hop;
+        Ok(())
+    }
+
+    /// Walks on from the next node that was looked through, so that a walk that has not found enough goes through the
+    /// whole graph. False when there is none.
+    fn resume(&mut self) -> Result<bool, HnswError> {
+        let Some(&node) = self.scratch.skipped.get(self.scratch.resumed) else { return Ok(false) };
+        self.scratch.resumed += 1;
+        self.expand(node)?;
+        Ok(true)
+    }
+
+    fn measure_all(&mut self, nodes: &[u32]) -> Result<(), HnswError> {
+        for &node in nodes.iter().take(AHEAD) {
+            self.measure.prefetch(node)?;
+        }
+        for (place, &node) in nodes.iter().enumerate() {
+            if let Some(&ahead) = nodes.get(place + AHEAD) {
                 self.measure.prefetch(ahead)?;
             }
-            if let Some(key) = self.measure.key(link)? {
+            if let Some(key) = self.measure.key(node)? {
                 self.enter(key);
             }
         }
-        self.scratch.links = links;
         Ok(())
     }
 }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Version of everything under the manifest. A program refuses a newer one.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
+/// The folder of the log.
+pub(crate) const LOG: &str = "log";
+
 /// Dead cases of a segment.
 pub(crate) const TOMBSTONES: FileKind = FileKind { tag: *b"TOMB", version: 1 };
 

@@ -1,9 +1,9 @@
 //! Reading an index that another process may be writing.
 
-use crate::manifest::Manifest;
+use crate::manifest::{LOG, Manifest};
 use crate::{IndexError, Snapshot};
 use arc_swap::ArcSwap;
-use precedent_storage::{Storage, StorageError};
+use precedent_storage::{Log, Storage, StorageError};
 use std::sync::Arc;
 
 /// Times that opening is tried again when the writer removes a generation's files while they are being opened.
@@ -43,6 +43,25 @@ impl IndexReader {
         let newer = Arc::new(newest(self.storage.as_ref(), Some(&held))?);
         self.current.store(newer.clone());
         Ok(newer)
+    }
+
+    /// Operations that are durable in the log and in no generation yet: those of a writer that is running, or that
+    /// was killed.
+    ///
+    /// # Errors
+    /// A damaged log.
+    pub fn pending_operations(&self) -> Result<usize, IndexError> {
+        let storage = self.storage.as_ref();
+        let mut tried = 0;
+        loop {
+            let manifest = Manifest::latest(storage)?;
+            match Log::check(storage, LOG, manifest.log_start) {
+                Ok(found) => return Ok(found.frames as usize),
+                // The writer has moved on and taken log files away that this generation speaks of.
+                Err(_) if tried < TRIES && latest_number(storage)? != Some(manifest.generation) => tried += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 

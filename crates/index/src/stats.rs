@@ -1,7 +1,7 @@
 //! Figures about an index, for people and for replies.
 
 use crate::{IndexError, Snapshot};
-use precedent_storage::{Log, Storage};
+use precedent_storage::{Storage, StorageError};
 
 use std::collections::BTreeMap;
 
@@ -27,11 +27,11 @@ pub struct IndexStats {
 }
 
 impl IndexStats {
-    /// Figures of a generation. The pending operations are counted in the log, so that they are right in any process.
+    /// Figures of a generation, with the operations that wait for the next.
     ///
     /// # Errors
-    /// A damaged log.
-    pub fn of(storage: &dyn Storage, snapshot: &Snapshot) -> Result<Self, IndexError> {
+    /// A file system that refuses.
+    pub fn of(storage: &dyn Storage, snapshot: &Snapshot, pending: usize) -> Result<Self, IndexError> {
         let segments = snapshot.segment_stats();
         let mut file_bytes = BTreeMap::new();
         let mut add = |kind: &str, bytes: u64| *file_bytes.entry(kind.to_owned()).or_default() += bytes;
@@ -42,16 +42,20 @@ impl IndexStats {
             }
         }
         for name in storage.list("log")? {
-            add("log", storage.len(&format!("log/{name}"))?);
+            match storage.len(&format!("log/{name}")) {
+                Ok(bytes) => add("log", bytes),
+                // The writer has just removed it.
+                Err(StorageError::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        let log = Log::check(storage, "log", snapshot.manifest.log_start)?;
         Ok(Self {
             generation: snapshot.generation(),
             cases: snapshot.cases(),
             tombstones: segments.iter().map(|segment| segment.tombstones).sum(),
             image_rows: segments.iter().map(|segment| segment.image_rows).sum(),
             distinct_vectors: segments.iter().map(|segment| segment.distinct_vectors).sum(),
-            pending_operations: log.frames as usize,
+            pending_operations: pending,
             segments,
             file_bytes,
         })

@@ -1,16 +1,33 @@
 //! A full check: every byte against its checksum, and every part against the others.
 
-use crate::manifest::{FileRecord, Manifest, TOMBSTONES};
+use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES};
 use crate::record::decode_operation;
 use crate::segment::{PARTS, Segment};
 use crate::{Damage, IndexError, Verification};
 use precedent_storage::{FileKind, Log, SealedFile, Storage};
+
+/// Rounds that a check starts over because the index moved on meanwhile.
+const ROUNDS: usize = 5;
 
 /// Checks an index that may be in use. `progress` gets bytes done and bytes in all.
 ///
 /// # Errors
 /// No index. Damage is in the answer.
 pub fn verify(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
+    let number = || precedent_storage::latest_generation(storage).ok().flatten().map(|(number, _)| number);
+    let mut round = 0;
+    loop {
+        let before = number();
+        let found = check(storage, progress)?;
+        round += 1;
+        // What a writer took away meanwhile is no damage.
+        if found.damages.is_empty() || round == ROUNDS || before == number() {
+            return Ok(found);
+        }
+    }
+}
+
+fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
     let manifest = match Manifest::latest(storage) {
         Ok(manifest) => manifest,
         Err(IndexError::NotAnIndex) => return Err(IndexError::NotAnIndex),
@@ -75,7 +92,7 @@ impl Verification {
         let folder = segment.entry.folder();
         let mut previous = 0;
         for ordinal in 0..segment.cases() as u32 {
-            let checked = || -> Result<(), IndexError> {
+            let mut checked = || -> Result<(), IndexError> {
                 let case = segment.case(ordinal)?;
                 if segment.find(&case.id)? != Some(ordinal) {
                     return Err(IndexError::damaged(
@@ -96,7 +113,6 @@ impl Verification {
                 previous = sequence;
                 Ok(())
             };
-            let mut checked = checked;
             if let Err(error) = checked() {
                 self.damage(&folder, error.to_string());
                 return;
@@ -110,7 +126,7 @@ impl Verification {
             Ok(_) => Ok(()),
             Err(error) => Err(IndexError::damaged("log", format!("operation {sequence}: {error}"))),
         };
-        if let Err(error) = Log::read(storage, "log", log_start, read) {
+        if let Err(error) = Log::read(storage, LOG, log_start, read) {
             self.damage("log", error.to_string());
         }
     }

@@ -3,7 +3,7 @@
 //! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and
 //! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
 
-use crate::manifest::{FileRecord, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
+use crate::manifest::{FileRecord, LOG, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
 use crate::segment::SegmentBuilder;
@@ -15,7 +15,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const LOCK: &str = "writer.lock";
-const LOG: &str = "log";
 
 /// Where the outside can see what the writer is at (an external crash test reads it).
 macro_rules! phase {
@@ -85,7 +84,9 @@ impl IndexWriter {
         let snapshot = Snapshot::open(storage.as_ref())?;
         remove_litter(storage.as_ref(), &snapshot.manifest)?;
         let mut pending = Pending::default();
-        let log = open_log(&storage, &snapshot.manifest, snapshot.manifest.log_start, &mut pending)?;
+        let log_start = snapshot.manifest.log_start;
+        let mut log = open_log(&storage, &snapshot.manifest, log_start, &mut pending)?;
+        log.prune(log_start)?;
         let state = State {
             log,
             pending,
@@ -297,24 +298,26 @@ impl IndexWriter {
         })
     }
 
-    /// Makes a manifest the newest generation. From here on a failure leaves it open which generation a reader sees,
-    /// so the writer stops and must be opened anew. `batch` is what the manifest brought in, put back for `stats`.
-    pub(crate) fn publish(
-        &self,
-        mut manifest: Manifest,
-        batch: Pending,
-    ) -> Result<Arc<Snapshot>, IndexError> {
+    /// Makes a manifest the newest generation. `batch` is what the manifest brought in; after a failure it is pending
+    /// again.
+    ///
+    /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
+    /// open which generation a reader sees, so the writer stops and must be opened anew.
+    pub(crate) fn publish(&self, mut manifest: Manifest, batch: Pending) -> Result<Arc<Snapshot>, IndexError> {
         let previous = self.snapshot();
+        let storage = self.storage.as_ref();
         manifest.next_segment = lock(&self.state).next_segment;
-        let published = manifest
-            .publish(self.storage.as_ref())
-            .and_then(|()| Snapshot::of(self.storage.as_ref(), manifest, Some(&previous)));
+        let published =
+            manifest.publish(storage).and_then(|()| Snapshot::of(storage, manifest.clone(), Some(&previous)));
         let snapshot = match published {
             Ok(snapshot) => Arc::new(snapshot),
             Err(error) => {
+                let untouched = matches!(error, IndexError::Storage(StorageError::Full { .. }))
+                    && !storage.exists(&Manifest::file_name(manifest.generation)).unwrap_or(true)
+                    && retire(storage, &manifest, &previous.manifest).is_ok();
                 let mut state = lock(&self.state);
                 state.pending.restore(batch);
-                state.failed = true;
+                state.failed = !untouched;
                 return Err(error);
             }
         };
@@ -323,7 +326,7 @@ impl IndexWriter {
             .log
             .prune(snapshot.manifest.log_start)
             .map_err(IndexError::from)
-            .and_then(|()| retire(self.storage.as_ref(), &previous.manifest, &snapshot.manifest));
+            .and_then(|()| retire(storage, &previous.manifest, &snapshot.manifest));
         // Litter is harmless: the next start removes it.
         if let Err(error) = retired {
             tracing::warn!(%error, "files that no generation needs stay until the next start");

@@ -8,8 +8,9 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -74,7 +75,7 @@ impl Admission {
         };
         let place = Arc::clone(places).try_acquire_owned().map_err(|_| status::overloaded(limit))?;
         let deadline = allowed.and_then(|allowed| Instant::now().checked_add(allowed));
-        Ok(Call { deadline, place: Some(Arc::new(place)) })
+        Ok(Call::new(deadline, place))
     }
 }
 
@@ -145,7 +146,7 @@ async fn within(
 ) -> Result<Answer, Infallible> {
     match deadline {
         None => answer.await,
-        Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
+        Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
             Ok(answer) => answer,
             Err(_elapsed) => Ok(status::deadline_exceeded().into_http()),
         },
@@ -247,7 +248,7 @@ mod tests {
             (INGEST, Some("500m"), Code::DeadlineExceeded, 0),
             ("/grpc.health.v1.Health/Check", None, Code::Ok, 40),
         ] {
-            let begun = tokio::time::Instant::now();
+            let begun = Instant::now();
             let found = asked(&admission(), slow.clone(), request(path, timeout)).await.code();
             assert_eq!((found, begun.elapsed().as_secs()), (code, seconds), "{path} {timeout:?}");
         }

@@ -3,8 +3,8 @@
 use crate::status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tonic::{Request, Status};
 
 /// How long a call may take, and its place among the calls of the server. Made by [`crate::admission`].
@@ -13,13 +13,17 @@ pub(crate) struct Call {
     /// When it is over.
     pub(crate) deadline: Option<Instant>,
     /// Its place, taken until the last copy is gone.
-    pub(crate) place: Option<Arc<OwnedSemaphorePermit>>,
+    _place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Call {
+    pub(crate) fn new(deadline: Option<Instant>, place: OwnedSemaphorePermit) -> Self {
+        Self { deadline, _place: Some(Arc::new(place)) }
+    }
+
     /// The call that a request belongs to.
     pub(crate) fn of<T>(request: &Request<T>) -> Self {
-        request.extensions().get().cloned().unwrap_or(Self { deadline: None, place: None })
+        request.extensions().get().cloned().unwrap_or(Self { deadline: None, _place: None })
     }
 
     fn is_over(&self) -> bool {
@@ -119,7 +123,7 @@ mod tests {
     use tonic::Code;
 
     fn call(deadline: Option<Instant>) -> Call {
-        Call { deadline, place: None }
+        Call { deadline, _place: None }
     }
 
     #[tokio::test]

@@ -14,8 +14,9 @@ use precedent_wire::v1;
 use precedent_wire::v1::ingest_cases_response::Outcome;
 use precedent_wire::v1::ingest_service_server::IngestService;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
@@ -24,6 +25,8 @@ use tracing::Instrument;
 const MAX_DELETES: usize = 10_000;
 /// Answers that wait for a slow reader before its stream stops taking cases in.
 const WAITING_ANSWERS: usize = 256;
+/// How long a reader may leave them waiting. After that its stream is given up, as its place is for others.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service.
 #[derive(Debug)]
@@ -115,7 +118,7 @@ impl Session {
             let group = tokio::select! {
                 biased;
                 () = self.answers.closed() => break tonic::Code::Cancelled,
-                _ = stopping.wait_for(|stopping| *stopping) => break self.end(status::shutting_down()).await,
+                () = stopped(&mut stopping) => break self.end(status::shutting_down()).await,
                 () = passed(self.call.deadline) => break self.end(status::deadline_exceeded()).await,
                 group = next_group(&mut inbound) => group,
             };
@@ -137,8 +140,8 @@ impl Session {
 
     async fn end(&self, status: Status) -> tonic::Code {
         let code = status.code();
-        // A caller who is gone needs no answer.
-        let _ = self.answers.send(Err(status)).await;
+        // A caller who is gone or does not listen needs no answer.
+        let _ = self.answers.send_timeout(Err(status), ANSWER_PATIENCE).await;
         code
     }
 
@@ -164,7 +167,7 @@ impl Session {
             let outcome = Some(answer(outcome.ok_or_else(status::internal)?));
             let response = v1::IngestCasesResponse { position: self.position, case_id, outcome };
             self.position += 1;
-            if self.answers.send(Ok(response)).await.is_err() {
+            if self.answers.send_timeout(Ok(response), ANSWER_PATIENCE).await.is_err() {
                 return Err(status::cancelled());
             }
         }
@@ -250,9 +253,14 @@ fn case_ids(texts: &[String]) -> Result<Vec<CaseId>, Vec<Violation>> {
     if violations.is_empty() { Ok(ids) } else { Err(violations) }
 }
 
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A server that is gone has stopped, too.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
 async fn passed(deadline: Option<Instant>) {
     match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
     }
 }

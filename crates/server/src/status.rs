@@ -52,6 +52,8 @@ pub(crate) fn from_engine_at(error: &EngineError, index: &str, prefix: &str) -> 
         (EngineError::Precondition(violation), _) => {
             return violated(code, reason, index, prefixed(vec![violation.clone()], prefix));
         }
+        // Such as a case too large for the log: sizes only.
+        (error, ErrorKind::Invalid) => return detailed(code, reason, error.to_string(), [("index", index)]),
         (_, ErrorKind::ReadOnly) => {
             "this server opened the index for reading only; ask the one that writes it"
         }

@@ -1,1 +1,52 @@
-//! Manifests and vectors from outside: JSONL, CSV, npy, with a map of columns.
+//! Manifests and vectors from outside: JSONL, CSV, TSV and npy, with a map of foreign columns.
+//!
+//! A [`Manifest`] is read row by row in constant memory. Every row becomes a case or a [`Rejection`] that says what is
+//! wrong with it; a bad row never ends the reading. An [`NpyMatrix`] holds one embedding per row of a manifest.
+//!
+//! ```
+//! use precedent_model::{FieldKind, FieldSchema};
+//! use precedent_sources::{ColumnMap, Manifest};
+//! use std::io::Write;
+//!
+//! let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+//! writeln!(file, "uid,Age,tags,impression\nCXR1,63,edema;effusion,Mild oedema.\nCXR2,old,,Clear.").unwrap();
+//!
+//! let schema = FieldSchema::new([("age".into(), FieldKind::Integer), ("problems".into(), FieldKind::Keywords)]).unwrap();
+//! let map = ColumnMap::from_toml(
+//!     r#"
+//!     [columns]
+//!     case_id = "uid"
+//!     age = "Age"
+//!     [labels]
+//!     problems = { column = "tags", split = ";" }
+//!     "#,
+//! )
+//! .unwrap();
+//! let mut manifest = Manifest::open(file.path(), &map, &schema).unwrap();
+//!
+//! let case = manifest.next().unwrap().unwrap().outcome.unwrap();
+//! assert_eq!((case.id.as_str(), case.fields["problems"].len()), ("CXR1", 2));
+//! let rejection = manifest.next().unwrap().unwrap().outcome.unwrap_err();
+//! assert_eq!((rejection.row, rejection.line, rejection.field.as_str()), (2, 3, "age"));
+//! assert!(manifest.next().is_none());
+//! ```
+
+mod error;
+mod input;
+mod cell;
+mod json;
+mod table;
+mod map;
+mod binding;
+mod row;
+mod manifest;
+mod npy;
+
+#[cfg(test)]
+mod properties;
+
+pub use error::{MapError, Rejection, SourceError};
+pub use manifest::{Manifest, Row};
+pub use map::ColumnMap;
+pub use npy::NpyMatrix;
+pub use input::MAX_LINE_BYTES;

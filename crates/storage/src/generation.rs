@@ -160,6 +160,33 @@ mod tests {
     }
 
     #[test]
+    fn a_generation_that_was_written_survives_every_crash() {
+        let storage = FaultStorage::new();
+        write_generation(&storage, 1, b"one").unwrap();
+        write_generation(&storage, 2, b"two").unwrap();
+        for seed in 0..50 {
+            assert_eq!(latest_generation(&storage.crash(seed)).unwrap(), Some((2, b"two".to_vec())));
+        }
+    }
+
+    /// A commit that fails after its rename shows a generation that is not durable yet.
+    #[test]
+    fn the_newest_is_durable_before_the_older_ones_go() {
+        let storage = FaultStorage::new();
+        write_generation(&storage, 1, b"one").unwrap();
+        let before = storage.operations();
+        write_generation(&storage, 2, b"two").unwrap();
+        let last_of_a_commit = 2 * storage.operations() - before - 1;
+        storage.fail_at(last_of_a_commit, FaultKind::Io);
+        assert!(write_generation(&storage, 3, b"three").is_err());
+        assert_eq!(latest_generation(&storage).unwrap().map(|(generation, _)| generation), Some(3));
+        remove_generations_before(&storage, 3).unwrap();
+        for seed in 0..50 {
+            assert_eq!(latest_generation(&storage.crash(seed)).unwrap(), Some((3, b"three".to_vec())));
+        }
+    }
+
+    #[test]
     fn a_reader_follows_a_writer_that_removes_old_generations() {
         let folder = tempfile::tempdir().unwrap();
         let storage = DiskStorage::create(folder.path()).unwrap();

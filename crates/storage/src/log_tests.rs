@@ -176,6 +176,19 @@ fn a_cut_file_loses_only_the_entries_that_are_cut() {
 }
 
 #[test]
+fn what_was_cut_does_not_come_back() {
+    let storage = written(6, 2);
+    let whole = storage.read(FIRST).unwrap();
+    storage.damage(FIRST, whole[..whole.len() - 3].to_vec());
+    let (mut log, ..) = open(&storage, 1).unwrap();
+    log.append(&payload(6)).unwrap();
+    log.sync().unwrap();
+    for seed in 0..50 {
+        assert_eq!(open(&storage.crash(seed), 1).unwrap().2, expected(1..=6));
+    }
+}
+
+#[test]
 fn a_cut_file_header_is_damage() {
     let storage = written(1, 1);
     let whole = storage.read(FIRST).unwrap();

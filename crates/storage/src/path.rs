@@ -27,11 +27,6 @@ pub(crate) fn checked_file(path: &str) -> Result<&str, StorageError> {
     Ok(path)
 }
 
-/// The directory that holds `path`.
-pub(crate) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(parent, _)| parent)
-}
-
 /// The last part of `path`.
 pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
@@ -53,8 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_path() {
-        assert_eq!((parent("a/b/c"), file_name("a/b/c")), ("a/b", "c"));
-        assert_eq!((parent("a"), file_name("a")), ("", "a"));
+    fn the_last_part_is_the_name() {
+        assert_eq!((file_name("a/b/c"), file_name("a")), ("c", "a"));
     }
 }

@@ -22,6 +22,9 @@ use crate::storage::Storage;
 const SECTOR: usize = 512;
 const SUFFIX: &str = ".log";
 
+/// Takes an entry: its sequence and payload.
+type Replay<'a, E> = dyn FnMut(u64, &[u8]) -> Result<(), E> + 'a;
+
 /// What a log held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
@@ -66,7 +69,7 @@ pub(crate) fn scan<E: From<StorageError>>(
     storage: &dyn Storage,
     dir: &str,
     expected_first: u64,
-    replay: &mut dyn FnMut(u64, &[u8]) -> Result<(), E>,
+    replay: &mut Replay<'_, E>,
 ) -> Result<Scan, E> {
     let files = log_files(storage, dir)?;
     let start = match files.iter().rposition(|&first| first <= expected_first) {
@@ -113,7 +116,7 @@ struct Reader<'a, E> {
     expected_first: u64,
     next: u64,
     frames: u64,
-    replay: &'a mut dyn FnMut(u64, &[u8]) -> Result<(), E>,
+    replay: &'a mut Replay<'a, E>,
 }
 
 impl<E: From<StorageError>> Reader<'_, E> {

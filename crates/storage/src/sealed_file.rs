@@ -403,6 +403,25 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_names_the_length_too() {
+        let storage = FaultStorage::new();
+        // The same bytes once they are padded.
+        assert_ne!(write(&storage, "a", &[1]).digest, write(&storage, "b", &[1, 0]).digest);
+    }
+
+    #[test]
+    fn a_damaged_block_table_is_refused_before_anything_is_read() {
+        let storage = FaultStorage::new();
+        write(&storage, "f", &pattern(100_000, 0));
+        let mut bytes = storage.read("f").unwrap();
+        let table = bytes.len() - FOOTER_BYTES - 16;
+        bytes[table] ^= 1;
+        storage.damage("f", bytes);
+        let error = SealedFile::open(&storage, "f", KIND, None).unwrap_err();
+        assert!(matches!(error, StorageError::Corrupt { offset, .. } if offset == table as u64), "{error}");
+    }
+
+    #[test]
     fn other_kinds_and_versions_are_named() {
         let storage = FaultStorage::new();
         write(&storage, "f", b"x");

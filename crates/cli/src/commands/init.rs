@@ -57,10 +57,10 @@ fn field(text: &str) -> Result<(String, FieldKind), Failure> {
     const KINDS: [FieldKind; 5] =
         [FieldKind::Keyword, FieldKind::Keywords, FieldKind::Integer, FieldKind::Number, FieldKind::Date];
     let kind = |name: &str| KINDS.into_iter().find(|kind| kind.name() == name);
-    (text.split_once('='))
-        .and_then(|(name, kind_name)| Some((name.to_owned(), kind(kind_name)?)))
-        .ok_or_else(|| {
+    (text.split_once('=')).and_then(|(name, kind_name)| Some((name.to_owned(), kind(kind_name)?))).ok_or_else(
+        || {
             let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
             Failure::input(format!("--field {text}: write NAME=KIND, kinds are {}", kinds.join(", ")))
-        })
+        },
+    )
 }

@@ -19,10 +19,18 @@ pub fn run(args: &StatsArgs) -> Outcome {
     }
     let number = |value: usize| count(value as u64);
     writeln!(out, "index        {}, generation {}", definition.name, stats.generation)?;
-    writeln!(out, "cases        {}, and {} deleted or replaced", number(stats.cases), number(stats.tombstones))?;
+    writeln!(
+        out,
+        "cases        {}, and {} deleted or replaced",
+        number(stats.cases),
+        number(stats.tombstones)
+    )?;
     if stats.pending_operations > 0 {
         let waiting = number(stats.pending_operations);
-        writeln!(out, "waiting      {waiting} operations are durable and become visible when a writer opens")?;
+        writeln!(
+            out,
+            "waiting      {waiting} operations are durable and become visible when a writer opens"
+        )?;
     }
     match &definition.image_space {
         Some(space) => {
@@ -38,7 +46,12 @@ pub fn run(args: &StatsArgs) -> Outcome {
     for segment in &stats.segments {
         let graph = if segment.has_graph { "graph" } else { "compared whole" };
         let (cases, dead) = (number(segment.cases), number(segment.tombstones));
-        writeln!(out, "segment      {}  {cases} cases, {dead} dead, {graph}, {}", segment.id, bytes(segment.bytes))?;
+        writeln!(
+            out,
+            "segment      {}  {cases} cases, {dead} dead, {graph}, {}",
+            segment.id,
+            bytes(segment.bytes)
+        )?;
     }
     for (kind, size) in &stats.file_bytes {
         writeln!(out, "bytes        {kind:<10} {:>10}", bytes(*size))?;

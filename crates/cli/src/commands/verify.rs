@@ -13,8 +13,8 @@ pub fn run(args: &VerifyArgs) -> Outcome {
         shown.set_length(total);
         shown.set_position(done);
     };
-    let found =
-        Engine::verify(&args.dir, &progress).map_err(|error| Failure::from(error).about(args.dir.display()))?;
+    let found = Engine::verify(&args.dir, &progress)
+        .map_err(|error| Failure::from(error).about(args.dir.display()))?;
     shown.finish_and_clear();
     let mut out = std::io::stdout();
     if args.json {

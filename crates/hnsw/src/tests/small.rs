@@ -60,6 +60,31 @@ fn fewer_matches_than_asked_for_are_all_returned() {
             found.sort_unstable();
             assert_eq!(found, matches);
         }
+        // Shares that are looked through: more are asked for than match, so the walk must go everywhere.
+        for share in [4, 8, 15] {
+            let matches: Vec<u32> =
+                (0..3_000).filter(|&node| Random(node.into()).below(100) < share).collect();
+            let accept = |node: u32| matches.binary_search(&node).is_ok();
+            let found = find(&graph, &rows, Metric::Cosine, query, (1_000, 1_000), Some(&accept));
+            assert_eq!(
+                found.neighbours,
+                exact(&rows, Metric::Cosine, query, 1_000, Some(&accept)).neighbours
+            );
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_accepts_one_in_eight_measures_fewer_rows_than_it_passes() {
+    let data = Clustered::new(Metric::L2, 4_000, 32, 10, 24);
+    let rows = data.rows();
+    let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
+    let accept = |node: u32| Random(node.into()).below(8) == 0;
+    for query in &data.queries {
+        // All that match, about 500, are held: every node of the graph is passed, and the rejected ones stay unread.
+        let found = find(&graph, &rows, Metric::L2, query, (1_000, 1_000), Some(&accept));
+        assert!(found.neighbours.len() > 400);
+        assert!(found.visited < 2_000, "{}", found.visited);
     }
 }
 

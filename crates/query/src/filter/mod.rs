@@ -1,19 +1,177 @@
-//! Placeholder so that other crates compile; the filter language overwrites this file.
-#![allow(missing_docs)]
-use precedent_model::{FieldKind, FieldSchema, FieldValue, PartialDate};
+//! The filter language: [AIP-160](https://google.aip.dev/160) text to a typed expression.
+//!
+//! ```text
+//! filter      = [ conjunction ]                        an empty filter keeps every case
+//! conjunction = disjunction { [ "AND" ] disjunction }  white space alone is AND, too
+//! disjunction = term { "OR" term }                     OR binds tighter than AND
+//! term        = [ "NOT" | "-" ] ( restriction | "(" conjunction ")" )
+//! restriction = field comparator value
+//! comparator  = "=" | "!=" | "<" | "<=" | ">" | ">=" | ":"
+//! value       = 'text' | "text" | word without quotes
+//! ```
+//!
+//! Inside quotes `\"`, `\'`, `\\` and `\*` stand for the character itself. Fields are those of the schema, `case_id`
+//! and `patient_id`. What AIP-160 leaves to a service and this one does not offer is an error with its position:
+//! values without a field, functions, dotted names, parentheses as values.
+//!
+//! # Values
+//!
+//! - **keyword**: `=` and `!=`, without regard to case. A star at the start or the end stands for any text. `:` is `=`.
+//! - **keywords** (several texts): `:` only, true when any of the texts fits.
+//! - **integer**, **number**: every comparator; `:` is `=`.
+//! - **date**: every comparator; `:` is `=`. A date stands for a range of days, in the filter as in a case: `= "2020"` is
+//!   any day of 2020, `< "2020"` a day before all of them, `<= "2020"` a day before or in them.
+//! - `field:*` asks whether there is a value at all, for every kind.
+//!
+//! # Truth
+//!
+//! Three values (Kleene): a restriction on a field without a value is unknown, and so is one on a date too coarse to
+//! tell (a case of 2019 under `= "2019-05"`). NOT unknown is unknown; AND is false when a part is false, otherwise
+//! unknown when a part is; OR the other way round. Only cases for which the whole is true are found. `field:*` is true
+//! or false, never unknown, so cases without a value are found by `NOT field:*`.
+//!
+//! Several values: `:` is true when a value fits, false when the case has values and none fits.
+
+mod evaluate;
+mod parse;
+mod render;
+mod scan;
+
+use precedent_model::{FieldKind, FieldSchema, PartialDate};
+use std::fmt;
+
+/// Longest filter, in bytes.
 pub const MAX_FILTER_BYTES: usize = 8192;
+/// Most restrictions of one filter.
 pub const MAX_FILTER_TERMS: usize = 256;
+/// Deepest parenthesis.
+const MAX_FILTER_DEPTH: usize = 64;
+
+/// A predicate over the fields of a case, three-valued: see [`Filter::matches`].
+///
+/// `Display` writes the canonical text, with the values in it; `Debug` hides them, as they may lead to a person.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filter { And(Vec<Filter>), Or(Vec<Filter>), Not(Box<Filter>), Compare(Compare) }
+pub enum Filter {
+    /// All of them. Without parts, every case.
+    And(Vec<Filter>),
+    /// At least one of them.
+    Or(Vec<Filter>),
+    /// The opposite; unknown stays unknown.
+    Not(Box<Filter>),
+    /// One restriction.
+    Compare(Compare),
+}
+
+/// One restriction: a field, a comparator, a value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Compare { pub field: String, pub kind: FieldKind, pub comparison: Comparison, pub operand: Operand }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison { Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual, Has }
-#[derive(Debug, Clone, PartialEq)]
-pub enum Operand { Keyword { folded: String, any_prefix: bool, any_suffix: bool }, Integer(i64), Number(f64), Date(PartialDate), Present }
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub struct Compare {
+    /// A field of the schema, or `case_id` or `patient_id`.
+    pub field: String,
+    /// What the values of the field are.
+    pub kind: FieldKind,
+    /// How the value of a case is compared with the operand.
+    pub comparison: Comparison,
+    /// What it is compared with; of a kind that fits the field's.
+    pub operand: Operand,
+}
+
+/// How a value is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `=`; also what `:` means on a field of one value.
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `:` on a field of several values, or for presence.
+    Has,
+}
+
+impl Comparison {
+    /// The comparator as it is written.
+    pub(crate) const fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Has => ":",
+        }
+    }
+}
+
+/// What a value is compared with.
+#[derive(Clone, PartialEq)]
+pub enum Operand {
+    /// A text, in the form under which keywords are compared.
+    Keyword {
+        /// The text between the stars, folded by [`precedent_model::fold_keyword`]. White space next to a star is kept.
+        folded: String,
+        /// `*lung`: any text may stand before.
+        any_prefix: bool,
+        /// `lung*`: any text may stand behind.
+        any_suffix: bool,
+    },
+    /// A whole number.
+    Integer(i64),
+    /// A number; always finite.
+    Number(f64),
+    /// A date, standing for all days that it may be.
+    Date(PartialDate),
+    /// Any value: `field:*`.
+    Present,
+}
+
+/// The kind only: the value may be an identifier.
+impl fmt::Debug for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keyword { .. } => "Keyword(hidden)",
+            Self::Integer(_) => "Integer(hidden)",
+            Self::Number(_) => "Number(hidden)",
+            Self::Date(_) => "Date(hidden)",
+            Self::Present => "Present",
+        })
+    }
+}
+
+/// Why a filter is refused. It may name fields and comparators, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("filter at {position}: {problem}; {remedy}")]
-pub struct FilterError { pub position: usize, pub problem: String, pub remedy: String }
-impl Filter { pub fn parse(_t: &str, _s: &FieldSchema) -> Result<Self, FilterError> { Err(FilterError{position:0,problem:String::new(),remedy:String::new()}) } }
-impl Compare { pub fn test(&self, _v: &FieldValue) -> Option<bool> { None } }
-impl std::fmt::Display for Filter { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("") } }
+pub struct FilterError {
+    /// Where, in bytes from the start of the text, from 0.
+    pub position: usize,
+    /// What is wrong.
+    pub problem: String,
+    /// What the sender can do about it.
+    pub remedy: String,
+}
+
+impl FilterError {
+    fn new(position: usize, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { position, problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+impl Filter {
+    /// Reads a filter. Time and memory are linear in its length.
+    ///
+    /// # Errors
+    /// Text that is no filter, an unknown field, a value or comparator that does not fit the field's kind, or more than
+    /// [`MAX_FILTER_BYTES`], [`MAX_FILTER_TERMS`] or 64 nested parentheses.
+    pub fn parse(text: &str, schema: &FieldSchema) -> Result<Self, FilterError> {
+        parse::parse(text, schema)
+    }
+}
+
+#[cfg(test)]
+mod properties;

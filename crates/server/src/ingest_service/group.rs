@@ -1,7 +1,7 @@
 //! What has arrived of a stream, taken together: one sync of the log then serves many cases.
 
 use prost::Message;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
@@ -56,12 +56,12 @@ pub(super) async fn next_group<M: Message>(
 
 /// The next item if it is there, without waiting.
 async fn arrived<S: Stream + Unpin>(inbound: &mut S) -> Option<Option<S::Item>> {
-    let mut inbound = pin!(inbound);
-    std::future::poll_fn(|cx| match Pin::as_mut(&mut inbound).poll_next(cx) {
+    let look = std::future::poll_fn(|cx| match Pin::new(&mut *inbound).poll_next(cx) {
         Poll::Ready(item) => Poll::Ready(Some(item)),
         Poll::Pending => Poll::Ready(None),
-    })
-    .await
+    });
+    // A group is bounded; tokio's own bound on what a task does at a stretch would cut it in half.
+    tokio::task::unconstrained(look).await
 }
 
 #[cfg(test)]

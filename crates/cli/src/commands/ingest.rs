@@ -1,0 +1,332 @@
+//! `precedent ingest`.
+//!
+//! A case that the index holds already, exactly as it stands in the manifest, is passed over. So the same command
+//! again goes on where a killed one was cut short, and a changed manifest writes only what changed.
+
+use crate::args::IngestArgs;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::interrupt::Interrupt;
+use crate::output::{bar, count, counted};
+use indicatif::ProgressBar;
+use precedent_engine::{Access, Engine, EngineError, NewCase, Violation};
+use precedent_query::QueryVector;
+use precedent_sources::{ColumnMap, Manifest, NpyMatrix, Rejection, Row};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+/// Cases that become durable together: one wait for the disk per batch.
+const BATCH_CASES: usize = 1000;
+/// The same in bytes of embeddings.
+const BATCH_BYTES: usize = 16 << 20;
+
+pub fn run(args: &IngestArgs) -> Outcome {
+    let about = |error: EngineError| Failure::from(error).about(args.dir.display());
+    let interrupt = Interrupt::listen()?;
+    let access = if args.dry_run { Access::Read } else { Access::Bulk };
+    let engine = Engine::open(&args.dir, access).map_err(about)?;
+    let map = match &args.map {
+        Some(path) => ColumnMap::open(path).map_err(Failure::input)?,
+        None => ColumnMap::default(),
+    };
+    let mut run = Run {
+        args,
+        engine: &engine,
+        map: &map,
+        vectors: Vectors::open(args, &engine, &map)?,
+        rejects: None,
+        batch: Vec::new(),
+        batch_bytes: 0,
+        tally: Tally::default(),
+    };
+    let ended = run.sources(&interrupt);
+    // Whatever ended it, what was acknowledged is made visible.
+    if !args.dry_run {
+        engine.commit().map_err(about)?;
+    }
+    ended?;
+    if !args.dry_run && !args.no_merge && !interrupt.asked() {
+        merge(&engine, &interrupt).map_err(about)?;
+    }
+    run.tally.print(args, &engine)?;
+    Ok(match (interrupt.asked(), run.tally.rejected) {
+        (true, _) => Exit::Interrupted,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::SomeRejected,
+    })
+}
+
+/// One ingest, from the first row to the last.
+struct Run<'a> {
+    args: &'a IngestArgs,
+    engine: &'a Engine,
+    map: &'a ColumnMap,
+    vectors: Option<Vectors>,
+    rejects: Option<File>,
+    batch: Vec<(Place, NewCase)>,
+    batch_bytes: usize,
+    tally: Tally,
+}
+
+/// Where a case stands, for messages.
+struct Place {
+    source: String,
+    row: u64,
+    line: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    taken: u64,
+    held: u64,
+    rejected: u64,
+    ignored_columns: BTreeSet<String>,
+}
+
+impl Run<'_> {
+    fn sources(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+        for path in &self.args.sources {
+            let mut manifest = Manifest::open(path, self.map, &self.engine.definition().fields)
+                .map_err(|error| Failure::input(error).about(path.display()))?;
+            let shown = bar(manifest.bytes_total(), "bytes");
+            let ended = self.rows(path, &mut manifest, &shown, interrupt);
+            shown.finish_and_clear();
+            ended?;
+            self.tally
+                .ignored_columns
+                .extend(manifest.ignored_columns().iter().map(|name| (*name).to_string()));
+            if interrupt.asked() {
+                break;
+            }
+        }
+        self.flush()
+    }
+
+    fn rows(
+        &mut self,
+        path: &Path,
+        manifest: &mut Manifest,
+        shown: &ProgressBar,
+        interrupt: &Interrupt,
+    ) -> Result<(), Failure> {
+        while !interrupt.asked() {
+            let Some(row) = manifest.next() else { break };
+            let row = row.map_err(|error| Failure::other(error).about(path.display()))?;
+            shown.set_position(manifest.bytes_read());
+            shown.set_message(counted(self.tally.rows, "row", "rows"));
+            self.row(path, row)?;
+            if self.batch.len() >= BATCH_CASES || self.batch_bytes >= BATCH_BYTES {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, path: &Path, row: Row) -> Result<(), Failure> {
+        self.tally.rows += 1;
+        let source = path.display().to_string();
+        let case = match row.outcome {
+            Ok(case) => case,
+            Err(rejection) => {
+                if let Some(vectors) = &mut self.vectors {
+                    vectors.pass_over();
+                }
+                return self.reject(&source, &rejection);
+            }
+        };
+        let embeddings = match &mut self.vectors {
+            Some(vectors) => vectors.of_case(case.images.len())?,
+            None => Vec::new(),
+        };
+        let place = Place { source, row: row.number, line: row.line };
+        let new = NewCase { case, embeddings };
+        if let Err(violations) = self.engine.check(&new) {
+            return self.reject_all(&place, &violations);
+        }
+        if self.args.dry_run {
+            self.tally.taken += 1;
+        } else if self.engine.holds(&new)? {
+            self.tally.held += 1;
+        } else {
+            self.batch_bytes += new.embeddings.iter().flatten().map(|v| v.values.len() * 4).sum::<usize>();
+            self.batch.push((place, new));
+        }
+        Ok(())
+    }
+
+    /// Makes the batch durable.
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.batch_bytes = 0;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let (places, cases): (Vec<Place>, Vec<NewCase>) = self.batch.drain(..).unzip();
+        for (place, outcome) in places.iter().zip(self.engine.ingest(cases)?) {
+            match outcome {
+                Ok(_) => self.tally.taken += 1,
+                Err(violations) => self.reject_all(place, &violations)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn reject_all(&mut self, place: &Place, violations: &[Violation]) -> Result<(), Failure> {
+        let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
+        let problems: Vec<String> = violations
+            .iter()
+            .map(|violation| format!("{}: {}", violation.field, violation.description))
+            .collect();
+        let rejection = Rejection {
+            row: place.row,
+            line: place.line,
+            field: fields.join(", "),
+            problem: problems.join("; "),
+            remedy: "mend the row and ingest the file again".to_owned(),
+        };
+        self.reject(&place.source, &rejection)
+    }
+
+    /// Lists a rejected row; the first one also on the terminal.
+    fn reject(&mut self, source: &str, rejection: &Rejection) -> Result<(), Failure> {
+        self.tally.rejected += 1;
+        let about = |error: std::io::Error| Failure::other(error).about(self.args.rejects.display());
+        if self.tally.rejected == 1 {
+            let where_to = self.args.rejects.display();
+            let said = format!(
+                "{source} row {}: {}: {}; {}",
+                rejection.row, rejection.field, rejection.problem, rejection.remedy
+            );
+            writeln!(std::io::stderr(), "rejected: {said} (all rejected rows: {where_to})")?;
+        }
+        if self.rejects.is_none() {
+            let file =
+                OpenOptions::new().create(true).append(true).open(&self.args.rejects).map_err(about)?;
+            self.rejects = Some(file);
+        }
+        let line = serde_json::json!({
+            "source": source,
+            "row": rejection.row,
+            "line": rejection.line,
+            "field": rejection.field,
+            "problem": rejection.problem,
+            "remedy": rejection.remedy,
+        });
+        match &mut self.rejects {
+            Some(file) => writeln!(file, "{line}").map_err(about),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Tally {
+    fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
+        let mut out = std::io::stdout();
+        let verb = if args.dry_run { "would be taken in" } else { "taken in" };
+        writeln!(
+            out,
+            "{}: {} {verb}, {} held already, {} rejected",
+            counted(self.rows, "row", "rows"),
+            count(self.taken),
+            count(self.held),
+            count(self.rejected)
+        )?;
+        if !self.ignored_columns.is_empty() {
+            let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
+            writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
+        }
+        if !args.dry_run {
+            let view = engine.view();
+            let cases = counted(view.case_count() as u64, "case", "cases");
+            writeln!(out, "the index holds {cases}, generation {}", view.generation())?;
+        }
+        Ok(())
+    }
+}
+
+fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
+    let shown = bar(0, "merge");
+    let progress = |phase: &'static str, done: usize, total: usize| {
+        shown.set_prefix(phase);
+        shown.set_length(total as u64);
+        shown.set_position(done as u64);
+        !interrupt.asked()
+    };
+    let ended = match engine.merge_all(&progress) {
+        // The cases are in; only the merge was not finished.
+        Err(EngineError::Cancelled) => Ok(()),
+        other => other.map(|_| ()),
+    };
+    shown.finish_and_clear();
+    ended
+}
+
+/// The embeddings beside the manifests: one per row, or one per image.
+struct Vectors {
+    matrix: NpyMatrix,
+    encoder_id: String,
+    per_image: bool,
+    next: usize,
+}
+
+impl Vectors {
+    /// Opens the file and holds it against the index and the manifests before anything is taken in.
+    fn open(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Option<Self>, Failure> {
+        let Some(path) = &args.embeddings else { return Ok(None) };
+        let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
+        let matrix = NpyMatrix::open(path).map_err(|error| about(&error))?;
+        let encoder_id = args.encoder_id.clone().unwrap_or_default();
+        let Some(space) = &engine.definition().image_space else {
+            return Err(about(
+                &"the index has no image space; make one with init --dimension and --encoder-id",
+            ));
+        };
+        if matrix.dimension() != space.dimension() {
+            let (found, wanted) = (matrix.dimension(), space.dimension());
+            return Err(about(&format!("its rows have {found} numbers, the index takes {wanted}")));
+        }
+        if encoder_id != space.encoder_id() {
+            let wanted = space.encoder_id();
+            return Err(about(&format!("--encoder-id {encoder_id}: the index holds embeddings of {wanted}")));
+        }
+        let (mut rows, mut images) = (0, 0);
+        for source in &args.sources {
+            let wrong = |error: &dyn std::fmt::Display| Failure::input(error).about(source.display());
+            let manifest =
+                Manifest::open(source, map, &engine.definition().fields).map_err(|error| wrong(&error))?;
+            for row in manifest {
+                rows += 1;
+                images += row.map_err(|error| wrong(&error))?.outcome.map_or(1, |case| case.images.len());
+            }
+        }
+        let per_image = match matrix.rows() {
+            found if found == rows => false,
+            found if found == images => true,
+            found => {
+                return Err(about(&format!(
+                    "it has {found} rows, the manifests have {rows} rows and {images} images; give one embedding for each"
+                )));
+            }
+        };
+        Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))
+    }
+
+    /// The embeddings of the next case.
+    fn of_case(&mut self, images: usize) -> Result<Vec<Option<QueryVector>>, Failure> {
+        let wanted = if self.per_image { images } else { 1 };
+        (0..wanted)
+            .map(|_| {
+                let mut values = Vec::new();
+                self.matrix.read_row(self.next, &mut values).map_err(Failure::other)?;
+                self.next += 1;
+                Ok(Some(QueryVector { values, encoder_id: self.encoder_id.clone() }))
+            })
+            .collect()
+    }
+
+    /// Skips the embedding of a rejected row.
+    fn pass_over(&mut self) {
+        self.next += 1;
+    }
+}

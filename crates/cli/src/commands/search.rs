@@ -1,0 +1,84 @@
+//! `precedent search`.
+
+use crate::args::{SearchArgs, VectorPathName};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::{hits, json};
+use precedent_engine::{Access, Engine, EngineError};
+use precedent_server::convert;
+use precedent_server::convert::hit::Context;
+use precedent_sources::NpyMatrix;
+use precedent_wire::v1;
+use std::io::Write;
+use std::path::Path;
+
+pub fn run(args: &SearchArgs) -> Outcome {
+    let about = |error: EngineError| Failure::from(error).about(args.dir.display());
+    let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
+    let definition = engine.definition();
+    let wire = request(args)?;
+    let digest = convert::request::digest(&wire, &definition.name);
+    let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
+    let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let context = Context { definition, request_digest: digest, next_page_token: "" };
+        writeln!(out, "{}", json::response(&convert::hit::response(&answer, &context))?)?;
+    } else {
+        let metric = definition.image_space.as_ref().map(|space| space.metric());
+        hits::print(&mut out, &mut std::io::stderr().lock(), &answer, metric, args.full)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The flags as a request of the protocol, so that the program asks just as a client does.
+fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
+    let number = |flag: &str, value: usize| {
+        u32::try_from(value).map_err(|_| Failure::input(format!("{flag} {value}: the number is too large")))
+    };
+    let encoder_id = args.encoder_id.clone().unwrap_or_default();
+    let embeddings = (args.embeddings.iter())
+        .map(|path| Ok(v1::Embedding { values: row(path, args.row)?, encoder_id: encoder_id.clone() }))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let patient = args.patient_id.as_ref().map(|id| v1::PatientKey {
+        id: id.clone(),
+        issuer: args.patient_id_issuer.clone().unwrap_or_default(),
+    });
+    let path = match args.vector_path {
+        VectorPathName::Auto => v1::VectorPath::Unspecified,
+        VectorPathName::Graph => v1::VectorPath::Graph,
+        VectorPathName::Exact => v1::VectorPath::Exact,
+    };
+    Ok(v1::SearchRequest {
+        embeddings,
+        text: args.text.clone().unwrap_or_default(),
+        filter: args.filter.clone().unwrap_or_default(),
+        guards: Some(v1::Guards {
+            patient,
+            include_same_patient: args.include_same_patient,
+            before: args.before.clone().unwrap_or_default(),
+            several_per_patient: args.several_per_patient,
+        }),
+        fusion: Some(v1::Fusion {
+            image_weight: Some(args.image_weight),
+            lexical_weight: Some(args.lexical_weight),
+            rrf_k: Some(args.rrf_k),
+            candidates: Some(number("--candidates", args.candidates)?),
+        }),
+        limit: Some(number("--limit", args.limit)?),
+        exact: args.exact,
+        vector_path: path.into(),
+        ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
+        ..v1::SearchRequest::default()
+    })
+}
+
+fn row(path: &Path, row: usize) -> Result<Vec<f32>, Failure> {
+    let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
+    let mut matrix = NpyMatrix::open(path).map_err(|error| about(&error))?;
+    if row >= matrix.rows() {
+        return Err(about(&format!("--row {row}: the file has {} rows, counted from 0", matrix.rows())));
+    }
+    let mut values = Vec::new();
+    matrix.read_row(row, &mut values).map_err(|error| about(&error))?;
+    Ok(values)
+}

@@ -1,0 +1,176 @@
+//! Hits as a person reads them.
+
+use crate::output::{count, counted, wrap};
+use precedent_model::{Case, FieldValue, SectionKind};
+use precedent_query::{ChannelScore, Hit, Plan, SearchResponse};
+use precedent_vector::Metric;
+use std::io::{self, Write};
+
+/// Columns of report text.
+const WIDTH: usize = 96;
+/// Lines of a section that are shown unless the whole report is asked for.
+const LINES: usize = 4;
+
+/// Prints an answer: the hits on `out`, what to know about them on `notes`.
+pub fn print(
+    out: &mut impl Write,
+    notes: &mut impl Write,
+    answer: &SearchResponse,
+    metric: Option<Metric>,
+    full: bool,
+) -> io::Result<()> {
+    for hit in &answer.hits {
+        print_hit(out, hit, metric, full)?;
+    }
+    out.flush()?;
+    print_plan(notes, answer.total, &answer.plan, answer.generation)
+}
+
+fn print_hit(out: &mut impl Write, hit: &Hit, metric: Option<Metric>, full: bool) -> io::Result<()> {
+    let scores: Vec<String> = [
+        hit.image.map(|score| channel(&score, image_measure(metric, score.score))),
+        hit.lexical.map(|score| channel(&score, format!("bm25 {:.3}", score.score))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    writeln!(out, "{:>3}  {}   {}", hit.rank, hit.case.id.as_str(), scores.join("   "))?;
+    let facts = facts(&hit.case);
+    if !facts.is_empty() {
+        writeln!(out, "     {facts}")?;
+    }
+    let sections = hit.case.report.iter().flat_map(|report| report.sections());
+    for section in sections.filter(|section| full || section.kind != SectionKind::Comparison) {
+        let lines = wrap(&section.text, WIDTH);
+        let shown = if full { lines.len() } else { lines.len().min(LINES) };
+        for (index, line) in lines[..shown].iter().enumerate() {
+            let head = if index == 0 { section.kind.name() } else { "" };
+            let more = if index + 1 == shown && shown < lines.len() { " ..." } else { "" };
+            writeln!(out, "     {head:<11} {line}{more}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// A score with the rank that the channel gave, or a word that it did not put the case forward.
+fn channel(score: &ChannelScore, measure: String) -> String {
+    match score.rank {
+        Some(rank) => format!("{measure} (rank {rank})"),
+        None => format!("{measure} (not ranked)"),
+    }
+}
+
+fn image_measure(metric: Option<Metric>, similarity: f32) -> String {
+    match metric {
+        Some(Metric::L2) => format!("distance {:.4}", -similarity),
+        Some(Metric::Dot) => format!("dot {similarity:.4}"),
+        _ => format!("cosine {similarity:.4}"),
+    }
+}
+
+fn facts(case: &Case) -> String {
+    let images: Vec<&str> =
+        case.images.iter().map(|image| image.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let fields = case.fields.iter().map(|(name, values)| {
+        let values: Vec<String> = values.iter().map(value).collect();
+        format!("{name} {}", values.join(", "))
+    });
+    fields.chain((!images.is_empty()).then(|| images.join(", "))).collect::<Vec<_>>().join(" · ")
+}
+
+fn value(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Keyword(text) => text.clone(),
+        FieldValue::Integer(number) => number.to_string(),
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Date(date) => date.to_string(),
+    }
+}
+
+fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64) -> io::Result<()> {
+    let channels: Vec<String> = (plan.channels.iter())
+        .map(|channel| match channel.path {
+            Some(path) => {
+                format!("{} {} over {}", channel.channel.name(), path.name(), count(channel.visited as u64))
+            }
+            None => format!("{} over {}", channel.channel.name(), count(channel.visited as u64)),
+        })
+        .collect();
+    let how = if channels.is_empty() { "latest first".to_owned() } else { channels.join(", ") };
+    writeln!(
+        notes,
+        "{} of {} that pass, {} in all; {how}; generation {generation}",
+        counted(total as u64, "hit", "hits"),
+        counted(plan.matches as u64, "case", "cases"),
+        count(plan.cases as u64),
+    )?;
+    for warning in &plan.warnings {
+        writeln!(notes, "note: {}", warning.message)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::{CaseId, Report};
+    use precedent_query::{Fusion, Warning};
+
+    fn answer() -> SearchResponse {
+        let mut case = Case::new(CaseId::new("CXR7").unwrap());
+        case.fields.insert("age".into(), vec![FieldValue::Integer(63)]);
+        let long = "word ".repeat(200);
+        case.report = Some(Report::new([(SectionKind::Findings, long.as_str())]).unwrap());
+        let score = ChannelScore { score: -2.5, rank: Some(1), contribution: 0.1 };
+        SearchResponse {
+            hits: vec![Hit {
+                case,
+                rank: 1,
+                fused_score: 0.1,
+                image: Some(score),
+                matched_image: Some(0),
+                matched_vector: Some(0),
+                lexical: Some(ChannelScore { score: 7.25, rank: None, contribution: 0.0 }),
+            }],
+            total: 1,
+            plan: Plan {
+                channels: vec![],
+                fusion: Fusion::default(),
+                cases: 3196,
+                matches: 1,
+                exact: true,
+                warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+            },
+            generation: 4,
+        }
+    }
+
+    fn printed(full: bool) -> (String, String) {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        print(&mut out, &mut notes, &answer(), Some(Metric::L2), full).unwrap();
+        (String::from_utf8(out).unwrap(), String::from_utf8(notes).unwrap())
+    }
+
+    #[test]
+    fn a_hit_shows_scores_facts_and_the_beginning_of_its_report() {
+        let (out, notes) = printed(false);
+        assert!(
+            out.starts_with("  1  CXR7   distance 2.5000 (rank 1)   bm25 7.250 (not ranked)\n     age 63\n"),
+            "{out}"
+        );
+        assert!(out.contains("findings    word"), "{out}");
+        assert!(out.trim_end().ends_with("..."), "{out}");
+        assert!(
+            notes.contains("1 hit of 1 case that pass, 3,196 in all; latest first; generation 4"),
+            "{notes}"
+        );
+        assert!(notes.contains("note: no patient was named"), "{notes}");
+    }
+
+    #[test]
+    fn the_whole_report_comes_when_asked_for() {
+        let (out, _) = printed(true);
+        assert_eq!(out.matches("word").count(), 200);
+        assert!(!out.contains("..."));
+    }
+}

@@ -1,0 +1,39 @@
+//! The protobuf JSON mapping of the service's messages.
+
+use crate::exit::Failure;
+use precedent_engine::{Definition, IndexStats, Verification};
+use precedent_server::convert;
+use precedent_wire::{FILE_DESCRIPTOR_SET, v1};
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+
+/// The answer to a search, as the service would send it.
+pub fn response(response: &v1::SearchResponse) -> Result<String, Failure> {
+    message("precedent.v1.SearchResponse", response)
+}
+
+/// The figures of an index.
+pub fn stats(definition: &Definition, stats: &IndexStats) -> Result<String, Failure> {
+    message("precedent.v1.IndexStats", &convert::stats::stats(definition, stats))
+}
+
+/// What a check found.
+pub fn verification(found: &Verification) -> Result<String, Failure> {
+    message("precedent.v1.VerifyIndexResponse", &convert::stats::verification(found))
+}
+
+fn message(name: &str, message: &impl Message) -> Result<String, Failure> {
+    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).map_err(Failure::other)?;
+    let descriptor = pool
+        .get_message_by_name(name)
+        .ok_or_else(|| Failure::other(format!("the protocol has no message {name}")))?;
+    let dynamic =
+        DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(Failure::other)?;
+    let mut json = Vec::new();
+    // Counts of 0 and empty lists are said, not left out: a reader need not know the defaults.
+    let options = SerializeOptions::new().skip_default_fields(false);
+    dynamic
+        .serialize_with_options(&mut serde_json::Serializer::pretty(&mut json), &options)
+        .map_err(Failure::other)?;
+    String::from_utf8(json).map_err(Failure::other)
+}

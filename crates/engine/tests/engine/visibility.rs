@@ -1,0 +1,71 @@
+//! Cases become visible by themselves, and an answer's pages stay those of one generation.
+
+use crate::support::{Sketch, archive, case, id, names, search};
+use precedent_engine::{Access, Engine, EngineError};
+use precedent_query::SearchRequest;
+use precedent_vector::Metric;
+use std::time::{Duration, Instant};
+
+fn with_text(text: &str) -> Sketch {
+    Sketch { text: Some(text.to_owned()), ..Sketch::default() }
+}
+
+fn text(words: &str) -> SearchRequest {
+    SearchRequest { text: Some(words.to_owned()), ..SearchRequest::default() }
+}
+
+/// Waits for something that comes by itself; the limit is only there to end a broken test.
+fn wait_for(what: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !what() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it did not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn cases_and_deletes_become_visible_by_themselves() {
+    let archive = archive(Metric::Cosine, Access::Write);
+    archive.engine.ingest(vec![case(1, &with_text("pneumothorax"))]).unwrap();
+    wait_for(|| names(&search(&archive.engine, &text("pneumothorax"))) == ["case-001"]);
+    assert_eq!(archive.engine.delete(&[id(1), id(2)]).unwrap().unknown, [1]);
+    wait_for(|| names(&search(&archive.engine, &text("pneumothorax"))).is_empty());
+}
+
+#[test]
+fn a_generation_is_kept_for_the_next_page() {
+    let archive = archive(Metric::Cosine, Access::Bulk);
+    archive.engine.ingest(vec![case(1, &with_text("old"))]).unwrap();
+    archive.engine.commit().unwrap();
+    let first = archive.engine.view().generation();
+    archive.engine.ingest(vec![case(1, &with_text("new"))]).unwrap();
+    archive.engine.commit().unwrap();
+    assert!(archive.engine.view().generation() > first);
+    let kept = archive.engine.view_at(first).unwrap();
+    assert_eq!(names(&kept.search(&text("old"), &|| false).unwrap()), ["case-001"]);
+    assert!(archive.engine.view_at(first + 100).is_none());
+}
+
+#[test]
+fn a_reader_in_another_process_sees_new_generations_when_it_looks() {
+    let archive = archive(Metric::Cosine, Access::Bulk);
+    let reader = Engine::open(archive.folder.path(), Access::Read).unwrap();
+    archive.engine.ingest(vec![case(1, &with_text("effusion"))]).unwrap();
+    archive.engine.commit().unwrap();
+    assert!(names(&search(&reader, &text("effusion"))).is_empty());
+    reader.refresh().unwrap();
+    assert_eq!(names(&search(&reader, &text("effusion"))), ["case-001"]);
+    assert!(matches!(reader.ingest(vec![]), Err(EngineError::ReadOnly)));
+}
+
+#[test]
+fn what_was_acknowledged_survives_an_engine_that_was_just_dropped() {
+    let archive = archive(Metric::Cosine, Access::Bulk);
+    archive.engine.ingest(vec![case(1, &with_text("effusion"))]).unwrap();
+    let path = archive.folder.path().to_owned();
+    drop(archive.engine);
+    assert_eq!(Engine::open(&path, Access::Read).unwrap().stats().unwrap().pending_operations, 1);
+    let engine = Engine::open(&path, Access::Bulk).unwrap();
+    assert_eq!(names(&search(&engine, &text("effusion"))), ["case-001"]);
+    assert_eq!(engine.stats().unwrap().pending_operations, 0);
+}

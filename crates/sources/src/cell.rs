@@ -1,0 +1,128 @@
+//! One value of a row, whatever the format.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// Whole numbers of at least this size lose digits in an f64 (2 to the 53).
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// One value of a row: a CSV cell, or what stands behind a JSON key.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Cell {
+    /// Null or nothing.
+    Missing,
+    /// A text, or a number or truth value as text.
+    Text(String),
+    /// Several of these.
+    List(Vec<Option<String>>),
+    /// Keys with their values, in order.
+    Object(Vec<(String, Cell)>),
+    /// Something that no column takes, in words.
+    Odd(&'static str),
+}
+
+impl Cell {
+    /// One text, or none where it is missing or blank.
+    ///
+    /// # Errors
+    /// Anything else, in words.
+    pub fn into_text(self) -> Result<Option<String>, &'static str> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Text(text) => Ok((!text.trim().is_empty()).then_some(text)),
+            Self::List(_) => Err("is a list where one text is meant"),
+            Self::Object(_) => Err("is an object where one text is meant"),
+            Self::Odd(problem) => Err(problem),
+        }
+    }
+
+    /// Any number of texts in their places; those that are missing or blank are none.
+    ///
+    /// # Errors
+    /// Anything else, in words.
+    pub fn into_list(self, split: Option<&str>) -> Result<Vec<Option<String>>, &'static str> {
+        let present = |text: String| (!text.trim().is_empty()).then_some(text);
+        match self {
+            Self::Missing => Ok(Vec::new()),
+            Self::Text(text) => Ok(match split {
+                _ if text.trim().is_empty() => Vec::new(),
+                Some(split) => text.split(split).map(|part| present(part.to_owned())).collect(),
+                None => vec![Some(text)],
+            }),
+            Self::List(items) => Ok(items.into_iter().map(|item| item.and_then(present)).collect()),
+            Self::Object(_) => Err("is an object where texts are meant"),
+            Self::Odd(problem) => Err(problem),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl<'de> Visitor<'de> for CellVisitor {
+    type Value = Cell;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Cell, E> {
+        Ok(Cell::Missing)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Cell, E> {
+        Ok(Cell::Text(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Cell, E> {
+        Ok(Cell::Text(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Cell, E> {
+        Ok(Cell::Text(value.to_string()))
+    }
+
+    /// Whole numbers come here when they have more digits than a u64; an identifier would lose some of them.
+    fn visit_f64<E>(self, value: f64) -> Result<Cell, E> {
+        if value.abs() >= LARGEST_EXACT {
+            return Ok(Cell::Odd("is a number of which digits would be lost; write it in quotation marks"));
+        }
+        Ok(Cell::Text(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Cell, E> {
+        Ok(Cell::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Cell, E> {
+        Ok(Cell::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Cell, A::Error> {
+        let mut list = Vec::new();
+        let mut odd = None;
+        while let Some(item) = items.next_element::<Cell>()? {
+            match item {
+                Cell::Missing => list.push(None),
+                Cell::Text(text) => list.push(Some(text)),
+                Cell::List(_) => odd = Some("holds a list in a list"),
+                Cell::Object(_) => odd = Some("holds an object in a list"),
+                Cell::Odd(problem) => odd = Some(problem),
+            }
+        }
+        Ok(odd.map_or(Cell::List(list), Cell::Odd))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Cell, A::Error> {
+        let mut object = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            object.push(entry);
+        }
+        Ok(Cell::Object(object))
+    }
+}

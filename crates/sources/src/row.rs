@@ -1,0 +1,203 @@
+//! The cells of a row to a case.
+
+use crate::binding::{Binding, Target};
+use crate::cell::Cell;
+use crate::json::check_keys;
+use precedent_model::{Case, CaseId, Image, MAX_IMAGES, ModelError, PatientKey, Report, SectionKind};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Most ignored columns whose names are kept.
+const MAX_IGNORED: usize = 1024;
+
+/// A column with its value.
+pub(crate) type NamedCell = (Arc<str>, Cell);
+
+/// Columns that nothing uses, each once, in the order in which they turned up.
+#[derive(Default)]
+pub(crate) struct Ignored {
+    names: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl Ignored {
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub fn add(&mut self, name: &str) {
+        if self.names.len() < MAX_IGNORED && !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+            self.names.push(name.to_owned());
+        }
+    }
+}
+
+/// What of a case has been read so far.
+#[derive(Default)]
+struct Draft {
+    case_id: Option<String>,
+    patient_id: Option<String>,
+    issuer: Option<String>,
+    sections: BTreeMap<SectionKind, String>,
+    images: Vec<String>,
+    views: Vec<Option<String>>,
+    /// Texts by field, with the column that they came from.
+    fields: BTreeMap<String, (Arc<str>, Vec<String>)>,
+}
+
+/// Makes a case of a row.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub(crate) fn build(cells: Vec<NamedCell>, binding: &Binding, ignored: &mut Ignored) -> Result<Case, ModelError> {
+    let mut draft = Draft::default();
+    for (target, text) in &binding.constants {
+        draft.fill(target, None, Cell::Text(text.clone()), &Arc::from(target.name()), binding, ignored)?;
+    }
+    for (column, cell) in cells {
+        let uses = binding.uses(&column);
+        if uses.is_empty() {
+            ignored.add(&column);
+        }
+        for used in uses {
+            draft.fill(&used.target, used.split.as_deref(), cell.clone(), &column, binding, ignored)?;
+        }
+    }
+    draft.finish(binding)
+}
+
+impl Draft {
+    fn fill(
+        &mut self,
+        target: &Target,
+        split: Option<&str>,
+        cell: Cell,
+        column: &Arc<str>,
+        binding: &Binding,
+        ignored: &mut Ignored,
+    ) -> Result<(), ModelError> {
+        let shape = |problem: &'static str| {
+            named(ModelError::new(target.name(), problem, "write it as the manifest format has it"), column)
+        };
+        match target {
+            Target::CaseId => self.case_id = cell.into_text().map_err(shape)?,
+            Target::PatientId => self.patient_id = cell.into_text().map_err(shape)?,
+            Target::Issuer => self.issuer = cell.into_text().map_err(shape)?,
+            Target::Images => {
+                self.images = cell.into_list(split).map_err(shape)?.into_iter().flatten().collect();
+            }
+            Target::View => {
+                let mut views = cell.into_list(split).map_err(shape)?;
+                let used = views.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+                views.truncate(used);
+                if binding.schema().kind("view").is_some() {
+                    self.add_values("view", column, views.iter().flatten().cloned());
+                }
+                self.views = views;
+            }
+            Target::Section(kind) => {
+                if let Some(text) = cell.into_text().map_err(shape)? {
+                    self.sections.insert(*kind, text);
+                }
+            }
+            Target::Labels => self.fill_labels(cell, column, binding, ignored)?,
+            Target::Field(name) => {
+                self.add_values(name, column, cell.into_list(split).map_err(shape)?.into_iter().flatten());
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_labels(
+        &mut self,
+        cell: Cell,
+        column: &Arc<str>,
+        binding: &Binding,
+        ignored: &mut Ignored,
+    ) -> Result<(), ModelError> {
+        let entries = match cell {
+            Cell::Object(entries) => entries,
+            Cell::Missing => return Ok(()),
+            Cell::Text(text) if text.trim().is_empty() => return Ok(()),
+            _ => {
+                let remedy = "write an object of fields, or name the field in [labels] of a map";
+                return Err(named(ModelError::new("labels", "is no object", remedy), column));
+            }
+        };
+        check_keys(&entries)?;
+        for (name, cell) in entries {
+            let path: Arc<str> = format!("{column}.{name}").into();
+            if binding.schema().kind(&name).is_none() {
+                ignored.add(&path);
+                continue;
+            }
+            let wrong = |problem| ModelError::new(&name, problem, "write a text or a list of texts");
+            let values = cell.into_list(None).map_err(|problem| named(wrong(problem), &path))?;
+            self.add_values(&name, &path, values.into_iter().flatten());
+        }
+        Ok(())
+    }
+
+    fn add_values(&mut self, field: &str, column: &Arc<str>, texts: impl Iterator<Item = String>) {
+        let (_, values) = self.fields.entry(field.to_owned()).or_insert_with(|| (Arc::clone(column), Vec::new()));
+        values.extend(texts);
+    }
+
+    fn finish(self, binding: &Binding) -> Result<Case, ModelError> {
+        let id = self.case_id.ok_or_else(|| {
+            ModelError::new("case_id", "is missing", "give every case an id, or name its column in a map")
+        })?;
+        let mut case = Case::new(CaseId::new(&id)?);
+        case.patient = match &self.patient_id {
+            Some(id) => Some(PatientKey::new(id, self.issuer.as_deref())?),
+            None => None,
+        };
+        for (name, (column, texts)) in &self.fields {
+            let values = binding
+                .schema()
+                .parse_values(name, texts.iter().map(String::as_str))
+                .map_err(|error| named(error, column))?;
+            if !values.is_empty() {
+                case.fields.insert(name.clone(), values);
+            }
+        }
+        if !self.sections.is_empty() {
+            case.report = Some(Report::new(self.sections)?);
+        }
+        case.images = images(self.images, self.views)?;
+        Ok(case)
+    }
+}
+
+/// Puts views to images: one for all, or one each.
+fn images(names: Vec<String>, views: Vec<Option<String>>) -> Result<Vec<Image>, ModelError> {
+    if names.len() > MAX_IMAGES {
+        let problem = format!("has {} entries, the limit is {MAX_IMAGES}", names.len());
+        return Err(ModelError::new("images", problem, "split the study"));
+    }
+    let trimmed = |text: &str| text.trim().to_owned();
+    let view_of = |index: usize| views.get(index).and_then(Option::as_deref).map(trimmed);
+    match (names.len(), views.len()) {
+        // An embedding may come for a picture without a name; its view is known all the same.
+        (0, 1) => Ok(vec![Image { name: String::new(), view: view_of(0) }]),
+        (0, _) => Ok(Vec::new()),
+        (_, 0 | 1) => Ok(names.iter().map(|name| Image { name: trimmed(name), view: view_of(0) }).collect()),
+        // Blank views at the end were cut off.
+        (images, count) if count <= images && views.len() <= images => Ok((names.iter().enumerate())
+            .map(|(index, name)| Image { name: trimmed(name), view: view_of(index) })
+            .collect()),
+        (images, count) => {
+            let problem = format!("has {count} entries for {images} images");
+            Err(ModelError::new("view", problem, "give one for all or one for each, null where it is unknown"))
+        }
+    }
+}
+
+/// Says which column of the manifest it is about, where that is called otherwise.
+fn named(mut error: ModelError, column: &str) -> ModelError {
+    if error.field != column {
+        error.problem = format!("{} (column {column})", error.problem);
+    }
+    error
+}

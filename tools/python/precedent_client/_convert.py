@@ -1,0 +1,196 @@
+"""Between the types of this package and the messages of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._generated.precedent.v1 import case_pb2, index_service_pb2, ingest_service_pb2, search_service_pb2
+from .errors import Violation
+from .types import (
+    Acknowledgement,
+    Case,
+    ChannelPlan,
+    Embedding,
+    Fusion,
+    Hit,
+    Image,
+    ImageScore,
+    IndexStats,
+    LexicalScore,
+    PatientKey,
+    Plan,
+    PlanWarning,
+    Query,
+    Record,
+    Rejection,
+    SearchResult,
+    Section,
+    SegmentStats,
+    Space,
+    Vector,
+)
+
+
+def as_embeddings(vectors: object, encoder_id: str) -> tuple[Embedding, ...]:
+    """One vector, several, or embeddings, as embeddings of that encoder."""
+    if vectors is None:
+        return ()
+    if isinstance(vectors, Embedding):
+        return (vectors,)
+    rows = vectors.tolist() if hasattr(vectors, "tolist") else list(vectors)  # type: ignore[call-overload]
+    if rows and not isinstance(rows[0], Embedding) and not hasattr(rows[0], "__len__"):
+        rows = [rows]
+    return tuple(row if isinstance(row, Embedding) else Embedding(row, encoder_id) for row in rows)
+
+
+def query_message(
+    query: Query, index: str, page_size: int | None = None, page_token: str = ""
+) -> search_service_pb2.SearchRequest:
+    message = search_service_pb2.SearchRequest(
+        index=index,
+        embeddings=[_embedding(embedding) for embedding in query.embeddings],
+        text=query.text,
+        filter=query.filter,
+        guards=search_service_pb2.Guards(
+            patient=_patient(query.patient),
+            include_same_patient=query.include_same_patient,
+            before=query.before,
+            several_per_patient=query.several_per_patient,
+        ),
+        limit=query.limit,
+        page_size=page_size,
+        page_token=page_token,
+        exact=query.exact,
+        vector_path=query.vector_path.value,
+        ef_search=query.ef_search,
+    )
+    if query.fusion is not None:
+        message.fusion.CopyFrom(
+            search_service_pb2.Fusion(
+                image_weight=query.fusion.image_weight,
+                lexical_weight=query.fusion.lexical_weight,
+                rrf_k=query.fusion.rrf_k,
+                candidates=query.fusion.candidates,
+            )
+        )
+    return message
+
+
+def case_message(case: Case) -> case_pb2.Case:
+    sections = case.sections()
+    message = case_pb2.Case(case_id=case.case_id, patient=_patient(case.patient))
+    for name, value in case.fields.items():
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        message.fields[name].values.extend(str(one) for one in (value if several else [value]))  # type: ignore[union-attr]
+    if sections:
+        message.report.sections.extend(case_pb2.Section(kind=s.kind, text=s.text) for s in sections)
+    for image in case.images:
+        embedding = None if image.embedding is None else _embedding(image.embedding)
+        message.images.append(case_pb2.Image(name=image.name, view=image.view, embedding=embedding))
+    return message
+
+
+def case(message: case_pb2.Case) -> Case:
+    return Case(
+        case_id=message.case_id,
+        patient=PatientKey(message.patient.id, message.patient.issuer) if message.HasField("patient") else None,
+        fields={name: list(message.fields[name].values) for name in sorted(message.fields)},
+        report=[Section(section.kind, section.text) for section in message.report.sections],
+        images=[Image(image.name, image.view) for image in message.images],
+    )
+
+
+def result(message: search_service_pb2.SearchResponse) -> SearchResult:
+    record = message.record
+    return SearchResult(
+        hits=tuple(_hit(hit) for hit in message.hits),
+        total_hits=message.total_hits,
+        next_page_token=message.next_page_token,
+        plan=_plan(message.plan),
+        record=Record(record.index, record.generation, record.encoder_id, record.request_digest),
+    )
+
+
+def ingest_answer(message: ingest_service_pb2.IngestCasesResponse) -> Acknowledgement | Rejection:
+    if message.HasField("acknowledgement"):
+        return Acknowledgement(message.position, message.case_id, message.acknowledgement.sequence)
+    violations = tuple(Violation(v.field, v.description) for v in message.rejection.violations)
+    return Rejection(message.position, message.case_id, violations)
+
+
+def stats(message: index_service_pb2.IndexStats) -> IndexStats:
+    space = message.image_space
+    return IndexStats(
+        name=message.name,
+        generation=message.generation,
+        case_count=message.case_count,
+        tombstone_count=message.tombstone_count,
+        image_row_count=message.image_row_count,
+        distinct_vector_count=message.distinct_vector_count,
+        image_space=Space(space.dimension, space.metric, space.encoder_id) if message.HasField("image_space") else None,
+        fields={field.name: field.kind for field in message.fields},
+        segments=tuple(
+            SegmentStats(
+                s.id,
+                s.case_count,
+                s.tombstone_count,
+                s.image_row_count,
+                s.distinct_vector_count,
+                s.has_graph,
+                s.size_bytes,
+            )
+            for s in message.segments
+        ),
+        file_bytes=dict(message.file_bytes),
+        pending_operation_count=message.pending_operation_count,
+    )
+
+
+def _embedding(embedding: Embedding) -> case_pb2.Embedding:
+    return case_pb2.Embedding(values=_numbers(embedding.values), encoder_id=embedding.encoder_id)
+
+
+def _numbers(vector: Vector) -> Sequence[float]:
+    return vector.tolist() if hasattr(vector, "tolist") else vector  # type: ignore[return-value]
+
+
+def _patient(patient: PatientKey | str | None) -> case_pb2.PatientKey | None:
+    if patient is None:
+        return None
+    if isinstance(patient, str):
+        return case_pb2.PatientKey(id=patient)
+    return case_pb2.PatientKey(id=patient.id, issuer=patient.issuer)
+
+
+def _hit(message: search_service_pb2.Hit) -> Hit:
+    image = lexical = None
+    if message.HasField("image"):
+        score = message.image
+        measure = score.WhichOneof("measure")
+        image = ImageScore(
+            measure=measure or "",
+            value=getattr(score, measure) if measure else 0.0,
+            rank=score.rank if score.HasField("rank") else None,
+            contribution=score.contribution,
+            image_index=score.image_index,
+            embedding_index=score.embedding_index,
+        )
+    if message.HasField("lexical"):
+        score = message.lexical
+        lexical = LexicalScore(score.bm25, score.rank if score.HasField("rank") else None, score.contribution)
+    return Hit(message.rank, case(message.case), message.fused_score, image, lexical)
+
+
+def _plan(message: search_service_pb2.Plan) -> Plan:
+    fusion = message.fusion
+    return Plan(
+        channels=tuple(
+            ChannelPlan(c.channel, c.path, c.ef_search, c.visited_count, c.candidate_count, c.exact)
+            for c in message.channels
+        ),
+        fusion=Fusion(fusion.image_weight, fusion.lexical_weight, fusion.rrf_k, fusion.candidates),
+        case_count=message.case_count,
+        match_count=message.match_count,
+        exact=message.exact,
+        warnings=tuple(PlanWarning(w.code, w.message) for w in message.warnings),
+    )

@@ -1,0 +1,134 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ListIndexesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListIndexesResponse(_message.Message):
+    __slots__ = ("indexes",)
+    INDEXES_FIELD_NUMBER: _ClassVar[int]
+    indexes: _containers.RepeatedCompositeFieldContainer[IndexSummary]
+    def __init__(self, indexes: _Optional[_Iterable[_Union[IndexSummary, _Mapping]]] = ...) -> None: ...
+
+class IndexSummary(_message.Message):
+    __slots__ = ("name", "description", "case_count", "writable")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WRITABLE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    case_count: int
+    writable: bool
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., case_count: _Optional[int] = ..., writable: bool = ...) -> None: ...
+
+class GetIndexStatsRequest(_message.Message):
+    __slots__ = ("index",)
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    def __init__(self, index: _Optional[str] = ...) -> None: ...
+
+class GetIndexStatsResponse(_message.Message):
+    __slots__ = ("stats",)
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    stats: IndexStats
+    def __init__(self, stats: _Optional[_Union[IndexStats, _Mapping]] = ...) -> None: ...
+
+class IndexStats(_message.Message):
+    __slots__ = ("name", "generation", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "image_space", "fields", "segments", "file_bytes", "pending_operation_count")
+    class FileBytesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOMBSTONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DISTINCT_VECTOR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_SPACE_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    FILE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PENDING_OPERATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    generation: int
+    case_count: int
+    tombstone_count: int
+    image_row_count: int
+    distinct_vector_count: int
+    image_space: Space
+    fields: _containers.RepeatedCompositeFieldContainer[Field]
+    segments: _containers.RepeatedCompositeFieldContainer[SegmentStats]
+    file_bytes: _containers.ScalarMap[str, int]
+    pending_operation_count: int
+    def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ...) -> None: ...
+
+class Space(_message.Message):
+    __slots__ = ("dimension", "metric", "encoder_id")
+    DIMENSION_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    dimension: int
+    metric: str
+    encoder_id: str
+    def __init__(self, dimension: _Optional[int] = ..., metric: _Optional[str] = ..., encoder_id: _Optional[str] = ...) -> None: ...
+
+class Field(_message.Message):
+    __slots__ = ("name", "kind")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class SegmentStats(_message.Message):
+    __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOMBSTONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DISTINCT_VECTOR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    HAS_GRAPH_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    case_count: int
+    tombstone_count: int
+    image_row_count: int
+    distinct_vector_count: int
+    has_graph: bool
+    size_bytes: int
+    def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class VerifyIndexRequest(_message.Message):
+    __slots__ = ("index",)
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    def __init__(self, index: _Optional[str] = ...) -> None: ...
+
+class VerifyIndexResponse(_message.Message):
+    __slots__ = ("damages", "checked_file_count", "checked_bytes")
+    DAMAGES_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_FILE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    damages: _containers.RepeatedCompositeFieldContainer[Damage]
+    checked_file_count: int
+    checked_bytes: int
+    def __init__(self, damages: _Optional[_Iterable[_Union[Damage, _Mapping]]] = ..., checked_file_count: _Optional[int] = ..., checked_bytes: _Optional[int] = ...) -> None: ...
+
+class Damage(_message.Message):
+    __slots__ = ("file", "description")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    file: str
+    description: str
+    def __init__(self, file: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,64 @@
+from precedent_client._generated.precedent.v1 import case_pb2 as _case_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class IngestCasesRequest(_message.Message):
+    __slots__ = ("index", "case")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    case: _case_pb2.Case
+    def __init__(self, index: _Optional[str] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ...) -> None: ...
+
+class IngestCasesResponse(_message.Message):
+    __slots__ = ("position", "case_id", "acknowledgement", "rejection")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGEMENT_FIELD_NUMBER: _ClassVar[int]
+    REJECTION_FIELD_NUMBER: _ClassVar[int]
+    position: int
+    case_id: str
+    acknowledgement: Acknowledgement
+    rejection: Rejection
+    def __init__(self, position: _Optional[int] = ..., case_id: _Optional[str] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., rejection: _Optional[_Union[Rejection, _Mapping]] = ...) -> None: ...
+
+class Acknowledgement(_message.Message):
+    __slots__ = ("sequence",)
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    def __init__(self, sequence: _Optional[int] = ...) -> None: ...
+
+class Rejection(_message.Message):
+    __slots__ = ("violations",)
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    violations: _containers.RepeatedCompositeFieldContainer[Violation]
+    def __init__(self, violations: _Optional[_Iterable[_Union[Violation, _Mapping]]] = ...) -> None: ...
+
+class Violation(_message.Message):
+    __slots__ = ("field", "description")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class DeleteCasesRequest(_message.Message):
+    __slots__ = ("index", "case_ids")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    case_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, index: _Optional[str] = ..., case_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DeleteCasesResponse(_message.Message):
+    __slots__ = ("deleted_count", "unknown_case_ids")
+    DELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    deleted_count: int
+    unknown_case_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, deleted_count: _Optional[int] = ..., unknown_case_ids: _Optional[_Iterable[str]] = ...) -> None: ...

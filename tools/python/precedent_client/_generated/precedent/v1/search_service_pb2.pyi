@@ -1,0 +1,206 @@
+from precedent_client._generated.precedent.v1 import case_pb2 as _case_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class VectorPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VECTOR_PATH_UNSPECIFIED: _ClassVar[VectorPath]
+    VECTOR_PATH_GRAPH: _ClassVar[VectorPath]
+    VECTOR_PATH_EXACT: _ClassVar[VectorPath]
+VECTOR_PATH_UNSPECIFIED: VectorPath
+VECTOR_PATH_GRAPH: VectorPath
+VECTOR_PATH_EXACT: VectorPath
+
+class SearchRequest(_message.Message):
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    GUARDS_FIELD_NUMBER: _ClassVar[int]
+    FUSION_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_PATH_FIELD_NUMBER: _ClassVar[int]
+    EF_SEARCH_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
+    text: str
+    filter: str
+    guards: Guards
+    fusion: Fusion
+    limit: int
+    page_size: int
+    page_token: str
+    exact: bool
+    vector_path: VectorPath
+    ef_search: int
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ...) -> None: ...
+
+class Guards(_message.Message):
+    __slots__ = ("patient", "include_same_patient", "before", "several_per_patient")
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_SAME_PATIENT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    SEVERAL_PER_PATIENT_FIELD_NUMBER: _ClassVar[int]
+    patient: _case_pb2.PatientKey
+    include_same_patient: bool
+    before: str
+    several_per_patient: bool
+    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., include_same_patient: bool = ..., before: _Optional[str] = ..., several_per_patient: bool = ...) -> None: ...
+
+class Fusion(_message.Message):
+    __slots__ = ("image_weight", "lexical_weight", "rrf_k", "candidates")
+    IMAGE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    LEXICAL_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    RRF_K_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    image_weight: float
+    lexical_weight: float
+    rrf_k: float
+    candidates: int
+    def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ...) -> None: ...
+
+class SearchResponse(_message.Message):
+    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record")
+    HITS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_HITS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    hits: _containers.RepeatedCompositeFieldContainer[Hit]
+    total_hits: int
+    next_page_token: str
+    plan: Plan
+    record: Record
+    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
+
+class Hit(_message.Message):
+    __slots__ = ("rank", "case", "fused_score", "image", "lexical")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    FUSED_SCORE_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    LEXICAL_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    case: _case_pb2.Case
+    fused_score: float
+    image: ImageScore
+    lexical: LexicalScore
+    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ...) -> None: ...
+
+class ImageScore(_message.Message):
+    __slots__ = ("cosine", "dot_product", "l2_distance", "rank", "contribution", "image_index", "embedding_index")
+    COSINE_FIELD_NUMBER: _ClassVar[int]
+    DOT_PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    L2_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_INDEX_FIELD_NUMBER: _ClassVar[int]
+    cosine: float
+    dot_product: float
+    l2_distance: float
+    rank: int
+    contribution: float
+    image_index: int
+    embedding_index: int
+    def __init__(self, cosine: _Optional[float] = ..., dot_product: _Optional[float] = ..., l2_distance: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ..., image_index: _Optional[int] = ..., embedding_index: _Optional[int] = ...) -> None: ...
+
+class LexicalScore(_message.Message):
+    __slots__ = ("bm25", "rank", "contribution")
+    BM25_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    bm25: float
+    rank: int
+    contribution: float
+    def __init__(self, bm25: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
+
+class Plan(_message.Message):
+    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings")
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    FUSION_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MATCH_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    channels: _containers.RepeatedCompositeFieldContainer[ChannelPlan]
+    fusion: Fusion
+    case_count: int
+    match_count: int
+    exact: bool
+    warnings: _containers.RepeatedCompositeFieldContainer[Warning]
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ...) -> None: ...
+
+class ChannelPlan(_message.Message):
+    __slots__ = ("channel", "path", "ef_search", "visited_count", "candidate_count", "exact")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    EF_SEARCH_FIELD_NUMBER: _ClassVar[int]
+    VISITED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    path: str
+    ef_search: int
+    visited_count: int
+    candidate_count: int
+    exact: bool
+    def __init__(self, channel: _Optional[str] = ..., path: _Optional[str] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ...) -> None: ...
+
+class Warning(_message.Message):
+    __slots__ = ("code", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class Record(_message.Message):
+    __slots__ = ("index", "generation", "encoder_id", "request_digest")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    generation: int
+    encoder_id: str
+    request_digest: str
+    def __init__(self, index: _Optional[str] = ..., generation: _Optional[int] = ..., encoder_id: _Optional[str] = ..., request_digest: _Optional[str] = ...) -> None: ...
+
+class BatchSearchRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[SearchRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[SearchRequest, _Mapping]]] = ...) -> None: ...
+
+class BatchSearchResponse(_message.Message):
+    __slots__ = ("responses",)
+    RESPONSES_FIELD_NUMBER: _ClassVar[int]
+    responses: _containers.RepeatedCompositeFieldContainer[SearchResponse]
+    def __init__(self, responses: _Optional[_Iterable[_Union[SearchResponse, _Mapping]]] = ...) -> None: ...
+
+class GetCaseRequest(_message.Message):
+    __slots__ = ("index", "case_id")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    case_id: str
+    def __init__(self, index: _Optional[str] = ..., case_id: _Optional[str] = ...) -> None: ...
+
+class GetCaseResponse(_message.Message):
+    __slots__ = ("case", "generation")
+    CASE_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    case: _case_pb2.Case
+    generation: int
+    def __init__(self, case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., generation: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,302 @@
+"""What is asked and what is answered.
+
+Report text, identifiers and embeddings stay out of every ``repr``, so that none of them ends in a log by accident.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, Union
+
+from .errors import Violation
+
+
+class _Array(Protocol):
+    """An array of NumPy, PyTorch and the like."""
+
+    def tolist(self) -> list: ...
+
+
+Vector = Union[Sequence[float], _Array]
+
+
+@dataclass(frozen=True)
+class PatientKey:
+    """Whose study it is. Two issuers may give the same id to two people."""
+
+    id: str = field(repr=False)
+    issuer: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The output of an encoder, with the encoder's id."""
+
+    values: Vector = field(repr=False)
+    encoder_id: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """One picture of a case. Its embedding is given at ingest and never returned."""
+
+    name: str = field(default="", repr=False)
+    view: str = ""
+    embedding: Embedding | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading part of a report."""
+
+    kind: str
+    """``indication``, ``comparison``, ``technique``, ``findings``, ``impression``, or ``body``."""
+    text: str = field(repr=False)
+
+
+FieldValue = Union[str, int, float]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One study with its report and images."""
+
+    case_id: str = field(repr=False)
+    patient: PatientKey | None = field(default=None, repr=False)
+    fields: Mapping[str, FieldValue | Sequence[FieldValue]] = field(default_factory=dict, repr=False)
+    report: str | Mapping[str, str] | Sequence[Section] = field(default=(), repr=False)
+    """Text without headings, or text by section kind, or sections. Returned as sections."""
+    images: Sequence[Image] = ()
+
+    def section(self, kind: str) -> str | None:
+        """The text of the first section of that kind."""
+        return next((section.text for section in self.sections() if section.kind == kind), None)
+
+    def sections(self) -> list[Section]:
+        """The report as sections, in the order given."""
+        if isinstance(self.report, str):
+            return [Section("body", self.report)] if self.report else []
+        if isinstance(self.report, Mapping):
+            return [Section(kind, text) for kind, text in self.report.items()]
+        return list(self.report)
+
+
+class VectorPath(enum.Enum):
+    """How the image channel looks."""
+
+    AUTO = 0
+    """The cheaper of the two at the promised recall."""
+    GRAPH = 1
+    EXACT = 2
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Weighted reciprocal rank fusion; ``None`` is the server's default."""
+
+    image_weight: float | None = None
+    lexical_weight: float | None = None
+    rrf_k: float | None = None
+    candidates: int | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search: at least one of embeddings, text and filter."""
+
+    embeddings: Sequence[Embedding] = ()
+    text: str = field(default="", repr=False)
+    filter: str = field(default="", repr=False)
+    patient: PatientKey | str | None = field(default=None, repr=False)
+    """Whose study is being read; that patient's own cases are left out."""
+    include_same_patient: bool = False
+    before: str = ""
+    several_per_patient: bool = False
+    fusion: Fusion | None = None
+    limit: int | None = None
+    exact: bool = False
+    vector_path: VectorPath = VectorPath.AUTO
+    ef_search: int | None = None
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """What the image channel says of a hit."""
+
+    measure: str
+    """``cosine`` or ``dot_product`` (more is nearer), or ``l2_distance`` (less is nearer)."""
+    value: float
+    rank: int | None
+    """``None`` when the score was filled in for display only."""
+    contribution: float
+    image_index: int
+    embedding_index: int
+
+
+@dataclass(frozen=True)
+class LexicalScore:
+    """What the lexical channel says of a hit."""
+
+    bm25: float
+    rank: int | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One case that was found."""
+
+    rank: int
+    case: Case
+    fused_score: float
+    image: ImageScore | None
+    lexical: LexicalScore | None
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """What one channel did."""
+
+    channel: str
+    path: str
+    ef_search: int
+    visited_count: int
+    candidate_count: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class PlanWarning:
+    """Something to know beside the hits."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an answer was found."""
+
+    channels: tuple[ChannelPlan, ...]
+    fusion: Fusion
+    case_count: int
+    match_count: int
+    exact: bool
+    warnings: tuple[PlanWarning, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is needed to ask the same again."""
+
+    index: str
+    generation: int
+    encoder_id: str
+    request_digest: str
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The answer to a search, or one page of it."""
+
+    hits: tuple[Hit, ...]
+    total_hits: int
+    next_page_token: str
+    plan: Plan
+    record: Record
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """The case is durable."""
+
+    position: int
+    case_id: str = field(repr=False)
+    sequence: int
+    accepted = True
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """The case was refused and changed nothing."""
+
+    position: int
+    case_id: str = field(repr=False)
+    violations: tuple[Violation, ...]
+    accepted = False
+
+
+@dataclass(frozen=True)
+class DeleteResult:
+    """What a delete did."""
+
+    deleted_count: int
+    unknown_case_ids: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class IndexSummary:
+    """An index that the server offers."""
+
+    name: str
+    description: str
+    case_count: int
+    writable: bool
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where image embeddings live."""
+
+    dimension: int
+    metric: str
+    encoder_id: str
+
+
+@dataclass(frozen=True)
+class SegmentStats:
+    """The state of one segment."""
+
+    id: str
+    case_count: int
+    tombstone_count: int
+    image_row_count: int
+    distinct_vector_count: int
+    has_graph: bool
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class IndexStats:
+    """The state of one generation of an index."""
+
+    name: str
+    generation: int
+    case_count: int
+    tombstone_count: int
+    image_row_count: int
+    distinct_vector_count: int
+    image_space: Space | None
+    fields: Mapping[str, str]
+    segments: tuple[SegmentStats, ...]
+    file_bytes: Mapping[str, int]
+    pending_operation_count: int
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong with an index."""
+
+    file: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a full check found; no damages when all is well."""
+
+    damages: tuple[Damage, ...]
+    checked_file_count: int
+    checked_bytes: int
