@@ -103,7 +103,7 @@ pub struct SearchArgs {
     pub embeddings: Vec<PathBuf>,
     /// Which row of the embedding files, from 0
     #[arg(long, default_value_t = 0)]
-    pub row: usize,
+    pub row: u64,
     /// Which encoder made the embedding
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,

@@ -151,7 +151,9 @@ impl Binding {
 }
 
 fn unknown_target(name: &str) -> String {
-    format!("the map fills {name}, which is no field of this index and is left out; add it to the index definition")
+    format!(
+        "the map fills {name}, which is no field of this index and is left out; add it to the index definition"
+    )
 }
 
 #[cfg(test)]
@@ -160,7 +162,8 @@ mod tests {
     use precedent_model::FieldKind;
 
     fn schema() -> FieldSchema {
-        let fields = [("view", FieldKind::Keywords), ("findings", FieldKind::Keywords), ("age", FieldKind::Integer)];
+        let fields =
+            [("view", FieldKind::Keywords), ("findings", FieldKind::Keywords), ("age", FieldKind::Integer)];
         FieldSchema::new(fields.map(|(name, kind)| (name.to_owned(), kind))).unwrap()
     }
 
@@ -186,7 +189,9 @@ mod tests {
 
     #[test]
     fn a_mapped_column_and_a_filled_target_lose_their_own_names() {
-        let (binding, _) = bind("[columns]\ncase_id = \"file\"\nimages = \"file\"\nage = \"view\"\n[constants]\nview = \"PA\"");
+        let (binding, _) = bind(
+            "[columns]\ncase_id = \"file\"\nimages = \"file\"\nage = \"view\"\n[constants]\nview = \"PA\"",
+        );
         assert_eq!(targets(&binding, "file"), [Target::CaseId, Target::Images]);
         assert_eq!(targets(&binding, "view"), [Target::Field("age".into())]);
         assert_eq!(targets(&binding, "case_id"), []);

@@ -12,7 +12,10 @@ use std::collections::HashSet;
 pub(crate) fn parse_object(text: &str) -> Result<Vec<(String, Cell)>, ModelError> {
     let cell = serde_json::from_str(text).map_err(|error| broken(text, error.column()))?;
     let Cell::Object(entries) = cell else {
-        return Err(row_error("is no JSON object", "write one object per line, as in {\"case_id\": \"...\"}"));
+        return Err(row_error(
+            "is no JSON object",
+            "write one object per line, as in {\"case_id\": \"...\"}",
+        ));
     };
     check_keys(&entries)?;
     Ok(entries)

@@ -31,22 +31,22 @@
 //! assert!(manifest.next().is_none());
 //! ```
 
+mod binding;
+mod cell;
 mod error;
 mod input;
-mod cell;
 mod json;
-mod table;
-mod map;
-mod binding;
-mod row;
 mod manifest;
+mod map;
 mod npy;
+mod row;
+mod table;
 
 #[cfg(test)]
 mod properties;
 
 pub use error::{MapError, Rejection, SourceError};
+pub use input::MAX_LINE_BYTES;
 pub use manifest::{Manifest, Row};
 pub use map::ColumnMap;
 pub use npy::NpyMatrix;
-pub use input::MAX_LINE_BYTES;

@@ -104,7 +104,11 @@ impl ColumnMap {
 fn not_toml(text: &str, error: &toml::de::Error) -> MapError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    MapError::new(format!("line {line}"), "is no TOML", "write lines such as case_id = \"uid\" under [columns]")
+    MapError::new(
+        format!("line {line}"),
+        "is no TOML",
+        "write lines such as case_id = \"uid\" under [columns]",
+    )
 }
 
 fn entry(key: &str, target: &str, value: &Value) -> Result<Entry, MapError> {
@@ -112,7 +116,8 @@ fn entry(key: &str, target: &str, value: &Value) -> Result<Entry, MapError> {
         let remedy = "write the name of a column, or { column = \"name\", split = \";\" }";
         MapError::new(key, "is not the name of a column", remedy)
     };
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(shape);
+    let text =
+        |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(shape);
     let (column, split) = match value {
         Value::Table(table) => {
             if table.keys().any(|key| key != "column" && key != "split") {
@@ -183,16 +188,31 @@ mod tests {
     #[test]
     fn what_is_no_map_is_named_by_key() {
         check_refused("[columns]\ncase_id = ", "line 2 is no TOML");
-        check_refused("[colums]\ncase_id = \"a\"", "colums is no section of a map; use columns, labels, constants");
+        check_refused(
+            "[colums]\ncase_id = \"a\"",
+            "colums is no section of a map; use columns, labels, constants",
+        );
         check_refused("case_id = \"a\"", "case_id is no section");
         check_refused("[columns]\ncase_id = 3", "columns.case_id is not the name of a column");
         check_refused("[columns]\ncase_id = \"\"", "columns.case_id is not the name of a column");
         check_refused("[columns]\nimages = { colum = \"a\" }", "columns.images is not the name");
-        check_refused("[columns]\nimages = { column = \"a\", split = \"\" }", "columns.images is not the name");
-        check_refused("[columns]\nfinding = \"a\"\n[labels]\nfinding = \"b\"", "labels.finding is filled a second time");
-        check_refused("[columns]\nview = \"a\"\n[constants]\nview = \"b\"", "constants.view is filled a second time");
+        check_refused(
+            "[columns]\nimages = { column = \"a\", split = \"\" }",
+            "columns.images is not the name",
+        );
+        check_refused(
+            "[columns]\nfinding = \"a\"\n[labels]\nfinding = \"b\"",
+            "labels.finding is filled a second time",
+        );
+        check_refused(
+            "[columns]\nview = \"a\"\n[constants]\nview = \"b\"",
+            "constants.view is filled a second time",
+        );
         check_refused("[labels]\ncase_id = \"a\"", "labels.case_id is no label");
-        check_refused("[constants]\npatient_id = \"a\"", "constants.patient_id cannot be the same for every case");
+        check_refused(
+            "[constants]\npatient_id = \"a\"",
+            "constants.patient_id cannot be the same for every case",
+        );
         check_refused("[constants]\nmodality = []", "constants.modality is not one value");
     }
 

@@ -50,7 +50,11 @@ struct Draft {
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub(crate) fn build(cells: Vec<NamedCell>, binding: &Binding, ignored: &mut Ignored) -> Result<Case, ModelError> {
+pub(crate) fn build(
+    cells: Vec<NamedCell>,
+    binding: &Binding,
+    ignored: &mut Ignored,
+) -> Result<Case, ModelError> {
     let mut draft = Draft::default();
     for (target, text) in &binding.constants {
         draft.fill(target, None, Cell::Text(text.clone()), &Arc::from(target.name()), binding, ignored)?;
@@ -88,9 +92,7 @@ impl Draft {
                 self.images = cell.into_list(split).map_err(shape)?.into_iter().flatten().collect();
             }
             Target::View => {
-                let mut views = cell.into_list(split).map_err(shape)?;
-                let used = views.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-                views.truncate(used);
+                let views = cell.into_list(split).map_err(shape)?;
                 if binding.schema().kind("view").is_some() {
                     self.add_values("view", column, views.iter().flatten().cloned());
                 }
@@ -140,7 +142,8 @@ impl Draft {
     }
 
     fn add_values(&mut self, field: &str, column: &Arc<str>, texts: impl Iterator<Item = String>) {
-        let (_, values) = self.fields.entry(field.to_owned()).or_insert_with(|| (Arc::clone(column), Vec::new()));
+        let (_, values) =
+            self.fields.entry(field.to_owned()).or_insert_with(|| (Arc::clone(column), Vec::new()));
         values.extend(texts);
     }
 
@@ -171,25 +174,35 @@ impl Draft {
 }
 
 /// Puts views to images: one for all, or one each.
-fn images(names: Vec<String>, views: Vec<Option<String>>) -> Result<Vec<Image>, ModelError> {
+fn images(names: Vec<String>, mut views: Vec<Option<String>>) -> Result<Vec<Image>, ModelError> {
     if names.len() > MAX_IMAGES {
         let problem = format!("has {} entries, the limit is {MAX_IMAGES}", names.len());
         return Err(ModelError::new("images", problem, "split the study"));
     }
-    let trimmed = |text: &str| text.trim().to_owned();
-    let view_of = |index: usize| views.get(index).and_then(Option::as_deref).map(trimmed);
-    match (names.len(), views.len()) {
+    // A separator at the end of a text leaves a blank behind.
+    while views.len() > names.len() && views.last() == Some(&None) {
+        views.pop();
+    }
+    let image = |name: &str, view: &Option<String>| Image {
+        name: name.trim().to_owned(),
+        view: view.as_ref().map(|view| view.trim().to_owned()),
+    };
+    match views.as_slice() {
+        [] => Ok(names.iter().map(|name| image(name, &None)).collect()),
         // An embedding may come for a picture without a name; its view is known all the same.
-        (0, 1) => Ok(vec![Image { name: String::new(), view: view_of(0) }]),
-        (0, _) => Ok(Vec::new()),
-        (_, 0 | 1) => Ok(names.iter().map(|name| Image { name: trimmed(name), view: view_of(0) }).collect()),
-        // Blank views at the end were cut off.
-        (images, count) if count <= images && views.len() <= images => Ok((names.iter().enumerate())
-            .map(|(index, name)| Image { name: trimmed(name), view: view_of(index) })
-            .collect()),
-        (images, count) => {
-            let problem = format!("has {count} entries for {images} images");
-            Err(ModelError::new("view", problem, "give one for all or one for each, null where it is unknown"))
+        [view] if names.is_empty() => Ok(vec![image("", view)]),
+        _ if names.is_empty() => Ok(Vec::new()),
+        [view] => Ok(names.iter().map(|name| image(name, view)).collect()),
+        views if views.len() == names.len() => {
+            Ok(names.iter().zip(views).map(|(name, view)| image(name, view)).collect())
+        }
+        views => {
+            let problem = format!("has {} entries for {} images", views.len(), names.len());
+            Err(ModelError::new(
+                "view",
+                problem,
+                "give one for all or one for each, null where it is unknown",
+            ))
         }
     }
 }

@@ -33,7 +33,11 @@ impl State {
 }
 
 /// Reads the next row that holds more than white space; `false` at the end.
-pub(crate) fn next_record<R: BufRead>(input: &mut Input<R>, separator: u8, row: &mut RawRow) -> io::Result<bool> {
+pub(crate) fn next_record<R: BufRead>(
+    input: &mut Input<R>,
+    separator: u8,
+    row: &mut RawRow,
+) -> io::Result<bool> {
     loop {
         row.start(input.line(), input.offset());
         let mut state = State::Start;
@@ -83,7 +87,8 @@ pub(crate) fn cells(text: &str, separator: u8) -> Result<Vec<String>, ModelError
         let next = state.after(byte, separator);
         match (state, next) {
             (State::Closing, State::Plain) => {
-                let problem = format!("has text after a closing quotation mark, {position} bytes into the row");
+                let problem =
+                    format!("has text after a closing quotation mark, {position} bytes into the row");
                 return Err(row_error(problem, "write a quotation mark inside a cell twice"));
             }
             (State::Start, State::Quoted) | (State::Quoted, State::Closing) => {}
@@ -125,7 +130,8 @@ mod tests {
     #[test]
     fn cells_as_rfc_4180_has_them() {
         let text = b"a,\"b, \"\"c\"\"\nd\",e\r\n\r\n,\"\",\n5\" drain,x,\"y\"\r\n";
-        let expected = [good(1, &["a", "b, \"c\"\nd", "e"]), good(4, &["", "", ""]), good(5, &["5\" drain", "x", "y"])];
+        let expected =
+            [good(1, &["a", "b, \"c\"\nd", "e"]), good(4, &["", "", ""]), good(5, &["5\" drain", "x", "y"])];
         assert_eq!(rows(text, b','), expected);
         assert_eq!(rows(b"a\tb,c\n\t\n", b'\t'), [good(1, &["a", "b,c"]), good(2, &["", ""])]);
     }

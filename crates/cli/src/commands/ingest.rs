@@ -88,15 +88,16 @@ struct Tally {
 impl Run<'_> {
     fn sources(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
         for path in &self.args.sources {
-            let mut manifest = Manifest::open(path, self.map, &self.engine.definition().fields)
-                .map_err(|error| Failure::input(error).about(path.display()))?;
+            let mut manifest =
+                Manifest::open(path, self.map, &self.engine.definition().fields).map_err(Failure::input)?;
+            for warning in manifest.warnings() {
+                writeln!(std::io::stderr(), "note: {warning}")?;
+            }
             let shown = bar(manifest.bytes_total(), "bytes");
             let ended = self.rows(path, &mut manifest, &shown, interrupt);
             shown.finish_and_clear();
             ended?;
-            self.tally
-                .ignored_columns
-                .extend(manifest.ignored_columns().iter().map(|name| (*name).to_string()));
+            self.tally.ignored_columns.extend(manifest.ignored_columns().iter().cloned());
             if interrupt.asked() {
                 break;
             }
@@ -113,7 +114,7 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         while !interrupt.asked() {
             let Some(row) = manifest.next() else { break };
-            let row = row.map_err(|error| Failure::other(error).about(path.display()))?;
+            let row = row.map_err(Failure::other)?;
             shown.set_position(manifest.bytes_read());
             shown.set_message(counted(self.tally.rows, "row", "rows"));
             self.row(path, row)?;
@@ -267,7 +268,7 @@ struct Vectors {
     matrix: NpyMatrix,
     encoder_id: String,
     per_image: bool,
-    next: usize,
+    next: u64,
 }
 
 impl Vectors {
@@ -275,7 +276,7 @@ impl Vectors {
     fn open(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Option<Self>, Failure> {
         let Some(path) = &args.embeddings else { return Ok(None) };
         let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
-        let matrix = NpyMatrix::open(path).map_err(|error| about(&error))?;
+        let matrix = NpyMatrix::open(path).map_err(Failure::input)?;
         let encoder_id = args.encoder_id.clone().unwrap_or_default();
         let Some(space) = &engine.definition().image_space else {
             return Err(about(
@@ -292,12 +293,9 @@ impl Vectors {
         }
         let (mut rows, mut images) = (0, 0);
         for source in &args.sources {
-            let wrong = |error: &dyn std::fmt::Display| Failure::input(error).about(source.display());
-            let manifest =
-                Manifest::open(source, map, &engine.definition().fields).map_err(|error| wrong(&error))?;
-            for row in manifest {
+            for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
                 rows += 1;
-                images += row.map_err(|error| wrong(&error))?.outcome.map_or(1, |case| case.images.len());
+                images += row.map_err(Failure::input)?.outcome.map_or(1, |case| case.images.len() as u64);
             }
         }
         let per_image = match matrix.rows() {

@@ -72,13 +72,8 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
     })
 }
 
-fn row(path: &Path, row: usize) -> Result<Vec<f32>, Failure> {
-    let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
-    let mut matrix = NpyMatrix::open(path).map_err(|error| about(&error))?;
-    if row >= matrix.rows() {
-        return Err(about(&format!("--row {row}: the file has {} rows, counted from 0", matrix.rows())));
-    }
+fn row(path: &Path, row: u64) -> Result<Vec<f32>, Failure> {
     let mut values = Vec::new();
-    matrix.read_row(row, &mut values).map_err(|error| about(&error))?;
+    NpyMatrix::open(path).and_then(|mut matrix| matrix.read_row(row, &mut values)).map_err(Failure::input)?;
     Ok(values)
 }

@@ -94,7 +94,7 @@ fn fields(
             Ok(values) => {
                 fields.insert(name.clone(), values);
             }
-            Err(error) => violations.push(violation(&format!("case.fields[\"{name}\"]"), &error)),
+            Err(error) => violations.push(violation(&format!("case.fields.{name}"), &error)),
         }
     }
     fields
@@ -208,7 +208,7 @@ mod tests {
                 case.fields.insert("age".into(), values(&["old"]));
                 case.fields.insert("weight".into(), values(&["1"]));
             }),
-            ["case.fields[\"age\"]", "case.fields[\"weight\"]"]
+            ["case.fields.age", "case.fields.weight"]
         );
         let kinds = |case: &mut v1::Case| case.report.as_mut().unwrap().sections[0].kind = "summary".into();
         assert_eq!(refused(kinds), ["case.report.sections[0].kind"]);

@@ -11,14 +11,11 @@ use sha2::{Digest, Sha256};
 /// What is asked. The page token is not looked at: where a page begins is for the caller to set.
 ///
 /// # Errors
-/// What the domain cannot express, each by its field: an explicit zero, an unknown path, a patient or a date that
-/// cannot be. Everything else is for the engine to check.
+/// What the domain cannot express, each by its field: an unknown path, a patient or a date that cannot be. Everything
+/// else, such as a limit of 0, is for the engine to check.
 pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> {
     let mut violations = Vec::new();
     let defaults = Limits::default();
-    let limit = positive(wire.limit, "limit", &mut violations);
-    let page_size = positive(wire.page_size, "page_size", &mut violations);
-    let ef_search = positive(wire.ef_search, "ef_search", &mut violations);
     let path = match v1::VectorPath::try_from(wire.vector_path) {
         Ok(v1::VectorPath::Unspecified) => PathChoice::Auto,
         Ok(v1::VectorPath::Graph) => PathChoice::Graph,
@@ -29,7 +26,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         }
     };
     let guards = guards(wire.guards.unwrap_or_default(), &mut violations);
-    let fusion = fusion(&wire.fusion.unwrap_or_default(), &mut violations);
+    let fusion = fusion(&wire.fusion.unwrap_or_default());
     if !violations.is_empty() {
         return Err(violations);
     }
@@ -40,12 +37,12 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         guards,
         fusion,
         limits: Limits {
-            limit: limit.unwrap_or(defaults.limit),
+            limit: given_count(wire.limit).unwrap_or(defaults.limit),
             offset: 0,
-            page_size,
+            page_size: given_count(wire.page_size),
             exact: wire.exact,
             path,
-            ef_search,
+            ef_search: given_count(wire.ef_search),
         },
     })
 }
@@ -74,21 +71,18 @@ fn guards(wire: v1::Guards, violations: &mut Vec<Violation>) -> Guards {
     }
 }
 
-fn fusion(wire: &v1::Fusion, violations: &mut Vec<Violation>) -> Fusion {
+fn fusion(wire: &v1::Fusion) -> Fusion {
     let defaults = Fusion::default();
     Fusion {
         image_weight: wire.image_weight.unwrap_or(defaults.image_weight),
         lexical_weight: wire.lexical_weight.unwrap_or(defaults.lexical_weight),
         rrf_k: wire.rrf_k.unwrap_or(defaults.rrf_k),
-        candidates: positive(wire.candidates, "fusion.candidates", violations).unwrap_or(defaults.candidates),
+        candidates: given_count(wire.candidates).unwrap_or(defaults.candidates),
     }
 }
 
-/// An explicit zero is a mistake and not the default.
-fn positive(value: Option<u32>, field: &str, violations: &mut Vec<Violation>) -> Option<usize> {
-    if value == Some(0) {
-        violations.push(Violation::new(field, "is 0; give at least 1, or leave it out for the default"));
-    }
+/// An explicit zero stays one: it is a mistake and not the default.
+fn given_count(value: Option<u32>) -> Option<usize> {
     value.map(|value| value as usize)
 }
 
@@ -160,28 +154,36 @@ mod tests {
     #[test]
     fn what_the_domain_cannot_express_is_named_all_at_once() {
         let wire = v1::SearchRequest {
-            limit: Some(0),
-            page_size: Some(0),
-            ef_search: Some(0),
             vector_path: 77,
             guards: Some(v1::Guards {
                 patient: Some(v1::PatientKey::default()),
                 before: "yesterday".into(),
                 ..v1::Guards::default()
             }),
-            fusion: Some(v1::Fusion { candidates: Some(0), ..v1::Fusion::default() }),
             ..v1::SearchRequest::default()
         };
-        let fields = [
-            "limit",
-            "page_size",
-            "ef_search",
-            "vector_path",
-            "guards.patient.id",
-            "guards.before",
-            "fusion.candidates",
-        ];
-        assert_eq!(refused(wire), fields);
+        assert_eq!(refused(wire), ["vector_path", "guards.patient.id", "guards.before"]);
+    }
+
+    #[test]
+    fn an_explicit_zero_is_not_the_default() {
+        let zero = search(v1::SearchRequest {
+            limit: Some(0),
+            page_size: Some(0),
+            ef_search: Some(0),
+            fusion: Some(v1::Fusion {
+                image_weight: Some(0.0),
+                lexical_weight: Some(0.0),
+                rrf_k: Some(0.0),
+                candidates: Some(0),
+            }),
+            ..v1::SearchRequest::default()
+        })
+        .unwrap();
+        let limits = Limits { limit: 0, page_size: Some(0), ef_search: Some(0), ..Limits::default() };
+        assert_eq!(zero.limits, limits);
+        let fusion = Fusion { image_weight: 0.0, lexical_weight: 0.0, rrf_k: 0.0, candidates: 0 };
+        assert_eq!(zero.fusion, fusion);
     }
 
     #[test]

@@ -1,1 +1,0 @@
-//! Speed, always beside recall.

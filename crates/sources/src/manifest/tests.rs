@@ -1,0 +1,342 @@
+use super::*;
+use precedent_model::{FieldKind, FieldValue, SectionKind};
+use std::io::Write;
+
+pub(crate) fn schema() -> FieldSchema {
+    let fields = [
+        ("study_date", FieldKind::Date),
+        ("modality", FieldKind::Keyword),
+        ("view", FieldKind::Keywords),
+        ("sex", FieldKind::Keyword),
+        ("age", FieldKind::Integer),
+        ("kvp", FieldKind::Number),
+        ("problems", FieldKind::Keywords),
+        ("finding", FieldKind::Keywords),
+        ("mesh_major", FieldKind::Keywords),
+    ];
+    FieldSchema::new(fields.map(|(name, kind)| (name.to_owned(), kind))).unwrap()
+}
+
+pub(crate) fn file(extension: &str, bytes: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(extension).tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.flush().unwrap();
+    file
+}
+
+fn open(extension: &str, text: &str, map: &str) -> Result<Manifest, SourceError> {
+    Manifest::open(file(extension, text.as_bytes()).path(), &ColumnMap::from_toml(map).unwrap(), &schema())
+}
+
+fn read(extension: &str, text: &str, map: &str) -> Vec<Result<Case, String>> {
+    let rows = open(extension, text, map).unwrap().map(Result::unwrap);
+    rows.map(|row| row.outcome.map_err(|rejection| rejection.to_string())).collect()
+}
+
+fn one(extension: &str, text: &str, map: &str) -> Case {
+    let mut rows = read(extension, text, map);
+    assert_eq!(rows.len(), 1);
+    rows.remove(0).unwrap()
+}
+
+#[track_caller]
+fn check_rejected(extension: &str, text: &str, says: &str) {
+    let rows = read(extension, text, "");
+    let error = rows.iter().find_map(|row| row.as_ref().err()).expect("a rejection");
+    assert!(error.contains(says), "{error}");
+    assert!(!error.contains("Jane"), "{error}");
+}
+
+#[track_caller]
+fn check_refused(extension: &str, text: &str, map: &str, says: &str) {
+    let error = open(extension, text, map).err().expect("an error").to_string();
+    assert!(error.contains(says), "{error}");
+    assert!(error.contains(extension), "the file is named: {error}");
+}
+
+fn keywords(case: &Case, field: &str) -> Vec<String> {
+    let values = case.fields.get(field).map_or(&[][..], Vec::as_slice);
+    let texts = values.iter().map(|value| match value {
+        FieldValue::Keyword(text) => text.clone(),
+        other => format!("{other:?}"),
+    });
+    texts.collect()
+}
+
+fn images(case: &Case) -> Vec<(&str, Option<&str>)> {
+    case.images.iter().map(|image| (image.name.as_str(), image.view.as_deref())).collect()
+}
+
+#[test]
+fn a_json_row_becomes_a_case() {
+    let case = one(
+        ".jsonl",
+        r#"{"case_id": "CXR1", "patient_id": 17, "patient_id_issuer": "north", "study_date": "20190503", "age": 63.0,
+            "kvp": 110.5, "sex": null, "view": ["PA", null], "images": ["a.png", "b.png"], "findings": " Clear. ",
+            "impression": "", "report": "All of it.", "indication": "Cough", "labels": {"problems": ["normal"], "age": null}}"#
+            .replace('\n', " ")
+            .as_str(),
+        "",
+    );
+    assert_eq!(case.id.as_str(), "CXR1");
+    let patient = case.patient.as_ref().unwrap();
+    assert_eq!((patient.id(), patient.issuer()), ("17", Some("north")));
+    assert_eq!(images(&case), [("a.png", Some("PA")), ("b.png", None)]);
+    let report = case.report.as_ref().unwrap();
+    let kinds: Vec<SectionKind> = report.sections().iter().map(|section| section.kind).collect();
+    assert_eq!(kinds, [SectionKind::Indication, SectionKind::Findings, SectionKind::Body]);
+    assert_eq!(report.section(SectionKind::Findings), Some(" Clear. "), "byte for byte");
+    assert_eq!(case.fields["age"], [FieldValue::Integer(63)]);
+    assert_eq!(case.fields["kvp"], [FieldValue::Number(110.5)]);
+    assert_eq!(keywords(&case, "problems"), ["normal"]);
+    assert_eq!(keywords(&case, "view"), ["PA"]);
+    assert!(!case.fields.contains_key("sex"));
+}
+
+#[test]
+fn a_table_row_becomes_a_case() {
+    let text = "\u{feff}case_id, sex ,age,findings\r\nCXR1,F,,\"Line one,\r\nline \"\"two\"\".\"\r\n";
+    let case = one(".csv", text, "");
+    assert_eq!(keywords(&case, "sex"), ["F"]);
+    assert!(!case.fields.contains_key("age"));
+    assert_eq!(case.report.unwrap().section(SectionKind::Findings), Some("Line one,\r\nline \"two\"."));
+    assert_eq!(keywords(&one(".TSV", "case_id\tsex\na,b\tF\n", ""), "sex"), ["F"]);
+}
+
+#[test]
+fn a_map_renames_splits_labels_and_fills_in() {
+    let map = r#"
+        [columns]
+        case_id = "file"
+        images = { column = "file", split = ";" }
+        view = { column = "Position", split = ";" }
+        report = "notes"
+        [labels]
+        finding = { column = "diagnosis", split = "," }
+        [constants]
+        modality = "DX"
+        age = 60
+    "#;
+    let text =
+        "file,Position,view,diagnosis,notes,modality\na.png;b.png,PA;L,x,\"COVID-19, ARDS,\",Worse.,CR\n";
+    let case = one(".csv", text, map);
+    assert_eq!(case.id.as_str(), "a.png;b.png");
+    assert_eq!(images(&case), [("a.png", Some("PA")), ("b.png", Some("L"))]);
+    assert_eq!(keywords(&case, "view"), ["PA", "L"], "the column of that name is not meant");
+    assert_eq!(keywords(&case, "finding"), ["COVID-19", "ARDS"]);
+    assert_eq!(keywords(&case, "modality"), ["DX"]);
+    assert_eq!(case.fields["age"], [FieldValue::Integer(60)]);
+    assert_eq!(case.report.unwrap().section(SectionKind::Body), Some("Worse."));
+
+    let mut manifest = open(".csv", text, map).unwrap();
+    assert!(manifest.warnings().is_empty());
+    manifest.by_ref().for_each(drop);
+    assert_eq!(manifest.ignored_columns(), ["view", "modality"]);
+}
+
+#[test]
+fn views_go_to_images_one_for_all_or_one_each() {
+    let row = |rest: &str| one(".jsonl", &format!("{{\"case_id\": \"a\", {rest}}}"), "");
+    assert_eq!(images(&row(r#""images": ["a", "b"], "view": "PA""#)), [("a", Some("PA")), ("b", Some("PA"))]);
+    assert_eq!(images(&row(r#""images": ["a", "b"], "view": ["PA", ""]"#)), [("a", Some("PA")), ("b", None)]);
+    assert_eq!(images(&row(r#""images": "a", "view": ["PA", null, null]"#)), [("a", Some("PA"))]);
+    assert_eq!(images(&row(r#""view": "PA""#)), [("", Some("PA"))]);
+    assert_eq!(images(&row(r#""view": ["PA", "L"]"#)), []);
+    assert_eq!(images(&row(r#""images": ["a", "b"]"#)), [("a", None), ("b", None)]);
+    check_rejected(
+        ".jsonl",
+        r#"{"case_id": "a", "images": ["a", "b", "c"], "view": ["PA", "L"]}"#,
+        "view: has 2 entries for 3 images; give one for all or one for each",
+    );
+    let many = vec!["\"i\""; 65].join(",");
+    check_rejected(
+        ".jsonl",
+        &format!("{{\"case_id\": \"a\", \"images\": [{many}]}}"),
+        "images: has 65 entries",
+    );
+}
+
+#[test]
+fn a_bad_row_is_rejected_and_reading_goes_on() {
+    let long = format!("{{\"case_id\": \"c\", \"findings\": \"{}\"}}", "x".repeat(10 << 20));
+    let text =
+        format!("{{\"case_id\": \"Jane\", \n\n{long}\n{{\"findings\": \"Jane\"}}\n{{\"case_id\": \"d\"}}\n");
+    let mut manifest = open(".jsonl", &text, "").unwrap();
+    let rows: Vec<Row> = manifest.by_ref().map(Result::unwrap).collect();
+    let places: Vec<(u64, u64)> = rows.iter().map(|row| (row.number, row.line)).collect();
+    assert_eq!(places, [(1, 1), (2, 3), (3, 4), (4, 5)]);
+    let rejections: Vec<&Rejection> = rows.iter().filter_map(|row| row.outcome.as_ref().err()).collect();
+    assert_eq!(rejections.iter().map(|rejection| rejection.row).collect::<Vec<_>>(), [1, 2, 3]);
+    let says = rejections.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for part in ["broken JSON at column", "the limit is 4194304", "row 3 (line 4): case_id: is missing"] {
+        assert!(says.contains(part), "{says}");
+    }
+    let line = serde_json::to_string(rejections[2]).unwrap();
+    assert!(
+        line.starts_with(r#"{"row":3,"line":4,"field":"case_id","problem":"is missing","remedy":"#),
+        "{line}"
+    );
+    assert!(!says.contains("Jane") && !line.contains('\n'));
+    assert_eq!((manifest.bytes_read(), manifest.bytes_total()), (text.len() as u64, text.len() as u64));
+}
+
+#[test]
+fn what_no_case_can_hold_is_rejected_by_field() {
+    check_rejected(".jsonl", r#"{"case_id": "Jane", "age": "Jane"}"#, "age: is not a whole number");
+    check_rejected(".jsonl", r#"{"case_id": "Jane", "age": NaN}"#, "write null");
+    check_rejected(".csv", "case_id,kvp\nJane,NaN\n", "kvp: is not a finite number");
+    check_rejected(".jsonl", r#"{"case_id": ["Jane"]}"#, "case_id: is a list");
+    check_rejected(".jsonl", r#"{"case_id": 184467440737095516160}"#, "case_id: is a number of which digits");
+    check_rejected(".jsonl", r#"{"case_id": "a", "findings": {"Jane": 1}}"#, "findings: is an object");
+    check_rejected(".jsonl", r#"{"case_id": "a", "sex": ["Jane", "M"]}"#, "sex: has 2 values");
+    check_rejected(".jsonl", r#"{"case_id": "a", "labels": "Jane"}"#, "labels: is no object");
+    check_rejected(
+        ".jsonl",
+        r#"{"case_id": "a", "labels": {"age": "Jane"}}"#,
+        "not a whole number (column labels.age)",
+    );
+    check_rejected(".jsonl", r#"{"case_id": "a", "labels": {"age": 1, "age": 2}}"#, "age: is there twice");
+    check_rejected(".jsonl", r#"{"case_id": "a", "case_id": "b"}"#, "case_id: is there twice");
+    check_rejected(".csv", "case_id,findings\nJane,b,c,d\n", "row: has 4 cells, but the header has 2");
+    check_rejected(".csv", "case_id,findings\nJane\n", "row: has 1 cells");
+    let report = "opacity ".repeat((1 << 20) / 8 + 1);
+    check_rejected(
+        ".csv",
+        &format!("case_id,report\na,{report}\n"),
+        "report: has 1048584 bytes, the limit is 1048576",
+    );
+}
+
+#[test]
+fn wrong_encoding_spoils_one_row() {
+    let file = file(".csv", b"case_id,sex\nJos\xe9,M\nb,F\n");
+    let manifest = Manifest::open(file.path(), &ColumnMap::default(), &schema()).unwrap();
+    let rows: Vec<Row> = manifest.map(Result::unwrap).collect();
+    let error = rows[0].outcome.as_ref().unwrap_err().to_string();
+    assert!(error.contains("row 1 (line 2): row: is not UTF-8 at byte 15 of the file"), "{error}");
+    assert_eq!(rows[1].outcome.as_ref().unwrap().id.as_str(), "b");
+}
+
+#[test]
+fn a_mapped_field_is_named_with_its_column() {
+    let rows = read(".csv", "case_id,years\na,old\n", "[columns]\nage = \"years\"");
+    let error = rows[0].as_ref().unwrap_err();
+    assert!(error.contains("age: is not a whole number (column years)"), "{error}");
+}
+
+#[test]
+fn ignored_columns_are_listed_once() {
+    let text =
+        "{\"case_id\": \"a\", \"x\": 1, \"labels\": {\"y\": 2}}\n{\"case_id\": \"b\", \"x\": 1, \"z\": 1}\n";
+    let mut manifest = open(".jsonl", text, "").unwrap();
+    manifest.by_ref().for_each(drop);
+    assert_eq!(manifest.ignored_columns(), ["x", "labels.y", "z"]);
+}
+
+#[test]
+fn a_map_that_does_not_fit_is_known_before_the_first_row() {
+    let json = "{\"case_id\": \"a\", \"sex\": \"M\"}\n";
+    let table = "case_id,sex\na,M\n";
+    for (extension, text) in [(".jsonl", json), (".csv", table)] {
+        for target in ["case_id", "patient_id", "patient_id_issuer"] {
+            let map = format!("[columns]\n{target} = \"uid\"");
+            check_refused(
+                extension,
+                text,
+                &map,
+                &format!("takes {target} from column uid, which no row has"),
+            );
+        }
+        let map =
+            "[columns]\nage = \"years\"\nweight = \"kg\"\n[labels]\nmesh = \"m\"\n[constants]\nsite = \"x\"";
+        let warnings = open(extension, text, map).unwrap().warnings().join("\n");
+        for part in ["takes age from column years", "fills weight", "fills mesh", "fills site"] {
+            assert!(warnings.contains(part), "{warnings}");
+        }
+        check_refused(extension, text, "[constants]\nage = \"old\"", "age is not a whole number");
+        let last = open(extension, &format!("{text}{}", ""), "[columns]\nsex = \"sex\"").unwrap();
+        assert!(last.warnings().is_empty());
+    }
+    // A column that only the last row has is not missing, and nothing was lost by looking for it.
+    let rows = read(
+        ".jsonl",
+        "{\"uid\": \"a\"}\n{\"uid\": \"b\", \"years\": 3}\n",
+        "[columns]\ncase_id = \"uid\"\nage = \"years\"",
+    );
+    assert_eq!(rows.len(), 2);
+    assert!(open(".jsonl", "", "[columns]\ncase_id = \"uid\"").unwrap().next().is_none());
+}
+
+#[test]
+fn files_that_are_no_manifest_are_refused() {
+    check_refused(".docx", "x", "", "name it .jsonl, .ndjson, .csv or .tsv");
+    check_refused(".csv", "", "", "is empty; begin with a header");
+    check_refused(".csv", "case_id,findings,findings\na,b,c\n", "", "has the column findings twice");
+    check_refused(".csv", "id,findings\na,b\n", "", "has no column case_id; add the column, or name the one");
+    check_refused(".csv", "case_id;findings\na;b\n", "", "save it with commas");
+    check_refused(
+        ".csv",
+        "\"case_id,findings\na,b\n",
+        "",
+        "has a header that has a quotation mark that is never closed",
+    );
+    let utf16 = file(".csv", b"\xff\xfec\0a\0");
+    let error = Manifest::open(utf16.path(), &ColumnMap::default(), &schema()).err().unwrap().to_string();
+    assert!(error.contains("is UTF-16; save the manifest as UTF-8"), "{error}");
+    let error = Manifest::open("no/such.jsonl", &ColumnMap::default(), &schema()).err().unwrap().to_string();
+    assert!(error.contains("no/such.jsonl cannot be opened"), "{error}");
+    let folder = tempfile::Builder::new().suffix(".csv").tempdir().unwrap();
+    let error = Manifest::open(folder.path(), &ColumnMap::default(), &schema()).err().unwrap().to_string();
+    assert!(error.contains("is not a regular file"), "{error}");
+}
+
+#[test]
+fn unnamed_columns_are_ignored() {
+    let mut manifest = open(".csv", ",case_id,\n0,a,\n", "").unwrap();
+    assert!(manifest.next().unwrap().unwrap().outcome.is_ok());
+    assert_eq!(manifest.ignored_columns(), ["1 (no name)", "3 (no name)"]);
+}
+
+#[test]
+fn rows_are_counted_with_the_bad_ones() {
+    let count =
+        |extension: &str, text: &str| Manifest::count_rows(file(extension, text.as_bytes()).path()).unwrap();
+    assert_eq!(count(".jsonl", "{\n\n{\"case_id\": \"a\"}\n   \n"), 2);
+    assert_eq!(count(".csv", "case_id,b\n\na,\"\n\n\"\nragged\n"), 2);
+}
+
+/// The two public manifests with the maps that come with the product.
+#[test]
+fn public_manifests_are_read_without_a_rejection() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let data =
+        std::env::var_os("PRECEDENT_DATA").map_or_else(|| workspace.join("../shared/data"), PathBuf::from);
+    let load = |manifest: &str, map: &str| {
+        let path = data.join(manifest);
+        if !path.exists() {
+            println!("skipped: {} is not there", path.display());
+            return None;
+        }
+        let map = ColumnMap::open(workspace.join("index/maps").join(map)).unwrap();
+        let manifest = Manifest::open(&path, &map, &schema()).unwrap();
+        assert_eq!(manifest.warnings(), [""; 0]);
+        let cases: Result<Vec<Case>, String> =
+            manifest.map(|row| row.unwrap().outcome.map_err(|rejection| rejection.to_string())).collect();
+        Some(cases.unwrap())
+    };
+    if let Some(cases) = load("openi/reports.jsonl", "openi.toml") {
+        assert_eq!(cases.len(), 3196);
+        let with_problems = cases.iter().filter(|case| case.fields.contains_key("problems")).count();
+        assert_eq!(with_problems, 3110);
+        assert!(cases.iter().all(|case| case.fields.contains_key("study_date") && case.patient.is_none()));
+        assert!(cases.iter().all(|case| case.fields.contains_key("mesh_major")));
+    }
+    if let Some(cases) = load("covid_cxr/manifest.csv", "covid_cxr.toml") {
+        assert_eq!(cases.len(), 323);
+        assert_eq!(cases.iter().filter(|case| case.report.is_some()).count(), 142);
+        assert!(cases.iter().all(|case| case.patient.is_some() && case.images.len() == 1));
+        assert!(cases.iter().all(|case| case.images[0].view.is_some()));
+        let both = cases.iter().filter(|case| keywords(case, "finding") == ["COVID-19", "ARDS"]).count();
+        assert_eq!(both, 9);
+    }
+}

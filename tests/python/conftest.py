@@ -1,0 +1,166 @@
+"""A real server with synthetic cases, for clients that share no code with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "python"))
+
+from precedent_client import Case, Client, Embedding, Image, PatientKey  # noqa: E402
+
+DIMENSION = 16
+ENCODER = "test-encoder-1"
+CASES = 60
+PATIENTS = 20
+
+
+def binary() -> str:
+    return os.environ.get("PRECEDENT_BIN", str(ROOT / "target" / "debug" / "precedent"))
+
+
+def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    command = [binary(), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def init(directory: Path, name: str = "chest", metric: str = "cosine") -> Path:
+    done = run(
+        *("init", directory, "--name", name, "--dimension", str(DIMENSION)),
+        *("--metric", metric, "--encoder-id", ENCODER),
+    )
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+class Server:
+    """One `precedent serve`."""
+
+    def __init__(self, *directories: Path, options: tuple[str, ...] = ()) -> None:
+        command = [binary(), "serve", *map(str, directories), "--listen", "127.0.0.1:0", *options]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        self.lines: list[str] = []
+        self._ready = threading.Event()
+        self.address = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if not self._ready.wait(30) or not self.address:
+            self.process.kill()
+            raise AssertionError(f"the server did not start: {self.log()}")
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            found = re.search(r"^listening on (127\.0\.0\.1:\d+)$", line.strip())
+            if found:
+                self.address = found.group(1)
+                self._ready.set()
+        self._ready.set()
+
+    def log(self) -> str:
+        return "".join(self.lines)
+
+    def client(self, index: str = "") -> Client:
+        return Client(self.address, index=index)
+
+    def stop(self, timeout: float = 40) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+            self._reader.join(5)
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@dataclass
+class Archive:
+    """Synthetic cases, and what a search of them must find."""
+
+    cases: list[Case] = field(default_factory=list)
+    vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, DIMENSION), np.float32))
+
+    def nearest(self, query: np.ndarray, wanted: Callable[[Case], bool] = lambda case: True) -> list[str]:
+        unit = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True)
+        cosines = unit @ (query / np.linalg.norm(query))
+        order = np.argsort(-cosines, kind="stable")
+        return [self.cases[i].case_id for i in order if wanted(self.cases[i])]
+
+
+def archive() -> Archive:
+    random = np.random.default_rng(7)
+    vectors = random.normal(size=(CASES, DIMENSION)).astype(np.float32)
+    findings = ["pleural effusion on the left", "the heart is enlarged", "clear lungs", "apical pneumothorax"]
+    cases = []
+    for number in range(CASES):
+        text = findings[number % len(findings)]
+        cases.append(
+            Case(
+                f"case-{number:03}",
+                patient=PatientKey(f"patient-{number % PATIENTS}", "north"),
+                fields={
+                    "age": 20 + number,
+                    "modality": "DX" if number % 3 else "CR",
+                    "study_date": f"{2010 + number % 10}-0{1 + number % 9}-15",
+                    "problems": ["even" if number % 2 == 0 else "odd", text.split()[-1]],
+                },
+                report={"findings": f"There is {text}.", "impression": f"Number {number}: {text}."},
+                images=[Image(f"{number}.png", "PA", Embedding(vectors[number], ENCODER))],
+            )
+        )
+    return Archive(cases, vectors)
+
+
+@dataclass
+class Served:
+    server: Server
+    client: Client
+    archive: Archive
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server over one index of sixty cases; its tests change nothing."""
+    server = Server(init(tmp_path_factory.mktemp("served") / "index"))
+    cases = archive()
+    with server.client() as client:
+        answers = list(client.ingest(cases.cases))
+        assert all(answer.accepted for answer in answers), answers
+        until(lambda: client.list_indexes()[0].case_count == CASES)
+        yield Served(server, client, cases)
+    assert server.stop() == 0, server.log()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """An empty index."""
+    return init(tmp_path / "index")
+
+
+@pytest.fixture
+def writer(index: Path) -> Iterator[Server]:
+    """A server over an empty index of its own."""
+    server = Server(index)
+    yield server
+    server.stop()
