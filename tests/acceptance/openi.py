@@ -144,7 +144,6 @@ def main() -> int:
         loaded = run(
             "ingest", index, source, "--map", ROOT / "index" / "maps" / "openi.toml", "--rejects", rejects, code=None
         )
-        print(loaded.stderr.strip().splitlines()[-1] if loaded.stderr.strip() else "")
         refused = rejects.read_text().splitlines() if rejects.exists() else []
         taken = int(stats(index)["caseCount"])
         verdict.expect(loaded.returncode == (3 if refused else 0), f"ingest ended with {loaded.returncode}")

@@ -47,7 +47,7 @@ INVALID = [
     (Query(text="heart", fusion=Fusion(lexical_weight=math.nan)), "fusion.lexical_weight", "NaN"),
     (Query(text="heart", fusion=Fusion(rrf_k=0.0)), "fusion.rrf_k", "0"),
     (Query(text="x" * 8193), "text", "8192"),
-    (Query(text=" ".join(["heart"] * 257)), "text", "256"),
+    (Query(text=" ".join(f"word{n}" for n in range(257))), "text", "256"),
     (Query(filter="age >= "), "filter", "7"),
     (Query(filter="age >= 60 AND AND"), "filter", "14"),
     (Query(filter='weight = "80"'), "filter", "weight"),

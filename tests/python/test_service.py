@@ -13,7 +13,7 @@ from conftest import CASES, ENCODER, Served, Server, init, run, until
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from precedent_client import Case, PatientKey, PrecedentError, Query
+from precedent_client import Case, Client, PatientKey, PrecedentError, Query
 
 SERVICES = ["precedent.v1.IndexService", "precedent.v1.IngestService", "precedent.v1.SearchService"]
 
@@ -129,17 +129,18 @@ def test_a_running_search_is_finished_before_the_end(index: Path) -> None:
         list(client.ingest(Case(f"c{n}", report="clear lungs and heart") for n in range(300)))
         until(lambda: client.stats().case_count == 300)
         results: list[int] = []
-        batch = [Query(text="lungs heart", limit=100, exact=True, several_per_patient=True)] * 60
+        batch = [Query(text="lungs heart", limit=100, exact=True, several_per_patient=True)] * 1000
 
         def search() -> None:
             results.append(len(client.batch_search(batch)))
 
         searching = threading.Thread(target=search)
         searching.start()
-        time.sleep(0.05)
+        time.sleep(0.2)
+        assert searching.is_alive()
         assert server.stop() == 0
         searching.join()
-        assert results == [60], server.log()
+        assert results == [1000], server.log()
 
 
 def test_nothing_of_a_case_reaches_the_log(tmp_path: Path) -> None:
@@ -168,3 +169,15 @@ def test_nothing_of_a_case_reaches_the_log(tmp_path: Path) -> None:
         client.delete([f"{canary}-id", f"{canary}-nobody"])
     assert server.stop() == 0
     assert "Search" in server.log() and canary not in server.log()
+
+
+def test_a_batch_lets_other_searches_in_between(served: Served) -> None:
+    batch = [Query(text="effusion heart lungs pneumothorax", limit=100, exact=True)] * 1000
+    with Client(served.server.address) as other:
+        threads = [threading.Thread(target=served.client.batch_search, args=(batch,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        assert other.search(text="heart").hits
+        assert all(thread.is_alive() for thread in threads)
+        for thread in threads:
+            thread.join()

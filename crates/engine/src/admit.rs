@@ -47,7 +47,10 @@ impl<'a> Query<'a> {
         });
         let filter = request.filter.as_deref().and_then(|text| {
             Filter::parse(text, &definition.fields)
-                .map_err(|error| wrong.push(Violation::new("filter", error.to_string())))
+                .map_err(|error| {
+                    let description = format!("at {}: {}; {}", error.position, error.problem, error.remedy);
+                    wrong.push(Violation::new("filter", description));
+                })
                 .ok()
         });
         if !wrong.is_empty() {

@@ -4,10 +4,10 @@ use crate::background::Background;
 use crate::ingest::{IngestOutcome, NewCase, admit};
 use crate::{EngineError, View, Violation};
 use precedent_index::{
-    Definition, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
+    Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
 };
 use precedent_model::CaseId;
-use precedent_storage::{DiskStorage, Storage};
+use precedent_storage::{DiskStorage, Storage, StorageError};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +73,7 @@ impl Engine {
     /// # Errors
     /// No index, another writer, a damaged file, a newer format.
     pub fn open(root: &Path, access: Access) -> Result<Self, EngineError> {
-        let storage: Arc<dyn Storage> = Arc::new(DiskStorage::open(root)?);
+        let storage: Arc<dyn Storage> = Arc::new(disk(root)?);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let (side, background) = match access {
             Access::Read => (Side::Reader(IndexReader::open(storage.clone())?), None),
@@ -251,7 +251,7 @@ impl Engine {
     /// # Errors
     /// No index, or a file system that refuses.
     pub fn verify(root: &Path, progress: &dyn Fn(u64, u64)) -> Result<Verification, EngineError> {
-        Ok(precedent_index::verify(&DiskStorage::open(root)?, progress)?)
+        Ok(precedent_index::verify(&disk(root)?, progress)?)
     }
 
     fn writer(&self) -> Result<&IndexWriter, EngineError> {
@@ -260,4 +260,12 @@ impl Engine {
             Side::Reader(_) => Err(EngineError::ReadOnly),
         }
     }
+}
+
+/// The directory of an index; one that is not there is no index.
+fn disk(root: &Path) -> Result<DiskStorage, EngineError> {
+    DiskStorage::open(root).map_err(|error| match error {
+        StorageError::NotFound { .. } => EngineError::Index(IndexError::NotAnIndex),
+        other => other.into(),
+    })
 }

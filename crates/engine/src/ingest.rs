@@ -49,8 +49,10 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<CaseEntry, 
             },
         }
     }
-    if case.report.is_none() && embeddings.iter().all(Option::is_none) {
-        wrong.push(Violation::new("case", "has neither a report nor an embedding; give one of them"));
+    let bare = case.report.is_none() && case.fields.is_empty() && case.images.is_empty();
+    if bare && embeddings.iter().all(Option::is_none) {
+        let remedy = "holds nothing but its id; give a report, an embedding, an image or a field";
+        wrong.push(Violation::new("case", remedy));
     }
     if wrong.is_empty() { Ok(CaseEntry { case, embeddings: admitted }) } else { Err(wrong) }
 }
@@ -133,7 +135,7 @@ mod tests {
     #[test]
     fn a_case_of_nothing_and_a_vector_without_a_space_are_refused() {
         let bare = Case::new(CaseId::new("a").unwrap());
-        assert!(refused(&definition(), bare, vec![]).contains("neither a report nor an embedding"));
+        assert!(refused(&definition(), bare, vec![]).contains("holds nothing but its id"));
         let reports_only = Definition::chest_xray().unwrap();
         assert!(
             refused(&reports_only, with_report(), vec![vector(vec![1.0; 16])]).contains("no image space")

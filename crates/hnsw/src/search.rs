@@ -26,7 +26,8 @@ pub struct SearchParams {
 /// `rows` are those the graph was built over and `distance` the kernel of their metric. Rejected nodes are walked
 /// through but not returned. The walk ends when `ef` accepted nodes are held and no open node is nearer than the
 /// worst of them; when fewer are accepted it goes through the whole graph and returns them all. `stop` is asked at the
-/// start and then every 256 distances or lists of links; once it says yes, the best so far is returned and marked as stopped.
+/// start and then every 256 distances or lists of links; once it says yes, the best so far is returned and marked as
+/// stopped.
 ///
 /// # Errors
 /// A query of another dimension or with a number that is not finite, rows that are not those of the graph, damaged or
@@ -223,5 +224,32 @@ impl<P: Pages, R: VectorRows> Walk<'_, P, R> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FlatRows;
+    use crate::draft::Draft;
+    use precedent_vector::Metric;
+
+    #[test]
+    fn accepted_nodes_behind_several_rejected_ones_are_found() {
+        // The filter accepts 0, 1 and 7. From 0 the list is looked through: 2 leads to 6, 6 to 8, and 8 to 7.
+        let mut draft = Draft::new(4, vec![0; 9]);
+        for (node, links) in [(0, vec![1, 2, 3, 4, 5]), (2, vec![6]), (6, vec![8]), (8, vec![7])] {
+            draft.set_links(node, 0, links.into_iter());
+        }
+        let graph = Graph::open(draft.encode()).unwrap();
+        let values: Vec<f32> = (0..9).map(|node| node as f32).collect();
+        let rows = FlatRows::new(&values, 1).unwrap();
+        let (params, mut scratch) = (SearchParams { k: 3, ef: 3 }, Scratch::default());
+        let distance = Metric::L2.distance_fn();
+        let accept = |node: u32| matches!(node, 0 | 1 | 7);
+        let found =
+            search(&graph, &rows, distance, &[7.0], &params, Some(&accept), &mut scratch, &|| false).unwrap();
+        let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
+        assert_eq!((nodes, found.visited), (vec![7, 1, 0], 3));
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! let schema = FieldSchema::new([("modality".into(), FieldKind::Keyword), ("age".into(), FieldKind::Integer)]).unwrap();
 //! let filter = Filter::parse(r#"modality = "DX" AND age >= 60"#, &schema).unwrap();
-//! assert_eq!(filter.to_string(), r#"modality = "DX" AND age >= 60"#);
+//! assert_eq!(filter.to_string(), r#"modality = "dx" AND age >= 60"#);
 //! let error = Filter::parse("modality = ", &schema).unwrap_err();
 //! assert_eq!(error.position, 11);
 //! ```

@@ -146,7 +146,7 @@ pub(crate) fn request_too_large(limit_bytes: usize) -> Status {
 /// An answer above its limit.
 pub(crate) fn response_too_large(limit_bytes: usize) -> Status {
     let message = format!(
-        "the answer is larger than {limit_bytes} bytes, which is the limit; ask for pages with page_size"
+        "the answer is larger than {limit_bytes} bytes, which is the limit; ask for pages with page_size, or for less at once"
     );
     let limit_bytes = limit_bytes.to_string();
     detailed(Code::ResourceExhausted, "RESPONSE_TOO_LARGE", message, [("limit_bytes", limit_bytes.as_str())])

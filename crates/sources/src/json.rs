@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn values_become_text_without_losing_digits() {
         let entries = parse_object(
-            r#"{"a": 18446744073709551615, "b": 1.5, "c": true, "d": null, "e": [1, null, "x"], "f": 63.0,
+            r#"{"a": 18446744073709551615, "b": 1.5, "c": true, "d": null, "e": [1, null, "x"], "f": 63.0, "j": -9.61271364969273e-38,
                 "g": 184467440737095516160, "h": [[1]], "i": {"k": ["v"]}}"#,
         )
         .unwrap();
@@ -81,6 +81,7 @@ mod tests {
             ("d", Cell::Missing),
             ("e", Cell::List(vec![Some("1".into()), None, Some("x".into())])),
             ("f", text("63")),
+            ("j", text(&(-9.61271364969273e-38_f64).to_string())),
             ("g", Cell::Odd("is a number of which digits would be lost; write it in quotation marks")),
             ("h", Cell::Odd("holds a list in a list")),
             ("i", Cell::Object(vec![("k".into(), Cell::List(vec![Some("v".into())]))])),

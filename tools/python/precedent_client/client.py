@@ -149,7 +149,7 @@ class Client:
         Cases are taken from the iterable as the server takes them in. After an error, send again what was not
         acknowledged: a case that comes twice replaces itself.
         """
-        failed: list[BaseException] = []
+        failed: list[Exception] = []
 
         def requests() -> Iterator[ingest_service_pb2.IngestCasesRequest]:
             name = self._name(index)
@@ -157,7 +157,7 @@ class Client:
                 for case in cases:
                     yield ingest_service_pb2.IngestCasesRequest(index=name, case=_convert.case_message(case))
                     name = ""
-            except BaseException as error:  # gRPC would hide it in its own thread
+            except Exception as error:  # gRPC would hide it in its own thread
                 failed.append(error)
                 raise
 
@@ -215,7 +215,7 @@ class Client:
 
 
 @contextmanager
-def _errors(failed: list[BaseException] | None = None) -> Iterator[Any]:
+def _errors(failed: list[Exception] | None = None) -> Iterator[Any]:
     """gRPC's errors as this package's; or the caller's own error, when that was the cause."""
     try:
         yield

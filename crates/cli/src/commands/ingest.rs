@@ -82,6 +82,8 @@ struct Tally {
     taken: u64,
     held: u64,
     rejected: u64,
+    /// Cases with neither text nor embedding.
+    silent: u64,
     ignored_columns: BTreeSet<String>,
 }
 
@@ -146,6 +148,9 @@ impl Run<'_> {
         if let Err(violations) = self.engine.check(&new) {
             return self.reject_all(&place, &violations);
         }
+        if new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
+            self.tally.silent += 1;
+        }
         if self.args.dry_run {
             self.tally.taken += 1;
         } else if self.engine.holds(&new)? {
@@ -175,10 +180,7 @@ impl Run<'_> {
 
     fn reject_all(&mut self, place: &Place, violations: &[Violation]) -> Result<(), Failure> {
         let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
-        let problems: Vec<String> = violations
-            .iter()
-            .map(|violation| format!("{}: {}", violation.field, violation.description))
-            .collect();
+        let problems: Vec<&str> = violations.iter().map(|violation| violation.description.as_str()).collect();
         let rejection = Rejection {
             row: place.row,
             line: place.line,
@@ -233,6 +235,10 @@ impl Tally {
             count(self.held),
             count(self.rejected)
         )?;
+        if self.silent > 0 {
+            let cases = counted(self.silent, "case has", "cases have");
+            writeln!(out, "{cases} neither text nor embedding, so only filters find them")?;
+        }
         if !self.ignored_columns.is_empty() {
             let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
             writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
@@ -263,6 +269,17 @@ fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
     ended
 }
 
+/// Images of all rows that can be read; a rejected row counts as one.
+fn count_images(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<u64, Failure> {
+    let mut images = 0;
+    for source in &args.sources {
+        for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
+            images += row.map_err(Failure::input)?.outcome.map_or(1, |case| case.images.len() as u64);
+        }
+    }
+    Ok(images)
+}
+
 /// The embeddings beside the manifests: one per row, or one per image.
 struct Vectors {
     matrix: NpyMatrix,
@@ -291,22 +308,18 @@ impl Vectors {
             let wanted = space.encoder_id();
             return Err(about(&format!("--encoder-id {encoder_id}: the index holds embeddings of {wanted}")));
         }
-        let (mut rows, mut images) = (0, 0);
+        let mut rows = 0;
         for source in &args.sources {
-            for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
-                rows += 1;
-                images += row.map_err(Failure::input)?.outcome.map_or(1, |case| case.images.len() as u64);
+            rows += Manifest::count_rows(source).map_err(Failure::input)?;
+        }
+        let per_image = matrix.rows() != rows;
+        if per_image {
+            let images = count_images(args, engine, map)?;
+            if matrix.rows() != images {
+                let (found, wanted) = (matrix.rows(), format!("{rows} rows and {images} images"));
+                return Err(about(&format!("it has {found} rows, the manifests {wanted}; give one for each")));
             }
         }
-        let per_image = match matrix.rows() {
-            found if found == rows => false,
-            found if found == images => true,
-            found => {
-                return Err(about(&format!(
-                    "it has {found} rows, the manifests have {rows} rows and {images} images; give one embedding for each"
-                )));
-            }
-        };
         Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))
     }
 
