@@ -72,7 +72,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
     let (cases, segments) = (view.case_count(), engine.stats()?.segments.len());
     writeln!(out, "{cases} cases in {segments} segments, {} queries, k = {}\n", queries.len(), args.limit)?;
-    writeln!(out, "| setting | matches | fewest hits | recall@{} | distances | QPS | p50 us | p99 us |", args.limit)?;
+    writeln!(
+        out,
+        "| setting | matches | fewest hits | recall@{} | distances | QPS | p50 us | p99 us |",
+        args.limit
+    )?;
     writeln!(out, "|---|---|---|---|---|---|---|---|")?;
     for setting in &mut settings {
         setting.times.sort_unstable();
@@ -112,7 +116,8 @@ fn settings(args: &Args, view: &View, queries: &[QueryVector]) -> Result<Vec<Set
     for filter in filters {
         let request = |limits| SearchRequest { filter: filter.clone(), limits, ..SearchRequest::default() };
         let named = filter.clone().unwrap_or_else(|| "no filter".to_owned());
-        let exact = Setting::new(format!("{named}, exact"), request(limits(PathChoice::Exact, None)), Vec::new());
+        let exact =
+            Setting::new(format!("{named}, exact"), request(limits(PathChoice::Exact, None)), Vec::new());
         let truth = (queries.iter())
             .map(|query| Ok(names(&exact.ask(view, query)?)))
             .collect::<Result<Vec<_>, EngineError>>()?;

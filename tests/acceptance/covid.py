@@ -127,7 +127,7 @@ def ask(
         with_own = client.search(**query, include_same_patient=True)
         first = with_own.hits[0]
         verdict.expect(
-            first.case.case_id == name and first.image.cosine > 0.9999, f"{name}: the film itself is first"
+            first.case.case_id == name and first.image.value > 0.9999, f"{name}: the film itself is first"
         )
         for hit in answer.hits:
             notes = "\n".join(section.text for section in hit.case.sections())

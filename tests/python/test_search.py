@@ -152,3 +152,10 @@ def test_a_batch_is_answered_from_one_generation_in_order(served: Served) -> Non
 
 def test_a_case_is_fetched_by_its_id(served: Served) -> None:
     assert served.client.get_case("case-030").section("impression") == served.archive.cases[30].section("impression")
+
+
+@pytest.mark.parametrize("limit", [15, 30, 100])
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_word_of_every_report_finds_every_patient_once(served: Served, limit: int, exact: bool) -> None:
+    result = served.client.search(text="there", limit=limit, exact=exact, timeout=10)
+    assert len(result.hits) == min(limit, PATIENTS)

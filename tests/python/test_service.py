@@ -64,7 +64,7 @@ def test_indexes_and_their_figures(served: Served) -> None:
 
 
 def test_a_deadline_ends_a_call_and_the_server_goes_on(served: Served) -> None:
-    batch = [Query(text="effusion heart lungs pneumothorax", limit=100, exact=True)] * 1000
+    batch = [Query(text="effusion heart", limit=100, exact=True)] * 1000
     begun = time.monotonic()
     with pytest.raises(PrecedentError) as caught:
         served.client.batch_search(batch, timeout=0.02)
@@ -172,7 +172,7 @@ def test_nothing_of_a_case_reaches_the_log(tmp_path: Path) -> None:
 
 
 def test_a_batch_lets_other_searches_in_between(served: Served) -> None:
-    batch = [Query(text="effusion heart lungs pneumothorax", limit=100, exact=True)] * 1000
+    batch = [Query(text="effusion heart", limit=100, exact=True)] * 1000
     with Client(served.server.address) as other:
         threads = [threading.Thread(target=served.client.batch_search, args=(batch,)) for _ in range(8)]
         for thread in threads:

@@ -80,9 +80,7 @@ impl Engine {
             Access::Write | Access::Bulk => {
                 let writer = Arc::new(IndexWriter::open(storage.clone(), threads)?);
                 let background = match access {
-                    Access::Write => {
-                        Some(Background::start(&writer).map_err(EngineError::Threads)?)
-                    }
+                    Access::Write => Some(Background::start(&writer).map_err(EngineError::Threads)?),
                     _ => None,
                 };
                 (Side::Writer(writer), background)

@@ -56,7 +56,10 @@ fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verificat
             found.file(storage, &path, TOMBSTONES, &tombstones.file, &name);
         }
         match Segment::open(storage, &manifest.definition, entry, &name) {
-            Ok(segment) => found.segment(&segment),
+            Ok(segment) => {
+                found.segment(&segment);
+                found.graph(&segment);
+            }
             Err(error) => found.damage(&entry.folder(), error.to_string()),
         }
     }
@@ -117,6 +120,17 @@ impl Verification {
                 self.damage(&folder, error.to_string());
                 return;
             }
+        }
+    }
+
+    /// Every link leads to a node, and every node can be reached.
+    fn graph(&mut self, segment: &Segment) {
+        let Some(graph) = &segment.graph else { return };
+        let file = format!("{}/graph", segment.entry.folder());
+        match precedent_hnsw::unreachable_nodes(graph) {
+            Ok(0) => {}
+            Ok(lost) => self.damage(&file, format!("{lost} vectors cannot be reached; merge the index")),
+            Err(error) => self.damage(&file, error.to_string()),
         }
     }
 

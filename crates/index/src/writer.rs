@@ -303,7 +303,11 @@ impl IndexWriter {
     ///
     /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
     /// open which generation a reader sees, so the writer stops and must be opened anew.
-    pub(crate) fn publish(&self, mut manifest: Manifest, batch: Pending) -> Result<Arc<Snapshot>, IndexError> {
+    pub(crate) fn publish(
+        &self,
+        mut manifest: Manifest,
+        batch: Pending,
+    ) -> Result<Arc<Snapshot>, IndexError> {
         let previous = self.snapshot();
         let storage = self.storage.as_ref();
         manifest.next_segment = lock(&self.state).next_segment;

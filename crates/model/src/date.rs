@@ -40,9 +40,7 @@ impl PartialDate {
         let month = month.map_or(Some(0), |m| number(m).filter(|m| (1..=12).contains(m)))? as u8;
         let day = match day {
             None => 0,
-            Some(day) => {
-                number(day).filter(|&d| d >= 1 && d <= u16::from(days_in_month(year, month)))? as u8
-            }
+            Some(day) => number(day).filter(|&d| d >= 1 && d <= u16::from(days_in_month(year, month)))? as u8,
         };
         (year >= 1).then_some(Self { year, month, day })
     }
@@ -105,7 +103,11 @@ mod tests {
 
     fn check(text: &str, shown: &str, first: i32, last: i32) {
         let date = PartialDate::parse("study_date", text).unwrap();
-        assert_eq!((date.to_string().as_str(), date.first_day(), date.last_day()), (shown, first, last), "{text}");
+        assert_eq!(
+            (date.to_string().as_str(), date.first_day(), date.last_day()),
+            (shown, first, last),
+            "{text}"
+        );
     }
 
     #[test]
@@ -120,7 +122,18 @@ mod tests {
 
     #[test]
     fn what_no_calendar_has_is_refused() {
-        for text in ["", "20", "2019-13", "2019-02-29", "20190431", "2019/05/03", "0000", "2019-5-3", "+019", "２０１９"] {
+        for text in [
+            "",
+            "20",
+            "2019-13",
+            "2019-02-29",
+            "20190431",
+            "2019/05/03",
+            "0000",
+            "2019-5-3",
+            "+019",
+            "２０１９",
+        ] {
             assert!(PartialDate::parse("study_date", text).is_err(), "{text}");
         }
     }

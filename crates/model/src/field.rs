@@ -50,15 +50,17 @@ impl FieldKind {
                 }
                 Ok(FieldValue::Keyword(text.to_owned()))
             }
-            Self::Integer => read_integer(text)
-                .map(FieldValue::Integer)
-                .ok_or_else(|| ModelError::new(field, "is not a whole number", "write it as digits, such as 63")),
+            Self::Integer => read_integer(text).map(FieldValue::Integer).ok_or_else(|| {
+                ModelError::new(field, "is not a whole number", "write it as digits, such as 63")
+            }),
             Self::Number => text
                 .parse::<f64>()
                 .ok()
                 .filter(|number| number.is_finite())
                 .map(FieldValue::Number)
-                .ok_or_else(|| ModelError::new(field, "is not a finite number", "write it as digits, such as 1.5")),
+                .ok_or_else(|| {
+                    ModelError::new(field, "is not a finite number", "write it as digits, such as 1.5")
+                }),
             Self::Date => PartialDate::parse(field, text).map(FieldValue::Date),
         }
     }
@@ -106,7 +108,8 @@ impl FieldSchema {
     /// A name twice, a name that a filter could not spell (letters, digits and underscore, a letter first), or one
     /// that the filter language or a case itself already uses.
     pub fn new(fields: impl IntoIterator<Item = (String, FieldKind)>) -> Result<Self, ModelError> {
-        const TAKEN: [&str; 9] = ["and", "or", "not", "true", "false", "null", "case_id", "patient_id", "report"];
+        const TAKEN: [&str; 9] =
+            ["and", "or", "not", "true", "false", "null", "case_id", "patient_id", "report"];
         let mut schema = Self::default();
         for (name, kind) in fields {
             let spelt = name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -117,7 +120,11 @@ impl FieldSchema {
                 return Err(ModelError::new(name, "is no name for a field", remedy));
             }
             if TAKEN.contains(&name.as_str()) {
-                return Err(ModelError::new(name, "is a name with a meaning of its own", "choose another name"));
+                return Err(ModelError::new(
+                    name,
+                    "is a name with a meaning of its own",
+                    "choose another name",
+                ));
             }
             if schema.kind(&name).is_some() {
                 return Err(ModelError::new(name, "is defined twice", "remove one of the two"));
@@ -147,7 +154,11 @@ impl FieldSchema {
         texts: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<FieldValue>, ModelError> {
         let kind = self.kind(name).ok_or_else(|| {
-            ModelError::new(name, "is not a field of this index", "add it to the index definition or leave it out")
+            ModelError::new(
+                name,
+                "is not a field of this index",
+                "add it to the index definition or leave it out",
+            )
         })?;
         let mut values = Vec::new();
         for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
@@ -196,7 +207,9 @@ mod tests {
     #[test]
     fn other_kinds_are_refused_by_name() {
         let schema = schema();
-        for (name, text) in [("age", "63.5"), ("age", "old"), ("kvp", "NaN"), ("kvp", "inf"), ("study_date", "May")] {
+        for (name, text) in
+            [("age", "63.5"), ("age", "old"), ("kvp", "NaN"), ("kvp", "inf"), ("study_date", "May")]
+        {
             assert_eq!(schema.parse_values(name, [text]).unwrap_err().field, name);
         }
         assert!(schema.parse_values("modality", ["CR", "DX"]).unwrap_err().problem.contains("2 values"));

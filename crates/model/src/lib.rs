@@ -22,6 +22,8 @@ mod report;
 pub use case::{Case, CaseId, Image, MAX_CASE_ID_BYTES, MAX_IMAGES};
 pub use date::PartialDate;
 pub use error::ModelError;
-pub use field::{FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword};
+pub use field::{
+    FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword,
+};
 pub use patient::PatientKey;
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

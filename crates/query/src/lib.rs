@@ -20,5 +20,6 @@ pub use filter::{Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX
 pub use hit::{Channel, ChannelScore, Hit, SearchResponse};
 pub use plan::{ChannelPlan, Plan, VectorPath, Warning};
 pub use request::{
-    Fusion, Guards, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryVector, SearchRequest,
+    Fusion, Guards, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryVector,
+    SearchRequest,
 };

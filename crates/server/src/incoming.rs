@@ -1,4 +1,4 @@
-//! Connections: at most so many, and none that says nothing.
+//! Connections: at most so many, none that says nothing, and none that loses its last answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +15,9 @@ use tonic::transport::server::Connected;
 
 /// Bytes with which every HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE_BYTES: usize = 24;
+
+/// How long a connection that has said all waits for its peer to go first.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// How long accepting rests after the system refused, as it does while file descriptors are short.
 const REST: Duration = Duration::from_millis(50);
@@ -70,12 +73,30 @@ pub(crate) struct Connection {
     _place: OwnedSemaphorePermit,
     /// The end of patience and the bytes still to come before it; `None` once they came.
     handshake: Option<(Pin<Box<Sleep>>, usize)>,
+    /// The end of waiting for the peer, once all was said.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     fn new(stream: TcpStream, place: OwnedSemaphorePermit, handshake: Duration) -> Self {
         let handshake = Some((Box::pin(tokio::time::sleep(handshake)), PREFACE_BYTES));
-        Self { stream, _place: place, handshake }
+        Self { stream, _place: place, handshake, linger: None }
+    }
+
+    /// Reads on until the peer is done, too. The system resets a connection that is closed with bytes unread, and with
+    /// it goes what the peer has not received yet: the end of a large answer, while its reader still sends window
+    /// updates.
+    fn poll_peer_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let linger = self.linger.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut bytes = [0; 1024];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut unread = ReadBuf::new(&mut bytes);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut unread)) {
+                Ok(()) if !unread.filled().is_empty() => {}
+                _ => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -117,7 +138,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        self.poll_peer_gone(cx).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -168,6 +192,40 @@ mod tests {
         assert_eq!(connection.read(&mut bytes).await.unwrap(), 3);
         let error = connection.read(&mut bytes).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_gets_the_end_of_an_answer_although_its_own_bytes_are_unread() {
+        const ANSWER_BYTES: usize = 4 << 20;
+        let (mut incoming, address) = incoming(1, Duration::from_secs(5)).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let mut connection = incoming.next().await.unwrap().unwrap();
+        client.write_all(b"window update").await.unwrap();
+        let answering = tokio::spawn(async move {
+            connection.write_all(&vec![7; ANSWER_BYTES]).await.unwrap();
+            connection.shutdown().await.unwrap();
+        });
+        let (mut bytes, mut received) = (vec![0; 64 << 10], 0);
+        while received < ANSWER_BYTES {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            match client.read(&mut bytes).await.unwrap() {
+                0 => break,
+                count => received += count,
+            }
+        }
+        assert_eq!(received, ANSWER_BYTES);
+        drop(client);
+        answering.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_go_is_left() {
+        let (mut incoming, address) = incoming(1, Duration::from_secs(5)).await;
+        let _client = TcpStream::connect(address).await.unwrap();
+        let mut connection = incoming.next().await.unwrap().unwrap();
+        let begun = tokio::time::Instant::now();
+        connection.shutdown().await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), LINGER.as_secs());
     }
 
     #[tokio::test]

@@ -53,10 +53,14 @@ impl Registry {
         &self.indexes
     }
 
-    /// The index of that name, and notes it in the log of the call.
+    /// The index of that name.
+    pub(crate) fn find(&self, name: &str) -> Result<&Served, Status> {
+        choose(self.indexes.iter().map(Served::name), name).map(|position| &self.indexes[position])
+    }
+
+    /// As [`Self::find`], and notes it in the log of the call; once per call, as a log keeps every note.
     pub(crate) fn resolve(&self, name: &str) -> Result<&Served, Status> {
-        let position = choose(self.indexes.iter().map(Served::name), name)?;
-        let served = &self.indexes[position];
+        let served = self.find(name)?;
         tracing::Span::current().record("index", served.name());
         Ok(served)
     }

@@ -106,7 +106,7 @@ impl Searches {
         let mut violations = Vec::new();
         for (position, wire) in requests.into_iter().enumerate() {
             let prefix = format!("requests[{position}].");
-            let resolved = self.registry.resolve(&wire.index);
+            let resolved = self.registry.find(&wire.index);
             if !resolved.is_ok_and(|other| other.name() == served.name()) {
                 let description = "is not the index of the first search; a batch asks one index";
                 violations.push(Violation::new(format!("{prefix}index"), description));

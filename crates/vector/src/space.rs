@@ -13,7 +13,9 @@ pub const MAX_ENCODER_ID_BYTES: usize = 256;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum VectorError {
     /// The number of values is not the dimension of the space.
-    #[error("has {found} numbers, the space has dimension {expected}; send the output of encoder {encoder_id}")]
+    #[error(
+        "has {found} numbers, the space has dimension {expected}; send the output of encoder {encoder_id}"
+    )]
     Dimension {
         /// Numbers given.
         found: usize,
@@ -76,7 +78,9 @@ impl VectorSpace {
         }
         let encoder_id = encoder_id.trim();
         if encoder_id.is_empty() {
-            return Err(VectorError::Space("the encoder id is empty; name the encoder and its version".into()));
+            return Err(VectorError::Space(
+                "the encoder id is empty; name the encoder and its version".into(),
+            ));
         }
         if encoder_id.len() > MAX_ENCODER_ID_BYTES || encoder_id.chars().any(char::is_control) {
             return Err(VectorError::Space(format!(

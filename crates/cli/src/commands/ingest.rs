@@ -317,7 +317,9 @@ impl Vectors {
             let images = count_images(args, engine, map)?;
             if matrix.rows() != images {
                 let (found, wanted) = (matrix.rows(), format!("{rows} rows and {images} images"));
-                return Err(about(&format!("it has {found} rows, the manifests {wanted}; give one for each")));
+                return Err(about(&format!(
+                    "it has {found} rows, the manifests {wanted}; give one for each"
+                )));
             }
         }
         Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))

@@ -1,6 +1,10 @@
 //! The facade against a model that holds everything in a list and looks at all of it.
 
+#[cfg(test)]
 mod guards;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod visibility;
