@@ -91,7 +91,8 @@ fn ranked(
             keep_one_per_patient(snapshot, &mut fused)?;
         }
         let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
-        if fused.len() >= limit || rankings.iter().all(|ranking| ranking.exhausted) {
+        let seen_all = depth >= matches || rankings.iter().all(|ranking| ranking.exhausted);
+        if fused.len() >= limit || seen_all {
             fused.truncate(limit);
             return Ok(Answer { fused, rankings });
         }

@@ -1,4 +1,4 @@
-//! Sets of cases of one segment.
+//! Sets of dense numbers of one segment: of cases, or of nodes.
 
 use fixedbitset::FixedBitSet;
 

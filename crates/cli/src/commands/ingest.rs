@@ -50,6 +50,12 @@ pub fn run(args: &IngestArgs) -> Outcome {
         merge(&engine, &interrupt).map_err(about)?;
     }
     run.tally.print(args, &engine)?;
+    if interrupt.asked() {
+        writeln!(
+            std::io::stderr(),
+            "interrupted: what was taken in stays, the same command goes on from there"
+        )?;
+    }
     Ok(match (interrupt.asked(), run.tally.rejected) {
         (true, _) => Exit::Interrupted,
         (false, 0) => Exit::Done,

@@ -121,6 +121,17 @@ fn missing_scores_are_filled_in_and_change_no_rank() {
 }
 
 #[test]
+fn a_word_of_every_report_gives_every_patient_once_whatever_the_limit() {
+    let archive = six();
+    for (limit, exact) in [(3, false), (4, false), (5, true), (1000, false)] {
+        let limits = Limits { limit, exact, ..Limits::default() };
+        let text = SearchRequest { text: Some("effusion".into()), limits, ..SearchRequest::default() };
+        assert_eq!(search(&archive.engine, &text).hits.len(), limit.min(4), "{limit} {exact}");
+        assert_eq!(search(&archive.engine, &SearchRequest { limits, ..image() }).hits.len(), limit.min(4));
+    }
+}
+
+#[test]
 fn a_silent_text_is_told_and_the_image_decides() {
     let response = search(&six().engine, &SearchRequest { text: Some("?! -effusion".into()), ..image() });
     assert!(response.plan.warnings.iter().any(|warning| warning.code == "NOTHING_TO_SEARCH"));

@@ -5,6 +5,7 @@ use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{HnswError, Scratch, SearchParams};
 use precedent_vector::{DistanceFn, Embedding, Metric};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
@@ -158,13 +159,11 @@ impl Segment {
         if k == 0 {
             return Ok(NearestCases::default());
         }
-        let everything = accepted == self.cases();
         let distance = search.metric.distance_fn();
-        let takes = |node: u32| -> bool {
-            let rows = vectors.rows_of_node(node).unwrap_or_default();
-            rows.iter().any(|&row| vectors.case_of_row(row as usize).is_ok_and(|case| accept.contains(case)))
-        };
-        let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
+        let nodes = self.accepted_nodes(vectors, accept)?;
+        let takes = |node: u32| nodes.contains(node);
+        let accept_node: Option<&dyn Fn(u32) -> bool> =
+            if accepted == self.cases() { None } else { Some(&takes) };
         let (mut wanted, mut visited) = (k, 0);
         loop {
             let params = SearchParams { k: wanted, ef: ef_search.max(wanted) };
@@ -210,6 +209,26 @@ impl Segment {
             }
             wanted *= 2;
         }
+    }
+
+    /// The nodes that an accepted case has an image of.
+    fn accepted_nodes<'a>(
+        &self,
+        vectors: &Vectors,
+        accept: &'a OrdinalSet,
+    ) -> Result<Cow<'a, OrdinalSet>, IndexError> {
+        let one_each = vectors.rows() == self.cases() && self.embedded()?.count() == self.cases();
+        if one_each && vectors.nodes() == vectors.rows() {
+            // Every case has one image, no two are equal, and nodes are numbered as they appear: node is ordinal.
+            return Ok(Cow::Borrowed(accept));
+        }
+        let mut nodes = OrdinalSet::none(vectors.nodes());
+        for ordinal in accept.iter() {
+            for row in vectors.rows_of_case(ordinal)? {
+                nodes.insert(vectors.node_of_row(row)?);
+            }
+        }
+        Ok(Cow::Owned(nodes))
     }
 
     fn walk_error(&self, error: HnswError) -> IndexError {
