@@ -130,12 +130,30 @@ def requests(index: Path, place: Path) -> list[Bad]:
         Bad("serve of no index", ["serve", empty], INDEX, ["empty"]),
         Bad("init over an index", ["init", index], USAGE, ["not empty"]),
         Bad("listen to the world", ["serve", index, "--listen", "0.0.0.0:0"], USAGE, ["loopback|127.0.0.1"]),
-        Bad("init without an encoder id", ["init", place / "new", "--dimension", 32, "--metric", "l2"], USAGE, ["encoder"]),
-        Bad("init with a strange metric",
-            ["init", place / "new", "--dimension", 32, "--metric", "hamming", "--encoder-id", "e"], USAGE, ["metric|hamming"]),
-        Bad("init with dimension 0",
-            ["init", place / "new", "--dimension", 0, "--metric", "l2", "--encoder-id", "e"], USAGE, ["dimension"]),
-        Bad("init with a strange field", ["init", place / "new", "--field", "age=float128"], USAGE, ["age|kind|float128"]),
+        Bad(
+            "init without an encoder id",
+            ["init", place / "new", "--dimension", 32, "--metric", "l2"],
+            USAGE,
+            ["encoder"],
+        ),
+        Bad(
+            "init with a strange metric",
+            ["init", place / "new", "--dimension", 32, "--metric", "hamming", "--encoder-id", "e"],
+            USAGE,
+            ["metric|hamming"],
+        ),
+        Bad(
+            "init with dimension 0",
+            ["init", place / "new", "--dimension", 0, "--metric", "l2", "--encoder-id", "e"],
+            USAGE,
+            ["dimension"],
+        ),
+        Bad(
+            "init with a strange field",
+            ["init", place / "new", "--field", "age=float128"],
+            USAGE,
+            ["age|kind|float128"],
+        ),
     ]
 
 
@@ -174,13 +192,24 @@ def ingests(index: Path, place: Path) -> list[Bad]:
     strange.write_text("x")
     plain = ["ingest", index, one]
     return [
-        Bad("wrong dimension", [*plain, "--embeddings", files["wrong"], *encoder], USAGE, [str(DIMENSION - 1), str(DIMENSION)]),
+        Bad(
+            "wrong dimension",
+            [*plain, "--embeddings", files["wrong"], *encoder],
+            USAGE,
+            [str(DIMENSION - 1), str(DIMENSION)],
+        ),
         Bad("NaN row", [*plain, "--embeddings", files["nan"], *encoder], REJECTED, ["embedding", "finite|NaN"]),
         Bad("zero vector row", [*plain, "--embeddings", files["zero"], *encoder], REJECTED, ["embedding", "zero"]),
         Bad("no encoder id", [*plain, "--embeddings", files["good"]], USAGE, ["encoder"]),
-        Bad("another encoder id", [*plain, "--embeddings", files["good"], "--encoder-id", "x-2"],
-            USAGE, ["encoder", ENCODER]),
-        Bad("more embeddings than rows", [*plain, "--embeddings", files["more"], *encoder], USAGE, ["2 rows", "1 rows"]),
+        Bad(
+            "another encoder id",
+            [*plain, "--embeddings", files["good"], "--encoder-id", "x-2"],
+            USAGE,
+            ["encoder", ENCODER],
+        ),
+        Bad(
+            "more embeddings than rows", [*plain, "--embeddings", files["more"], *encoder], USAGE, ["2 rows", "1 rows"]
+        ),
         Bad("report of 10 MB", ["ingest", index, huge], REJECTED, ["row 1", "4194304"]),
         Bad("report above 1 MiB", ["ingest", index, million], REJECTED, ["report", "1048576"]),
         Bad("broken JSON", ["ingest", index, broken], REJECTED, ["row 1", "column"]),
@@ -362,9 +391,7 @@ def log_damage(place: Path, verdict: Verdict) -> list[list[object]]:
 
 def main() -> int:
     """Runs the script."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     verdict = Verdict()
     with workplace("bad-input") as place:
         index = make_index(place)

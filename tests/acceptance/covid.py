@@ -2,9 +2,9 @@
 
     python tests/acceptance/covid.py
 
-The descriptor is plain: films scaled to 64 x 64 grey, 64 principal components fitted without the patients who ask. For 20
-patients one film asks: no own case may come; with the patient let in, the film itself is first. Clinical notes come
-back as the report. A few answers are printed for a person to judge.
+The descriptor is plain: films scaled to 64 x 64 grey, 64 principal components fitted without the patients who ask. For
+20 patients one film asks: no own case may come; with the patient let in, the film itself is first. Clinical notes
+come back as the report. A few answers are printed for a person to judge.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import argparse
 import csv
 import sys
 from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from harness import ROOT, Server, Verdict, data, heading, run, stats, table, workplace
+from harness import ROOT, Server, Verdict, data, heading, near, run, stats, table, values, workplace
 from PIL import Image as Picture
 from precedent_client import Client, SearchResult
 
@@ -59,20 +60,23 @@ def show(row: dict[str, str], answer: SearchResult) -> None:
     print(f"\n### Asked with {row['filename']}: {row['view']}, {row['finding']}\n")
     lines = []
     for hit in answer.hits[:5]:
-        fields = hit.case.fields
         notes = " ".join(section.text for section in hit.case.sections())[:100].replace("|", "/")
-        lines.append([
-            hit.rank, hit.case.case_id, f"{hit.image.value:.3f}", " ".join(image.view for image in hit.case.images),
-            ", ".join(fields.get("finding", [])), notes or "-",
-        ])
+        lines.append(
+            [
+                hit.rank,
+                hit.case.case_id,
+                f"{near(hit):.3f}",
+                " ".join(image.view for image in hit.case.images),
+                ", ".join(values(hit.case, "finding")),
+                notes or "-",
+            ]
+        )
     print(table(["rank", "case", "cosine", "view", "finding", "notes begin"], lines))
 
 
 def main() -> int:
     """Runs the script."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     source = data("covid_cxr", "manifest.csv")
     with source.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -88,21 +92,29 @@ def main() -> int:
         np.save(place / "films.npy", vectors)
         run("init", index, "--name", "covid", "--dimension", COMPONENTS, "--metric", "cosine", "--encoder-id", ENCODER)
         run(
-            "ingest", index, source, "--map", ROOT / "index" / "maps" / "covid_cxr.toml",
-            "--embeddings", place / "films.npy", "--encoder-id", ENCODER, cwd=place,
+            "ingest",
+            index,
+            source,
+            "--map",
+            ROOT / "index" / "maps" / "covid_cxr.toml",
+            "--embeddings",
+            place / "films.npy",
+            "--encoder-id",
+            ENCODER,
+            cwd=place,
         )
         now = stats(index)
-        print(f"{now['caseCount']} films of {len({row['split_group'] for row in rows})} patients are in; "
-              f"the descriptor was fitted to {fitted.sum()} of them")
+        print(
+            f"{now['caseCount']} films of {len({row['split_group'] for row in rows})} patients are in; "
+            f"the descriptor was fitted to {fitted.sum()} of them"
+        )
         verdict.expect(int(now["caseCount"]) == len(rows), "every film is in")
         with Server(index) as server, Client(server.address) as client:
             ask(client, rows, vectors, asking, verdict)
     return verdict.close()
 
 
-def ask(
-    client: Client, rows: list[dict[str, str]], vectors: np.ndarray, asking: list[int], verdict: Verdict
-) -> None:
+def ask(client: Client, rows: list[dict[str, str]], vectors: np.ndarray, asking: list[int], verdict: Verdict) -> None:
     """Asks for every chosen film and checks the guards."""
     patient_of = {row["filename"]: row["split_group"] for row in rows}
     notes_of = {row["filename"]: row["clinical_notes"] for row in rows}
@@ -113,22 +125,20 @@ def ask(
     for count, at in enumerate(asking):
         row = rows[at]
         name, patient = row["filename"], row["split_group"]
-        query = dict(embeddings=[vectors[at]], encoder_id=ENCODER, patient=patient, limit=TOP)
-        answer = client.search(**query)
+        search = partial(client.search, [vectors[at]], encoder_id=ENCODER, patient=patient)
+        answer = search(limit=TOP)
         found = [patient_of[hit.case.case_id] for hit in answer.hits]
         verdict.expect(len(found) == TOP, f"{name}: {len(found)} hits of {TOP}")
         verdict.expect(patient not in found, f"{name}: no case of the patient's own")
         verdict.expect(len(set(found)) == len(found), f"{name}: one case per patient")
 
-        whole = client.search(**{**query, "limit": 1000})
+        whole = search(limit=1000)
         others = {patient_of[hit.case.case_id] for hit in whole.hits}
         verdict.expect(len(others) == patients - 1 and patient not in others, f"{name}: every other patient comes")
 
-        with_own = client.search(**query, include_same_patient=True)
+        with_own = search(limit=TOP, include_same_patient=True)
         first = with_own.hits[0]
-        verdict.expect(
-            first.case.case_id == name and first.image.value > 0.9999, f"{name}: the film itself is first"
-        )
+        verdict.expect(first.case.case_id == name and near(first) > 0.9999, f"{name}: the film itself is first")
         for hit in answer.hits:
             notes = "\n".join(section.text for section in hit.case.sections())
             verdict.expect(notes.strip() == notes_of[hit.case.case_id].strip(), f"{hit.case.case_id}: its notes")

@@ -2,13 +2,13 @@
 
     python tests/acceptance/crash.py --kills 200 [--seed 1]
 
-A client sends, replaces and deletes small cases and writes every acknowledgement to a file of its own, synced, outside the
-index. The server tells on standard error what its writer is at; in a named phase, after a random delay of 0 to 3 ms, it
-is killed. Then: `verify`, a new server, and every case is compared with what was sent.
+A client sends, replaces and deletes small cases and writes every acknowledgement to a file of its own, synced, outside
+the index. The server tells on standard error what its writer is at; in a named phase, after a random delay of 0 to
+3 ms, it is killed. Then: `verify`, a new server, and every case is compared with what was sent.
 
-A case must be in the state after one of the operations sent for it, not older than the last one acknowledged, and whole:
-report, field, image name and embedding of the same version. What was sent and not acknowledged is in doubt: wholly in or
-wholly out.
+A case must be in the state after one of the operations sent for it, not older than the last one acknowledged, and
+whole: report, field, image name and embedding of the same version. What was sent and not acknowledged is in doubt:
+wholly in or wholly out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import grpc
 import numpy as np
-from harness import Server, Verdict, heading, run, table, workplace
+from harness import Server, Verdict, heading, near, run, table, values, workplace
 from ledger import Ledger, Tally, compare
 from precedent_client import Case, Client, Embedding, Image, PrecedentError, Query, Rejection
 
@@ -172,7 +172,7 @@ def observe(client: Client, verdict: Verdict, tally: Tally) -> dict[int, int]:
     found: dict[int, int] = {}
     for hit in answer.hits:
         case = hit.case
-        number, version = int(case.case_id.split("-")[1]), int(case.fields["version"][0])
+        number, version = int(case.case_id.split("-")[1]), int(values(case, "version")[0])
         sections = [(section.kind, section.text) for section in case.sections()]
         whole = sections == [("findings", text(number, version))]
         whole &= [image.name for image in case.images] == [f"image-{number}-{version}"]
@@ -189,7 +189,7 @@ def observe(client: Client, verdict: Verdict, tally: Tally) -> dict[int, int]:
     ]
     for number, nearest in zip(numbers, client.batch_search(by_vector), strict=True):
         hit = nearest.hits[0]
-        tally.partial += hit.case.case_id != case_name(number) or hit.image is None or hit.image.value < 0.9999
+        tally.partial += hit.case.case_id != case_name(number) or not near(hit) > 0.9999
     by_word = [Query(text=f"+{word(number, found[number])}", limit=2) for number in numbers]
     for number, named in zip(numbers, client.batch_search(by_word), strict=True):
         tally.partial += [hit.case.case_id for hit in named.hits] != [case_name(number)]
@@ -254,9 +254,22 @@ def main() -> int:
         for phase, t in tallies.items()
     ]
     rows.append(["all", *(sum(int(row[column]) for row in rows) for column in range(1, 9))])
-    print(table(
-        ["phase", "kills", "phase still open", "acknowledged", "lost", "invented", "partial", "in doubt: in", "out"], rows
-    ))
+    print(
+        table(
+            [
+                "phase",
+                "kills",
+                "phase still open",
+                "acknowledged",
+                "lost",
+                "invented",
+                "partial",
+                "in doubt: in",
+                "out",
+            ],
+            rows,
+        )
+    )
     total = rows[-1]
     verdict.expect(total[4] == total[5] == total[6] == 0, "nothing lost, invented or partial")
     verdict.expect(int(total[3]) > 0, "cases were acknowledged")

@@ -10,6 +10,7 @@ Environment:
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -25,6 +26,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
+
+from precedent_client import Case, Hit  # noqa: E402
 
 START_SECONDS = 30
 STOP_SECONDS = 40
@@ -89,9 +92,7 @@ class Server:
     `on_line` sees every line of standard error, in a thread of its own.
     """
 
-    def __init__(
-        self, index: Path, *arguments: object, on_line: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, index: Path, *arguments: object, on_line: Callable[[str], None] | None = None) -> None:
         self.lines: list[str] = []
         self.address = ""
         self._on_line = on_line
@@ -144,6 +145,17 @@ class Server:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.stop()
+
+
+def near(hit: Hit) -> float:
+    """What the image channel says of a hit; NaN, which passes no comparison, when it says nothing."""
+    return hit.image.value if hit.image else math.nan
+
+
+def values(case: Case, field: str) -> list[str]:
+    """The values of a field, as a server tells them."""
+    told = case.fields.get(field, [])
+    return [told] if isinstance(told, str) else [str(value) for value in told] if isinstance(told, list) else []
 
 
 class Verdict:

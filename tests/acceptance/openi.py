@@ -74,15 +74,15 @@ QUERIES = [
     Query('"bibasilar atelectasis" cardiomegaly', (("bibasilar", "atelectasis"), ("cardiomegaly",))),
     plain("enlarged heart", 'problems:"Cardiomegaly"', tagged("problems", "Cardiomegaly")),
     plain("opacity", 'problems:"Pleural Effusion"', tagged("problems", "Pleural Effusion")),
-    plain(
-        "low lung volumes", 'mesh_major:"Lung/hypoinflation"', tagged("mesh_major", "Lung/hypoinflation")
-    ),
+    plain("low lung volumes", 'mesh_major:"Lung/hypoinflation"', tagged("mesh_major", "Lung/hypoinflation")),
     plain(
         "atelectasis",
         'problems:"Pulmonary Atelectasis" AND NOT problems:"Opacity"',
-        lambda row: bool(row["problems"])
-        and tagged("problems", "Pulmonary Atelectasis")(row)
-        and not tagged("problems", "Opacity")(row),
+        lambda row: (
+            bool(row["problems"])
+            and tagged("problems", "Pulmonary Atelectasis")(row)
+            and not tagged("problems", "Opacity")(row)
+        ),
     ),
 ]
 
@@ -106,7 +106,7 @@ def compare(hits: list[tuple[str, float]], expected: dict[str, float]) -> Agreem
     overlap = sum(1 for case, _ in hits if expected.get(case, -1.0) >= floor * (1 - TOLERANCE))
     in_place = [
         abs(expected.get(case, -1.0) - score) <= TOLERANCE * max(score, 1.0)
-        for (case, _), (_, score) in zip(hits, best)
+        for (case, _), (_, score) in zip(hits, best, strict=False)
     ]
     largest = max(differences, default=0.0)
     complete = len(hits) == len(best) == overlap and all(in_place) and largest <= TOLERANCE * max(floor, 1.0)
@@ -167,15 +167,17 @@ def main() -> int:
             verdict.expect(chosen.complete, f"{query.label}: agrees with {options.lengths} lengths")
             other = found["quantised" if options.lengths == "exact" else "exact"]
             size = min(TOP, matches)
-            lines.append([
-                f"`{query.label}`",
-                matches,
-                f"{chosen.overlap}/{size}",
-                "yes" if chosen.same_order else "no",
-                f"{chosen.largest_difference:.1e}",
-                f"{other.overlap}/{size}",
-                f"{other.largest_difference:.1e}",
-            ])
+            lines.append(
+                [
+                    f"`{query.label}`",
+                    matches,
+                    f"{chosen.overlap}/{size}",
+                    "yes" if chosen.same_order else "no",
+                    f"{chosen.largest_difference:.1e}",
+                    f"{other.overlap}/{size}",
+                    f"{other.largest_difference:.1e}",
+                ]
+            )
         others = "quantised" if options.lengths == "exact" else "exact"
         head = ["query", "matches", f"overlap ({options.lengths})", "same order", "largest difference"]
         print(table([*head, f"overlap ({others})", f"difference ({others})"], lines))
@@ -194,7 +196,7 @@ def show(index: Path, rows: list[Row], reference: Bm25, query: Query) -> None:
     texts = {row["case_id"]: f"{row['findings']} {row['impression']}".strip() for row in rows}
     lines = [
         [rank, case, f"{score:.5f}", rows[at]["case_id"], f"{expected:.5f}", texts[case][:70].replace("|", "/")]
-        for rank, ((case, score), (at, expected)) in enumerate(zip(hits, best), 1)
+        for rank, ((case, score), (at, expected)) in enumerate(zip(hits, best, strict=False), 1)
     ]
     print(table(["rank", "precedent", "BM25", "reference", "BM25", "report of the left one begins"], lines))
 

@@ -91,7 +91,7 @@ def killed(place: Path, sources: list[object], kills: int, verdict: Verdict) -> 
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path | None]:
     """A disk of that size, or nothing where this user may not make one."""
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
     if subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
         yield None
         return

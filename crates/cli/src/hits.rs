@@ -34,7 +34,8 @@ fn print_hit(out: &mut impl Write, hit: &Hit, metric: Option<Metric>, full: bool
     .into_iter()
     .flatten()
     .collect();
-    writeln!(out, "{:>3}  {}   {}", hit.rank, hit.case.id.as_str(), scores.join("   "))?;
+    let line = format!("{:>3}  {}   {}", hit.rank, hit.case.id.as_str(), scores.join("   "));
+    writeln!(out, "{}", line.trim_end())?;
     let facts = facts(&hit.case);
     if !facts.is_empty() {
         writeln!(out, "     {facts}")?;
@@ -99,10 +100,10 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
     let how = if channels.is_empty() { "latest first".to_owned() } else { channels.join(", ") };
     writeln!(
         notes,
-        "{} of {} that pass, {} in all; {how}; generation {generation}",
+        "{}; {} of {} pass filter and guards; {how}; generation {generation}",
         counted(total as u64, "hit", "hits"),
-        counted(plan.matches as u64, "case", "cases"),
-        count(plan.cases as u64),
+        count(plan.matches as u64),
+        counted(plan.cases as u64, "case", "cases"),
     )?;
     for warning in &plan.warnings {
         writeln!(notes, "note: {}", warning.message)?;
@@ -161,7 +162,7 @@ mod tests {
         assert!(out.contains("findings    word"), "{out}");
         assert!(out.trim_end().ends_with("..."), "{out}");
         assert!(
-            notes.contains("1 hit of 1 case that pass, 3,196 in all; latest first; generation 4"),
+            notes.contains("1 hit; 1 of 3,196 cases pass filter and guards; latest first; generation 4"),
             "{notes}"
         );
         assert!(notes.contains("note: no patient was named"), "{notes}");

@@ -1,6 +1,8 @@
 //! Why the engine refuses or fails, in the classes that a service or a program answers differently.
 
+use precedent_hnsw::HnswError;
 use precedent_index::IndexError;
+use precedent_lexical::LexicalError;
 use precedent_storage::StorageError;
 
 /// One thing wrong with a request, by the path of the field in the words of the protocol.
@@ -93,6 +95,12 @@ impl EngineError {
                     StorageError::NotFound { .. } => ErrorKind::Damaged,
                     _ => ErrorKind::Internal,
                 },
+                IndexError::Lexical(LexicalError::Damaged { .. } | LexicalError::Version { .. }) => {
+                    ErrorKind::Damaged
+                }
+                IndexError::Graph(
+                    HnswError::Header { .. } | HnswError::Damaged { .. } | HnswError::RowCount { .. },
+                ) => ErrorKind::Damaged,
                 IndexError::Lexical(_) | IndexError::Graph(_) => ErrorKind::Internal,
             },
         }

@@ -1,5 +1,7 @@
 //! Why the index refuses or fails.
 
+use precedent_hnsw::HnswError;
+use precedent_lexical::LexicalError;
 use precedent_storage::StorageError;
 
 /// Why the index refuses or fails.
@@ -26,11 +28,11 @@ pub enum IndexError {
     #[error(transparent)]
     Definition(#[from] crate::DefinitionError),
     /// The full-text part failed.
-    #[error("full text: {0}")]
-    Lexical(#[from] precedent_lexical::LexicalError),
+    #[error(transparent)]
+    Lexical(LexicalError),
     /// The graph part failed.
-    #[error("graph: {0}")]
-    Graph(#[source] precedent_hnsw::HnswError),
+    #[error(transparent)]
+    Graph(HnswError),
     /// A case too large for the log.
     #[error("a case has {bytes} bytes with its embeddings, the limit is {limit}; give fewer images")]
     TooLarge {
@@ -50,5 +52,52 @@ pub enum IndexError {
 impl IndexError {
     pub(crate) fn damaged(file: &str, problem: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), problem: problem.into() }
+    }
+}
+
+/// A part that reads its bytes through our checksums wraps our own error; unwrapped, it names the file.
+impl From<LexicalError> for IndexError {
+    fn from(error: LexicalError) -> Self {
+        match error {
+            LexicalError::Read { part, source } => match source.downcast::<StorageError>() {
+                Ok(ours) => Self::Storage(ours),
+                Err(source) => Self::Lexical(LexicalError::Read { part, source }),
+            },
+            other => Self::Lexical(other),
+        }
+    }
+}
+
+/// As above.
+impl From<HnswError> for IndexError {
+    fn from(error: HnswError) -> Self {
+        match error {
+            HnswError::Stopped => Self::Stopped,
+            HnswError::Pages(source) => match source.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(source) => Self::Graph(HnswError::Pages(source)),
+            },
+            HnswError::Row { row, source } => match source.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(source) => Self::Graph(HnswError::Row { row, source }),
+            },
+            other => Self::Graph(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_keeps_its_name_through_the_parts_that_read_it() {
+        let damage = || StorageError::NotFound { path: "segments/1/lexical".to_owned() };
+        let read = LexicalError::Read { part: "header", source: std::io::Error::other(damage()) };
+        assert_eq!(IndexError::from(read).to_string(), damage().to_string());
+        let pages = HnswError::Pages(Box::new(IndexError::from(damage())));
+        assert_eq!(IndexError::from(pages).to_string(), damage().to_string());
+        let row = HnswError::Row { row: 3, source: Box::new(IndexError::Stopped) };
+        assert!(matches!(IndexError::from(row), IndexError::Stopped));
     }
 }

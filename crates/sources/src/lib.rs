@@ -37,6 +37,8 @@ mod error;
 mod input;
 mod json;
 mod manifest;
+mod target;
+
 mod map;
 mod npy;
 mod row;

@@ -16,7 +16,7 @@
 //! Ours are the columns of a manifest and the fields of the index. A column that the map does not name keeps its own
 //! name, unless the map already fills that target. What the manifest's columns mean: see [`crate::Manifest`].
 
-use crate::binding::Target;
+use crate::target::Target;
 use crate::{MapError, SourceError};
 use std::collections::HashSet;
 use std::path::Path;

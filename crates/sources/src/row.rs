@@ -1,8 +1,9 @@
 //! The cells of a row to a case.
 
-use crate::binding::{Binding, Target};
+use crate::binding::Binding;
 use crate::cell::Cell;
 use crate::json::check_keys;
+use crate::target::Target;
 use precedent_model::{Case, CaseId, Image, MAX_IMAGES, ModelError, PatientKey, Report, SectionKind};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::vectors::{Vectors, VectorsWriter};
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
 use crate::{Definition, IndexError};
-use precedent_hnsw::{BuildParams, HnswError};
+use precedent_hnsw::BuildParams;
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;
 use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
@@ -126,10 +126,7 @@ fn link(
         true => ControlFlow::Continue(()),
         false => ControlFlow::Break(()),
     };
-    let built = precedent_hnsw::build(vectors, metric, &params, &tell).map_err(|error| match error {
-        HnswError::Stopped => IndexError::Stopped,
-        other => IndexError::Graph(other),
-    })?;
+    let built = precedent_hnsw::build(vectors, metric, &params, &tell)?;
     let report = built.report;
     tracing::debug!(nodes = vectors.nodes(), ?report, "the graph is built, every node can be reached");
     Ok(built.bytes)

@@ -3,7 +3,7 @@
 use super::Segment;
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
-use precedent_hnsw::{HnswError, Scratch, SearchParams};
+use precedent_hnsw::{Scratch, SearchParams};
 use precedent_vector::{DistanceFn, Embedding, Metric};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -177,8 +177,7 @@ impl Segment {
                 accept_node,
                 scratch,
                 search.stop,
-            )
-            .map_err(|error| self.walk_error(error))?;
+            )?;
             visited += found.visited;
             if found.stopped {
                 return Err(IndexError::Stopped);
@@ -229,10 +228,6 @@ impl Segment {
             }
         }
         Ok(Cow::Owned(nodes))
-    }
-
-    fn walk_error(&self, error: HnswError) -> IndexError {
-        IndexError::damaged(&format!("{}/graph", self.entry.folder()), error.to_string())
     }
 }
 

@@ -81,10 +81,7 @@ impl Segment {
             (None, _) => None,
         };
         let graph = match table(GRAPH)? {
-            Some(file) => Some(
-                Graph::open(GraphPages(file))
-                    .map_err(|error| IndexError::damaged(&format!("{folder}/graph"), error.to_string()))?,
-            ),
+            Some(file) => Some(Graph::open(GraphPages(file))?),
             None => None,
         };
         let segment = Self {

@@ -1,0 +1,96 @@
+//! The commands of the README, and what a person expects of them.
+
+use crate::support::{CASES, Place};
+use std::io::Read;
+use std::process::Stdio;
+
+#[test]
+fn reports_go_in_and_are_found_by_text_phrase_and_filter() {
+    let place = Place::with_index();
+    let out = place.ok(&["search", "i", "--text", "\"left pleural\" cardiomegaly"]);
+    assert!(out.starts_with("  1  A1   bm25 "), "{out}");
+    assert!(out.contains("impression  Cardiomegaly."), "{out}");
+    let out = place.ok(&["search", "i", "--text", "effusion", "--filter", "modality = \"cr\""]);
+    assert!(out.contains("A2") && !out.contains("A1"), "{out}");
+    let out = place.ok(&["search", "i", "--filter", "problems:\"cardiomegaly\" AND age >= 60"]);
+    assert!(out.starts_with("  1  A1\n"), "{out}");
+}
+
+#[test]
+fn an_embedding_finds_other_patients_and_ones_own_only_when_asked() {
+    let place = Place::with_index();
+    let ask = ["search", "i", "--embedding", "vectors.npy", "--encoder-id", "e1", "--patient-id", "P1"];
+    let out = place.ok(&ask);
+    assert!(out.starts_with("  1  A2   cosine -1.0000 (rank 1)") && !out.contains("A1"), "{out}");
+    let own = place.ok(&[&ask[..], &["--include-same-patient"]].concat());
+    assert!(own.starts_with("  1  A1   cosine 1.0000 (rank 1)"), "{own}");
+}
+
+#[test]
+fn json_is_the_answer_of_the_service() {
+    let place = Place::with_index();
+    let out = place.ok(&["search", "i", "--text", "effusion", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(answer["totalHits"], 2);
+    assert_eq!(answer["plan"]["channels"][0]["channel"], "lexical");
+    assert_eq!(answer["record"]["requestDigest"].as_str().unwrap().len(), 64);
+    let stats: serde_json::Value = serde_json::from_str(&place.ok(&["stats", "i", "--json"])).unwrap();
+    assert_eq!(stats["caseCount"], "3");
+}
+
+#[test]
+fn the_same_again_changes_nothing_and_a_changed_row_replaces() {
+    let place = Place::with_index();
+    let args = ["ingest", "i", "cases.jsonl", "--embeddings", "vectors.npy", "--encoder-id", "e1"];
+    assert!(place.ok(&args).starts_with("3 rows: 0 taken in, 3 held already, 0 rejected\n"));
+    place.write("cases.jsonl", CASES.replace("No acute disease.", "Pneumonia.").as_bytes());
+    assert!(place.ok(&args).starts_with("3 rows: 1 taken in, 2 held already, 0 rejected\n"));
+    assert!(place.ok(&["search", "i", "--text", "pneumonia"]).contains("A2"));
+    assert!(place.ok(&["stats", "i"]).contains("3, and 0 deleted or replaced"));
+    assert!(place.ok(&["verify", "i"]).starts_with("sound: "));
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen_and_does_not() {
+    let place = Place::with_index();
+    place.write("more.csv", b"case_id,impression\nB1,Pneumothorax.\nB2,\n");
+    let ran = place.run(&["ingest", "i", "more.csv", "--dry-run"]);
+    assert!(ran.out.starts_with("2 rows: 1 would be taken in, 0 held already, 1 rejected"), "{ran:?}");
+    assert!(place.ok(&["stats", "i"]).contains("cases        3,"));
+}
+
+#[test]
+fn rejected_rows_are_listed_and_the_rest_goes_in() {
+    let place = Place::with_index();
+    place.write("more.csv", b"case_id,age,impression\nB1,old,Normal.\nB2,50,Pneumothorax.\n,3,x\n");
+    let ran = place.run(&["ingest", "i", "more.csv", "--rejects", "bad.jsonl"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.out.contains("1 taken in, 0 held already, 2 rejected"), "{ran:?}");
+    let listed = std::fs::read_to_string(place.path("bad.jsonl")).unwrap();
+    let rows: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((rows[0]["row"].as_u64(), rows[0]["field"].as_str()), (Some(1), Some("age")));
+    assert_eq!((rows[1]["row"].as_u64(), rows[1]["field"].as_str()), (Some(3), Some("case_id")));
+    assert!(!listed.contains("old"), "a rejection quotes the value");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let place = Place::with_index();
+    let mut child = place
+        .command(&["search", "i", "--filter", "modality:*", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn completions_name_the_commands() {
+    let script = Place::new().ok(&["completions", "bash"]);
+    assert!(script.contains("ingest") && script.contains("--rejects"));
+}

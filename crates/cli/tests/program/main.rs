@@ -1,0 +1,8 @@
+//! The program as a person uses it: what it prints, where, and how it ends.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod first_steps;
+#[cfg(test)]
+mod support;

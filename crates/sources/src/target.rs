@@ -1,0 +1,56 @@
+//! What a column may fill, by the names that every manifest knows.
+
+use precedent_model::SectionKind;
+
+/// What a column of a manifest fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    CaseId,
+    PatientId,
+    Issuer,
+    Images,
+    /// The views of the images; the field `view`, too, where the index has it.
+    View,
+    Section(SectionKind),
+    /// An object whose keys are fields.
+    Labels,
+    /// A field of the index.
+    Field(String),
+}
+
+impl Target {
+    /// The target that every manifest knows under this name.
+    pub fn canonical(name: &str) -> Option<Self> {
+        Some(match name {
+            "case_id" => Self::CaseId,
+            "patient_id" => Self::PatientId,
+            "patient_id_issuer" => Self::Issuer,
+            "images" => Self::Images,
+            "view" => Self::View,
+            "labels" => Self::Labels,
+            "report" => Self::Section(SectionKind::Body),
+            "body" => return None,
+            name => Self::Section(SectionKind::from_name(name)?),
+        })
+    }
+
+    /// The name in messages.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::CaseId => "case_id",
+            Self::PatientId => "patient_id",
+            Self::Issuer => "patient_id_issuer",
+            Self::Images => "images",
+            Self::View => "view",
+            Self::Labels => "labels",
+            Self::Section(SectionKind::Body) => "report",
+            Self::Section(kind) => kind.name(),
+            Self::Field(name) => name,
+        }
+    }
+
+    /// A case under the wrong name, or of the wrong patient, is worse than none; so these may not be missed.
+    pub fn is_identity(&self) -> bool {
+        matches!(self, Self::CaseId | Self::PatientId | Self::Issuer)
+    }
+}
