@@ -1,9 +1,9 @@
 """A plain BM25, independent of the product: what a textbook would write, in float64, every document scored.
 
 k1 1.2, b 0.75, idf = ln(1 + (N - n + 0.5) / (n + 0.5)) as in Lucene. Words are runs of letters and digits in lower
-case, reduced to their stem by Snowball "English"; there are no stop words. A phrase is its words one after another inside one
-section; its idf is the sum over its words, its frequency the number of places. N and the average length are over the
-reports, including those of which no searched section holds a word.
+case, reduced to their stem by Snowball "English"; there are no stop words. A phrase is its words one after another
+inside one section; its idf is the sum over its words, its frequency the number of places. N and the average length are
+over the reports, including those of which no searched section holds a word.
 """
 
 from __future__ import annotations

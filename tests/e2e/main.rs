@@ -1,4 +1,6 @@
 //! End-to-end tests, by topic.
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod layout;
