@@ -1,6 +1,7 @@
 //! What runs beside the calls: making cases visible, and merging.
 
 use precedent_index::{IndexError, IndexWriter};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -8,8 +9,11 @@ use std::time::Duration;
 
 /// A case is visible within a second: it waits at most this long, the rest is for the commit itself.
 const COMMIT_EVERY: Duration = Duration::from_millis(400);
-/// After a failure, such as a full disk, nothing is tried again before this.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows,
+/// because a merge that cannot end fills the disk each time.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// Two threads that live as long as this value.
 #[derive(Debug)]
@@ -60,7 +64,7 @@ impl Shared {
     }
 
     fn repeat(&self, work: impl Fn() -> Result<(), IndexError>) {
-        let mut wait = COMMIT_EVERY;
+        let (mut wait, mut failures) = (COMMIT_EVERY, 0);
         loop {
             let guard = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
             if self.stopped() {
@@ -70,14 +74,21 @@ impl Shared {
             if self.stopped() {
                 return;
             }
-            wait = match work() {
-                Ok(()) => COMMIT_EVERY,
-                Err(IndexError::Stopped) => return,
-                Err(error) => {
-                    tracing::error!(%error, "a commit or merge failed and is tried again");
-                    AFTER_FAILURE
-                }
+            // The writer keeps its state through a panic, and what is pending with it; the next round tries again.
+            let problem = match catch_unwind(AssertUnwindSafe(&work)) {
+                Ok(Ok(())) => None,
+                Ok(Err(IndexError::Stopped)) => return,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("a panic".to_owned()),
             };
+            match problem {
+                None => (wait, failures) = (COMMIT_EVERY, 0),
+                Some(problem) => {
+                    tracing::error!(problem, "a commit or merge failed and is tried again");
+                    wait = AFTER_FAILURE.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
+                    failures += 1;
+                }
+            }
         }
     }
 }

@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 
 /// Memory that cases may take before they are written as a segment, whatever the time.
 const PENDING_BYTES: usize = 128 << 20;
+/// The same where commits fail: no case is taken beyond it.
+const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
+/// Most generations kept for paging.
+const MOST_KEPT_VIEWS: usize = 16;
 /// How long a generation is kept for the next page of an answer.
 const KEEP_VIEWS: Duration = Duration::from_secs(120);
 
@@ -133,6 +137,9 @@ impl Engine {
             now.duration_since(*asked) < KEEP_VIEWS && kept.generation() != snapshot.generation()
         });
         recent.push_back((now, snapshot.clone()));
+        if recent.len() > MOST_KEPT_VIEWS {
+            recent.pop_front();
+        }
     }
 
     /// Looks for a newer generation written by another process.
@@ -162,6 +169,10 @@ impl Engine {
                 }
                 Err(violations) => Err(violations),
             });
+        }
+        if writer.pending_bytes() > MOST_PENDING_BYTES {
+            // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
+            writer.commit()?;
         }
         let sequences = writer.put(entries)?;
         for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {

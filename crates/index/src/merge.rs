@@ -1,7 +1,6 @@
 //! Several segments into one: dead cases go, the graph is built. Cases come in and are found meanwhile.
 
 use crate::manifest::SegmentEntry;
-use crate::pending::Pending;
 use crate::segment::{GraphWork, SegmentBuilder};
 use crate::snapshot::LiveCases;
 use crate::writer::{lock, phase};
@@ -37,8 +36,8 @@ impl IndexWriter {
     /// # Errors
     /// [`IndexError::Stopped`] when `progress` says so; a full disk; a damaged file. The index is then as before.
     pub fn merge_all(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
-        let snapshot = self.commit()?;
         let _merging = lock(&self.merging);
+        let snapshot = self.commit()?;
         let minimum = snapshot.definition().graph.min_nodes as u64;
         let done = match snapshot.segments.as_slice() {
             [] => true,
@@ -115,10 +114,12 @@ impl IndexWriter {
         dead.sort_unstable();
         manifest.segments.retain(|entry| !sources.iter().any(|part| part.segment.entry.id == entry.id));
         if let Some(entry) = merged {
+            let id = entry.id.clone();
             manifest.segments.insert(0, entry);
-            self.bury(&mut manifest, 0, &dead)?;
+            let bury = || self.bury(&mut manifest, 0, &dead);
+            self.or_remove_segment(&id, bury)?;
         }
-        self.publish(manifest, Pending::default())
+        self.publish(manifest)
     }
 }
 

@@ -41,8 +41,10 @@ impl IndexReader {
             return Ok(held);
         }
         let newer = Arc::new(newest(self.storage.as_ref(), Some(&held))?);
-        self.current.store(newer.clone());
-        Ok(newer)
+        // Two may look at once; the newer generation stays.
+        self.current
+            .rcu(|held| if held.generation() < newer.generation() { newer.clone() } else { held.clone() });
+        Ok(self.snapshot())
     }
 
     /// Operations that are durable in the log and in no generation yet: those of a writer that is running, or that

@@ -19,7 +19,7 @@ pub struct CaseEntry {
 }
 
 /// One entry of the log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Operation {
     /// The case is new or replaces the one of the same id.
     Put(Box<Case>, Vec<(usize, Vec<f32>)>),
@@ -178,7 +178,7 @@ pub(crate) fn decode_case(bytes: &[u8]) -> Result<Case, RecordError> {
         let sections = (record.sections.into_iter())
             .map(|section| match SectionKind::from_name(&section.kind) {
                 Some(kind) => Ok((kind, section.text)),
-                None => Err(RecordError(format!("no section is of kind {:?}", section.kind))),
+                None => Err(RecordError("a section is of an unknown kind".to_owned())),
             })
             .collect::<Result<Vec<_>, _>>()?;
         case.report = Some(Report::new(sections)?);

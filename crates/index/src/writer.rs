@@ -3,7 +3,7 @@
 //! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and
 //! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
 
-use crate::manifest::{FileRecord, LOG, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
+use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES, TombstoneEntry};
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
 use crate::segment::SegmentBuilder;
@@ -40,12 +40,27 @@ pub struct IndexWriter {
 #[derive(Debug)]
 struct State {
     log: Log,
+    log_state: LogState,
     pending: Pending,
+    /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure
+    /// nor a panic on the way can lose it.
+    in_flight: Option<Arc<Pending>>,
     next_segment: u64,
-    /// The log refused the operation of this number for want of space; it is opened anew before the next.
-    log_stopped: Option<u64>,
     /// The writer failed in a way that only opening anew can mend.
     failed: bool,
+}
+
+/// Whether the log takes operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LogState {
+    Open,
+    /// The disk was full at the operation of this number. The log must be read anew.
+    Full {
+        from: u64,
+    },
+    /// The log was read anew. What it gave back may be in the system's cache only, so nothing is acknowledged before
+    /// a generation holds it.
+    Reread,
 }
 
 /// What a delete found.
@@ -63,10 +78,15 @@ impl IndexWriter {
     /// # Errors
     /// [`IndexError::NotEmpty`], or a file system that refuses.
     pub fn create(storage: &dyn Storage, definition: &Definition) -> Result<(), IndexError> {
-        if !storage.list("")?.is_empty() {
-            return Err(IndexError::NotEmpty);
+        const FOLDERS: [&str; 3] = ["segments", "tombstones", LOG];
+        for name in storage.list("")? {
+            // A creation that was cut short leaves empty folders and a manifest without its name; it is done again.
+            let empty_folder = FOLDERS.contains(&name.as_str()) && storage.list(&name)?.is_empty();
+            if !empty_folder && name != format!("{}.tmp", Manifest::file_name(0)) {
+                return Err(IndexError::NotEmpty);
+            }
         }
-        for folder in ["segments", "tombstones", LOG] {
+        for folder in FOLDERS {
             storage.create_dir_all(folder)?;
         }
         storage.sync_dir("")?;
@@ -89,9 +109,10 @@ impl IndexWriter {
         log.prune(log_start)?;
         let state = State {
             log,
+            log_state: if pending.is_empty() { LogState::Open } else { LogState::Reread },
             pending,
+            in_flight: None,
             next_segment: snapshot.manifest.next_segment,
-            log_stopped: None,
             failed: false,
         };
         let writer = Self {
@@ -103,10 +124,11 @@ impl IndexWriter {
             threads,
             _lock: lock,
         };
-        // What the log brought back may not be on the disk yet, only in the system's cache: make it durable before
-        // anything new is acknowledged.
-        writer.commit()?;
-        Ok(writer)
+        match writer.commit() {
+            // Searches work all the same, and the first operation tries again.
+            Err(IndexError::Storage(StorageError::Full { .. })) => Ok(writer),
+            done => done.map(|_| writer),
+        }
     }
 
     /// The newest generation.
@@ -152,7 +174,7 @@ impl IndexWriter {
         let snapshot = self.snapshot();
         let (mut unknown, mut seen) = (Vec::new(), HashSet::new());
         for (position, id) in ids.iter().enumerate() {
-            let known = match state.pending.knows(id) {
+            let known = match state.knows(id) {
                 Some(known) => known,
                 None => snapshot.find(id)?.is_some(),
             };
@@ -172,7 +194,7 @@ impl IndexWriter {
     /// # Errors
     /// A damaged file.
     pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
-        if lock(&self.state).pending.knows(&entry.case.id).is_some() {
+        if lock(&self.state).knows(&entry.case.id).is_some() {
             return Ok(false);
         }
         self.snapshot().holds(entry)
@@ -180,12 +202,12 @@ impl IndexWriter {
 
     /// Operations that are durable and not yet in a segment.
     pub fn pending_operations(&self) -> usize {
-        lock(&self.state).pending.operations()
+        lock(&self.state).waiting().map(Pending::operations).sum()
     }
 
     /// Estimated bytes that they take in memory.
     pub fn pending_bytes(&self) -> usize {
-        lock(&self.state).pending.bytes()
+        lock(&self.state).waiting().map(Pending::bytes).sum()
     }
 
     /// Makes everything durable visible: writes a segment of what is pending and publishes a generation.
@@ -197,32 +219,35 @@ impl IndexWriter {
         let (batch, log_start) = {
             let mut state = lock(&self.state);
             state.check()?;
-            if let Some(from) = state.log_stopped {
+            // After a panic on the way, what was being committed is still here.
+            state.put_back();
+            if let LogState::Full { from } = state.log_state {
                 // What reached the log whole before the disk was full was not acknowledged, but it is there: it counts.
                 let state = &mut *state;
                 state.log = open_log(&self.storage, &self.snapshot().manifest, from, &mut state.pending)?;
-                state.log_stopped = None;
+                state.log_state = LogState::Reread;
             }
             if state.pending.is_empty() {
+                state.log_state = LogState::Open;
                 return Ok(self.snapshot());
             }
-            let next = state.log.next_sequence();
-            state.log.roll().map_err(|error| state.stop(next, error))?;
-            (std::mem::take(&mut state.pending), next)
+            let batch = Arc::new(std::mem::take(&mut state.pending));
+            state.in_flight = Some(batch.clone());
+            (batch, state.log.next_sequence())
         };
         phase!("commit", "begin");
-        match self.write_batch(&batch) {
-            Ok(mut manifest) => {
-                manifest.log_start = log_start;
-                let snapshot = self.publish(manifest, batch)?;
-                phase!("commit", "end");
-                Ok(snapshot)
-            }
-            Err(error) => {
-                lock(&self.state).pending.restore(batch);
-                Err(error)
-            }
+        let committed = self.write_batch(&batch).and_then(|mut manifest| {
+            manifest.log_start = log_start;
+            self.publish(manifest)
+        });
+        drop(batch);
+        let mut state = lock(&self.state);
+        match &committed {
+            Ok(_) => state.finish(log_start),
+            Err(_) => state.put_back(),
         }
+        phase!("commit", "end");
+        committed
     }
 
     /// Writes the segment and the tombstones of a batch; returns the manifest that would make them count.
@@ -286,11 +311,11 @@ impl IndexWriter {
     }
 
     /// Runs what writes a segment; takes its folder away when it fails.
-    pub(crate) fn or_remove_segment(
+    pub(crate) fn or_remove_segment<T>(
         &self,
         id: &str,
-        write: impl FnOnce() -> Result<SegmentEntry, IndexError>,
-    ) -> Result<SegmentEntry, IndexError> {
+        write: impl FnOnce() -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
         write().inspect_err(|_| {
             if let Err(error) = self.storage.remove_dir_all(&format!("segments/{id}")) {
                 tracing::warn!(%error, "the folder of a failed segment stays until the next start");
@@ -298,16 +323,11 @@ impl IndexWriter {
         })
     }
 
-    /// Makes a manifest the newest generation. `batch` is what the manifest brought in; after a failure it is pending
-    /// again.
+    /// Makes a manifest the newest generation.
     ///
     /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
     /// open which generation a reader sees, so the writer stops and must be opened anew.
-    pub(crate) fn publish(
-        &self,
-        mut manifest: Manifest,
-        batch: Pending,
-    ) -> Result<Arc<Snapshot>, IndexError> {
+    pub(crate) fn publish(&self, mut manifest: Manifest) -> Result<Arc<Snapshot>, IndexError> {
         let previous = self.snapshot();
         let storage = self.storage.as_ref();
         manifest.next_segment = lock(&self.state).next_segment;
@@ -319,20 +339,13 @@ impl IndexWriter {
                 let untouched = matches!(error, IndexError::Storage(StorageError::Full { .. }))
                     && !storage.exists(&Manifest::file_name(manifest.generation)).unwrap_or(true)
                     && retire(storage, &manifest, &previous.manifest).is_ok();
-                let mut state = lock(&self.state);
-                state.pending.restore(batch);
-                state.failed = !untouched;
+                lock(&self.state).failed |= !untouched;
                 return Err(error);
             }
         };
         self.current.store(snapshot.clone());
-        let retired = lock(&self.state)
-            .log
-            .prune(snapshot.manifest.log_start)
-            .map_err(IndexError::from)
-            .and_then(|()| retire(storage, &previous.manifest, &snapshot.manifest));
-        // Litter is harmless: the next start removes it.
-        if let Err(error) = retired {
+        if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
+            // Litter is harmless: the next start removes it.
             tracing::warn!(%error, "files that no generation needs stay until the next start");
         }
         Ok(snapshot)
@@ -340,18 +353,50 @@ impl IndexWriter {
 
     /// The state, ready to take operations.
     fn writable(&self) -> Result<MutexGuard<'_, State>, IndexError> {
-        if lock(&self.state).log_stopped.is_some() {
+        loop {
+            let state = lock(&self.state);
+            state.check()?;
+            if state.log_state == LogState::Open {
+                return Ok(state);
+            }
+            drop(state);
             self.commit()?;
         }
-        let state = lock(&self.state);
-        state.check()?;
-        Ok(state)
     }
 }
 
 impl State {
     fn check(&self) -> Result<(), IndexError> {
         if self.failed { Err(IndexError::Failed) } else { Ok(()) }
+    }
+
+    /// What no generation holds yet.
+    fn waiting(&self) -> impl Iterator<Item = &Pending> {
+        std::iter::once(&self.pending).chain(self.in_flight.as_deref())
+    }
+
+    /// Whether an operation that no generation holds yet named this id, and if so, whether a case is to come under it.
+    fn knows(&self, id: &CaseId) -> Option<bool> {
+        self.waiting().find_map(|pending| pending.knows(id))
+    }
+
+    /// Makes what was being committed wait again.
+    fn put_back(&mut self) {
+        if let Some(batch) = self.in_flight.take() {
+            self.pending.restore(Arc::unwrap_or_clone(batch));
+        }
+    }
+
+    /// A generation holds every operation before `log_start`: the log goes on in a new file, older ones go.
+    fn finish(&mut self, log_start: u64) {
+        self.in_flight = None;
+        self.log_state = LogState::Open;
+        let next = self.log.next_sequence();
+        if let Err(error) = self.log.roll().and_then(|()| self.log.prune(log_start)) {
+            // The generation counts all the same; the log must be read anew before it takes anything.
+            let error = self.stop(next, error);
+            tracing::warn!(%error, "the log could not be started anew");
+        }
     }
 
     /// Appends operations and makes them durable together.
@@ -372,7 +417,7 @@ impl State {
     /// a new start reads it.
     fn stop(&mut self, first: u64, error: StorageError) -> IndexError {
         match error {
-            StorageError::Full { .. } => self.log_stopped = Some(first),
+            StorageError::Full { .. } => self.log_state = LogState::Full { from: first },
             _ => self.failed = true,
         }
         error.into()
@@ -447,7 +492,9 @@ fn remove_litter(storage: &dyn Storage, manifest: &Manifest) -> Result<(), Index
     precedent_storage::clean_temporary(storage)?;
     precedent_storage::remove_generations_before(storage, manifest.generation)?;
     for name in storage.list("segments")? {
-        if !manifest.segments.iter().any(|entry| entry.id == name) {
+        // What is no number is not ours: file managers and network file systems leave things of their own.
+        let ours = name.bytes().all(|b| b.is_ascii_digit());
+        if ours && !manifest.segments.iter().any(|entry| entry.id == name) {
             storage.remove_dir_all(&format!("segments/{name}"))?;
         }
     }

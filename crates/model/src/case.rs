@@ -46,12 +46,19 @@ impl fmt::Debug for CaseId {
 }
 
 /// One picture of a case. Its embedding travels beside the case, its pixels stay where they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Image {
     /// How the site finds the picture again: a file name or an instance UID. May be empty.
     pub name: String,
     /// The projection, such as `PA` or `LATERAL`.
     pub view: Option<String>,
+}
+
+/// Names may be instance UIDs.
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Image(hidden)")
+    }
 }
 
 /// One study with its report and its images.

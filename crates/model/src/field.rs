@@ -2,6 +2,7 @@
 
 use crate::{ModelError, PartialDate};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Longest keyword, in bytes.
 pub const MAX_KEYWORD_BYTES: usize = 1024;
@@ -74,8 +75,8 @@ fn read_integer(text: &str) -> Option<i64> {
     whole.parse().ok()
 }
 
-/// One value of a field.
-#[derive(Debug, Clone, PartialEq)]
+/// One value of a field. `Debug` hides keywords, which may be accession numbers.
+#[derive(Clone, PartialEq)]
 pub enum FieldValue {
     /// Of a keyword or keywords field, as given.
     Keyword(String),
@@ -85,6 +86,17 @@ pub enum FieldValue {
     Number(f64),
     /// Of a date field.
     Date(PartialDate),
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyword(text) => write!(f, "Keyword({} bytes hidden)", text.len()),
+            Self::Integer(number) => write!(f, "Integer({number})"),
+            Self::Number(number) => write!(f, "Number({number})"),
+            Self::Date(date) => write!(f, "Date({date})"),
+        }
+    }
 }
 
 /// The fields of a case: name to values, of which only a keywords field has more than one.

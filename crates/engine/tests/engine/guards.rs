@@ -2,7 +2,7 @@
 
 use crate::support::{Archive, Sketch, archive, case, names, patient, search, vector};
 use precedent_engine::{Access, EngineError, ErrorKind};
-use precedent_model::PartialDate;
+use precedent_model::{PartialDate, PatientKey};
 use precedent_query::{Fusion, Guards, Limits, QueryVector, SearchRequest};
 use precedent_vector::Metric;
 
@@ -55,6 +55,24 @@ fn the_patients_own_cases_are_left_out_unless_let_in() {
     assert!(response.plan.warnings.is_empty());
     let guards = Guards { include_same_patient: true, ..guards };
     assert_eq!(found(&SearchRequest { guards, ..image() })[0], "case-000");
+}
+
+#[test]
+fn a_missing_issuer_on_either_side_leaves_the_number_out() {
+    let archive = archive(Metric::L2, Access::Bulk);
+    let key = |issuer| PatientKey::new("p", issuer).unwrap();
+    for (name, issuer) in [Some("north"), Some("south"), None].into_iter().enumerate() {
+        let mut new = case(name, &Sketch { vectors: vec![at(name as f32)], ..Sketch::default() });
+        new.case.patient = Some(key(issuer));
+        archive.engine.ingest(vec![new]).unwrap().remove(0).unwrap();
+    }
+    archive.engine.commit().unwrap();
+    let found = |issuer| {
+        let guards = Guards { patient: Some(key(issuer)), ..Guards::default() };
+        names(&search(&archive.engine, &SearchRequest { guards, ..image() }))
+    };
+    assert_eq!(found(Some("north")), ["case-001"]);
+    assert!(found(None).is_empty());
 }
 
 #[test]

@@ -136,12 +136,18 @@ impl Segment {
         Ok(None)
     }
 
-    /// The ordinals of a patient's cases.
+    /// The ordinals of cases that may be the patient's. Two issuers may give one number to two people, but where either
+    /// side names no issuer the numbers decide: leaving out too much is safer than showing a patient's own case.
     pub fn of_patient(&self, patient: &PatientKey) -> Result<Vec<u32>, IndexError> {
-        let hash = patient_hash(patient);
+        let same_number = self.columns.with_keyword(PATIENT_ID, patient.id())?;
+        if patient.issuer().is_none() {
+            return Ok(same_number.to_vec());
+        }
+        let without_issuer = PatientKey::new(patient.id(), None).ok();
+        let hashes = [Some(patient_hash(patient)), without_issuer.as_ref().map(patient_hash)];
         let mut ordinals = Vec::new();
-        for &ordinal in self.columns.with_keyword(PATIENT_ID, patient.id())? {
-            if self.keys.patient(ordinal)? == hash {
+        for &ordinal in same_number {
+            if hashes.contains(&Some(self.keys.patient(ordinal)?)) {
                 ordinals.push(ordinal);
             }
         }

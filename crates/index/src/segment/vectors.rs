@@ -176,7 +176,7 @@ impl Vectors {
             return Err(self.file.damaged(format!("it has no vector {node}")));
         }
         let span = self.within(self.file.span::<u32>(self.node_offsets, node as usize)?)?;
-        self.file.slice(self.node_rows + span.start * 4, span.len())
+        self.file.slice(self.node_rows.saturating_add(span.start * 4), span.len())
     }
 
     /// The vector of a row.

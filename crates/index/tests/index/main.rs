@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod hooked;
+#[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod support;
