@@ -80,6 +80,9 @@ pub struct IngestArgs {
     /// Embeddings as .npy, one row per row of the manifests, or one per image
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,
+    /// What the rows of the embeddings are for, where both would fit
+    #[arg(long, value_enum, requires = "embeddings")]
+    pub embeddings_per: Option<EmbeddingsPer>,
     /// Which encoder made the embeddings
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
@@ -92,6 +95,14 @@ pub struct IngestArgs {
     /// Leave the new segments as they are
     #[arg(long)]
     pub no_merge: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmbeddingsPer {
+    /// Of the manifests, in order
+    Row,
+    /// Of all rows, in order
+    Image,
 }
 
 #[derive(Debug, Args)]

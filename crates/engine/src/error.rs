@@ -80,9 +80,10 @@ impl EngineError {
             Self::Threads(_) => ErrorKind::Internal,
             Self::Index(error) => match error {
                 IndexError::NotAnIndex => ErrorKind::NotFound,
-                IndexError::NotEmpty | IndexError::TooLarge { .. } | IndexError::Definition(_) => {
-                    ErrorKind::Invalid
-                }
+                IndexError::NotEmpty
+                | IndexError::TooLarge { .. }
+                | IndexError::SegmentTooLarge { .. }
+                | IndexError::Definition(_) => ErrorKind::Invalid,
                 IndexError::Stopped => ErrorKind::Cancelled,
                 IndexError::Failed => ErrorKind::Unavailable,
                 IndexError::Damaged { .. } => ErrorKind::Damaged,

@@ -18,7 +18,7 @@ pub(crate) fn search(
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
     let query = Query::admit(snapshot.definition(), request)?;
-    let accept = accept(snapshot, &query)?;
+    let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
     let answer = match (query.asks_image(), query.asks_lexical()) {
         (false, None) => unranked(snapshot, &query, &accept)?,
@@ -26,11 +26,16 @@ pub(crate) fn search(
     };
     let limits = &request.limits;
     let total = answer.fused.len();
-    let hits = (answer.fused.iter().enumerate())
-        .skip(limits.offset)
-        .take(limits.page_size.unwrap_or(total))
-        .map(|(index, fused)| hit(snapshot, &query, fused, index + 1))
-        .collect::<Result<Vec<_>, _>>()?;
+    let page: Vec<Fused> =
+        (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
+    let texts = text_scores(snapshot, &query, &page)?;
+    let mut hits = Vec::with_capacity(page.len());
+    for (index, (fused, text)) in page.iter().zip(texts).enumerate() {
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        hits.push(hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
+    }
     let plan = Plan {
         exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
         channels: answer.rankings.into_iter().map(|ranking| ranking.plan).collect(),
@@ -43,10 +48,14 @@ pub(crate) fn search(
 }
 
 /// The cases that pass filter and guards: the matches.
-fn accept(snapshot: &Snapshot, query: &Query<'_>) -> Result<Vec<OrdinalSet>, EngineError> {
+fn accept(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<OrdinalSet>, EngineError> {
     let mut accept = snapshot.live();
     for filter in query.filter.iter().chain(&query.before) {
-        snapshot.keep_matching(filter, &mut accept)?;
+        snapshot.keep_matching(filter, &mut accept, stop)?;
     }
     let guards = &query.request.guards;
     if let Some(patient) = guards.patient.as_ref().filter(|_| !guards.include_same_patient) {
@@ -132,8 +141,36 @@ fn keep_one_per_patient(snapshot: &Snapshot, fused: &mut Vec<Fused>) -> Result<(
     Ok(())
 }
 
+/// What the lexical channel says of each winner: its vote, or the score that it would have had. One look per segment.
+fn text_scores(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    page: &[Fused],
+) -> Result<Vec<Option<f32>>, EngineError> {
+    let mut scores: Vec<Option<f32>> =
+        page.iter().map(|fused| fused.lexical.map(|vote| vote.score)).collect();
+    let Some(text) = query.asks_lexical() else { return Ok(scores) };
+    for segment in 0..snapshot.segments() {
+        let missing: Vec<usize> = (0..page.len())
+            .filter(|&index| page[index].lexical.is_none() && page[index].place.segment == segment)
+            .collect();
+        let ordinals: Vec<u32> = missing.iter().map(|&index| page[index].place.ordinal).collect();
+        let found = channel::lexical::score(snapshot, text, segment, &ordinals)?;
+        for (index, score) in missing.into_iter().zip(found) {
+            scores[index] = score;
+        }
+    }
+    Ok(scores)
+}
+
 /// Fetches a winner, and fills in for display what a channel would say of it that did not put it forward.
-fn hit(snapshot: &Snapshot, query: &Query<'_>, fused: &Fused, rank: usize) -> Result<Hit, EngineError> {
+fn hit(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    fused: &Fused,
+    text: Option<f32>,
+    rank: usize,
+) -> Result<Hit, EngineError> {
     let shown = |vote: Option<Vote>, score: f32| ChannelScore {
         score,
         rank: vote.map(|vote| vote.rank),
@@ -143,11 +180,6 @@ fn hit(snapshot: &Snapshot, query: &Query<'_>, fused: &Fused, rank: usize) -> Re
         true => channel::image::score(snapshot, &query.vectors, fused.place)?,
         false => None,
     };
-    let lexical = match (fused.lexical, query.asks_lexical()) {
-        (Some(vote), _) => Some(vote.score),
-        (None, Some(text)) => channel::lexical::score(snapshot, text, fused.place)?,
-        (None, None) => None,
-    };
     Ok(Hit {
         case: snapshot.case(fused.place)?,
         rank,
@@ -155,6 +187,6 @@ fn hit(snapshot: &Snapshot, query: &Query<'_>, fused: &Fused, rank: usize) -> Re
         image: nearest.map(|(score, _, _)| shown(fused.image, score)),
         matched_image: nearest.map(|(_, image, _)| image),
         matched_vector: nearest.map(|(_, _, vector)| vector),
-        lexical: lexical.map(|score| shown(fused.lexical, score)),
+        lexical: text.map(|score| shown(fused.lexical, score)),
     })
 }

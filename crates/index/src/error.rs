@@ -44,6 +44,12 @@ pub enum IndexError {
     /// An earlier failure left it open what the disk holds.
     #[error("the writer failed earlier and takes nothing more; start the program again")]
     Failed,
+    /// A segment would outgrow the offsets of its tables.
+    #[error("{part} of one segment would have more than 4 GiB; spread the cases over several indexes")]
+    SegmentTooLarge {
+        /// Which part, such as a field.
+        part: String,
+    },
     /// The caller gave up, or its deadline passed.
     #[error("stopped by the caller")]
     Stopped,

@@ -118,10 +118,15 @@ impl Snapshot {
     /// Keeps the cases for which the filter is true.
     ///
     /// # Errors
-    /// A damaged file.
-    pub fn keep_matching(&self, filter: &Filter, accept: &mut [OrdinalSet]) -> Result<(), IndexError> {
+    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    pub fn keep_matching(
+        &self,
+        filter: &Filter,
+        accept: &mut [OrdinalSet],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), IndexError> {
         for (part, accept) in self.segments.iter().zip(accept) {
-            accept.intersect(&part.segment.columns.evaluate(filter)?.yes);
+            accept.intersect(&part.segment.columns.evaluate(filter, stop)?.yes);
         }
         Ok(())
     }
@@ -142,6 +147,14 @@ impl Snapshot {
     /// Whether the segment has a graph to walk.
     pub fn has_graph(&self, segment: usize) -> bool {
         self.segments.get(segment).is_some_and(|part| part.segment.graph.is_some())
+    }
+
+    /// How many cases of one segment, dead ones included, have an embedding.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn embedded_count(&self, segment: usize) -> Result<usize, IndexError> {
+        Ok(self.part(segment)?.segment.embedded()?.count())
     }
 
     /// The accepted cases of one segment that have an embedding.

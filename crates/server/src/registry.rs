@@ -27,7 +27,8 @@ impl Served {
         &self.root
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The name in its definition.
+    pub fn name(&self) -> &str {
         &self.engine.definition().name
     }
 }

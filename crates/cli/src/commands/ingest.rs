@@ -3,15 +3,16 @@
 //! A case that the index holds already, exactly as it stands in the manifest, is passed over. So the same command
 //! again goes on where a killed one was cut short, and a changed manifest writes only what changed.
 
-use crate::args::IngestArgs;
+use crate::args::{EmbeddingsPer, IngestArgs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{bar, count, counted};
 use indicatif::ProgressBar;
 use precedent_engine::{Access, Engine, EngineError, NewCase, Violation};
+use precedent_model::CaseId;
 use precedent_query::QueryVector;
 use precedent_sources::{ColumnMap, Manifest, NpyMatrix, Rejection, Row};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -37,6 +38,7 @@ pub fn run(args: &IngestArgs) -> Outcome {
         vectors: Vectors::open(args, &engine, &map)?,
         rejects: None,
         batch: Vec::new(),
+        batch_ids: HashSet::new(),
         batch_bytes: 0,
         tally: Tally::default(),
     };
@@ -71,6 +73,8 @@ struct Run<'a> {
     vectors: Option<Vectors>,
     rejects: Option<File>,
     batch: Vec<(Place, NewCase)>,
+    /// Ids in the batch.
+    batch_ids: HashSet<CaseId>,
     batch_bytes: usize,
     tally: Tally,
 }
@@ -159,10 +163,17 @@ impl Run<'_> {
         }
         if self.args.dry_run {
             self.tally.taken += 1;
-        } else if self.engine.holds(&new)? {
+            return Ok(());
+        }
+        if self.batch_ids.contains(&new.case.id) {
+            // An earlier row of the same id must be in before this one is compared with what is held.
+            self.flush()?;
+        }
+        if self.engine.holds(&new)? {
             self.tally.held += 1;
         } else {
             self.batch_bytes += new.embeddings.iter().flatten().map(|v| v.values.len() * 4).sum::<usize>();
+            self.batch_ids.insert(new.case.id.clone());
             self.batch.push((place, new));
         }
         Ok(())
@@ -171,6 +182,7 @@ impl Run<'_> {
     /// Makes the batch durable.
     fn flush(&mut self) -> Result<(), Failure> {
         self.batch_bytes = 0;
+        self.batch_ids.clear();
         if self.batch.is_empty() {
             return Ok(());
         }
@@ -275,15 +287,63 @@ fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
     ended
 }
 
-/// Images of all rows that can be read; a rejected row counts as one.
-fn count_images(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<u64, Failure> {
-    let mut images = 0;
-    for source in &args.sources {
-        for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
-            images += row.map_err(Failure::input)?.outcome.map_or(1, |case| case.images.len() as u64);
+/// What the manifests hold, counted before anything is taken in.
+#[derive(Debug, Default)]
+struct Census {
+    rows: u64,
+    images: u64,
+    /// Rows that cannot be read, whose images nobody knows.
+    unreadable: u64,
+    /// Whether some row has no image, or several.
+    uneven: bool,
+}
+
+impl Census {
+    fn of(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Self, Failure> {
+        let mut census = Self::default();
+        for source in &args.sources {
+            for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
+                census.rows += 1;
+                match row.map_err(Failure::input)?.outcome {
+                    Ok(case) => {
+                        census.images += case.images.len() as u64;
+                        census.uneven |= case.images.len() != 1;
+                    }
+                    Err(_) => census.unreadable += 1,
+                }
+            }
         }
+        Ok(census)
     }
-    Ok(images)
+
+    /// Whether the embeddings are one per image, not one per row. Where that cannot be told for certain it is refused:
+    /// an embedding under the wrong case would be found for years.
+    fn pair(&self, embeddings: u64, asked: Option<EmbeddingsPer>) -> Result<bool, String> {
+        let Self { rows, images, unreadable, uneven } = *self;
+        let counts = format!("it has {embeddings} rows, the manifests {rows} rows and {images} images");
+        let (by_row, by_image) = (embeddings == rows, embeddings == images);
+        let per_image = match asked {
+            Some(EmbeddingsPer::Row) if !by_row => return Err(format!("{counts}; give one for each row")),
+            Some(EmbeddingsPer::Image) if !by_image && unreadable == 0 => {
+                return Err(format!("{counts}; give one for each image"));
+            }
+            Some(per) => per == EmbeddingsPer::Image,
+            None if by_row && by_image && uneven => {
+                return Err(format!("{counts}, some of them unevenly; say --embeddings-per row or image"));
+            }
+            None if by_row => false,
+            None if by_image || unreadable > 0 => true,
+            None => return Err(format!("{counts}; give one for each")),
+        };
+        if per_image && unreadable > 0 {
+            let problem = "cannot be read, so nobody knows how many embeddings to pass over";
+            return Err(format!(
+                "{counts}, and {} {problem}; mend them first",
+                counted(unreadable, "row", "rows")
+            ));
+        }
+        Ok(per_image)
+    }
 }
 
 /// The embeddings beside the manifests: one per row, or one per image.
@@ -314,20 +374,8 @@ impl Vectors {
             let wanted = space.encoder_id();
             return Err(about(&format!("--encoder-id {encoder_id}: the index holds embeddings of {wanted}")));
         }
-        let mut rows = 0;
-        for source in &args.sources {
-            rows += Manifest::count_rows(source).map_err(Failure::input)?;
-        }
-        let per_image = matrix.rows() != rows;
-        if per_image {
-            let images = count_images(args, engine, map)?;
-            if matrix.rows() != images {
-                let (found, wanted) = (matrix.rows(), format!("{rows} rows and {images} images"));
-                return Err(about(&format!(
-                    "it has {found} rows, the manifests {wanted}; give one for each"
-                )));
-            }
-        }
+        let per_image =
+            Census::of(args, engine, map)?.pair(matrix.rows(), args.embeddings_per).map_err(|e| about(&e))?;
         Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))
     }
 
@@ -347,5 +395,35 @@ impl Vectors {
     /// Skips the embedding of a rejected row.
     fn pass_over(&mut self) {
         self.next += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn census(rows: u64, images: u64, unreadable: u64, uneven: bool) -> Census {
+        Census { rows, images, unreadable, uneven }
+    }
+
+    #[test]
+    fn embeddings_are_paired_only_where_there_is_one_way() {
+        use EmbeddingsPer::{Image, Row};
+        assert_eq!(census(3, 3, 0, false).pair(3, None), Ok(false));
+        assert_eq!(census(3, 0, 0, true).pair(3, None), Ok(false));
+        assert_eq!(census(3, 5, 0, true).pair(5, None), Ok(true));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Image)), Ok(true));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Row)), Ok(false));
+        assert_eq!(census(3, 2, 1, false).pair(3, None), Ok(false));
+        for (census, embeddings, asked, word) in [
+            (census(3, 3, 0, true), 3, None, "--embeddings-per"),
+            (census(3, 5, 0, true), 4, None, "give one for each"),
+            (census(3, 4, 1, true), 5, None, "mend them first"),
+            (census(3, 4, 1, true), 4, Some(Image), "mend them first"),
+            (census(3, 5, 0, true), 5, Some(Row), "for each row"),
+            (census(3, 5, 0, true), 3, Some(Image), "for each image"),
+        ] {
+            assert!(census.pair(embeddings, asked).unwrap_err().contains(word), "{census:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::args::ServeArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use precedent_engine::{Access, Engine};
 use precedent_server::{Served, ServerConfig, serve_on};
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -17,6 +18,12 @@ pub fn run(args: &ServeArgs) -> Outcome {
     for dir in &args.dirs {
         let engine = Engine::open(dir, access).map_err(|error| Failure::from(error).about(dir.display()))?;
         served.push(Served::new(Arc::new(engine), dir));
+    }
+    let names: HashSet<&str> = served.iter().map(Served::name).collect();
+    if names.len() < served.len() {
+        let remedy =
+            "two of these indexes have one name; serve them apart, or make one anew with init --name";
+        return Err(Failure::input(remedy));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(listen(args, served))?;

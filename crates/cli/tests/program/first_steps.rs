@@ -94,3 +94,15 @@ fn completions_name_the_commands() {
     let script = Place::new().ok(&["completions", "bash"]);
     assert!(script.contains("ingest") && script.contains("--rejects"));
 }
+
+#[test]
+fn an_id_that_stands_twice_ends_as_its_last_row_says_however_often_it_is_ingested() {
+    let place = Place::with_index();
+    let row = |text: &str| format!("{{\"case_id\": \"D\", \"impression\": \"{text}\"}}\n");
+    place.write("twice.jsonl", (row("first") + &row("second")).as_bytes());
+    for _ in 0..3 {
+        place.ok(&["ingest", "i", "twice.jsonl"]);
+        assert!(place.ok(&["search", "i", "--text", "second"]).contains("D"));
+        assert!(place.ok(&["search", "i", "--text", "first"]).is_empty());
+    }
+}

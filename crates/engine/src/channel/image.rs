@@ -50,7 +50,7 @@ pub(crate) fn rank(
                 PathChoice::Auto => walk_pays(accepted, accept.cases(), ef_search),
             };
         walked |= walk;
-        filtered |= walk && accepted < accept.cases();
+        filtered |= walk && accepted < snapshot.embedded_count(segment)?;
         let params = if walk { WalkParams::Graph { ef_search } } else { WalkParams::Exact };
         for vector in &query.vectors {
             let found = snapshot.nearest(segment, vector, depth, params, &accept, stop)?;

@@ -38,12 +38,13 @@ pub(crate) fn rank(
     Ok(Ranking { exhausted: candidates.len() < depth, candidates, plan })
 }
 
-/// The score of one case, the same that [`rank`] gives it; `None` when it does not hold what the text asks for.
+/// The scores of cases of one segment, the same that [`rank`] gives them; `None` for one that does not hold what the text
+/// asks for.
 pub(crate) fn score(
     snapshot: &Snapshot,
     text: &TextQuery,
-    place: CasePlace,
-) -> Result<Option<f32>, EngineError> {
-    let scores = snapshot.lexicon().score(text, place.segment, &[place.ordinal]).map_err(IndexError::from)?;
-    Ok(scores.into_iter().next().flatten())
+    segment: usize,
+    ordinals: &[u32],
+) -> Result<Vec<Option<f32>>, EngineError> {
+    Ok(snapshot.lexicon().score(text, segment, ordinals).map_err(IndexError::from)?)
 }

@@ -22,6 +22,8 @@ use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+/// Values between two looks at the caller's wish to stop.
+const STOP_EVERY: usize = 1024;
 /// The columns that every index has.
 pub(crate) const CASE_ID: &str = "case_id";
 /// As above.
@@ -132,8 +134,8 @@ impl ColumnsWriter {
             for (key, list) in lists {
                 key.write(&mut bytes);
                 ordinals.extend_from_slice(list);
-                value_offsets.push(bytes.len() as u32);
-                posting_offsets.push(ordinals.len() as u32);
+                value_offsets.push(offset(name, bytes.len())?);
+                posting_offsets.push(offset(name, ordinals.len())?);
             }
             directory.columns.push(ColumnRecord {
                 name: name.clone(),
@@ -152,6 +154,11 @@ impl ColumnsWriter {
         write_table(&mut self.writer, &[offset, bytes.len() as u64, u64::from(self.cases)])?;
         Ok(self.writer.finish()?)
     }
+}
+
+/// An offset in a table of a segment, which has 32 bits.
+fn offset(part: &str, value: usize) -> Result<u32, IndexError> {
+    u32::try_from(value).map_err(|_| IndexError::SegmentTooLarge { part: part.to_owned() })
 }
 
 /// Where a filter is true and where it is false.
@@ -227,17 +234,17 @@ impl Columns {
     }
 
     /// Where a filter is true and where it is false.
-    pub fn evaluate(&self, filter: &Filter) -> Result<Verdict, IndexError> {
+    pub fn evaluate(&self, filter: &Filter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
         match filter {
             Filter::Not(inner) => {
-                let verdict = self.evaluate(inner)?;
+                let verdict = self.evaluate(inner, stop)?;
                 Ok(Verdict { yes: verdict.no, no: verdict.yes })
             }
             Filter::And(parts) => {
                 let mut whole =
                     Verdict { yes: OrdinalSet::all(self.cases), no: OrdinalSet::none(self.cases) };
                 for part in parts {
-                    let verdict = self.evaluate(part)?;
+                    let verdict = self.evaluate(part, stop)?;
                     whole.yes.intersect(&verdict.yes);
                     whole.no.unite(&verdict.no);
                 }
@@ -247,17 +254,20 @@ impl Columns {
                 let mut whole =
                     Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::all(self.cases) };
                 for part in parts {
-                    let verdict = self.evaluate(part)?;
+                    let verdict = self.evaluate(part, stop)?;
                     whole.yes.unite(&verdict.yes);
                     whole.no.intersect(&verdict.no);
                 }
                 Ok(whole)
             }
-            Filter::Compare(compare) => self.compare(compare),
+            Filter::Compare(compare) => self.compare(compare, stop),
         }
     }
 
-    fn compare(&self, compare: &Compare) -> Result<Verdict, IndexError> {
+    fn compare(&self, compare: &Compare, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
+        if stop() {
+            return Err(IndexError::Stopped);
+        }
         let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
         let Some(column) = self.columns.get(&compare.field) else {
             // A segment older than the field: nobody has a value.
@@ -285,7 +295,10 @@ impl Columns {
             }
             _ => {
                 for index in 0..column.record.value_count as usize {
-                    let set = match compare.test(&self.value(column, index)?) {
+                    if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
+                        return Err(IndexError::Stopped);
+                    }
+                    let set = match self.test(compare, column, index)? {
                         Some(true) => &mut verdict.yes,
                         Some(false) => &mut verdict.no,
                         None => continue,
@@ -297,6 +310,22 @@ impl Columns {
             }
         }
         Ok(verdict)
+    }
+
+    /// What a restriction says of one value. Keywords stand folded on disk, so they are compared as they stand.
+    fn test(&self, compare: &Compare, column: &Column, index: usize) -> Result<Option<bool>, IndexError> {
+        let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
+            return Ok(compare.test(&self.value(column, index)?));
+        };
+        let text = std::str::from_utf8(self.value_bytes(column, index)?)
+            .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))?;
+        let fits = match (any_prefix, any_suffix) {
+            (true, true) => text.contains(folded.as_str()),
+            (true, false) => text.ends_with(folded.as_str()),
+            (false, true) => text.starts_with(folded.as_str()),
+            (false, false) => text == folded,
+        };
+        Ok(Some(fits != (compare.comparison == Comparison::NotEqual)))
     }
 
     fn present<'a>(&self, column: &'a Column) -> Result<&'a OrdinalSet, IndexError> {

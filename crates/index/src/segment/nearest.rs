@@ -160,10 +160,10 @@ impl Segment {
             return Ok(NearestCases::default());
         }
         let distance = search.metric.distance_fn();
-        let nodes = self.accepted_nodes(vectors, accept)?;
+        let everything = accepted == self.embedded()?.count();
+        let nodes = if everything { Cow::Borrowed(accept) } else { self.accepted_nodes(vectors, accept)? };
         let takes = |node: u32| nodes.contains(node);
-        let accept_node: Option<&dyn Fn(u32) -> bool> =
-            if accepted == self.cases() { None } else { Some(&takes) };
+        let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
         let (mut wanted, mut visited) = (k, 0);
         loop {
             let params = SearchParams { k: wanted, ef: ef_search.max(wanted) };
