@@ -54,7 +54,8 @@ class IngestServiceServicer(object):
     def IngestCases(self, request_iterator, context):
         """One answer per case, in order: acknowledged when it is durable, or rejected with the reason. A rejected case changes
         nothing and does not end the stream. Sending a case again is harmless: it replaces itself. An acknowledged case can
-        be searched within a second.
+        be searched within a second. When the stream ends with an error, what was acknowledged stays; send the rest again.
+        A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
