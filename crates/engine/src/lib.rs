@@ -1,4 +1,28 @@
 //! The facade: `ingest` and `search`.
+//!
+//! An [`Engine`] is one index, opened. Cases that it takes in are durable when it answers and are found at the latest a
+//! second later; a [`View`] is one generation, of which every answer is.
+//!
+//! ```
+//! use precedent_engine::{Access, Definition, Engine, NewCase};
+//! use precedent_model::{Case, CaseId, Report, SectionKind};
+//! use precedent_query::SearchRequest;
+//!
+//! let folder = tempfile::tempdir()?;
+//! Engine::create(folder.path(), &Definition::chest_xray()?)?;
+//! let engine = Engine::open(folder.path(), Access::Bulk)?;
+//!
+//! let mut case = Case::new(CaseId::new("CXR1")?);
+//! case.report = Some(Report::new([(SectionKind::Impression, "Left pleural effusion.")])?);
+//! let outcomes = engine.ingest(vec![NewCase { case, embeddings: Vec::new() }])?;
+//! assert!(outcomes[0].is_ok());
+//! engine.commit()?;
+//!
+//! let request = SearchRequest { text: Some("effusion".to_owned()), ..SearchRequest::default() };
+//! let answer = engine.view().search(&request, &|| false)?;
+//! assert_eq!(answer.hits[0].case.id.as_str(), "CXR1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod admit;
 mod background;

@@ -94,22 +94,6 @@ impl Manifest {
         Ok(Self { path, format, binding, ignored, warnings, rows_read: 0, bytes_total, failed: false })
     }
 
-    /// How many data rows a manifest has, the bad ones included. An `.npy` file that pairs with it must have as many;
-    /// otherwise vectors would go to the wrong cases from some row on, so compare before anything is ingested.
-    ///
-    /// # Errors
-    /// As for [`Self::open`], except for what the map is about.
-    pub fn count_rows(path: impl AsRef<Path>) -> Result<u64, SourceError> {
-        let path = path.as_ref();
-        let (mut format, _) = Format::open(path)?;
-        let mut row = RawRow::default();
-        let mut count = 0;
-        while format.next(&mut row).map_err(|source| read_error(path, &format, source))? {
-            count += 1;
-        }
-        Ok(count)
-    }
-
     /// Columns that nothing uses, as far as they have turned up; keys inside `labels` as `labels.name`.
     pub fn ignored_columns(&self) -> &[String] {
         self.ignored.names()

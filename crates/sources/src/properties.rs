@@ -73,10 +73,8 @@ proptest! {
         let file = file(extension, &bytes);
         let map = if extension == ".tsv" { "[columns]\ncase_id = \"case_id\"" } else { "" };
         let map = ColumnMap::from_toml(map).unwrap();
-        let count = Manifest::count_rows(file.path());
         if let Ok(mut manifest) = Manifest::open(file.path(), &map, &schema()) {
             let rows: Vec<u64> = manifest.by_ref().map(|row| row.unwrap().number).collect();
-            prop_assert_eq!(rows.len() as u64, count.unwrap());
             prop_assert_eq!(&rows, &(1..=rows.len() as u64).collect::<Vec<_>>());
             prop_assert_eq!(manifest.bytes_read(), bytes.len() as u64);
         }

@@ -297,14 +297,6 @@ fn unnamed_columns_are_ignored() {
     assert_eq!(manifest.ignored_columns(), ["1 (no name)", "3 (no name)"]);
 }
 
-#[test]
-fn rows_are_counted_with_the_bad_ones() {
-    let count =
-        |extension: &str, text: &str| Manifest::count_rows(file(extension, text.as_bytes()).path()).unwrap();
-    assert_eq!(count(".jsonl", "{\n\n{\"case_id\": \"a\"}\n   \n"), 2);
-    assert_eq!(count(".csv", "case_id,b\n\na,\"\n\n\"\nragged\n"), 2);
-}
-
 /// The two public manifests with the maps that come with the product.
 #[test]
 fn public_manifests_are_read_without_a_rejection() {
