@@ -84,7 +84,7 @@ pub struct IngestArgs {
     #[arg(long, value_enum, requires = "embeddings")]
     pub embeddings_per: Option<EmbeddingsPer>,
     /// Which encoder made the embeddings
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "embeddings")]
     pub encoder_id: Option<String>,
     /// Check everything, change nothing
     #[arg(long)]
@@ -119,10 +119,10 @@ pub struct SearchArgs {
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
     /// Words, "phrases", +must, -not, section:word
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub text: Option<String>,
     /// Such as: modality = "DX" AND age >= 60 AND problems:"Cardiomegaly"
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Number of hits, 1 to 1000
     #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
@@ -152,10 +152,10 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N")]
     pub ef_search: Option<usize>,
     /// Weight of the image channel; 0 silences it
-    #[arg(long, value_name = "W", default_value_t = 1.0)]
+    #[arg(long, value_name = "W", default_value_t = 1.0, allow_hyphen_values = true)]
     pub image_weight: f32,
     /// Weight of the lexical channel; 0 silences it
-    #[arg(long, value_name = "W", default_value_t = 1.0)]
+    #[arg(long, value_name = "W", default_value_t = 1.0, allow_hyphen_values = true)]
     pub lexical_weight: f32,
     /// Constant of the rank fusion
     #[arg(long, value_name = "K", default_value_t = 60.0)]

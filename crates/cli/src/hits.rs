@@ -1,6 +1,6 @@
 //! Hits as a person reads them.
 
-use crate::output::{count, counted, wrap};
+use crate::output::{count, counted, printable, wrap};
 use precedent_model::{Case, FieldValue, SectionKind};
 use precedent_query::{ChannelScore, Hit, Plan, SearchResponse};
 use precedent_vector::Metric;
@@ -34,7 +34,7 @@ fn print_hit(out: &mut impl Write, hit: &Hit, metric: Option<Metric>, full: bool
     .into_iter()
     .flatten()
     .collect();
-    let line = format!("{:>3}  {}   {}", hit.rank, hit.case.id.as_str(), scores.join("   "));
+    let line = format!("{:>3}  {}   {}", hit.rank, printable(hit.case.id.as_str()), scores.join("   "));
     writeln!(out, "{}", line.trim_end())?;
     let facts = facts(&hit.case);
     if !facts.is_empty() {
@@ -76,7 +76,8 @@ fn facts(case: &Case) -> String {
         let values: Vec<String> = values.iter().map(value).collect();
         format!("{name} {}", values.join(", "))
     });
-    fields.chain((!images.is_empty()).then(|| images.join(", "))).collect::<Vec<_>>().join(" · ")
+    let all = fields.chain((!images.is_empty()).then(|| images.join(", ")));
+    printable(&all.collect::<Vec<_>>().join(" · "))
 }
 
 fn value(value: &FieldValue) -> String {

@@ -29,11 +29,10 @@ fn message(name: &str, message: &impl Message) -> Result<String, Failure> {
         .ok_or_else(|| Failure::other(format!("the protocol has no message {name}")))?;
     let dynamic =
         DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(Failure::other)?;
-    let mut json = Vec::new();
     // Counts of 0 and empty lists are said, not left out: a reader need not know the defaults.
     let options = SerializeOptions::new().skip_default_fields(false);
-    dynamic
-        .serialize_with_options(&mut serde_json::Serializer::pretty(&mut json), &options)
-        .map_err(Failure::other)?;
-    String::from_utf8(json).map_err(Failure::other)
+    // Through a sorted value: protobuf maps have no order, and the same answer must print the same twice.
+    let value =
+        dynamic.serialize_with_options(serde_json::value::Serializer, &options).map_err(Failure::other)?;
+    serde_json::to_string_pretty(&value).map_err(Failure::other)
 }

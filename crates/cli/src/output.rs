@@ -42,6 +42,23 @@ pub fn bar(total: u64, what: &'static str) -> ProgressBar {
     bar
 }
 
+/// Text whose control and direction characters are shown, not obeyed: a report must not steer the terminal.
+pub fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Text broken into lines of at most `width` characters.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -53,7 +70,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&printable(word));
     }
     if !line.is_empty() {
         lines.push(line);
@@ -70,6 +87,12 @@ mod tests {
         assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([bytes(999), bytes(1536), bytes(2_000_000)], ["999 B", "1.5 kB", "2.0 MB"]);
         assert_eq!(counted(1, "case", "cases"), "1 case");
+    }
+
+    #[test]
+    fn what_would_steer_a_terminal_is_shown() {
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}\0é"), "a\\u{1b}[31mb\\u{202e}\\u{0}é");
+        assert_eq!(wrap("no\tacute \u{7}bell", 80), ["no acute \\u{7}bell"]);
     }
 
     #[test]

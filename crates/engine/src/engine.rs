@@ -54,7 +54,7 @@ pub struct Engine {
     /// Recent generations, oldest first, each with the time when it was last asked for.
     recent: Mutex<VecDeque<(Instant, Arc<Snapshot>)>>,
     /// Ends before the writer does.
-    _background: Option<Background>,
+    background: Option<Background>,
 }
 
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Engine {
             Side::Writer(writer) => writer.snapshot(),
         };
         let definition = snapshot.definition().clone();
-        Ok(Self { storage, definition, access, side, recent: Mutex::default(), _background: background })
+        Ok(Self { storage, definition, access, side, recent: Mutex::default(), background })
     }
 
     /// What the index is made for.
@@ -267,6 +267,18 @@ impl Engine {
         match &self.side {
             Side::Writer(writer) => Ok(writer),
             Side::Reader(_) => Err(EngineError::ReadOnly),
+        }
+    }
+}
+
+/// What an engine that made cases visible by itself has taken in is visible when it is gone, too.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.background.take());
+        if let (Side::Writer(writer), Access::Write) = (&self.side, self.access)
+            && let Err(error) = writer.commit()
+        {
+            tracing::error!(%error, "the last commit failed; the cases are in the log and the next start takes them");
         }
     }
 }

@@ -96,9 +96,10 @@ impl EngineError {
                     StorageError::NotFound { .. } => ErrorKind::Damaged,
                     _ => ErrorKind::Internal,
                 },
-                IndexError::Lexical(LexicalError::Damaged { .. } | LexicalError::Version { .. }) => {
-                    ErrorKind::Damaged
-                }
+                // tantivy fails on what it reads only where the bytes could not be had or are not its own.
+                IndexError::Lexical(
+                    LexicalError::Damaged { .. } | LexicalError::Version { .. } | LexicalError::Engine { .. },
+                ) => ErrorKind::Damaged,
                 IndexError::Graph(
                     HnswError::Header { .. } | HnswError::Damaged { .. } | HnswError::RowCount { .. },
                 ) => ErrorKind::Damaged,

@@ -115,8 +115,17 @@ impl Manifest {
     /// The newest generation.
     pub fn latest(storage: &dyn Storage) -> Result<Self, IndexError> {
         let (generation, bytes) =
-            precedent_storage::latest_generation(storage)?.ok_or(IndexError::NotAnIndex)?;
+            precedent_storage::latest_generation(storage)?.ok_or_else(|| Self::missing(storage))?;
         Self::read(generation, &bytes)
+    }
+
+    /// An archive that lost its manifest is no empty directory, and must not be told to make a new index.
+    fn missing(storage: &dyn Storage) -> IndexError {
+        let holds = |folder: &str| storage.list(folder).is_ok_and(|names| !names.is_empty());
+        match holds("segments") || holds(LOG) {
+            true => IndexError::damaged("manifest", "it is missing beside the data of an index"),
+            false => IndexError::NotAnIndex,
+        }
     }
 
     fn read(generation: u64, bytes: &[u8]) -> Result<Self, IndexError> {

@@ -24,6 +24,7 @@ const BATCH_BYTES: usize = 16 << 20;
 
 pub fn run(args: &IngestArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
+    check_rejects(args)?;
     let interrupt = Interrupt::listen()?;
     let access = if args.dry_run { Access::Read } else { Access::Bulk };
     let engine = Engine::open(&args.dir, access).map_err(about)?;
@@ -63,6 +64,18 @@ pub fn run(args: &IngestArgs) -> Outcome {
         (false, 0) => Exit::Done,
         (false, _) => Exit::SomeRejected,
     })
+}
+
+/// The list of rejected rows grows while the sources are read, so it must be none of them.
+fn check_rejects(args: &IngestArgs) -> Result<(), Failure> {
+    let Ok(rejects) = args.rejects.canonicalize() else { return Ok(()) };
+    let read = args.sources.iter().chain(&args.map).chain(&args.embeddings);
+    let inside = args.dir.canonicalize().is_ok_and(|dir| rejects.starts_with(dir));
+    if inside || read.into_iter().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
+        let problem = "is read by this command or part of the index; name another file";
+        return Err(Failure::input(format!("--rejects {}: {problem}", args.rejects.display())));
+    }
+    Ok(())
 }
 
 /// One ingest, from the first row to the last.
@@ -369,6 +382,9 @@ impl Vectors {
         if matrix.dimension() != space.dimension() {
             let (found, wanted) = (matrix.dimension(), space.dimension());
             return Err(about(&format!("its rows have {found} numbers, the index takes {wanted}")));
+        }
+        if matrix.rows() == 0 {
+            return Err(about(&"it has no rows; give one for each row of the manifests"));
         }
         if encoder_id != space.encoder_id() {
             let wanted = space.encoder_id();

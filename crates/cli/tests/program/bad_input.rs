@@ -118,3 +118,25 @@ fn damage_is_named_by_file_and_never_searched() {
         assert!(ran.code == 4 && ran.err.contains(part) || part == "vectors", "{part}: {ran:?}");
     }
 }
+
+#[test]
+fn the_list_of_rejected_rows_is_no_source() {
+    let place = Place::with_index();
+    place.write("bad.jsonl", b"{\"x\": 1}\n");
+    place.refused(&["ingest", "i", "bad.jsonl", "--rejects", "bad.jsonl"], 2, &["--rejects", "another file"]);
+    place.refused(&["ingest", "i", "bad.jsonl", "--rejects", "i/writer.lock"], 2, &["--rejects"]);
+    place.refused(&["ingest", "i", "bad.jsonl", "--encoder-id", "e1"], 2, &["--embeddings"]);
+    assert_eq!(std::fs::read(place.path("bad.jsonl")).unwrap(), b"{\"x\": 1}\n");
+}
+
+#[test]
+fn an_archive_without_its_manifest_is_not_told_to_make_a_new_index() {
+    let place = Place::with_index();
+    for entry in std::fs::read_dir(place.path("i")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("manifest-") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    place.refused(&["search", "i", "--text", "x"], 4, &["manifest", "missing", "restore"]);
+}

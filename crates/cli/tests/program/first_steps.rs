@@ -106,3 +106,15 @@ fn an_id_that_stands_twice_ends_as_its_last_row_says_however_often_it_is_ingeste
         assert!(place.ok(&["search", "i", "--text", "first"]).is_empty());
     }
 }
+
+#[test]
+fn the_same_question_prints_the_same_json_and_a_leading_minus_is_text() {
+    let place = Place::with_index();
+    let ask = ["search", "i", "--filter", "modality:*", "--json"];
+    let first = place.ok(&ask);
+    for _ in 0..3 {
+        assert_eq!(place.ok(&ask), first);
+    }
+    let out = place.ok(&["search", "i", "--text", "-cardiomegaly effusion", "--filter", "-problems:normal"]);
+    assert!(!out.contains("A1") && !out.contains("A2"), "{out}");
+}

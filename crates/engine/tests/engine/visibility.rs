@@ -69,3 +69,13 @@ fn what_was_acknowledged_survives_an_engine_that_was_just_dropped() {
     assert_eq!(names(&search(&engine, &text("effusion"))), ["case-001"]);
     assert_eq!(engine.stats().unwrap().pending_operations, 0);
 }
+
+#[test]
+fn an_engine_that_ends_in_order_leaves_everything_visible() {
+    let archive = archive(Metric::Cosine, Access::Write);
+    archive.engine.ingest(vec![case(1, &with_text("effusion"))]).unwrap();
+    let path = archive.folder.path().to_owned();
+    drop(archive.engine);
+    let reader = Engine::open(&path, Access::Read).unwrap();
+    assert_eq!(names(&search(&reader, &text("effusion"))), ["case-001"]);
+}
