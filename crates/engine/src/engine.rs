@@ -198,13 +198,13 @@ impl Engine {
     /// Whether the index holds exactly this case already, so that taking it in again would change nothing.
     ///
     /// # Errors
-    /// Read-only, or a damaged file. A case that would be refused is not held.
+    /// A damaged file. A case that would be refused is not held.
     pub fn holds(&self, case: &NewCase) -> Result<bool, EngineError> {
-        let writer = self.writer()?;
-        match admit(&self.definition, case.clone()) {
-            Ok(entry) => Ok(writer.holds(&entry)?),
-            Err(_) => Ok(false),
-        }
+        let Ok(entry) = admit(&self.definition, case.clone()) else { return Ok(false) };
+        Ok(match &self.side {
+            Side::Writer(writer) => writer.holds(&entry)?,
+            Side::Reader(reader) => reader.snapshot().holds(&entry)?,
+        })
     }
 
     /// Takes cases out. Returns when it is durable.

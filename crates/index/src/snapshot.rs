@@ -220,7 +220,10 @@ impl Snapshot {
     }
 
     /// Whether exactly this case, with these embeddings, is live.
-    pub(crate) fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
         let Some(place) = self.find(&entry.case.id)? else { return Ok(false) };
         let segment = &self.part(place.segment)?.segment;
         let held = segment.embeddings(place.ordinal)?;

@@ -14,6 +14,7 @@ use precedent_query::QueryVector;
 use precedent_sources::{ColumnMap, Manifest, NpyMatrix, Rejection, Row};
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
 
@@ -40,6 +41,7 @@ pub fn run(args: &IngestArgs) -> Outcome {
         rejects: None,
         batch: Vec::new(),
         batch_ids: HashSet::new(),
+        seen: HashSet::new(),
         batch_bytes: 0,
         tally: Tally::default(),
     };
@@ -88,6 +90,8 @@ struct Run<'a> {
     batch: Vec<(Place, NewCase)>,
     /// Ids in the batch.
     batch_ids: HashSet<CaseId>,
+    /// Hashes of all ids so far, to tell of rows that repeat one.
+    seen: HashSet<u64>,
     batch_bytes: usize,
     tally: Tally,
 }
@@ -107,6 +111,8 @@ struct Tally {
     rejected: u64,
     /// Cases with neither text nor embedding.
     silent: u64,
+    /// Rows whose case id an earlier row had.
+    repeated: u64,
     ignored_columns: BTreeSet<String>,
 }
 
@@ -174,9 +180,10 @@ impl Run<'_> {
         if new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
             self.tally.silent += 1;
         }
-        if self.args.dry_run {
-            self.tally.taken += 1;
-            return Ok(());
+        let mut hasher = DefaultHasher::new();
+        new.case.id.hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) {
+            self.tally.repeated += 1;
         }
         if self.batch_ids.contains(&new.case.id) {
             // An earlier row of the same id must be in before this one is compared with what is held.
@@ -184,6 +191,8 @@ impl Run<'_> {
         }
         if self.engine.holds(&new)? {
             self.tally.held += 1;
+        } else if self.args.dry_run {
+            self.tally.taken += 1;
         } else {
             self.batch_bytes += new.embeddings.iter().flatten().map(|v| v.values.len() * 4).sum::<usize>();
             self.batch_ids.insert(new.case.id.clone());
@@ -266,6 +275,13 @@ impl Tally {
             count(self.held),
             count(self.rejected)
         )?;
+        if self.rows == 0 {
+            writeln!(out, "no row was found: a header alone, or lines that do not end in LF or CRLF")?;
+        }
+        if self.repeated > 0 {
+            let rows = counted(self.repeated, "row repeats", "rows repeat");
+            writeln!(out, "{rows} the case id of an earlier one; of each id the last row counts")?;
+        }
         if self.silent > 0 {
             let cases = counted(self.silent, "case has", "cases have");
             writeln!(out, "{cases} neither text nor embedding, so only filters find them")?;

@@ -2,6 +2,7 @@
 
 use crate::args::{SearchArgs, VectorPathName};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::counted;
 use crate::{hits, json};
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_server::convert;
@@ -19,6 +20,14 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let digest = convert::request::digest(&wire, &definition.name);
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
+    let waiting = engine.stats().map_err(about)?.pending_operations;
+    if waiting > 0 {
+        let operations = counted(waiting as u64, "durable operation is", "durable operations are");
+        writeln!(
+            std::io::stderr(),
+            "note: {operations} not visible yet; a running or the next writer brings them in"
+        )?;
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };

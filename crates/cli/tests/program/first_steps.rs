@@ -57,6 +57,9 @@ fn a_dry_run_says_what_would_happen_and_does_not() {
     let ran = place.run(&["ingest", "i", "more.csv", "--dry-run"]);
     assert!(ran.out.starts_with("2 rows: 1 would be taken in, 0 held already, 1 rejected"), "{ran:?}");
     assert!(place.ok(&["stats", "i"]).contains("cases        3,"));
+    let vectors = ["--embeddings", "vectors.npy", "--encoder-id", "e1"];
+    let out = place.ok(&[&["ingest", "i", "cases.jsonl", "--dry-run"], &vectors[..]].concat());
+    assert!(out.starts_with("3 rows: 0 would be taken in, 3 held already"), "{out}");
 }
 
 #[test]
@@ -101,7 +104,8 @@ fn an_id_that_stands_twice_ends_as_its_last_row_says_however_often_it_is_ingeste
     let row = |text: &str| format!("{{\"case_id\": \"D\", \"impression\": \"{text}\"}}\n");
     place.write("twice.jsonl", (row("first") + &row("second")).as_bytes());
     for _ in 0..3 {
-        place.ok(&["ingest", "i", "twice.jsonl"]);
+        let out = place.ok(&["ingest", "i", "twice.jsonl"]);
+        assert!(out.contains("1 row repeats the case id of an earlier one"), "{out}");
         assert!(place.ok(&["search", "i", "--text", "second"]).contains("D"));
         assert!(place.ok(&["search", "i", "--text", "first"]).is_empty());
     }
