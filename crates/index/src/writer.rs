@@ -390,6 +390,10 @@ impl State {
     /// A generation holds every operation before `log_start`: the log goes on in a new file, older ones go.
     fn finish(&mut self, log_start: u64) {
         self.in_flight = None;
+        if matches!(self.log_state, LogState::Full { .. }) {
+            // An operation found the disk full meanwhile. The next commit reads the log anew.
+            return;
+        }
         self.log_state = LogState::Open;
         let next = self.log.next_sequence();
         if let Err(error) = self.log.roll().and_then(|()| self.log.prune(log_start)) {

@@ -123,6 +123,11 @@ fn a_disk_that_is_full_now_and_then_does_not_stop_several_threads() {
         }
     });
     std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..60 {
+                assert!(!matches!(writer.commit(), Err(IndexError::Failed)), "the writer stopped for good");
+            }
+        });
         for name in 0..4 {
             let writer = &writer;
             scope.spawn(move || {
