@@ -20,14 +20,7 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let digest = convert::request::digest(&wire, &definition.name);
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
-    let waiting = engine.stats().map_err(about)?.pending_operations;
-    if waiting > 0 {
-        let operations = counted(waiting as u64, "durable operation is", "durable operations are");
-        writeln!(
-            std::io::stderr(),
-            "note: {operations} not visible yet; a running or the next writer brings them in"
-        )?;
-    }
+    note_what_waits(&engine)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };
@@ -37,6 +30,20 @@ pub fn run(args: &SearchArgs) -> Outcome {
         hits::print(&mut out, &mut std::io::stderr().lock(), &answer, metric, args.full)?;
     }
     Ok(Exit::Done)
+}
+
+/// Says what is durable and not visible yet. The answer stands without it, so trouble with the log is told, not fatal.
+fn note_what_waits(engine: &Engine) -> Result<(), Failure> {
+    let mut err = std::io::stderr();
+    match engine.stats().map(|stats| stats.pending_operations as u64) {
+        Ok(0) => {}
+        Ok(waiting) => {
+            let operations = counted(waiting, "durable operation is", "durable operations are");
+            writeln!(err, "note: {operations} not visible yet; a running or the next writer brings them in")?;
+        }
+        Err(error) => writeln!(err, "note: what waits in the log is not known: {error}")?,
+    }
+    Ok(())
 }
 
 /// The flags as a request of the protocol, so that the program asks just as a client does.

@@ -11,13 +11,14 @@ use precedent_query::{Channel, ChannelPlan, PathChoice, VectorPath};
 use precedent_vector::Embedding;
 use std::collections::HashMap;
 
-/// Distances that a walk without a filter computes for each unit of its width: 3,355 at width 200, 6,265 at 400 on
-/// our 100,000 x 512 set (`benches/README.md`). In a walk and in a scan alike a distance costs what it takes to bring the vector from
-/// memory, so distances are compared with distances.
+/// Distances that a walk without a filter computes for each unit of its width: 1,813 at width 100 and 3,284 at 200 on
+/// our 100,000 x 512 set (`benches/README.md`). In a walk and in a scan alike a distance costs what it takes to bring the
+/// vector from memory, so distances are compared with distances.
 const WALK_DISTANCES_PER_WIDTH: f64 = 17.0;
 
-/// Whether the walk is expected to compute fewer distances than comparing the `accepted` of `cases`. With two-hop
-/// expansion the cost of a filtered walk grew about as the root of 1 / share on the same set, not as 1 / share.
+/// Whether the walk is expected to compute fewer distances than comparing the `accepted` of `cases`. On the same set, at
+/// width 200, filters of 50, 10 and 1 % made a walk compute 1.9, 1.7 and 25 times as many; the root of 1 / share is a
+/// plain curve through these that changes over to the scan near 10 %, where both took as long.
 fn walk_pays(accepted: usize, cases: usize, ef_search: usize) -> bool {
     let share = accepted as f64 / cases.max(1) as f64;
     ef_search as f64 * WALK_DISTANCES_PER_WIDTH < accepted as f64 * share.sqrt()
