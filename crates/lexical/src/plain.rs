@@ -2,7 +2,7 @@
 
 use crate::analyzer::analyzer;
 use crate::query::{Clause, Occur, TextQuery};
-use crate::schema::{LexicalField, is_reported};
+use crate::schema::LexicalField;
 use crate::{LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes};
 use precedent_model::{Report, SectionKind};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn words(text: &str) -> Vec<String> {
 /// The sections of a field, as words.
 fn sections(document: &Document, field: LexicalField) -> Vec<Vec<String>> {
     let belongs = |kind| match field {
-        LexicalField::Text => is_reported(kind),
+        LexicalField::Text => kind.is_reported(),
         LexicalField::Section(own) => own == kind,
     };
     let sections = document.as_ref().map_or(&[][..], Report::sections);

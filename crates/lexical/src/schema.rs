@@ -56,14 +56,6 @@ impl LexicalField {
     }
 }
 
-/// Whether a section is part of `text`.
-pub(crate) const fn is_reported(kind: SectionKind) -> bool {
-    match kind {
-        SectionKind::Findings | SectionKind::Impression | SectionKind::Body => true,
-        SectionKind::Indication | SectionKind::Comparison | SectionKind::Technique => false,
-    }
-}
-
 /// The schema of every segment.
 pub(crate) fn schema() -> Schema {
     let indexing = TextFieldIndexing::default()

@@ -3,7 +3,7 @@
 use crate::analyzer::{count_words, counter, tokenizers};
 use crate::bundle::{self, Counts};
 use crate::directory::{META, SEGMENT_ID_HYPHENATED};
-use crate::schema::{FIELD_COUNT, LexicalField, is_reported, schema};
+use crate::schema::{FIELD_COUNT, LexicalField, schema};
 use crate::{LexicalError, OwnedBytes};
 use precedent_model::Report;
 use std::fmt;
@@ -62,7 +62,7 @@ impl LexicalWriter {
             let own = LexicalField::Section(section.kind);
             document.add_text(own.tantivy(), &section.text);
             row[own.index()] += words;
-            if is_reported(section.kind) {
+            if section.kind.is_reported() {
                 document.add_text(LexicalField::Text.tantivy(), &section.text);
                 row[LexicalField::Text.index()] += words;
             }

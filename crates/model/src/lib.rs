@@ -17,6 +17,7 @@ mod date;
 mod error;
 mod field;
 mod patient;
+mod reading;
 mod report;
 
 pub use case::{Case, CaseId, Image, MAX_CASE_ID_BYTES, MAX_IMAGES};
@@ -26,4 +27,5 @@ pub use field::{
     FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword,
 };
 pub use patient::PatientKey;
+pub use reading::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

@@ -41,6 +41,15 @@ impl SectionKind {
         }
     }
 
+    /// Whether the part holds what was seen and concluded. The others hold questions, history and method: "rule out
+    /// pneumothorax" is no finding.
+    pub const fn is_reported(self) -> bool {
+        match self {
+            Self::Findings | Self::Impression | Self::Body => true,
+            Self::Indication | Self::Comparison | Self::Technique => false,
+        }
+    }
+
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

@@ -1,0 +1,95 @@
+//! A lexicon as it is written: TOML, data and no code (`index/lexicon/README.md`).
+
+use serde::{Deserialize, Serialize};
+
+/// A lexicon file. The bundled ones and a site's own have the same form; any part may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LexiconFile {
+    /// Findings.
+    #[serde(rename = "finding", skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingEntry>,
+    /// Words that assert.
+    #[serde(rename = "cue", skip_serializing_if = "Vec::is_empty")]
+    pub cues: Vec<CueEntry>,
+    /// Section headings.
+    #[serde(rename = "heading", skip_serializing_if = "Vec::is_empty")]
+    pub headings: Vec<HeadingEntry>,
+    /// Other words by use.
+    pub words: WordsEntry,
+}
+
+/// A finding with the phrases that say it. An entry of a site's file with the id of a bundled finding adds its phrases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindingEntry {
+    /// Stable: lower-case letters, digits and hyphens, such as `pleural-effusion`.
+    pub id: String,
+    /// As a radiologist would call it.
+    #[serde(default)]
+    pub name: String,
+    /// RadLex id, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radlex: Option<String>,
+    /// Ids of the findings that this one is a kind of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
+    /// What the finding is called: phrase patterns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
+    /// Phrases that name the finding but say that it is not there: "heart size normal".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
+    /// Phrases that hold a phrase above and mean something else: "mass effect".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+/// Phrases that assert something of the words around them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CueEntry {
+    /// What they say: an assertion's name; `none` for phrases that only look like a cue; `stop` for words that end
+    /// the scope of those before.
+    pub says: String,
+    /// Of which words: `after`, `before` or `both`; not for `none` and `stop`.
+    #[serde(default)]
+    pub of: String,
+    /// How many words far, at most; 0 is up to the end of the clause.
+    #[serde(default)]
+    pub reach: usize,
+    /// The phrases.
+    pub phrases: Vec<String>,
+}
+
+/// Headings of a kind of section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadingEntry {
+    /// A section kind's name, or `addendum`, or `none` for what looks like a heading and is part of the text.
+    pub kind: String,
+    /// The headings, lower case, without colon.
+    pub phrases: Vec<String>,
+}
+
+/// Words by use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WordsEntry {
+    /// Ends with a full stop that ends no sentence: "dr", "approx".
+    pub abbreviations: Vec<String>,
+    /// On the left.
+    pub left: Vec<String>,
+    /// On the right.
+    pub right: Vec<String>,
+    /// On both sides.
+    pub bilateral: Vec<String>,
+    /// Where: phrases.
+    pub places: Vec<String>,
+    /// How severe.
+    pub severities: Vec<String>,
+    /// Compares with an earlier study.
+    pub comparisons: Vec<String>,
+    /// Says that something is normal.
+    pub normal: Vec<String>,
+}
