@@ -19,10 +19,14 @@
 //! # Ok::<(), precedent_model::ModelError>(())
 //! ```
 
+mod assertion;
 mod lexicon;
+mod measure;
+mod mention;
 mod reader;
+mod section;
+mod sentence;
+mod token;
 
-pub use lexicon::{
-    CueEntry, FindingEntry, HeadingEntry, Lexicon, LexiconError, LexiconFile, WordsEntry,
-};
+pub use lexicon::{CueEntry, FindingEntry, HeadingEntry, Lexicon, LexiconError, LexiconFile, WordsEntry};
 pub use reader::ReportReader;

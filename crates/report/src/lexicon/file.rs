@@ -1,5 +1,6 @@
 //! A lexicon as it is written: TOML, data and no code (`index/lexicon/README.md`).
 
+use super::LexiconError;
 use serde::{Deserialize, Serialize};
 
 /// A lexicon file. The bundled ones and a site's own have the same form; any part may be left out.
@@ -55,9 +56,12 @@ pub struct CueEntry {
     /// Of which words: `after`, `before` or `both`; not for `none` and `stop`.
     #[serde(default)]
     pub of: String,
-    /// How many words far, at most; 0 is up to the end of the clause.
+    /// How many words far, at most; 0 is up to the next stop.
     #[serde(default)]
     pub reach: usize,
+    /// For `stop`: only scopes of these assertions end; none named is all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
     /// The phrases.
     pub phrases: Vec<String>,
 }
@@ -92,4 +96,53 @@ pub struct WordsEntry {
     pub comparisons: Vec<String>,
     /// Says that something is normal.
     pub normal: Vec<String>,
+    /// Words that no gap of a phrase holds.
+    pub breaks: Vec<String>,
+}
+
+impl LexiconFile {
+    /// Reads a lexicon file.
+    ///
+    /// # Errors
+    /// Text that is no TOML, or an unknown key; the message names line and key.
+    pub fn from_toml(text: &str) -> Result<Self, LexiconError> {
+        toml::from_str(text).map_err(|error| LexiconError::Syntax(error.to_string().trim().to_owned()))
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds the entries of another file: a finding of a known id gains phrases, parents and what it lacked; everything
+    /// else is appended.
+    pub(super) fn add(&mut self, other: Self) {
+        for finding in other.findings {
+            match self.findings.iter_mut().find(|known| known.id == finding.id) {
+                None => self.findings.push(finding),
+                Some(known) => {
+                    if known.name.is_empty() {
+                        known.name = finding.name;
+                    }
+                    known.radlex = known.radlex.take().or(finding.radlex);
+                    known.parents.extend(finding.parents);
+                    known.phrases.extend(finding.phrases);
+                    known.absent.extend(finding.absent);
+                    known.except.extend(finding.except);
+                }
+            }
+        }
+        self.cues.extend(other.cues);
+        self.headings.extend(other.headings);
+        let (words, more) = (&mut self.words, other.words);
+        words.abbreviations.extend(more.abbreviations);
+        words.left.extend(more.left);
+        words.right.extend(more.right);
+        words.bilateral.extend(more.bilateral);
+        words.places.extend(more.places);
+        words.severities.extend(more.severities);
+        words.comparisons.extend(more.comparisons);
+        words.normal.extend(more.normal);
+        words.breaks.extend(more.breaks);
+    }
 }

@@ -1,11 +1,31 @@
 //! Findings, cues, headings and words, compiled for reading.
 
 mod file;
+mod hierarchy;
+mod pattern;
+mod phrases;
 
 pub use file::{CueEntry, FindingEntry, HeadingEntry, LexiconFile, WordsEntry};
+pub(crate) use phrases::{Found, Phrases};
 
-use precedent_model::FindingId;
+use crate::section::Headings;
+use crate::sentence::Abbreviations;
+use crate::token::{NUMBER, Token, Vocabulary, WordId, tokenize};
+use hierarchy::Hierarchy;
+use precedent_model::{Assertion, FindingId, Laterality};
 use std::sync::{Arc, LazyLock};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Goes up with every change of the rules in code, so that the fingerprint does, too.
+const RULES_VERSION: u32 = 1;
+
+/// The bundled files.
+const FINDINGS: &str = include_str!("../../../../index/lexicon/findings.toml");
+const DEVICES: &str = include_str!("../../../../index/lexicon/devices.toml");
+const CUES: &str = include_str!("../../../../index/lexicon/cues.toml");
+const HEADINGS: &str = include_str!("../../../../index/lexicon/headings.toml");
+const WORDS: &str = include_str!("../../../../index/lexicon/words.toml");
+const ABBREVIATIONS: &str = include_str!("../../../../index/lexicon/abbreviations.toml");
 
 /// Why a lexicon is refused.
 #[derive(Debug, thiserror::Error)]
@@ -23,27 +43,117 @@ pub enum LexiconError {
     },
 }
 
+/// Of which words a cue speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Direction {
+    pub after: bool,
+    pub before: bool,
+}
+
+/// A set of assertions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Assertions(u8);
+
+impl Assertions {
+    fn of(assertions: &[Assertion]) -> Self {
+        Self(assertions.iter().fold(0, |set, &assertion| set | 1 << assertion as u8))
+    }
+
+    pub fn has(self, assertion: Assertion) -> bool {
+        self.0 >> assertion as u8 & 1 == 1
+    }
+}
+
+/// What a cue does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cue {
+    /// It asserts something of the words in its scope, at most `reach` of them.
+    Says { assertion: Assertion, of: Direction, reach: usize },
+    /// It ends the scopes of other cues that assert one of `ends`, in the directions given.
+    Stop { of: Direction, ends: Assertions },
+    /// It only looks like a cue.
+    Nothing,
+}
+
+/// What a phrase stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Meaning {
+    /// A finding by its place in the table; `denied` when the phrase itself says that it is not there.
+    Finding {
+        index: usize,
+        denied: bool,
+    },
+    /// Looks like a finding and is none.
+    Except,
+    Cue(Cue),
+    Side(Laterality),
+    Place,
+    Severity(Arc<str>),
+    Comparison,
+    Normal,
+}
+
 /// Findings, cues, headings and words, compiled for reading.
 pub struct Lexicon {
-    file: LexiconFile,
+    findings: Vec<FindingEntry>,
+    ids: Vec<FindingId>,
+    hierarchy: Hierarchy,
+    vocabulary: Vocabulary,
+    phrases: Phrases,
+    meanings: Vec<Meaning>,
+    headings: Headings,
+    abbreviations: Abbreviations,
     fingerprint: String,
 }
 
 impl Lexicon {
     /// The bundled lexicon for chest radiographs.
+    ///
+    /// # Panics
+    /// Never in a released build: a test compiles the bundled files.
     pub fn bundled() -> Arc<Self> {
         static BUNDLED: LazyLock<Arc<Lexicon>> = LazyLock::new(|| {
-            Arc::new(Lexicon { file: LexiconFile::default(), fingerprint: "0".repeat(16) })
+            let compiled = bundled_file().and_then(Lexicon::compile);
+            // A file that is part of the program and was compiled by a test; without it nothing can be read.
+            #[allow(clippy::expect_used, reason = "the bundled files are part of the program")]
+            Arc::new(compiled.expect("the bundled lexicon"))
         });
         Arc::clone(&BUNDLED)
     }
 
-    /// The bundled lexicon with a site's own file added.
+    /// The bundled lexicon with a site's own file added: a finding of a known id gains phrases, everything else is new.
     ///
     /// # Errors
     /// An entry that cannot be; the message names it.
     pub fn with_site(site: &LexiconFile) -> Result<Self, LexiconError> {
-        Ok(Self { file: site.clone(), fingerprint: "1".repeat(16) })
+        let mut file = bundled_file()?;
+        file.add(site.clone());
+        Self::compile(file)
+    }
+
+    fn compile(mut file: LexiconFile) -> Result<Self, LexiconError> {
+        file.findings.sort_by(|a, b| a.id.cmp(&b.id));
+        let text = toml::to_string(&file).map_err(|error| LexiconError::Syntax(error.to_string()))?;
+        let fingerprint = format!("{:016x}", xxh3_64(format!("{RULES_VERSION}\n{text}").as_bytes()));
+        let mut compiler = Compiler::default();
+        compiler.words(&file.words)?;
+        compiler.cues(&file.cues)?;
+        compiler.findings(&file.findings)?;
+        let hierarchy = Hierarchy::of(&file.findings)?;
+        let Compiler { mut vocabulary, mut phrases, meanings, .. } = compiler;
+        let breaks: Vec<WordId> = file.words.breaks.iter().map(|word| vocabulary.add(word)).collect();
+        phrases.finish(vocabulary.len(), |word| breaks.contains(&word));
+        Ok(Self {
+            ids: file.findings.iter().map(|finding| finding.id.as_str().into()).collect(),
+            hierarchy,
+            vocabulary,
+            phrases,
+            meanings,
+            headings: Headings::new(&file.headings)?,
+            abbreviations: Abbreviations::new(&file.words.abbreviations)?,
+            findings: file.findings,
+            fingerprint,
+        })
     }
 
     /// Which rules and which lexicon: 16 hexadecimal digits, another one whenever a report may be read otherwise.
@@ -53,17 +163,173 @@ impl Lexicon {
 
     /// Every finding, ascending by id.
     pub fn findings(&self) -> impl Iterator<Item = &FindingEntry> {
-        self.file.findings.iter()
+        self.findings.iter()
     }
 
-    /// The finding of that id, name or phrase, without regard to case.
+    /// The finding of that id, name or phrase, without regard to case and plural.
     pub fn find(&self, name: &str) -> Option<FindingId> {
-        let name = name.trim().to_lowercase();
-        self.findings().find(|f| f.id == name || f.name == name).map(|f| f.id.as_str().into())
+        let folded = name.trim().to_lowercase();
+        let named = |finding: &FindingEntry| finding.id == folded || finding.name.to_lowercase() == folded;
+        if let Some(place) = self.findings.iter().position(named) {
+            return Some(self.ids[place].clone());
+        }
+        let tokens = self.tokens(name, 0..name.len());
+        let whole = self.find_phrases(name, &tokens).into_iter().filter_map(|found| {
+            let whole = found.first == 0 && found.last as usize + 1 == tokens.len();
+            match self.meaning(found) {
+                Meaning::Finding { index, denied: false } if whole => Some((found.words(), *index)),
+                _ => None,
+            }
+        });
+        whole
+            .max_by_key(|&(words, index)| (words, std::cmp::Reverse(index)))
+            .map(|(_, index)| self.ids[index].clone())
     }
 
     /// The finding and every finding that is a kind of it, ascending by id. Empty for an unknown id.
     pub fn narrower(&self, id: &str) -> Vec<FindingId> {
-        self.findings().filter(|f| f.id == id).map(|f| f.id.as_str().into()).collect()
+        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
+        let places = place.map(|place| self.hierarchy.narrower(place)).unwrap_or_default();
+        places.into_iter().map(|place| self.ids[place].clone()).collect()
+    }
+
+    pub(crate) fn id(&self, index: usize) -> &FindingId {
+        &self.ids[index]
+    }
+
+    pub(crate) fn headings(&self) -> &Headings {
+        &self.headings
+    }
+
+    pub(crate) fn abbreviations(&self) -> &Abbreviations {
+        &self.abbreviations
+    }
+
+    pub(crate) fn meaning(&self, found: Found) -> &Meaning {
+        &self.meanings[found.meaning as usize]
+    }
+
+    pub(crate) fn tokens(&self, text: &str, range: std::ops::Range<usize>) -> Vec<Token> {
+        let mut tokens = Vec::with_capacity(range.len() / 5 + 1);
+        tokenize(text, range, &self.vocabulary, &mut tokens);
+        tokens
+    }
+
+    /// Every phrase in the tokens of `text`, ascending by first token.
+    pub(crate) fn find_phrases(&self, text: &str, tokens: &[Token]) -> Vec<Found> {
+        let mut found = Vec::new();
+        self.phrases.find(tokens, &|token| is_mark(text, *token), &mut found);
+        found
+    }
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lexicon({}, {} findings)", self.fingerprint, self.findings.len())
+    }
+}
+
+/// Whether a token is a mark, neither word nor number.
+pub(crate) fn is_mark(text: &str, token: Token) -> bool {
+    token.word != NUMBER && !text[token.range()].starts_with(char::is_alphanumeric)
+}
+
+fn bundled_file() -> Result<LexiconFile, LexiconError> {
+    let mut file = LexiconFile::default();
+    for text in [FINDINGS, DEVICES, CUES, HEADINGS, WORDS, ABBREVIATIONS] {
+        file.add(LexiconFile::from_toml(text)?);
+    }
+    Ok(file)
+}
+
+struct Compiler {
+    vocabulary: Vocabulary,
+    phrases: Phrases,
+    meanings: Vec<Meaning>,
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self { vocabulary: Vocabulary::new(), phrases: Phrases::new(), meanings: Vec::new() }
+    }
+}
+
+impl Compiler {
+    fn add(&mut self, entry: &str, meaning: Meaning, patterns: &[String]) -> Result<(), LexiconError> {
+        let id = self.meanings.len() as u32;
+        self.meanings.push(meaning);
+        for pattern in patterns {
+            let refused = |problem: String| LexiconError::Entry {
+                entry: entry.to_owned(),
+                problem: format!("the phrase `{pattern}` {problem}"),
+            };
+            for form in pattern::forms(pattern, &mut self.vocabulary).map_err(refused)? {
+                self.phrases.insert(&form, id);
+            }
+        }
+        Ok(())
+    }
+
+    fn words(&mut self, words: &WordsEntry) -> Result<(), LexiconError> {
+        self.add("words.left", Meaning::Side(Laterality::Left), &words.left)?;
+        self.add("words.right", Meaning::Side(Laterality::Right), &words.right)?;
+        self.add("words.bilateral", Meaning::Side(Laterality::Bilateral), &words.bilateral)?;
+        self.add("words.places", Meaning::Place, &words.places)?;
+        self.add("words.comparisons", Meaning::Comparison, &words.comparisons)?;
+        self.add("words.normal", Meaning::Normal, &words.normal)?;
+        for severity in &words.severities {
+            self.add(
+                "words.severities",
+                Meaning::Severity(severity.as_str().into()),
+                std::slice::from_ref(severity),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn cues(&mut self, cues: &[CueEntry]) -> Result<(), LexiconError> {
+        for (place, cue) in cues.iter().enumerate() {
+            let entry = format!("cue {} ({})", place + 1, cue.says);
+            let refused =
+                |problem: &str| LexiconError::Entry { entry: entry.clone(), problem: problem.to_owned() };
+            let of = match cue.of.as_str() {
+                "after" => Direction { after: true, before: false },
+                "before" => Direction { after: false, before: true },
+                "both" => Direction { after: true, before: true },
+                "" if cue.says == "none" || cue.says == "stop" => Direction { after: true, before: true },
+                _ => return Err(refused("`of` is `after`, `before` or `both`")),
+            };
+            let ends = (cue.ends.iter())
+                .map(|name| Assertion::from_name(name).ok_or_else(|| refused("`ends` lists assertions")))
+                .collect::<Result<Vec<_>, _>>()?;
+            let ends = Assertions::of(if ends.is_empty() { &Assertion::ALL } else { &ends });
+            let reach = if cue.reach == 0 { usize::MAX } else { cue.reach };
+            let meaning = match (cue.says.as_str(), Assertion::from_name(&cue.says)) {
+                (_, Some(assertion)) => Cue::Says { assertion, of, reach },
+                ("stop", _) => Cue::Stop { of, ends },
+                ("none", _) => Cue::Nothing,
+                _ => return Err(refused("`says` is an assertion, `stop` or `none`")),
+            };
+            self.add(&entry, Meaning::Cue(meaning), &cue.phrases)?;
+        }
+        Ok(())
+    }
+
+    fn findings(&mut self, findings: &[FindingEntry]) -> Result<(), LexiconError> {
+        for (index, finding) in findings.iter().enumerate() {
+            let entry = format!("finding {}", finding.id);
+            let spelt = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            if finding.id.is_empty() || !finding.id.bytes().all(spelt) {
+                let problem = "the id is of lower-case letters, digits and hyphens".to_owned();
+                return Err(LexiconError::Entry { entry, problem });
+            }
+            if finding.name.is_empty() {
+                return Err(LexiconError::Entry { entry, problem: "has no name; give one".to_owned() });
+            }
+            self.add(&entry, Meaning::Finding { index, denied: false }, &finding.phrases)?;
+            self.add(&entry, Meaning::Finding { index, denied: true }, &finding.absent)?;
+            self.add(&entry, Meaning::Except, &finding.except)?;
+        }
+        Ok(())
     }
 }

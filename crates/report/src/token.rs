@@ -1,0 +1,229 @@
+//! Words, numbers and marks of a sentence, each with its place and the number that the lexicon gives it.
+//!
+//! A word is a run of letters and digits. Apostrophes inside are left out ("doesn't" is `doesnt`), a hyphen inside only
+//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). Every other mark that is not
+//! white space is a token of its own.
+
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+
+/// The number of a word in a [`Vocabulary`].
+pub(crate) type WordId = u32;
+
+/// A word that no lexicon entry holds.
+pub(crate) const UNKNOWN: WordId = 0;
+/// Any number.
+pub(crate) const NUMBER: WordId = 1;
+
+/// A token with its bytes in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub start: u32,
+    pub end: u32,
+    pub word: WordId,
+}
+
+impl Token {
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// The words of a lexicon. A word and its regular plural have one number.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    ids: FxHashMap<Box<str>, WordId>,
+    next: WordId,
+}
+
+impl Vocabulary {
+    pub fn new() -> Self {
+        Self { ids: FxHashMap::default(), next: NUMBER + 1 }
+    }
+
+    /// The number of a word, given now if it has none. The word is in lower case, as [`tokenize`] makes it.
+    pub fn add(&mut self, word: &str) -> WordId {
+        if let Some(&id) = self.ids.get(word) {
+            return id;
+        }
+        let forms = forms(word);
+        let known = forms.iter().find_map(|form| self.ids.get(form.as_str()).copied());
+        let id = known.unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        });
+        for form in forms {
+            self.ids.entry(form.into()).or_insert(id);
+        }
+        id
+    }
+
+    /// The number of a word, [`UNKNOWN`] for one that was never added.
+    pub fn get(&self, word: &str) -> WordId {
+        self.ids.get(word).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// One above the largest number given.
+    pub fn len(&self) -> usize {
+        self.next as usize
+    }
+}
+
+/// The word with its regular plural or plurals.
+fn forms(word: &str) -> Vec<String> {
+    let mut forms = vec![word.to_owned()];
+    if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return forms;
+    }
+    if let Some(stem) = word.strip_suffix("is") {
+        forms.push(format!("{stem}es"));
+    } else if word.ends_with(['s', 'x', 'z']) || word.ends_with("ch") || word.ends_with("sh") {
+        forms.push(format!("{word}es"));
+    } else if let Some(stem) = word.strip_suffix('y') {
+        forms.push(format!("{stem}ies"));
+        forms.push(format!("{word}s"));
+    } else {
+        forms.push(format!("{word}s"));
+    }
+    if let Some(stem) = word.strip_suffix("um") {
+        forms.push(format!("{stem}a"));
+    }
+    forms
+}
+
+/// Appends the tokens of `text[range]` to `out`.
+pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary, out: &mut Vec<Token>) {
+    let mut word = String::with_capacity(24);
+    let mut at = range.start;
+    let end = range.end;
+    while at < end {
+        let Some(first) = text[at..end].chars().next() else { break };
+        if !first.is_alphanumeric() {
+            let next = at + first.len_utf8();
+            if !first.is_whitespace() && !is_inner_hyphen(text, at, next, range.start, end) {
+                word.clear();
+                word.push(if first == '&' { '+' } else { first });
+                out.push(Token { start: at as u32, end: next as u32, word: vocabulary.get(&word) });
+            }
+            at = next;
+            continue;
+        }
+        let stop = word_end(text, at, end);
+        let id = if text.as_bytes()[at].is_ascii_digit()
+            && text.as_bytes()[at..stop].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        {
+            NUMBER
+        } else {
+            normalise(&text[at..stop], &mut word);
+            vocabulary.get(&word)
+        };
+        out.push(Token { start: at as u32, end: stop as u32, word: id });
+        at = stop;
+    }
+}
+
+/// The word in the form that vocabularies hold.
+fn normalise(text: &str, word: &mut String) {
+    word.clear();
+    if text.is_ascii() {
+        word.extend(text.bytes().filter(|&byte| byte != b'\'').map(|byte| byte.to_ascii_lowercase() as char));
+    } else {
+        word.extend(text.chars().filter(|&c| !is_apostrophe(c)).flat_map(char::to_lowercase));
+    }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}')
+}
+
+fn is_inner_hyphen(text: &str, at: usize, next: usize, start: usize, end: usize) -> bool {
+    matches!(&text[at..next], "-" | "\u{2010}" | "\u{2011}")
+        && text[start..at].chars().next_back().is_some_and(char::is_alphanumeric)
+        && text[next..end].chars().next().is_some_and(char::is_alphanumeric)
+}
+
+/// Where the word that begins at `at` ends.
+fn word_end(text: &str, at: usize, end: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut stop = at;
+    loop {
+        while stop < end && bytes[stop].is_ascii_alphanumeric() {
+            stop += 1;
+        }
+        if stop == end {
+            return stop;
+        }
+        let alphanumeric_at = |at: usize| at < end && bytes[at].is_ascii_alphanumeric();
+        let joined = match bytes[stop] {
+            b'\'' => alphanumeric_at(stop + 1),
+            b'.' => {
+                stop > at
+                    && bytes[stop - 1].is_ascii_digit()
+                    && stop + 1 < end
+                    && bytes[stop + 1].is_ascii_digit()
+            }
+            b'/' => is_short_pair(&bytes[at..end], stop - at),
+            0x80.. => match text[stop..end].chars().next() {
+                Some(c) if c.is_alphanumeric() || is_apostrophe(c) => {
+                    stop += c.len_utf8();
+                    continue;
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if !joined {
+            return stop;
+        }
+        stop += 1;
+    }
+}
+
+/// "w/o", "s/p", "c/w": one or two letters on both sides of the slash.
+fn is_short_pair(bytes: &[u8], slash: usize) -> bool {
+    let letters = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let behind = letters(&bytes[slash + 1..]);
+    let word_goes_on = bytes.get(slash + 1 + behind).is_some_and(u8::is_ascii_alphanumeric);
+    slash <= 2 && letters(&bytes[..slash]) == slash && (1..=2).contains(&behind) && !word_goes_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tokens, known words by their first form, unknown ones in brackets.
+    fn check(text: &str, known: &[&str], expected: &str) {
+        let mut vocabulary = Vocabulary::new();
+        for word in known {
+            vocabulary.add(word);
+        }
+        let mut tokens = Vec::new();
+        tokenize(text, 0..text.len(), &vocabulary, &mut tokens);
+        let shown: Vec<String> = (tokens.iter())
+            .map(|token| match token.word {
+                UNKNOWN => format!("[{}]", &text[token.range()]),
+                NUMBER => format!("#{}", &text[token.range()]),
+                id => known.iter().find(|word| vocabulary.get(word) == id).unwrap().to_string(),
+            })
+            .collect();
+        assert_eq!(shown.join(" "), expected, "{text}");
+    }
+
+    #[test]
+    fn words_marks_and_numbers() {
+        check("No acute disease.", &["no", "disease"], "no [acute] disease [.]");
+        check("2.5 cm, T12; 3.", &["cm", ",", "t12"], "#2.5 cm , t12 [;] #3 [.]");
+        check("air-space w/o - and/or", &["air", "space", "w/o", "and"], "air space w/o [-] and [/] [or]");
+        check("doesn't doesn’t Größe", &["doesnt", "größe"], "doesnt doesnt größe");
+        check("heart & lungs", &["+"], "[heart] + [lungs]");
+    }
+
+    #[test]
+    fn a_plural_is_the_same_word() {
+        check(
+            "opacities masses effusions atelectases bases crises",
+            &["opacity", "mass", "effusion", "atelectasis", "base"],
+            "opacity mass effusion atelectasis base [crises]",
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! What is understood of a text, rule by rule: text in, text out.
+
+#[cfg(test)]
+mod assertions;
+#[cfg(test)]
+mod findings;
+#[cfg(test)]
+mod lexicon;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod support;

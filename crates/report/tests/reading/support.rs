@@ -1,0 +1,37 @@
+//! Texts in, texts out.
+
+use precedent_model::{Mention, Reading, SectionKind, Span};
+use precedent_report::{Lexicon, ReportReader};
+
+pub fn reader() -> ReportReader {
+    ReportReader::new(Lexicon::bundled())
+}
+
+pub fn read(text: &str) -> Reading {
+    reader().read_text(SectionKind::Findings, text)
+}
+
+/// What the reader says of the words in brackets.
+pub fn asserted(marked: &str) -> &'static str {
+    let start = marked.find('[').unwrap();
+    let end = marked.find(']').unwrap() - 1;
+    let sentence = marked.replace(['[', ']'], "");
+    reader().assert(&sentence, Span::new(start..end)).name()
+}
+
+/// A mention as `id assertion side place severity size`, as far as said.
+pub fn shown(text: &str, mention: &Mention) -> String {
+    let mut parts = vec![mention.finding.to_string(), mention.assertion.name().to_owned()];
+    parts.extend(mention.laterality.map(|side| side.name().to_owned()));
+    parts.extend(mention.place.map(|place| format!("`{}`", &text[place.range()])));
+    parts.extend(mention.severity.as_ref().map(|severity| severity.to_string()));
+    parts.extend(mention.size.map(|size| format!("{} mm", size.longest_mm)));
+    parts.join(" ")
+}
+
+/// Every mention of a text, joined by "; ".
+pub fn mentions(text: &str) -> String {
+    let reading = read(text);
+    let shown = reading.sentences.iter().flat_map(|s| &s.mentions).map(|mention| shown(text, mention));
+    shown.collect::<Vec<_>>().join("; ")
+}
