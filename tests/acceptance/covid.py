@@ -67,11 +67,11 @@ def show(row: dict[str, str], answer: SearchResult) -> None:
                 hit.case.case_id,
                 f"{near(hit):.3f}",
                 " ".join(image.view for image in hit.case.images),
-                ", ".join(values(hit.case, "finding")),
+                ", ".join(values(hit.case, "label")),
                 notes or "-",
             ]
         )
-    print(table(["rank", "case", "cosine", "view", "finding", "notes begin"], lines))
+    print(table(["rank", "case", "cosine", "view", "label", "notes begin"], lines))
 
 
 def main() -> int:

@@ -1,11 +1,12 @@
 //! An index of every released format, as a program of that time left it: it must open, answer, and take cases in.
 //!
 //! `tests/golden/vN` holds the index and what it was made from: `definition.toml`, `cases.jsonl` (with another impression
-//! of A2 first, so that there is a dead case) and `vectors.npy`, one embedding per image.
+//! of A2 first, so that there is a dead case) and `vectors.npy`, one embedding per image. `tests/golden/make.sh` made it.
 
-use precedent_engine::{Access, Engine};
-use precedent_model::CaseId;
+use precedent_engine::{Access, Definition, Engine, NewCase};
+use precedent_model::{Case, CaseId, Report, SectionKind};
 use precedent_query::{Guards, PathChoice, QueryVector, SearchRequest};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ fn copy_of(version: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("index");
     copy(&golden, &root);
+    fs::copy(golden.with_file_name("definition.toml"), folder.path().join("definition.toml")).unwrap();
     // Version control keeps no empty folders.
     for name in ["segments", "tombstones", "log"] {
         fs::create_dir_all(root.join(name)).unwrap();
@@ -54,6 +56,10 @@ fn image(axis: usize, path: PathChoice) -> SearchRequest {
     request
 }
 
+fn filter(text: &str) -> SearchRequest {
+    SearchRequest { filter: Some(text.to_owned()), ..SearchRequest::default() }
+}
+
 fn text(words: &str) -> SearchRequest {
     SearchRequest { text: Some(words.to_owned()), ..SearchRequest::default() }
 }
@@ -75,9 +81,11 @@ fn version_1_opens_answers_and_takes_cases_in() {
     }
     assert_eq!(found(&reader, &text("\"acute disease\"")), ["A2"]);
     assert!(found(&reader, &text("\"acute finding\"")).is_empty());
-    let filter =
-        SearchRequest { filter: Some("problems:edema OR age >= 65".to_owned()), ..SearchRequest::default() };
-    assert_eq!(found(&reader, &filter), ["A3"]);
+    assert_eq!(found(&reader, &filter("problems:edema OR age >= 65")), ["A3"]);
+    // Nobody has read its reports for findings yet.
+    assert_eq!((stats.stale.cases, stats.stale.segments), (4, 2));
+    assert!(found(&reader, &filter("finding:*")).is_empty());
+    assert!(found(&reader, &filter("NOT finding:pneumothorax")).is_empty());
     let case = reader.view().case(&CaseId::new("A2").unwrap()).unwrap().unwrap();
     assert_eq!(case.patient.unwrap().issuer(), Some("north"));
 
@@ -86,4 +94,140 @@ fn version_1_opens_answers_and_takes_cases_in() {
     writer.merge_all(&|_, _, _| true).unwrap();
     assert_eq!(found(&writer, &image(0, PathChoice::Graph)).len(), 1);
     assert_eq!(writer.view().case_count(), 3);
+    assert_eq!(writer.stats().unwrap().stale.cases, 0);
+    assert_eq!(found(&writer, &filter("finding.absent:pleural-effusion AND problems:normal")), ["A2"]);
+}
+
+/// A finding in a filter by any of its names, whatever the lexicon of today; each case under one assertion.
+fn answers_by_finding(engine: &Engine) {
+    let check = |text: &str, ids: &[&str]| assert_eq!(found(engine, &filter(text)), ids, "{text}");
+    check("finding:pleural-effusion", &["A1"]);
+    check("finding:\"enlarged heart\"", &["A1"]);
+    check("finding.absent:\"pleural effusion\"", &["A2"]);
+    check("finding.uncertain:pneumothorax", &["A3"]);
+    check("finding:\"Rasmussen shunt\"", &["A3"]);
+    check("finding:pneumothorax", &["A5"]);
+    // A4 only asks about one, and of A6, which has no report, nothing is known.
+    check(
+        "NOT finding:pneumothorax AND NOT finding.uncertain:pneumothorax AND NOT finding:cardiomegaly",
+        &["A2", "A4"],
+    );
+    check("NOT finding:pneumothorax AND problems:pneumothorax", &[]);
+}
+
+#[test]
+fn version_2_opens_answers_and_takes_cases_in() {
+    let (_folder, root) = copy_of("v2");
+    let found_by_check = Engine::verify(&root, &|_, _| {}).unwrap();
+    assert!(found_by_check.damages.is_empty(), "{found_by_check:?}");
+
+    let reader = Engine::open(&root, Access::Read).unwrap();
+    let stats = reader.stats().unwrap();
+    assert_eq!((stats.cases, stats.tombstones, stats.segments.len()), (6, 1, 2));
+    assert!(stats.segments.iter().any(|segment| segment.has_graph));
+    assert!(stats.segments.iter().all(|segment| segment.lexicon.is_some()));
+    for path in [PathChoice::Graph, PathChoice::Exact] {
+        assert_eq!(found(&reader, &image(0, path)), ["A1"]);
+        assert_eq!(found(&reader, &image(1, path)), ["A2"]);
+        assert_eq!(found(&reader, &image(3, path)), ["A4"]);
+    }
+    assert_eq!(found(&reader, &text("text:\"acute disease\"")), ["A2"]);
+    assert!(found(&reader, &text("text:\"acute finding\"")).is_empty());
+    assert_eq!(found(&reader, &text("impression:unlike")), ["A5"], "a heading inside the text");
+    assert_eq!(found(&reader, &text("pleural effusion")), ["A1"], "what is denied is not found");
+    assert_eq!(found(&reader, &text("no pleural effusion")), ["A2"]);
+    assert_eq!(found(&reader, &text("pneumothorax")), ["A5", "A3"], "possible ones come behind");
+    answers_by_finding(&reader);
+    assert_eq!(reader.definition().lexicon.findings.len(), 1);
+
+    let writer = Engine::open(&root, Access::Bulk).unwrap();
+    assert_eq!(writer.delete(&[CaseId::new("A4").unwrap()]).unwrap().deleted, 1);
+    writer.merge_all(&|_, _, _| true).unwrap();
+    assert_eq!((writer.view().case_count(), writer.stats().unwrap().stale.cases), (5, 0));
+    assert_eq!(found(&writer, &filter("finding.absent:pleural-effusion")), ["A2"]);
+    assert_eq!(found(&writer, &filter("finding:rasmussen-shunt")), ["A3"]);
+}
+
+/// The embeddings of `vectors.npy`: a head of 128 bytes, then rows of 16 numbers.
+fn embeddings() -> Vec<QueryVector> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v2/vectors.npy");
+    let bytes = fs::read(path).unwrap();
+    let numbers: Vec<f32> =
+        bytes[128..].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+    let vector = |values: &[f32]| QueryVector { values: values.to_vec(), encoder_id: "golden-1".to_owned() };
+    numbers.chunks(16).map(vector).collect()
+}
+
+/// Files of the newest generation by path, but for the log, whose salt is random, and the manifest's.
+fn sealed_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for folder in ["segments", "tombstones"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let inside = match path.is_dir() {
+                true => fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect(),
+                false => vec![path],
+            };
+            for path in inside {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// A program of today writes the same bytes for the same cases. What follows from the reports does so, too, as long as
+/// they are read by the same lexicon.
+#[test]
+fn version_2_is_written_as_it_was() {
+    let (_golden_folder, golden_root) = copy_of("v2");
+    let golden = Engine::open(&golden_root, Access::Read).unwrap();
+    let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
+    let vectors = embeddings();
+    let new = |case: Case, rows: std::ops::Range<usize>| NewCase {
+        case,
+        embeddings: vectors[rows].iter().cloned().map(Some).collect(),
+    };
+    let mut first_a2 = case("A2");
+    first_a2.report = Report::new([
+        (SectionKind::Findings, "Clear lungs. No pleural effusion."),
+        (SectionKind::Impression, "No acute finding."),
+    ])
+    .ok();
+
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("index");
+    let definition = fs::read_to_string(golden_root.parent().unwrap().join("definition.toml")).unwrap();
+    let definition = Definition::from_toml(&definition).unwrap();
+    assert_eq!(golden.definition(), &definition);
+    Engine::create(&root, &definition).unwrap();
+    let engine = Engine::open(&root, Access::Bulk).unwrap();
+    let put = |cases: Vec<NewCase>| {
+        for outcome in engine.ingest(cases).unwrap() {
+            outcome.unwrap();
+        }
+        engine.commit().unwrap();
+    };
+    put(vec![
+        new(case("A1"), 0..1),
+        new(first_a2, 1..2),
+        new(case("A3"), 2..3),
+        new(case("A4"), 3..5),
+        new(case("A5"), 0..0),
+        new(case("A6"), 0..0),
+    ]);
+    engine.merge_all(&|_, _, _| true).unwrap();
+    put(vec![new(case("A2"), 1..2)]);
+
+    let same_lexicon = golden.stats().unwrap().stale.segments == 0;
+    let (expected, mut written) = (sealed_files(&golden_root), sealed_files(&root));
+    assert_eq!(expected.len(), 12, "records, columns, keys, lexical, vectors twice; a graph, tombstones");
+    for (name, bytes) in expected {
+        let from_reports = name.ends_with("/columns") || name.ends_with("/lexical");
+        let found = written.remove(&name).unwrap_or_else(|| panic!("{name} is not written"));
+        assert!(found == bytes || (from_reports && !same_lexicon), "{name} is written otherwise");
+    }
+    assert!(written.is_empty(), "{:?} are new", written.keys());
+    answers_by_finding(&engine);
 }

@@ -20,7 +20,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("training", &["encoder", "model"]),
     ("hnsw", &["vector"]),
     ("lexical", &["model", "storage"]),
-    ("index", &["storage", "hnsw", "lexical", "query"]),
+    ("index", &["storage", "hnsw", "lexical", "query", "report"]),
     ("engine", &["index", "encoder", "report", "imaging"]),
     ("sources", &["model"]),
     ("wire", &[]),

@@ -36,10 +36,10 @@ def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def init(directory: Path, name: str = "chest", metric: str = "cosine") -> Path:
+def init(directory: Path, name: str = "chest", metric: str = "cosine", options: tuple[str, ...] = ()) -> Path:
     done = run(
         *("init", directory, "--name", name, "--dimension", str(DIMENSION)),
-        *("--metric", metric, "--encoder-id", ENCODER),
+        *("--metric", metric, "--encoder-id", ENCODER, *options),
     )
     assert done.returncode == 0, done.stderr
     return directory

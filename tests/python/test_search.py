@@ -157,5 +157,5 @@ def test_a_case_is_fetched_by_its_id(served: Served) -> None:
 @pytest.mark.parametrize("limit", [15, 30, 100])
 @pytest.mark.parametrize("exact", [False, True])
 def test_a_word_of_every_report_finds_every_patient_once(served: Served, limit: int, exact: bool) -> None:
-    result = served.client.search(text="there", limit=limit, exact=exact, timeout=10)
+    result = served.client.search(text="text:there", limit=limit, exact=exact, timeout=10)
     assert len(result.hits) == min(limit, PATIENTS)

@@ -24,6 +24,8 @@ pub enum Command {
     Ingest(IngestArgs),
     /// Find cases by embedding, text, filter, or any of them together
     Search(SearchArgs),
+    /// Show what is understood of a report, or list the findings of the lexicon
+    Report(ReportArgs),
     /// Serve indexes over gRPC
     Serve(ServeArgs),
     /// Say what an index holds
@@ -46,6 +48,12 @@ pub struct InitArgs {
     /// Name under which a server offers the index
     #[arg(long)]
     pub name: Option<String>,
+    /// One line that says what the index holds
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Findings, phrases and headings of the site's own, added to the bundled lexicon
+    #[arg(long, value_name = "FILE")]
+    pub lexicon: Option<PathBuf>,
     /// Numbers per embedding, 16 to 4096
     #[arg(long, requires = "encoder_id")]
     pub dimension: Option<usize>,
@@ -118,10 +126,29 @@ pub struct SearchArgs {
     /// Which encoder made the embedding
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
-    /// Words, "phrases", +must, -not, section:word
-    #[arg(long, allow_hyphen_values = true)]
+    /// What the reports are to say: words, "phrases", +must, -not, section:word
+    ///
+    /// The text is read as a report is. "pneumothorax" looks for reports that say
+    /// there is one, "no pneumothorax" for reports that deny it, "possible
+    /// pneumothorax" for reports that suspect it. A finding is found under all its
+    /// names, and so are its kinds: "enlarged heart" finds "cardiomegaly".
+    ///
+    ///   "pleural effusion"  in quotes: the words in a row, and no other names
+    ///   +word               must match
+    ///   -word               must not; -pneumothorax keeps "no pneumothorax"
+    ///   impression:word     as written, in that section: indication, comparison,
+    ///                       technique, findings, impression, body
+    ///   text:word           as written, whatever is said about it
+    ///   absent:word         as written, where that is said about it: present,
+    ///                       uncertain, absent, historical, hypothetical,
+    ///                       other_person
+    #[arg(long, allow_hyphen_values = true, verbatim_doc_comment)]
     pub text: Option<String>,
-    /// Such as: modality = "DX" AND age >= 60 AND problems:"Cardiomegaly"
+    /// Such as: modality = "DX" AND age >= 60 AND finding:"pleural effusion"
+    ///
+    /// `finding` holds what a report says is present, by any name of the lexicon and with its kinds; finding.uncertain,
+    /// finding.absent, finding.historical, finding.hypothetical and finding.other_person hold the rest. `precedent report
+    /// --findings` lists the lexicon, `precedent stats` the other fields of the index.
     #[arg(long, allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Number of hits, 1 to 1000
@@ -176,6 +203,35 @@ pub enum VectorPathName {
     Auto,
     Graph,
     Exact,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A text, a JSON object, or a manifest (.jsonl, .ndjson, .csv, .tsv); - is standard input
+    ///
+    /// A JSON object holds `report`, or `indication`, `comparison`, `technique`, `findings` and `impression`, and may
+    /// hold `case_id`.
+    #[arg(required_unless_present = "findings", conflicts_with = "findings")]
+    pub file: Option<PathBuf>,
+    /// Findings, phrases and headings of the site's own, added to the bundled lexicon
+    #[arg(long, value_name = "FILE")]
+    pub lexicon: Option<PathBuf>,
+    /// Names of the manifest's columns, where they are not ours
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub map: Option<PathBuf>,
+    /// Only this row
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub case_id: Option<String>,
+    /// List the findings of the lexicon: id, name, RadLex id, phrases, what it is a kind of
+    #[arg(long)]
+    pub findings: bool,
+    /// Print as JSON, one document per line and report
+    ///
+    /// Each has `sections` as signed, `sentences` with `runs` of words by assertion and `mentions` of findings, and the
+    /// `findings` of the case. A span counts in the text of its section, in bytes of UTF-8 (startByte, endByte) and in
+    /// code units of UTF-16 (startUtf16, endUtf16).
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

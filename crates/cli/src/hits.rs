@@ -1,8 +1,10 @@
 //! Hits as a person reads them.
 
-use crate::output::{count, counted, printable, wrap};
-use precedent_model::{Case, FieldValue, SectionKind};
-use precedent_query::{ChannelScore, Hit, Plan, SearchResponse};
+use crate::matched;
+use crate::output::{count, counted, printable, wrap, wrap_marked};
+use crate::style::Style;
+use precedent_model::{Case, FieldValue, Report, SectionKind};
+use precedent_query::{ChannelScore, Highlight, Hit, Plan, SearchResponse};
 use precedent_vector::Metric;
 use std::io::{self, Write};
 
@@ -11,22 +13,33 @@ const WIDTH: usize = 96;
 /// Lines of a section that are shown unless the whole report is asked for.
 const LINES: usize = 4;
 
+/// How hits are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Of the index that was searched.
+    pub metric: Option<Metric>,
+    /// Whole reports.
+    pub full: bool,
+    /// What the terminal may show.
+    pub style: Style,
+}
+
 /// Prints an answer: the hits on `out`, what to know about them on `notes`.
 pub fn print(
     out: &mut impl Write,
     notes: &mut impl Write,
     answer: &SearchResponse,
-    metric: Option<Metric>,
-    full: bool,
+    manner: Manner,
 ) -> io::Result<()> {
     for hit in &answer.hits {
-        print_hit(out, hit, metric, full)?;
+        print_hit(out, hit, manner)?;
     }
     out.flush()?;
     print_plan(notes, answer.total, &answer.plan, answer.generation)
 }
 
-fn print_hit(out: &mut impl Write, hit: &Hit, metric: Option<Metric>, full: bool) -> io::Result<()> {
+fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> {
+    let Manner { metric, full, style } = manner;
     let scores: Vec<String> = [
         hit.image.map(|score| channel(&score, image_measure(metric, score.score))),
         hit.lexical.map(|score| channel(&score, format!("bm25 {:.3}", score.score))),
@@ -40,17 +53,75 @@ fn print_hit(out: &mut impl Write, hit: &Hit, metric: Option<Metric>, full: bool
     if !facts.is_empty() {
         writeln!(out, "     {facts}")?;
     }
-    let sections = hit.case.report.iter().flat_map(|report| report.sections());
-    for section in sections.filter(|section| full || section.kind != SectionKind::Comparison) {
-        let lines = wrap(&section.text, WIDTH);
-        let shown = if full { lines.len() } else { lines.len().min(LINES) };
-        for (index, line) in lines[..shown].iter().enumerate() {
-            let head = if index == 0 { section.kind.name() } else { "" };
-            let more = if index + 1 == shown && shown < lines.len() { " ..." } else { "" };
-            writeln!(out, "     {head:<11} {line}{more}")?;
+    if let Some(report) = &hit.case.report {
+        match (full, hit.highlights.as_slice()) {
+            (true, highlights) => print_whole(out, report, highlights, style)?,
+            (false, []) => print_beginning(out, report, |kind| kind != SectionKind::Comparison)?,
+            (false, highlights) => {
+                print_matched(out, report, highlights, style)?;
+                // The conclusion is worth its lines whatever was asked.
+                if !highlights.iter().any(|highlight| highlight.kind == SectionKind::Impression) {
+                    print_beginning(out, report, |kind| kind == SectionKind::Impression)?;
+                }
+            }
         }
     }
     writeln!(out)
+}
+
+/// Every section whole, with what matched in bold.
+fn print_whole(
+    out: &mut impl Write,
+    report: &Report,
+    highlights: &[Highlight],
+    style: Style,
+) -> io::Result<()> {
+    for (place, section) in report.sections().iter().enumerate() {
+        let marks = matched::marks(highlights, place);
+        print_lines(out, section.kind.name(), &wrap_marked(&section.text, &marks, WIDTH, style))?;
+    }
+    Ok(())
+}
+
+/// The first lines of the sections that are wanted.
+fn print_beginning(
+    out: &mut impl Write,
+    report: &Report,
+    wanted: impl Fn(SectionKind) -> bool,
+) -> io::Result<()> {
+    for section in report.sections().iter().filter(|section| wanted(section.kind)) {
+        let mut lines = wrap(&section.text, WIDTH);
+        if lines.len() > LINES {
+            lines.truncate(LINES);
+            lines[LINES - 1].push_str(" ...");
+        }
+        print_lines(out, section.kind.name(), &lines)?;
+    }
+    Ok(())
+}
+
+/// The sentences that matched, each under the name of its part of the report.
+fn print_matched(
+    out: &mut impl Write,
+    report: &Report,
+    highlights: &[Highlight],
+    style: Style,
+) -> io::Result<()> {
+    let mut before = None;
+    for highlight in highlights {
+        let head = if before == Some(highlight.kind) { "" } else { highlight.kind.name() };
+        before = Some(highlight.kind);
+        print_lines(out, head, &matched::sentence(report, highlight, WIDTH, style))?;
+    }
+    Ok(())
+}
+
+fn print_lines(out: &mut impl Write, head: &str, lines: &[String]) -> io::Result<()> {
+    for (index, line) in lines.iter().enumerate() {
+        let head = if index == 0 { head } else { "" };
+        writeln!(out, "     {head:<11} {line}")?;
+    }
+    Ok(())
 }
 
 /// A score with the rank that the channel gave, or a word that it did not put the case forward.
@@ -115,8 +186,8 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{CaseId, Report};
-    use precedent_query::{Fusion, Warning};
+    use precedent_model::{Assertion, CaseId, Span};
+    use precedent_query::{Fusion, HighlightMatch, Warning};
 
     fn answer() -> SearchResponse {
         let mut case = Case::new(CaseId::new("CXR7").unwrap());
@@ -133,6 +204,7 @@ mod tests {
                 matched_image: Some(0),
                 matched_vector: Some(0),
                 lexical: Some(ChannelScore { score: 7.25, rank: None, contribution: 0.0 }),
+                highlights: Vec::new(),
             }],
             total: 1,
             plan: Plan {
@@ -148,8 +220,12 @@ mod tests {
     }
 
     fn printed(full: bool) -> (String, String) {
+        printed_of(&answer(), full, Style::PLAIN)
+    }
+
+    fn printed_of(answer: &SearchResponse, full: bool, style: Style) -> (String, String) {
         let (mut out, mut notes) = (Vec::new(), Vec::new());
-        print(&mut out, &mut notes, &answer(), Some(Metric::L2), full).unwrap();
+        print(&mut out, &mut notes, answer, Manner { metric: Some(Metric::L2), full, style }).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(notes).unwrap())
     }
 
@@ -174,5 +250,45 @@ mod tests {
         let (out, _) = printed(true);
         assert_eq!(out.matches("word").count(), 200);
         assert!(!out.contains("..."));
+    }
+
+    /// A report whose second finding matched.
+    fn matched() -> SearchResponse {
+        let mut answer = answer();
+        let findings = "The lungs are clear. No pneumothorax. The heart is large.";
+        let sections = [
+            (SectionKind::Findings, findings),
+            (SectionKind::Impression, "Large heart."),
+            (SectionKind::Comparison, "None."),
+        ];
+        answer.hits[0].case.report = Some(Report::new(sections).unwrap());
+        let matches = vec![HighlightMatch {
+            span: Span::new(24..36),
+            assertion: Some(Assertion::Absent),
+            finding: Some("pneumothorax".into()),
+        }];
+        let sentence = Span::new(21..37);
+        answer.hits[0].highlights =
+            vec![Highlight { section: 0, kind: SectionKind::Findings, sentence, matches }];
+        answer
+    }
+
+    #[test]
+    fn what_matched_is_shown_with_the_conclusion() {
+        let (out, _) = printed_of(&matched(), false, Style::PLAIN);
+        let lines: Vec<&str> = out.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            ["     findings    No pneumothorax.  (absent)", "     impression  Large heart.", ""]
+        );
+        let (out, _) = printed_of(&matched(), false, Style::STYLED);
+        assert!(out.contains("findings    No \u{1b}[1mpneumothorax\u{1b}[0m.  (absent)\n"), "{out}");
+    }
+
+    #[test]
+    fn a_whole_report_is_marked_in_place() {
+        let (out, _) = printed_of(&matched(), true, Style::STYLED);
+        assert!(out.contains("clear. No \u{1b}[1mpneumothorax\u{1b}[0m. The heart is large.\n"), "{out}");
+        assert!(out.contains("comparison  None."), "{out}");
     }
 }

@@ -8,7 +8,12 @@ mod exit;
 mod hits;
 mod interrupt;
 mod json;
+mod lexicon_list;
+mod matched;
 mod output;
+mod reading;
+mod reading_json;
+mod style;
 
 use args::{Command, Precedent};
 use clap::Parser;
@@ -19,6 +24,7 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
         Command::Search(args) => commands::search::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Stats(args) => commands::stats::run(&args),
         Command::Verify(args) => commands::verify::run(&args),

@@ -1,6 +1,8 @@
 //! Numbers and text as a person reads them.
 
+use crate::style::Style;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::ops::Range;
 
 /// 3196 as `3,196`.
 pub fn count(number: u64) -> String {
@@ -61,21 +63,57 @@ pub fn printable(text: &str) -> String {
 
 /// Text broken into lines of at most `width` characters.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
+    wrap_marked(text, &[], width, Style::PLAIN)
+}
+
+/// Text broken into lines of at most `width` characters, with the marked ranges of it in bold. Ranges are ascending,
+/// apart, and end between characters.
+pub fn wrap_marked(text: &str, marks: &[Range<usize>], width: usize, style: Style) -> Vec<String> {
+    let (mut lines, mut line, mut length) = (Vec::new(), String::new(), 0);
+    let mut marks = marks.iter().peekable();
     for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+        // The words are slices of the text, so their addresses are their places.
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        while marks.next_if(|mark| mark.end <= start).is_some() {}
+        let (shown, columns) = styled(word, start, marks.clone(), style);
+        if !line.is_empty() && length + 1 + columns > width {
             lines.push(std::mem::take(&mut line));
+            length = 0;
         }
         if !line.is_empty() {
             line.push(' ');
+            length += 1;
         }
-        line.push_str(&printable(word));
+        line.push_str(&shown);
+        length += columns;
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// A word that begins at `start`, as it is shown, and how many columns it takes.
+fn styled<'a>(
+    word: &str,
+    start: usize,
+    marks: impl Iterator<Item = &'a Range<usize>>,
+    style: Style,
+) -> (String, usize) {
+    let (mut shown, mut columns, mut done) = (String::new(), 0, 0);
+    let end = start + word.len();
+    for mark in marks.take_while(|mark| mark.start < end) {
+        let (from, to) = (mark.start.max(start) - start, mark.end.min(end) - start);
+        let (plain, marked) = (printable(&word[done..from]), printable(&word[from..to]));
+        columns += plain.chars().count() + marked.chars().count();
+        shown.push_str(&plain);
+        shown.push_str(&style.bold(&marked));
+        done = to;
+    }
+    let rest = printable(&word[done..]);
+    columns += rest.chars().count();
+    shown.push_str(&rest);
+    (shown, columns)
 }
 
 #[cfg(test)]
@@ -100,5 +138,23 @@ mod tests {
         assert_eq!(wrap("no acute  disease", 9), ["no acute", "disease"]);
         assert_eq!(wrap("pneumonoultramicroscopic", 5), ["pneumonoultramicroscopic"]);
         assert!(wrap(" ", 5).is_empty());
+    }
+
+    #[test]
+    fn marked_words_are_bold_and_take_no_more_room() {
+        let text = "small  pleural effusion, new";
+        let marks = [0..5, 7..23];
+        let lines = wrap_marked(text, &marks, 14, Style::STYLED);
+        let bold = |text: &str| format!("\u{1b}[1m{text}\u{1b}[0m");
+        let expected =
+            [format!("{} {}", bold("small"), bold("pleural")), format!("{}, new", bold("effusion"))];
+        assert_eq!(lines, expected);
+        assert_eq!(wrap_marked(text, &marks, 14, Style::PLAIN), ["small pleural", "effusion, new"]);
+        let shown = wrap_marked("a\u{7}bc", &[1..2, 3..4], 80, Style::STYLED);
+        assert_eq!(shown, [format!("a{}b{}", bold("\\u{7}"), bold("c"))]);
+        assert_eq!(
+            wrap_marked("x-ray é", &[2..5, 6..8], 80, Style::STYLED),
+            [format!("x-{} {}", bold("ray"), bold("é"))]
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! What a search may ask: every limit checked, every violation named, before anything is looked at.
 
+use crate::findings::{self, Resolved};
+use crate::understand::understand;
 use crate::{EngineError, Violation};
-use precedent_index::Definition;
+use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
-use precedent_model::FieldKind;
+use precedent_model::{Assertion, FieldKind, FindingId};
 use precedent_query::{
     Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
     Warning,
@@ -23,35 +25,26 @@ pub(crate) struct Query<'a> {
     pub vectors: Vec<Embedding>,
     pub text: Option<TextQuery>,
     pub filter: Option<Filter>,
+    /// The findings that the filter asks for, and as what.
+    pub findings: Vec<(FindingId, Assertion)>,
     pub before: Option<Filter>,
     pub warnings: Vec<Warning>,
 }
 
 impl<'a> Query<'a> {
     /// Checks a request; names everything that is wrong with it, not just the first.
-    pub fn admit(definition: &Definition, request: &'a SearchRequest) -> Result<Self, EngineError> {
+    pub fn admit(snapshot: &Snapshot, request: &'a SearchRequest) -> Result<Self, EngineError> {
+        let definition = snapshot.definition();
         let mut wrong = Vec::new();
         check_numbers(request, &mut wrong);
         if request.vectors.is_empty() && request.text.is_none() && request.filter.is_none() {
             wrong.push(Violation::new("embeddings", "give at least one of embeddings, text and filter"));
         }
         let (vectors, misfit) = admit_vectors(definition, request, &mut wrong);
-        let text = request.text.as_deref().and_then(|text| {
-            if text.len() > MAX_TEXT_BYTES {
-                let description =
-                    format!("has {} bytes, the limit is {MAX_TEXT_BYTES}; shorten it", text.len());
-                wrong.push(Violation::new("text", description));
-                return None;
-            }
-            TextQuery::parse(text).map_err(|error| wrong.push(Violation::new("text", error.to_string()))).ok()
-        });
-        let filter = request.filter.as_deref().and_then(|text| {
-            Filter::parse(text, &definition.fields)
-                .map_err(|error| {
-                    let description = format!("at {}: {}; {}", error.position, error.problem, error.remedy);
-                    wrong.push(Violation::new("filter", description));
-                })
-                .ok()
+        let text = (request.text.as_deref())
+            .and_then(|text| admit_text(snapshot, text).map_err(|violation| wrong.push(violation)).ok());
+        let filter = (request.filter.as_deref()).and_then(|filter| {
+            admit_filter(snapshot, filter).map_err(|violation| wrong.push(violation)).ok()
         });
         if !wrong.is_empty() {
             return Err(EngineError::Invalid(wrong));
@@ -60,8 +53,14 @@ impl<'a> Query<'a> {
             return Err(EngineError::Precondition(violation));
         }
         let before = before_filter(definition, request)?;
-        let mut query = Self { request, vectors, text, filter, before, warnings: Vec::new() };
+        let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
+        let (filter, findings) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
+        let findings = findings.unwrap_or_default();
+        let mut query = Self { request, vectors, text, filter, findings, before, warnings: Vec::new() };
         query.warn();
+        if reads_findings {
+            query.warnings.extend(stale(snapshot));
+        }
         Ok(query)
     }
 
@@ -91,6 +90,42 @@ impl<'a> Query<'a> {
     pub fn asks_lexical(&self) -> Option<&TextQuery> {
         self.text.as_ref().filter(|text| self.request.fusion.lexical_weight > 0.0 && text.is_searchable())
     }
+
+    /// Whether a report can show why it is there.
+    pub fn asks_reports(&self) -> bool {
+        self.text.as_ref().is_some_and(TextQuery::is_searchable) || !self.findings.is_empty()
+    }
+}
+
+/// What a search by what reports say should know: some were read by another lexicon.
+fn stale(snapshot: &Snapshot) -> Option<Warning> {
+    let stale = snapshot.stale();
+    let (cases, all) = (stale.cases, snapshot.cases());
+    (cases > 0).then(|| Warning {
+        code: "STALE_LEXICON",
+        message: format!(
+            "{cases} of {all} cases were read by another lexicon or by none, so what they say may be found otherwise; \
+             `precedent merge` reads them anew"
+        ),
+    })
+}
+
+fn admit_text(snapshot: &Snapshot, text: &str) -> Result<TextQuery, Violation> {
+    if text.len() > MAX_TEXT_BYTES {
+        let description = format!("has {} bytes, the limit is {MAX_TEXT_BYTES}; shorten it", text.len());
+        return Err(Violation::new("text", description));
+    }
+    let asked = understand(snapshot.reader(), text);
+    TextQuery::parse(text, &asked).map_err(|error| Violation::new("text", error.to_string()))
+}
+
+fn admit_filter(snapshot: &Snapshot, text: &str) -> Result<Resolved, Violation> {
+    let fields = &snapshot.definition().fields;
+    let filter = Filter::parse(text, fields).map_err(|error| {
+        let description = format!("at {}: {}; {}", error.position, error.problem, error.remedy);
+        Violation::new("filter", description)
+    })?;
+    findings::resolve(filter, fields, snapshot.reader().lexicon())
 }
 
 fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {

@@ -29,16 +29,20 @@ mod background;
 mod channel;
 mod engine;
 mod error;
+mod findings;
 mod fusion;
+mod highlight;
 mod ingest;
 mod search;
+mod spoken;
+mod understand;
 mod view;
 
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};
 pub use ingest::{IngestOutcome, NewCase};
 pub use precedent_index::{
-    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats,
+    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats, Stale,
     Verification,
 };
 pub use view::View;

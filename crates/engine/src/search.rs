@@ -1,9 +1,10 @@
-//! The search, as a pipeline: admit, accept, rank per channel, fuse, one per patient, fetch.
+//! The search, as a pipeline: admit, accept, rank per channel, fuse, one per patient, fetch, highlight.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::fusion::{Fused, Vote, fuse};
+use crate::highlight::highlights;
 use precedent_index::{OrdinalSet, Snapshot};
 use precedent_query::{ChannelScore, Hit, Plan, SearchRequest, SearchResponse};
 use std::collections::HashSet;
@@ -17,7 +18,7 @@ pub(crate) fn search(
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
-    let query = Query::admit(snapshot.definition(), request)?;
+    let query = Query::admit(snapshot, request)?;
     let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
     let answer = match (query.asks_image(), query.asks_lexical()) {
@@ -180,13 +181,22 @@ fn hit(
         true => channel::image::score(snapshot, &query.vectors, fused.place)?,
         false => None,
     };
+    let case = snapshot.case(fused.place)?;
+    // Reading a report again takes microseconds; what was read when it came in is not kept.
+    let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {
+        Some(report) => {
+            highlights(query.text.as_ref(), &query.findings, report, &snapshot.reader().read(report))
+        }
+        None => Vec::new(),
+    };
     Ok(Hit {
-        case: snapshot.case(fused.place)?,
+        case,
         rank,
         fused_score: fused.score,
         image: nearest.map(|(score, _, _)| shown(fused.image, score)),
         matched_image: nearest.map(|(_, image, _)| image),
         matched_vector: nearest.map(|(_, _, vector)| vector),
         lexical: text.map(|score| shown(fused.lexical, score)),
+        highlights,
     })
 }

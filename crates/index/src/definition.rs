@@ -1,8 +1,12 @@
-//! What an index is made for: its name, its vector space, its fields, its graph. Read from TOML, kept in the manifest.
+//! What an index is made for: its name, its vector space, its fields, its graph, its site's lexicon. Read from TOML, kept
+//! in the manifest.
 
-use precedent_model::{FieldKind, FieldSchema};
+use precedent_model::{Assertion, FieldKind, FieldSchema};
+use precedent_query::finding_column;
+use precedent_report::{Lexicon, LexiconFile, ReportReader};
 use precedent_vector::{Metric, VectorSpace};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The definition that `init` uses when none is given.
 const CHEST_XRAY: &str = include_str!("../../../index/chest-xray.toml");
@@ -56,6 +60,8 @@ struct DefinitionFile {
     graph: GraphDefinition,
     #[serde(default, rename = "field")]
     fields: Vec<FieldFile>,
+    #[serde(default, skip_serializing_if = "LexiconFile::is_empty")]
+    lexicon: LexiconFile,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,7 +81,7 @@ struct FieldFile {
 }
 
 /// What an index is made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
     /// The name under which a server offers the index.
     pub name: String,
@@ -87,6 +93,8 @@ pub struct Definition {
     pub graph: GraphDefinition,
     /// What filters can ask for.
     pub fields: FieldSchema,
+    /// What the site adds to the bundled lexicon of findings; mostly nothing.
+    pub lexicon: LexiconFile,
 }
 
 impl Definition {
@@ -101,8 +109,16 @@ impl Definition {
     /// Reads a definition file.
     ///
     /// # Errors
-    /// Text that is no TOML, an unknown key, or a value that cannot be; the message names the key.
+    /// Text that is no TOML, an unknown key, or a value that cannot be; the message names the key, and in the lexicon the
+    /// entry.
     pub fn from_toml(text: &str) -> Result<Self, DefinitionError> {
+        let definition = Self::kept(text)?;
+        definition.report_reader()?;
+        Ok(definition)
+    }
+
+    /// As [`Self::from_toml`], but the lexicon is not compiled: who opens an index needs its reader anyway.
+    pub(crate) fn kept(text: &str) -> Result<Self, DefinitionError> {
         let file: DefinitionFile = toml::from_str(text)
             .map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
         let refused = |key: &str, problem: String| DefinitionError::Value { key: key.to_owned(), problem };
@@ -122,7 +138,8 @@ impl Definition {
         check_graph(&graph).map_err(|problem| refused("graph", problem))?;
         let fields = FieldSchema::new(file.fields.into_iter().map(|field| (field.name, field.kind)))
             .map_err(|error| refused("field", error.to_string()))?;
-        Ok(Self { name: file.name, description: file.description, image_space, graph, fields })
+        let (name, description, lexicon) = (file.name, file.description, file.lexicon);
+        Ok(Self { name, description, image_space, graph, fields, lexicon })
     }
 
     /// Writes the definition as [`Self::from_toml`] reads it.
@@ -145,6 +162,7 @@ impl Definition {
             fields: (self.fields.iter())
                 .map(|(name, kind)| FieldFile { name: name.to_owned(), kind })
                 .collect(),
+            lexicon: self.lexicon.clone(),
         };
         toml::to_string(&file).map_err(|error| DefinitionError::Syntax(error.to_string()))
     }
@@ -157,6 +175,38 @@ impl Definition {
         check_name(name).map_err(|problem| DefinitionError::Value { key: "name".to_owned(), problem })?;
         name.clone_into(&mut self.name);
         Ok(self)
+    }
+
+    /// Reads reports by the bundled lexicon and what the site adds to it.
+    ///
+    /// # Errors
+    /// An entry of the site's that cannot be; the message names it.
+    pub fn report_reader(&self) -> Result<Arc<ReportReader>, DefinitionError> {
+        let lexicon = match self.lexicon.is_empty() {
+            true => Lexicon::bundled(),
+            false => Arc::new(Lexicon::with_site(&self.lexicon).map_err(|error| DefinitionError::Value {
+                key: "lexicon".to_owned(),
+                problem: error.to_string(),
+            })?),
+        };
+        Ok(Arc::new(ReportReader::new(lexicon)))
+    }
+
+    /// Whether a new index may be made for it. Asks more than [`Self::from_toml`]: an index of before may have a field
+    /// whose name has got a meaning since, and goes on having it.
+    ///
+    /// # Errors
+    /// A field called as the findings of the report are, or an entry of the lexicon that cannot be.
+    pub fn check_new(&self) -> Result<(), DefinitionError> {
+        let findings = finding_column(Assertion::Present);
+        if self.fields.kind(findings).is_some() {
+            let problem = format!(
+                "{findings} is a name with a meaning of its own: what the report says is there; call labels that came \
+                 with the cases otherwise, such as label"
+            );
+            return Err(DefinitionError::Value { key: "field".to_owned(), problem });
+        }
+        self.report_reader().map(|_| ())
     }
 }
 
@@ -202,5 +252,48 @@ mod tests {
         let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
         assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));
         assert!(refused(&space.replace("'l2'", "'manhattan'")).contains("metric"));
+    }
+
+    const SITE: &str = "name = 'a'\n[[lexicon.finding]]\nid = 'rasmussen-shunt'\nname = 'Rasmussen shunt'\n\
+                        phrases = ['rasmussen shunt']\n";
+
+    #[test]
+    fn a_site_adds_findings_and_they_are_written_back() {
+        let definition = Definition::from_toml(SITE).unwrap();
+        let lexicon = definition.report_reader().unwrap().lexicon().clone();
+        assert_eq!(lexicon.find("rasmussen shunt").as_deref(), Some("rasmussen-shunt"));
+        assert_ne!(lexicon.fingerprint(), Lexicon::bundled().fingerprint());
+        let written = definition.to_toml().unwrap();
+        assert_eq!(Definition::from_toml(&written).unwrap(), definition, "{written}");
+        let without = Definition::from_toml("name = 'a'").unwrap();
+        assert!(!without.to_toml().unwrap().contains("lexicon"), "an empty one is left out");
+        assert!(Arc::ptr_eq(without.report_reader().unwrap().lexicon(), &Lexicon::bundled()));
+    }
+
+    #[test]
+    fn a_lexicon_that_cannot_be_is_refused_by_entry() {
+        let refused = |text: &str| Definition::from_toml(text).unwrap_err().to_string();
+        let error = refused(&SITE.replace("id = 'rasmussen-shunt'", "id = 'Rasmussen'"));
+        assert!(
+            error.starts_with("the definition's lexicon is refused: ") && error.contains("Rasmussen"),
+            "{error}"
+        );
+        assert!(refused(&SITE.replace("phrases", "phrase")).contains("phrase"));
+        let mut definition = Definition::from_toml(SITE).unwrap();
+        definition.lexicon.findings[0].name.clear();
+        let error = definition.check_new().unwrap_err().to_string();
+        assert!(error.contains("finding rasmussen-shunt: has no name"), "{error}");
+    }
+
+    #[test]
+    fn a_field_called_finding_is_kept_but_not_made() {
+        let definition =
+            Definition::from_toml("name = 'a'\n[[field]]\nname = 'finding'\nkind = 'keywords'").unwrap();
+        let error = definition.check_new().unwrap_err().to_string();
+        assert!(
+            error.contains("field is refused: finding is a name") && error.contains("such as label"),
+            "{error}"
+        );
+        Definition::chest_xray().unwrap().check_new().unwrap();
     }
 }

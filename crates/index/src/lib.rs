@@ -47,6 +47,6 @@ pub use reader::IndexReader;
 pub use record::CaseEntry;
 pub use segment::{NearestCase, NearestCases, WalkParams};
 pub use snapshot::{CasePlace, Snapshot};
-pub use stats::{Damage, IndexStats, SegmentStats, Verification};
+pub use stats::{Damage, IndexStats, SegmentStats, Stale, Verification};
 pub use verify::verify;
 pub use writer::{Deleted, IndexWriter};

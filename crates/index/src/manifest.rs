@@ -5,7 +5,9 @@ use precedent_storage::{FileEntry, FileKind, Storage};
 use serde::{Deserialize, Serialize};
 
 /// Version of everything under the manifest. A program refuses a newer one.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
+/// The oldest version that is read. What an index of it lacks is optional here.
+const OLDEST_FORMAT: u32 = 1;
 
 /// The folder of the log.
 pub(crate) const LOG: &str = "log";
@@ -35,6 +37,9 @@ pub(crate) struct SegmentEntry {
     pub nodes: u64,
     pub files: Vec<FileRecord>,
     pub tombstones: Option<TombstoneEntry>,
+    /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lexicon: Option<String>,
 }
 
 /// The dead cases of a segment.
@@ -133,9 +138,10 @@ impl Manifest {
         let damaged = |problem: String| IndexError::damaged(&name, problem);
         let FormatOnly { format } =
             serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
-        if format != FORMAT_VERSION {
+        if !(OLDEST_FORMAT..=FORMAT_VERSION).contains(&format) {
             return Err(damaged(format!(
-                "it is of format {format}, this program reads format {FORMAT_VERSION}; use the program that wrote it"
+                "it is of format {format}, this program reads formats {OLDEST_FORMAT} to {FORMAT_VERSION}; use the \
+                 program that wrote it"
             )));
         }
         let file: ManifestFile = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -143,7 +149,7 @@ impl Manifest {
             return Err(damaged(format!("it says generation {}", file.generation)));
         }
         Ok(Self {
-            definition: Definition::from_toml(&file.definition)?,
+            definition: Definition::kept(&file.definition)?,
             generation,
             log_start: file.log_start,
             next_segment: file.next_segment,
@@ -175,7 +181,8 @@ mod tests {
     #[test]
     fn a_newer_format_is_named() {
         let error = Manifest::read(3, br#"{"format": 9, "surprise": true}"#).unwrap_err().to_string();
-        assert!(error.contains("format 9") && error.contains("format 1"), "{error}");
+        assert!(error.contains("format 9") && error.contains("formats 1 to 2"), "{error}");
+        assert!(Manifest::read(3, br#"{"format": 0}"#).unwrap_err().to_string().contains("format 0"));
     }
 
     #[test]

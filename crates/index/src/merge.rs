@@ -1,4 +1,5 @@
-//! Several segments into one: dead cases go, the graph is built. Cases come in and are found meanwhile.
+//! Several segments into one: dead cases go, reports are read anew, the graph is built. Cases come in and are found
+//! meanwhile.
 
 use crate::manifest::SegmentEntry;
 use crate::segment::{GraphWork, SegmentBuilder};
@@ -31,7 +32,7 @@ impl IndexWriter {
         }
     }
 
-    /// Makes everything visible and merges all of it into one segment.
+    /// Makes everything visible and merges all of it into one segment, whose reports are read by the lexicon of now.
     ///
     /// # Errors
     /// [`IndexError::Stopped`] when `progress` says so; a full disk; a damaged file. The index is then as before.
@@ -42,7 +43,8 @@ impl IndexWriter {
         let done = match snapshot.segments.as_slice() {
             [] => true,
             [only] => {
-                only.dead.is_empty() && (only.segment.graph.is_some() || only.segment.entry.nodes < minimum)
+                let linked = only.segment.graph.is_some() || only.segment.entry.nodes < minimum;
+                only.dead.is_empty() && linked && snapshot.stale().segments == 0
             }
             _ => false,
         };
@@ -78,7 +80,8 @@ impl IndexWriter {
         id: String,
         progress: MergeProgress<'_>,
     ) -> Result<SegmentEntry, IndexError> {
-        let mut builder = SegmentBuilder::new(self.storage.as_ref(), snapshot.definition(), id)?;
+        let mut builder =
+            SegmentBuilder::new(self.storage.as_ref(), snapshot.definition(), snapshot.reader(), id)?;
         for (done, &(sequence, source, ordinal)) in order.iter().enumerate() {
             if done % 1024 == 0 && !progress("cases", done, order.len()) {
                 return Err(IndexError::Stopped);
@@ -175,6 +178,7 @@ mod tests {
                     count: dead,
                     file: FileRecord { name: String::new(), bytes: 0, digest: String::new() },
                 }),
+                lexicon: None,
             })
             .collect()
     }

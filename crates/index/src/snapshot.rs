@@ -5,12 +5,13 @@ use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
 use crate::segment::{Segment, VectorSearch};
 use crate::{
-    CaseEntry, Definition, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, WalkParams,
+    CaseEntry, Definition, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, Stale, WalkParams,
 };
 use precedent_hnsw::ScratchPool;
 use precedent_lexical::LexicalSnapshot;
 use precedent_model::{Case, CaseId, PartialDate, PatientKey};
 use precedent_query::Filter;
+use precedent_report::ReportReader;
 use precedent_storage::{SealedFile, Storage};
 use precedent_vector::Embedding;
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub(crate) struct LiveCases {
 pub struct Snapshot {
     pub(crate) manifest: Manifest,
     pub(crate) segments: Vec<LiveCases>,
+    reader: Arc<ReportReader>,
     lexicon: LexicalSnapshot,
     cases: usize,
     /// Visited sets of graph walks, kept between queries.
@@ -70,6 +72,11 @@ impl Snapshot {
             .flat_map(|snapshot| snapshot.segments.iter())
             .map(|known| (known.segment.entry.id.as_str(), known))
             .collect();
+        // Compiling a site's lexicon takes milliseconds, and commits are many.
+        let reader = match previous {
+            Some(known) if known.definition().lexicon == manifest.definition.lexicon => known.reader.clone(),
+            _ => manifest.definition.report_reader()?,
+        };
         let name = Manifest::file_name(manifest.generation);
         let segments = (manifest.segments.iter())
             .map(|entry| match known.get(entry.id.as_str()) {
@@ -82,7 +89,7 @@ impl Snapshot {
         )?;
         let cases = segments.iter().map(|part| part.live.count()).sum();
         let scratches = previous.map_or_else(Default::default, |snapshot| snapshot.scratches.clone());
-        Ok(Self { manifest, segments, lexicon, cases, scratches })
+        Ok(Self { manifest, segments, reader, lexicon, cases, scratches })
     }
 
     /// Number of the generation.
@@ -108,6 +115,22 @@ impl Snapshot {
     /// The full text of all live cases.
     pub fn lexicon(&self) -> &LexicalSnapshot {
         &self.lexicon
+    }
+
+    /// Reads reports, and queries, by the lexicon of now: the bundled one with what the site adds.
+    pub fn reader(&self) -> &Arc<ReportReader> {
+        &self.reader
+    }
+
+    /// What was read by another lexicon than [`Self::reader`]'s, or before there was one. A merge reads it anew.
+    pub fn stale(&self) -> Stale {
+        let now = self.reader.lexicon().fingerprint();
+        let mut stale = Stale::default();
+        for part in self.segments.iter().filter(|part| part.segment.entry.lexicon.as_deref() != Some(now)) {
+            stale.segments += 1;
+            stale.cases += part.live.count();
+        }
+        stale
     }
 
     /// The live cases of every segment.
@@ -289,6 +312,7 @@ impl Snapshot {
                 distinct_vectors: part.segment.entry.nodes as usize,
                 has_graph: part.segment.graph.is_some(),
                 bytes: part.segment.entry.bytes(),
+                lexicon: part.segment.entry.lexicon.clone(),
             })
             .collect()
     }

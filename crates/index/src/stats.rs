@@ -2,7 +2,6 @@
 
 use crate::{IndexError, Snapshot};
 use precedent_storage::{Storage, StorageError};
-
 use std::collections::BTreeMap;
 
 /// The state of one generation.
@@ -20,6 +19,10 @@ pub struct IndexStats {
     pub distinct_vectors: usize,
     /// Durable operations that are not yet in a segment.
     pub pending_operations: usize,
+    /// Fingerprint of the lexicon and rules by which reports are read now: 16 hexadecimal digits.
+    pub lexicon: String,
+    /// What was read by others.
+    pub stale: Stale,
     /// The segments, in the order of the manifest.
     pub segments: Vec<SegmentStats>,
     /// Bytes on disk by kind of file: `records`, `vectors`, `graph`, `columns`, `lexical`, `tombstones`, `log`.
@@ -56,6 +59,8 @@ impl IndexStats {
             image_rows: segments.iter().map(|segment| segment.image_rows).sum(),
             distinct_vectors: segments.iter().map(|segment| segment.distinct_vectors).sum(),
             pending_operations: pending,
+            lexicon: snapshot.reader().lexicon().fingerprint().to_owned(),
+            stale: snapshot.stale(),
             segments,
             file_bytes,
         })
@@ -79,6 +84,18 @@ pub struct SegmentStats {
     pub has_graph: bool,
     /// Bytes on disk.
     pub bytes: u64,
+    /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
+    pub lexicon: Option<String>,
+}
+
+/// How much was read by another lexicon, by other rules, or before there were any. Until a merge has read it anew its
+/// words and findings are found as they were understood then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stale {
+    /// Live cases, with a report or without.
+    pub cases: usize,
+    /// Segments.
+    pub segments: usize,
 }
 
 /// What a full check found.

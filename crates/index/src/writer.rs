@@ -76,8 +76,10 @@ impl IndexWriter {
     /// Makes an empty index. Nothing may be there yet.
     ///
     /// # Errors
-    /// [`IndexError::NotEmpty`], or a file system that refuses.
+    /// A definition that no new index may have ([`Definition::check_new`]), [`IndexError::NotEmpty`], or a file system that
+    /// refuses.
     pub fn create(storage: &dyn Storage, definition: &Definition) -> Result<(), IndexError> {
+        definition.check_new()?;
         const FOLDERS: [&str; 3] = ["segments", "tombstones", LOG];
         for name in storage.list("")? {
             // A creation that was cut short leaves empty folders and a manifest without its name; it is done again.
@@ -269,8 +271,8 @@ impl IndexWriter {
         if batch.cases().len() > 0 {
             let id = self.take_segment_id();
             let write = || {
-                let mut builder =
-                    SegmentBuilder::new(self.storage.as_ref(), snapshot.definition(), id.clone())?;
+                let (storage, reader) = (self.storage.as_ref(), snapshot.reader());
+                let mut builder = SegmentBuilder::new(storage, snapshot.definition(), reader, id.clone())?;
                 for (sequence, case) in batch.cases() {
                     let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
                     builder.push(sequence, &case.entry.case, &case.record, embeddings)?;

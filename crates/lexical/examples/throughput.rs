@@ -3,13 +3,17 @@
 //! `cargo run --release -p precedent-lexical --example throughput -- REPORTS.jsonl [COPIES [SEGMENTS]]`
 //!
 //! A line of the file is an object with any of the section names (`indication`, `findings`, ...) as texts. Queries are
-//! 2 to 4 words of the reports' own, drawn with a fixed seed, so common words come often; ten hits are asked for.
+//! 2 to 4 words of the reports' own, drawn with a fixed seed, so common words come often; ten hits are asked for, and
+//! their matches looked up. Reports and queries are read by the rules of a page that the tests use, before the clock runs.
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
+#[path = "../src/simple.rs"]
+mod simple;
+
 use precedent_lexical::{
-    LexicalError, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, TextQuery,
+    Asked, AskedFinding, LexicalError, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, TextQuery,
 };
-use precedent_model::{Report, SectionKind};
+use precedent_model::{Reading, Report, SectionKind};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,11 +29,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = |kind: SectionKind| row.get(kind.name()).and_then(|text| text.as_str()).unwrap_or("");
         reports.extend(Report::new(SectionKind::ALL.map(|kind| (kind, text(kind)))));
     }
+    let reports: Vec<(Report, Reading)> = reports
+        .into_iter()
+        .map(|report| {
+            let reading = simple::read(&report);
+            (report, reading)
+        })
+        .collect();
     let total = reports.len() * copies;
 
     let start = Instant::now();
-    let all: Vec<&Report> = reports.iter().cycle().take(total).collect();
-    let bundles = all.chunks(total.div_ceil(segments)).map(write).collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<&(Report, Reading)> = reports.iter().cycle().take(total).collect();
+    let segment_cases = total.div_ceil(segments);
+    let bundles = all.chunks(segment_cases).map(write).collect::<Result<Vec<_>, _>>()?;
     let seconds = start.elapsed().as_secs_f64();
     let bytes: usize = bundles.iter().map(Vec::len).sum();
     println!("{total} reports in {seconds:.2} s: {:.0} reports/s, {bytes} bytes", total as f64 / seconds);
@@ -44,6 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "no tombstones",
         &LexicalSnapshot::new(opened.iter().map(|segment| (segment.clone(), &[][..])))?,
         &reports,
+        segment_cases,
     )?;
     let deleted: Vec<Vec<u32>> =
         opened.iter().map(|segment| (0..segment.document_count()).step_by(20).collect()).collect();
@@ -51,39 +64,63 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let snapshot = LexicalSnapshot::new(parts)?;
     println!("snapshot with 5 % deleted in {:.0} us", start.elapsed().as_secs_f64() * 1e6);
-    measure("5 % deleted", &snapshot, &reports)
+    measure("5 % deleted", &snapshot, &reports, segment_cases)
 }
 
-fn write(reports: &[&Report]) -> Result<Vec<u8>, LexicalError> {
+fn write(reports: &[&(Report, Reading)]) -> Result<Vec<u8>, LexicalError> {
     let mut writer = LexicalWriter::new()?;
-    for &report in reports {
-        writer.add(Some(report))?;
+    for (report, reading) in reports {
+        writer.add(Some((report, reading)))?;
     }
     writer.finish()
 }
 
-fn measure(name: &str, snapshot: &LexicalSnapshot, reports: &[Report]) -> Result<(), Box<dyn Error>> {
+fn ask(text: &str) -> Asked {
+    let sentences = simple::read_text(0, SectionKind::Body, text);
+    let finding = |mention: &precedent_model::Mention| AskedFinding {
+        span: mention.span,
+        assertion: mention.assertion,
+        findings: vec![(mention.finding.clone(), 1.0)],
+    };
+    let findings = sentences.iter().flat_map(|sentence| &sentence.mentions).map(finding).collect();
+    Asked { runs: sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect(), findings }
+}
+
+fn measure(
+    name: &str,
+    snapshot: &LexicalSnapshot,
+    reports: &[(Report, Reading)],
+    segment_cases: usize,
+) -> Result<(), Box<dyn Error>> {
     let mut state = 42_u64;
     let mut draw = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
-    let mut times = Vec::new();
+    let (mut times, mut match_times) = (Vec::new(), Vec::new());
     let mut scored = 0;
     for _ in 0..2000 {
         let mut text = String::new();
         for _ in 0..2 + draw(3) {
-            let report = &reports[draw(reports.len())];
+            let (report, _) = &reports[draw(reports.len())];
             let section = &report.sections()[draw(report.sections().len())];
             let words: Vec<&str> = section.text.split_whitespace().collect();
             text.push_str(words[draw(words.len())].trim_start_matches(['-', '+']));
             text.push(' ');
         }
+        let asked = ask(&text);
         let start = Instant::now();
-        let query = TextQuery::parse(&text)?;
+        let query = TextQuery::parse(&text, &asked)?;
         let top = snapshot.top(&query, 10, &|_, _| true, &|_, ordinal| ordinal.into(), &|| false)?;
         times.push(start.elapsed().as_secs_f64() * 1e6);
         scored += top.scored;
+        let start = Instant::now();
+        for hit in &top.hits {
+            let place = hit.segment * segment_cases + hit.ordinal as usize;
+            let (report, reading) = &reports[place % reports.len()];
+            let _ = std::hint::black_box(query.matches(report, reading));
+        }
+        match_times.push(start.elapsed().as_secs_f64() * 1e6);
     }
     let count = times.len();
     let sum: f64 = times.iter().sum();
@@ -94,6 +131,12 @@ fn measure(name: &str, snapshot: &LexicalSnapshot, reports: &[Report]) -> Result
         times[count / 2],
         times[count * 99 / 100],
         scored / count
+    );
+    match_times.sort_by(f64::total_cmp);
+    println!(
+        "{name}: matches of ten hits, p50 {:.0} us, p99 {:.0} us",
+        match_times[count / 2],
+        match_times[count * 99 / 100]
     );
     Ok(())
 }

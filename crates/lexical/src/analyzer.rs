@@ -5,7 +5,6 @@
 
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer,
-    TokenizerManager,
 };
 
 /// The name under which the analyzer stands in every segment.
@@ -23,25 +22,6 @@ pub(crate) fn analyzer() -> TextAnalyzer {
         .filter(AsciiFoldingFilter)
         .filter(Stemmer::new(Language::English))
         .build()
-}
-
-/// Gives as many words as the analyzer, unfolded and unstemmed: the filters that it leaves out drop and add none.
-pub(crate) fn counter() -> TextAnalyzer {
-    TextAnalyzer::builder(SimpleTokenizer::default()).filter(long_words()).build()
-}
-
-/// The analyzer under its name, as tantivy wants it whenever an index is made or opened.
-pub(crate) fn tokenizers() -> TokenizerManager {
-    let manager = TokenizerManager::new();
-    manager.register(ANALYZER_NAME, analyzer());
-    manager
-}
-
-/// Number of words that are indexed of a text.
-pub(crate) fn count_words(counter: &mut TextAnalyzer, text: &str) -> u32 {
-    let mut count = 0;
-    counter.token_stream(text).process(&mut |_| count += 1);
-    count
 }
 
 fn long_words() -> RemoveLongFilter {
@@ -71,13 +51,5 @@ mod tests {
     fn long_words_are_left_out() {
         assert_eq!(words(&format!("a {} b", "x".repeat(64))).len(), 3);
         assert_eq!(words(&format!("a {} b", "x".repeat(65))), ["a", "b"]);
-    }
-
-    #[test]
-    fn the_counter_counts_what_the_analyzer_gives() {
-        let mut counter = counter();
-        for text in ["", "No acute disease.", "ﬁne Æther ß İstanbul ½ x\u{301}y", &"y".repeat(70)] {
-            assert_eq!(count_words(&mut counter, text) as usize, words(text).len(), "{text}");
-        }
     }
 }

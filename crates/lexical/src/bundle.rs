@@ -1,16 +1,16 @@
 //! The bytes of a segment: tantivy's files and our token counts in one bundle.
 //!
-//! All numbers are little-endian. `n` is the number of documents, `m` of files, and there are 7 fields (`text`,
+//! All numbers are little-endian. `n` is the number of documents, `m` of files, and 7 fields have token counts (`text`,
 //! `indication`, `comparison`, `technique`, `findings`, `impression`, `body`, in this order).
 //!
 //! ```text
 //! offset  bytes  content
 //!      0      8  magic "PRLEXIC1"
-//!      8      4  format version, u32: 1
+//!      8      4  format version, u32: 2; version 1 is read too
 //!     12      4  analyzer version, u32: 1
 //!     16      4  documents n, u32
 //!     20      4  documents with at least one token in any field, u32
-//!     24      4  fields, u32: 7
+//!     24      4  fields with token counts, u32: 7
 //!     28      4  files m, u32
 //!     32      8  length of the whole bundle, u64
 //!     40      8  offset of the token counts, u64
@@ -23,17 +23,22 @@
 //! The files are those that tantivy 0.27 wrote for one segment: `meta.json`, and by their extension `fieldnorm`, `term`,
 //! `idx`, `pos`, `fast`, `store`. The random id that tantivy gave the segment is replaced by a fixed one, so equal
 //! documents give equal bytes. Checksums are the matter of the file that holds the bundle.
+//!
+//! The versions differ in what tantivy's files hold. Version 1 has those 7 fields. In version 2 seven more follow:
+//! `present`, `uncertain`, `absent`, `historical`, `hypothetical`, `other_person` and `finding`. They are parts of `text`
+//! and have its token counts.
 
 use crate::analyzer::ANALYZER_VERSION;
-use crate::schema::FIELD_COUNT;
+use crate::schema::MEASURED_COUNT;
 use crate::{LexicalError, OwnedBytes, Pages};
 use std::ops::Range;
 
-/// Version of the byte format.
-pub const BUNDLE_VERSION: u32 = 1;
+/// Version of the byte format that is written. Every version from 1 up to it is read.
+pub const BUNDLE_VERSION: u32 = 2;
+const OLDEST_VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"PRLEXIC1";
-const FIXED_BYTES: usize = 48 + 8 * FIELD_COUNT;
+const FIXED_BYTES: usize = 48 + 8 * MEASURED_COUNT;
 const NAME_BYTES: usize = 16;
 const ENTRY_BYTES: usize = NAME_BYTES + 16;
 /// Seven are written; more than these are a damaged number.
@@ -43,16 +48,17 @@ const ALIGNMENT: usize = 8;
 /// What the head of a bundle says.
 #[derive(Debug)]
 pub(crate) struct Header {
+    pub(crate) version: u32,
     pub(crate) documents: u32,
     pub(crate) documents_with_words: u32,
-    pub(crate) tokens: [u64; FIELD_COUNT],
+    pub(crate) tokens: [u64; MEASURED_COUNT],
     /// Names and places of the files.
     pub(crate) files: Vec<(String, Range<usize>)>,
     counts: usize,
 }
 
 impl Header {
-    /// The bytes of one field's token counts.
+    /// The bytes of the token counts of a field with counts.
     pub(crate) fn counts(&self, field: usize) -> Range<usize> {
         let bytes = self.documents as usize * 4;
         let start = self.counts + field * bytes;
@@ -74,11 +80,13 @@ impl Header {
         if head.get(..8) != Some(&MAGIC[..]) {
             return Err(damaged("magic", 0, "PRLEXIC1".into(), "something else".into()));
         }
-        for (part, offset, expected) in
-            [("format version", 8, BUNDLE_VERSION), ("analyzer version", 12, ANALYZER_VERSION)]
-        {
+        let version = u32_at(&head, 8);
+        for (part, offset, oldest, expected) in [
+            ("format version", 8, OLDEST_VERSION, BUNDLE_VERSION),
+            ("analyzer version", 12, ANALYZER_VERSION, ANALYZER_VERSION),
+        ] {
             let found = u32_at(&head, offset);
-            if found != expected {
+            if !(oldest..=expected).contains(&found) {
                 return Err(LexicalError::Version { part, offset: offset as u64, expected, found });
             }
         }
@@ -91,18 +99,18 @@ impl Header {
             documents_with_words,
         )?;
         let fields = u32_at(&head, 24);
-        check("number of fields", 24, fields as usize == FIELD_COUNT, FIELD_COUNT as u32, fields)?;
+        check("number of fields", 24, fields as usize == MEASURED_COUNT, MEASURED_COUNT as u32, fields)?;
         let file_count = u32_at(&head, 28);
         check("number of files", 28, file_count <= MAX_FILES, MAX_FILES, file_count)?;
         let stated = u64_at(&head, 32);
         check("length", 32, stated == length as u64, length as u64, stated)?;
 
         let head_bytes = FIXED_BYTES + ENTRY_BYTES * file_count as usize;
-        let counts_bytes = 4 * FIELD_COUNT as u64 * u64::from(documents);
+        let counts_bytes = 4 * MEASURED_COUNT as u64 * u64::from(documents);
         let counts = place("token counts", 40, u64_at(&head, 40), counts_bytes, head_bytes..length)?.start;
         let tokens = std::array::from_fn(|field| u64_at(&head, 48 + 8 * field));
         let files = read_files(pages, head_bytes..length, file_count as usize)?;
-        Ok(Self { documents, documents_with_words, tokens, files, counts })
+        Ok(Self { version, documents, documents_with_words, tokens, files, counts })
     }
 }
 
@@ -177,16 +185,16 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |chunk| u64::from_le_bytes(*chunk))
 }
 
-/// Token counts of every document, column by column.
-pub(crate) type Counts = [Vec<u32>; FIELD_COUNT];
+/// Token counts of every document, by field with counts.
+pub(crate) type Counts = [Vec<u32>; MEASURED_COUNT];
 
 /// Writes a bundle. `counts` has as many rows in every field as there are documents.
-pub(crate) fn write(files: &[(&str, OwnedBytes)], counts: &Counts) -> Vec<u8> {
+pub(crate) fn write(version: u32, files: &[(&str, OwnedBytes)], counts: &Counts) -> Vec<u8> {
     let documents = counts[0].len();
     let with_words = (0..documents).filter(|&row| counts.iter().any(|field| field[row] > 0)).count();
     let mut out = Vec::new();
     out.extend(MAGIC);
-    let numbers = [BUNDLE_VERSION, ANALYZER_VERSION, documents as u32, with_words as u32, FIELD_COUNT as u32];
+    let numbers = [version, ANALYZER_VERSION, documents as u32, with_words as u32, MEASURED_COUNT as u32];
     for number in numbers.into_iter().chain([files.len() as u32]) {
         out.extend(number.to_le_bytes());
     }
@@ -198,7 +206,7 @@ pub(crate) fn write(files: &[(&str, OwnedBytes)], counts: &Counts) -> Vec<u8> {
         ranges.push(start..end);
     }
     let counts_start = end.next_multiple_of(ALIGNMENT);
-    let length = counts_start + 4 * FIELD_COUNT * documents;
+    let length = counts_start + 4 * MEASURED_COUNT * documents;
     out.reserve_exact(length - out.len());
     out.extend((length as u64).to_le_bytes());
     out.extend((counts_start as u64).to_le_bytes());
@@ -230,7 +238,7 @@ mod tests {
     fn sample(documents: usize) -> Vec<u8> {
         let files = [("idx", OwnedBytes::new(vec![1, 2, 3])), ("meta.json", OwnedBytes::new(vec![4; 9]))];
         let counts = std::array::from_fn(|field| (0..documents).map(|row| (row * field) as u32).collect());
-        write(&files, &counts)
+        write(BUNDLE_VERSION, &files, &counts)
     }
 
     fn read(bytes: Vec<u8>) -> Result<Header, LexicalError> {
@@ -241,7 +249,7 @@ mod tests {
     fn what_is_written_is_read() {
         let bytes = sample(3);
         let header = read(bytes.clone()).unwrap();
-        assert_eq!((header.documents, header.documents_with_words), (3, 2));
+        assert_eq!((header.version, header.documents, header.documents_with_words), (2, 3, 2));
         assert_eq!(header.tokens, [0, 3, 6, 9, 12, 15, 18]);
         assert_eq!(
             header.files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
@@ -257,14 +265,14 @@ mod tests {
     #[test]
     fn versions_and_lengths_are_named() {
         let mut bytes = sample(1);
-        bytes[8] = 9;
-        assert!(
-            read(bytes.clone())
-                .unwrap_err()
-                .to_string()
-                .contains("format version is 9, this program reads 1")
-        );
-        (bytes[8], bytes[12]) = (1, 7);
+        for unknown in [0, 9] {
+            bytes[8] = unknown;
+            let error = read(bytes.clone()).unwrap_err().to_string();
+            assert!(error.contains(&format!("format version is {unknown}, this program reads 2")), "{error}");
+        }
+        bytes[8] = 1;
+        assert_eq!(read(bytes.clone()).unwrap().version, 1);
+        bytes[12] = 7;
         assert!(read(bytes).unwrap_err().to_string().contains("offset 12: analyzer version is 7"));
         let mut bytes = sample(1);
         bytes.push(0);
@@ -288,7 +296,7 @@ mod tests {
             bytes.truncate(bytes.len().min(cut + 60));
             let length = bytes.len();
             if let Ok(header) = read(bytes) {
-                prop_assert!((0..FIELD_COUNT).all(|field| header.counts(field).end <= length));
+                prop_assert!((0..MEASURED_COUNT).all(|field| header.counts(field).end <= length));
                 prop_assert!(header.files.iter().all(|(_, range)| range.start <= range.end && range.end <= length));
             }
         }

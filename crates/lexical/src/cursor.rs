@@ -1,4 +1,4 @@
-//! Walks over the documents of one segment that hold a word or a phrase, in ascending order.
+//! Walks over the documents of one segment that hold a word or words in a row, in ascending order.
 
 use crate::LexicalError;
 use crate::reader::LexicalSegment;
@@ -9,7 +9,7 @@ use tantivy::{DocSet, TERMINATED};
 /// Beyond every document.
 pub(crate) const END: u32 = TERMINATED;
 
-/// A walk over the documents of a clause. It only goes forward.
+/// A walk over the documents of an alternative. It only goes forward.
 pub(crate) enum Cursor {
     /// Boxed: it holds a block of decoded documents.
     Word(Box<WordCursor>),
@@ -17,7 +17,7 @@ pub(crate) enum Cursor {
 }
 
 impl Cursor {
-    /// A walk over the documents with these words in a row, or `None` where the segment has none of one of them.
+    /// A walk over the documents with these words in a row in a field, or `None` where the segment has none of one of them.
     pub(crate) fn open(
         segment: &LexicalSegment,
         field: LexicalField,
@@ -207,6 +207,7 @@ impl PhraseCursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simple::read;
     use crate::{LexicalWriter, OwnedBytes};
     use precedent_model::{Report, SectionKind};
     use std::sync::Arc;
@@ -216,7 +217,8 @@ mod tests {
         let mut writer = LexicalWriter::new().unwrap();
         for i in 0..documents {
             let text = format!("word filler {}", "rare word gap ".repeat(times(i) as usize));
-            writer.add(Some(&Report::new([(SectionKind::Body, text)]).unwrap())).unwrap();
+            let report = Report::new([(SectionKind::Body, text)]).unwrap();
+            writer.add(Some((&report, &read(&report)))).unwrap();
         }
         LexicalSegment::open(Arc::new(OwnedBytes::new(writer.finish().unwrap()))).unwrap()
     }

@@ -29,7 +29,7 @@ pub enum LexicalError {
         part: &'static str,
         /// Where, in bytes from the start of the bundle.
         offset: u64,
-        /// What this program reads.
+        /// What this program writes, the newest that it reads.
         expected: u32,
         /// What is there.
         found: u32,

@@ -1,73 +1,181 @@
 //! BM25 the plain way, in 64 bits and without an index, and that a snapshot gives the same.
 
 use crate::analyzer::analyzer;
-use crate::query::{Clause, Occur, TextQuery};
-use crate::schema::LexicalField;
-use crate::{LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes};
-use precedent_model::{Report, SectionKind};
+use crate::clause::{Alternative, Clause, Occur};
+use crate::query::TextQuery;
+use crate::schema::{LexicalField, finding_terms};
+use crate::simple::{read, read_text};
+use crate::statistics::FINDING_B;
+use crate::{Asked, AskedFinding, LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes};
+use precedent_model::{Reading, Report, SectionKind};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::sync::Arc;
 
-type Document = Option<Report>;
+pub(crate) type Document = Option<(Report, Reading)>;
 
-fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    analyzer().token_stream(text).process(&mut |token| words.push(token.text.clone()));
-    words
+pub(crate) fn document(sections: &[(SectionKind, &str)]) -> Document {
+    let report = Report::new(sections.iter().copied()).ok()?;
+    let reading = read(&report);
+    Some((report, reading))
 }
 
-/// The sections of a field, as words.
-fn sections(document: &Document, field: LexicalField) -> Vec<Vec<String>> {
-    let belongs = |kind| match field {
-        LexicalField::Text => kind.is_reported(),
-        LexicalField::Section(own) => own == kind,
-    };
-    let sections = document.as_ref().map_or(&[][..], Report::sections);
-    sections.iter().filter(|section| belongs(section.kind)).map(|section| words(&section.text)).collect()
+/// The query as it is understood. "effusion" asks for pleural effusions too, for less.
+pub(crate) fn ask(text: &str) -> TextQuery {
+    let sentences = read_text(0, SectionKind::Body, text);
+    let mentions = sentences.iter().flat_map(|sentence| &sentence.mentions);
+    let findings = mentions.map(|mention| {
+        let mut findings = vec![(mention.finding.clone(), 1.0)];
+        if &*mention.finding == "effusion" {
+            findings.push(("pleural-effusion".into(), 0.8));
+        }
+        AskedFinding { span: mention.span, assertion: mention.assertion, findings }
+    });
+    let findings = findings.collect();
+    let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
+    TextQuery::parse(text, &Asked { runs, findings }).unwrap()
 }
 
-fn length(document: &Document, field: LexicalField) -> f64 {
-    sections(document, field).iter().map(Vec::len).sum::<usize>() as f64
+/// The words of a field, by section; `None` where the word at that place is not in the field.
+type Rows = Vec<Vec<Option<String>>>;
+
+/// A document as a segment of a version has it.
+struct Text {
+    version: u32,
+    fields: Vec<Rows>,
 }
 
-fn times(document: &Document, field: LexicalField, wanted: &[String]) -> f64 {
-    let count = |section: &Vec<String>| section.windows(wanted.len()).filter(|here| *here == wanted).count();
-    sections(document, field).iter().map(count).sum::<usize>() as f64
+impl Text {
+    fn new(document: &Document, version: u32) -> Self {
+        // Version 1 knew no readings.
+        let nothing = Reading::default();
+        let fields = LexicalField::all().map(|field| match document {
+            None => Rows::new(),
+            Some((report, _)) if version == 1 => rows(report, &nothing, field),
+            Some((report, reading)) => rows(report, reading, field),
+        });
+        Self { version, fields: fields.collect() }
+    }
+
+    fn field(&self, field: LexicalField) -> &[Vec<Option<String>>] {
+        let field = if self.version == 1 && field == ask_for_present() { LexicalField::Text } else { field };
+        &self.fields[field.index()]
+    }
+
+    fn times(&self, field: LexicalField, words: &[String]) -> f64 {
+        let same = |(here, wanted): (&Option<String>, &String)| here.as_ref() == Some(wanted);
+        let count = |row: &Vec<Option<String>>| {
+            row.windows(words.len()).filter(|here| here.iter().zip(words).all(same)).count()
+        };
+        self.field(field).iter().map(count).sum::<usize>() as f64
+    }
+
+    fn length(&self, field: LexicalField) -> f64 {
+        self.fields[field.length_index()].iter().flatten().flatten().count() as f64
+    }
+
+    /// Where the clause looks here.
+    fn places<'c>(&self, clause: &'c Clause) -> &'c [Alternative] {
+        match &clause.fallback {
+            Some(fallback) if self.version == 1 => std::slice::from_ref(fallback),
+            _ => &clause.alternatives,
+        }
+    }
 }
 
-struct Plain<'a> {
-    documents: &'a [Document],
+fn ask_for_present() -> LexicalField {
+    LexicalField::Asserted(precedent_model::Assertion::Present)
+}
+
+fn rows(report: &Report, reading: &Reading, field: LexicalField) -> Rows {
+    if field == LexicalField::Finding {
+        let reported = reading.sentences.iter().filter(|sentence| sentence.kind.is_reported());
+        return reported
+            .flat_map(|sentence| {
+                let times = finding_terms(sentence.kind);
+                sentence.mentions.iter().flat_map(move |mention| std::iter::repeat_n(mention, times))
+            })
+            .map(|mention| vec![Some(format!("{}/{}", mention.assertion.name(), mention.finding))])
+            .collect();
+    }
+    let mut analyzer = analyzer();
+    let mut rows = Rows::new();
+    for (place, section) in report.sections().iter().enumerate() {
+        let of_section: Vec<_> =
+            reading.sentences.iter().filter(|sentence| sentence.section == place).collect();
+        let is_in_field = |at: usize| {
+            let sentence = of_section.iter().find(|sentence| sentence.span.contains(at));
+            let run = sentence.and_then(|sentence| sentence.runs.iter().find(|run| run.span.contains(at)));
+            let kind = match sentence {
+                Some(sentence) => sentence.kind,
+                None if of_section.is_empty() => section.kind,
+                None => return false,
+            };
+            match field {
+                LexicalField::Section(wanted) => wanted == kind,
+                LexicalField::Text => kind.is_reported(),
+                LexicalField::Asserted(wanted) => {
+                    kind.is_reported() && run.is_some_and(|run| run.assertion == wanted)
+                }
+                LexicalField::Finding => false,
+            }
+        };
+        let mut row = Vec::new();
+        analyzer.token_stream(&section.text).process(&mut |token| {
+            row.push(is_in_field(token.offset_from).then(|| token.text.clone()));
+        });
+        rows.push(row);
+    }
+    rows
+}
+
+struct Plain {
+    texts: Vec<Text>,
     count: f64,
 }
 
-impl<'a> Plain<'a> {
-    fn new(documents: &'a [Document]) -> Self {
-        let has_words = |document: &&Document| LexicalField::all().any(|field| length(document, field) > 0.0);
-        Self { documents, count: documents.iter().filter(has_words).count() as f64 }
+impl Plain {
+    /// The first `old` documents are in a segment of version 1.
+    fn new(documents: &[Document], old: usize) -> Self {
+        let version = |place: usize| if place < old { 1 } else { 2 };
+        let texts: Vec<Text> = (documents.iter().enumerate())
+            .map(|(place, document)| Text::new(document, version(place)))
+            .collect();
+        let has_words = |text: &&Text| LexicalField::measured().any(|field| text.length(field) > 0.0);
+        let count = texts.iter().filter(has_words).count() as f64;
+        Self { texts, count }
     }
 
-    fn clause(&self, document: &Document, clause: &Clause) -> Option<f64> {
-        if clause.words.is_empty() {
-            return None;
-        }
-        let frequency = times(document, clause.field, &clause.words);
-        let idf = |word: &String| {
-            let holds = |other: &&Document| times(other, clause.field, std::slice::from_ref(word)) > 0.0;
-            let found = self.documents.iter().filter(holds).count() as f64;
-            ((self.count - found + 0.5) / (found + 0.5) + 1.0).ln()
+    fn clause(&self, text: &Text, clause: &Clause) -> Option<f64> {
+        let field = clause.alternatives.first()?.field;
+        let b = if field == LexicalField::Finding { FINDING_B } else { 0.75 };
+        let times = |alternative: &Alternative| {
+            f64::from(alternative.boost.value()) * text.times(alternative.field, &alternative.words)
         };
-        let average =
-            self.documents.iter().map(|other| length(other, clause.field)).sum::<f64>() / self.count;
-        let norm = 1.2 * (0.25 + 0.75 * length(document, clause.field) / average);
-        let rarity: f64 = clause.words.iter().map(idf).sum();
+        let frequency: f64 = text.places(clause).iter().map(times).sum();
+        let average = self.texts.iter().map(|other| other.length(field)).sum::<f64>() / self.count;
+        let norm = 1.2 * (1.0 - b + b * text.length(field) / average);
+        let rarity = clause.alternatives.iter().map(|alternative| self.rarity(clause, alternative));
+        let rarity = rarity.fold(f64::INFINITY, f64::min);
         (frequency > 0.0).then(|| f64::from(clause.times) * rarity * 2.2 * frequency / (frequency + norm))
     }
 
-    fn score(&self, document: &Document, query: &TextQuery) -> Option<f64> {
+    fn rarity(&self, clause: &Clause, alternative: &Alternative) -> f64 {
+        let idf = |word: &String| {
+            let holds = |other: &&Text| match &clause.fallback {
+                Some(fallback) if other.version == 1 => other.times(fallback.field, &fallback.words) > 0.0,
+                _ => other.times(alternative.field, std::slice::from_ref(word)) > 0.0,
+            };
+            let found = self.texts.iter().filter(holds).count() as f64;
+            ((self.count - found + 0.5) / (found + 0.5) + 1.0).ln()
+        };
+        alternative.words.iter().map(idf).sum()
+    }
+
+    fn score(&self, text: &Text, query: &TextQuery) -> Option<f64> {
         let mut score = None;
         for clause in query.clauses() {
-            let part = self.clause(document, clause);
+            let part = self.clause(text, clause);
             match clause.occur {
                 Occur::Must if part.is_none() => return None,
                 Occur::MustNot if part.is_some() => return None,
@@ -81,15 +189,22 @@ impl<'a> Plain<'a> {
     }
 }
 
-fn segment<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Arc<LexicalSegment> {
-    let mut writer = LexicalWriter::new().unwrap();
+pub(crate) fn segment<'a>(
+    version: u32,
+    documents: impl IntoIterator<Item = &'a Document>,
+) -> Arc<LexicalSegment> {
+    let mut writer = LexicalWriter::of_version(version).unwrap();
+    // Version 1 knew no readings.
+    let nothing = Reading::default();
     for document in documents {
-        writer.add(document.as_ref()).unwrap();
+        let document = document.as_ref();
+        let reading = |(report, reading)| (report, if version == 1 { &nothing } else { reading });
+        writer.add(document.map(|(report, reading)| (report, reading)).map(reading)).unwrap();
     }
     Arc::new(LexicalSegment::open(Arc::new(OwnedBytes::new(writer.finish().unwrap()))).unwrap())
 }
 
-fn top(
+pub(crate) fn top(
     snapshot: &LexicalSnapshot,
     query: &TextQuery,
     k: usize,
@@ -101,174 +216,84 @@ fn top(
     top.hits
 }
 
-/// One segment of these documents against plain BM25; gives the hits as document and score.
-fn check(documents: &[Document], query: &TextQuery) -> Vec<(usize, u32)> {
-    let snapshot = LexicalSnapshot::new([(segment(documents), &[][..])]).unwrap();
-    let order = |_: usize, ordinal: u32| u64::from(ordinal);
+/// These documents against plain BM25, the first `old` of them in a segment of version 1 and the others in one of this
+/// version; gives the hits as document and score.
+pub(crate) fn check(documents: &[Document], old: usize, query: &TextQuery) -> Vec<(usize, u32)> {
+    let (before, after) = documents.split_at(old);
+    let parts = [(1, before), (2, after)].into_iter().filter(|(version, _)| *version == 2 || old > 0);
+    let snapshot =
+        LexicalSnapshot::new(parts.map(|(version, part)| (segment(version, part), &[][..]))).unwrap();
+    let last = usize::from(old > 0);
+    let place = |segment: usize, ordinal: u32| ordinal as usize + if segment == last { old } else { 0 };
+    let order = |segment: usize, ordinal: u32| place(segment, ordinal) as u64;
     let hits = top(&snapshot, query, usize::MAX, &order);
-    let plain = Plain::new(documents);
-    let expected: Vec<Option<f64>> = documents.iter().map(|document| plain.score(document, query)).collect();
+    let plain = Plain::new(documents, old);
+    let expected: Vec<Option<f64>> = plain.texts.iter().map(|text| plain.score(text, query)).collect();
     assert_eq!(hits.len(), expected.iter().flatten().count());
     let mut before = f64::INFINITY;
     for hit in &hits {
-        let expected = expected[hit.ordinal as usize].unwrap();
-        assert!((f64::from(hit.score) - expected).abs() <= 1e-6 * expected, "{hit:?}, plainly {expected}");
-        assert!(expected <= before * (1.0 + 1e-6), "{hit:?} stands behind a worse one");
+        let expected = expected[place(hit.segment, hit.ordinal)].unwrap();
+        assert!((f64::from(hit.score) - expected).abs() <= 2e-6 * expected, "{hit:?}, plainly {expected}");
+        assert!(expected <= before * (1.0 + 2e-6), "{hit:?} stands behind a worse one");
         before = expected;
     }
     for k in [1, 3] {
         assert_eq!(top(&snapshot, query, k, &order), hits[..k.min(hits.len())]);
     }
-    let all: Vec<u32> = (0..documents.len() as u32 + 2).rev().collect();
-    let scores = snapshot.score(query, 0, &all).unwrap();
-    for (&ordinal, score) in all.iter().zip(scores) {
-        let hit = hits.iter().find(|hit| hit.ordinal == ordinal);
-        assert_eq!(score.map(f32::to_bits), hit.map(|hit| hit.score.to_bits()));
+    for number in 0..=last {
+        let all: Vec<u32> = (0..documents.len() as u32 + 2).rev().collect();
+        let scores = snapshot.score(query, number, &all).unwrap();
+        for (&ordinal, score) in all.iter().zip(scores) {
+            let hit = hits.iter().find(|hit| (hit.segment, hit.ordinal) == (number, ordinal));
+            assert_eq!(score.map(f32::to_bits), hit.map(|hit| hit.score.to_bits()));
+        }
     }
-    hits.iter().map(|hit| (hit.ordinal as usize, hit.score.to_bits())).collect()
+    hits.iter().map(|hit| (place(hit.segment, hit.ordinal), hit.score.to_bits())).collect()
 }
 
-fn report(findings: &str, impression: &str) -> Document {
-    Report::new([(SectionKind::Findings, findings), (SectionKind::Impression, impression)]).ok()
-}
+const VOCABULARY: [&str; 14] = [
+    "no",
+    "effusion",
+    "Pleural",
+    "the",
+    "x-ray",
+    "mass",
+    "nodule",
+    "Lungs,",
+    "clear.",
+    "œdème",
+    "may",
+    "old",
+    "mother",
+    "FINDINGS:",
+];
 
-fn find(documents: &[Document], text: &str) -> Vec<usize> {
-    let mut found: Vec<usize> = check(documents, &TextQuery::parse(text).unwrap())
-        .into_iter()
-        .map(|(document, _)| document)
-        .collect();
-    found.sort_unstable();
-    found
-}
-
-#[test]
-fn operators_choose_documents() {
-    let indication = [(SectionKind::Indication, "Rule out effusion"), (SectionKind::Findings, "Clear lungs")];
-    let documents = [
-        report("Small pleural effusion.", "Effusion, no pneumothorax"),
-        report("No pleural", "effusion"),
-        None,
-        Report::new(indication).ok(),
-        report("Œdème pulmonaire ÉTENDU", "肺炎"),
-        report("...", "!"),
-    ];
-    assert_eq!(find(&documents, "effusion lungs"), [0, 1, 3]);
-    assert_eq!(find(&documents, r#""pleural effusion""#), [0]);
-    assert_eq!(find(&documents, "+effusion +small"), [0]);
-    assert_eq!(find(&documents, "+effusion small"), [0, 1]);
-    assert_eq!(find(&documents, "effusion -pneumothorax"), [1]);
-    assert_eq!(find(&documents, r#"effusion -"no pneumothorax""#), [1]);
-    assert_eq!(find(&documents, "indication:effusion"), [3]);
-    assert_eq!(find(&documents, "impression:effusion -findings:effusion"), [1]);
-    assert_eq!(find(&documents, r#"indication:"rule out""#), [3]);
-    assert_eq!(find(&documents, "œdème etendu"), [4]);
-    assert_eq!(find(&documents, "肺炎"), [4]);
-    assert_eq!(find(&documents, "-effusion"), [0_usize; 0]);
-    assert_eq!(find(&documents, "+effusion +missing"), [0_usize; 0]);
-    assert_eq!(find(&documents, "missing"), [0_usize; 0]);
-    assert_eq!(find(&[], "effusion"), [0_usize; 0]);
-}
-
-#[test]
-fn windows_and_blocks_make_no_difference() {
-    // More documents than a window has, with words of every rarity.
-    let documents: Vec<Document> = (0..9000_u32)
-        .map(|i| {
-            let mut text = String::from("all");
-            for (every, word) in [(2, "half"), (97, "some"), (4500, "few")] {
-                if i % every == every - 1 {
-                    text.push(' ');
-                    text.push_str(&format!("{word} ").repeat(1 + i as usize % 3));
-                }
-            }
-            text.push_str(&" filler".repeat(i as usize % 11));
-            (i % 13 > 0).then(|| Report::new([(SectionKind::Body, text)]).unwrap())
-        })
-        .collect();
-    let one = LexicalSnapshot::new([(segment(&documents), &[][..])]).unwrap();
-    let (left, right) = documents.split_at(4321);
-    let two = LexicalSnapshot::new([(segment(left), &[][..]), (segment(right), &[][..])]).unwrap();
-    for text in
-        ["few some half", "+some few all", r#"all -"half half" +half"#, "few", "+few +some", "all all -some"]
-    {
-        let query = TextQuery::parse(text).unwrap();
-        let hits = top(&one, &query, usize::MAX, &|_, ordinal| ordinal.into());
-        let split =
-            top(&two, &query, usize::MAX, &|segment, ordinal| u64::from(ordinal) + segment as u64 * 4321);
-        let place = |hit: &LexicalHit| (hit.ordinal + hit.segment as u32 * 4321, hit.score.to_bits());
-        assert_eq!(hits.iter().map(place).collect::<Vec<_>>(), split.iter().map(place).collect::<Vec<_>>());
-        // The walk over windows finds what seeking document by document finds.
-        let scores = one.score(&query, 0, &(0..9000).collect::<Vec<_>>()).unwrap();
-        assert_eq!(scores.iter().flatten().count(), hits.len(), "{text}");
-        assert!(hits.iter().all(|hit| scores[hit.ordinal as usize] == Some(hit.score)));
-    }
-}
-
-#[test]
-fn searches_stop_when_told() {
-    let documents = vec![report("effusion", "a"); 10_000];
-    let snapshot = LexicalSnapshot::new([(segment(&documents), &[][..])]).unwrap();
-    let query = TextQuery::parse("effusion").unwrap();
-    for (calls, scored) in [(0, 0), (1, 0), (2, 4096), (3, 8192)] {
-        let left = std::cell::Cell::new(calls);
-        let stop = || left.replace(left.get() - 1) == 0;
-        let top = snapshot.top(&query, 5, &|_, _| true, &|_, ordinal| ordinal.into(), &stop).unwrap();
-        assert!(top.stopped);
-        assert_eq!((top.scored, top.hits.len()), (scored, if scored > 0 { 5 } else { 0 }));
-    }
-}
-
-#[test]
-fn searches_share_a_snapshot() {
-    let documents: Vec<Document> =
-        (0..50).map(|i| report("effusion", &"filler ".repeat(1 + i % 7))).collect();
-    let snapshot = LexicalSnapshot::new([(segment(&documents), &[4][..])]).unwrap();
-    let query =
-        TextQuery::parse(r#"effusion +"filler filler" -"filler filler filler filler filler""#).unwrap();
-    let search = || top(&snapshot, &query, 10, &|_, ordinal| ordinal.into());
-    let answers: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(search)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    assert_eq!(answers[0].len(), 10);
-    assert!(answers.iter().all(|answer| *answer == answers[0]));
-}
-
-#[test]
-fn the_filter_is_asked_about_the_best_only() {
-    let documents: Vec<Document> = (0..100).map(|i| report("effusion", &"filler ".repeat(1 + i))).collect();
-    let snapshot = LexicalSnapshot::new([(segment(&documents), &[7, 3][..])]).unwrap();
-    let query = TextQuery::parse("effusion").unwrap();
-    let asked = std::cell::Cell::new(0);
-    let odd = |_: usize, ordinal: u32| {
-        asked.set(asked.get() + 1);
-        ordinal % 2 == 1
-    };
-    let top = snapshot.top(&query, 3, &odd, &|_, ordinal| ordinal.into(), &|| false).unwrap();
-    assert_eq!(top.hits.iter().map(|hit| hit.ordinal).collect::<Vec<_>>(), [1, 5, 9]);
-    assert_eq!((top.scored, asked.get() < 12), (98, true));
-    assert_eq!(snapshot.score(&query, 0, &[3, 1, 99, 100]).unwrap().iter().flatten().count(), 2);
-    assert_eq!(snapshot.score(&query, 1, &[0]).unwrap(), [None]);
-}
-
-const VOCABULARY: [&str; 9] =
-    ["no", "effusion", "Pleural", "the", "x-ray", "mass", "Lungs,", "clear", "œdème"];
-
-fn document() -> impl Strategy<Value = Document> {
-    let text = proptest::collection::vec(proptest::sample::select(&VOCABULARY[..]), 0..9);
+fn any_document() -> impl Strategy<Value = Document> {
+    let text = proptest::collection::vec(proptest::sample::select(&VOCABULARY[..]), 0..12);
     let section =
         (0..SectionKind::ALL.len(), text).prop_map(|(kind, words)| (SectionKind::ALL[kind], words.join(" ")));
-    proptest::collection::vec(section, 0..4).prop_map(|sections| Report::new(sections).ok())
+    // A reading without sentences must lose no words.
+    let lost = proptest::option::weighted(0.1, 0_usize..3);
+    (proptest::collection::vec(section, 0..4), lost).prop_map(|(sections, lost)| {
+        let report = Report::new(sections).ok()?;
+        let mut reading = read(&report);
+        reading.sentences.retain(|sentence| Some(sentence.section) != lost);
+        Some((report, reading))
+    })
 }
 
-fn query() -> impl Strategy<Value = TextQuery> {
+fn any_query() -> impl Strategy<Value = TextQuery> {
     let word = proptest::sample::select(&VOCABULARY[..]);
     let row =
         proptest::collection::vec(word.clone(), 1..4).prop_map(|words| format!("\"{}\"", words.join(" ")));
-    let thing = prop_oneof![3 => word.prop_map(str::to_owned), 1 => row];
-    let prefix = prop_oneof![6 => Just(""), 1 => Just("+"), 1 => Just("-"), 1 => Just("findings:"), 1 => Just("-body:")];
+    let thing =
+        prop_oneof![6 => word.prop_map(str::to_owned), 1 => row, 1 => Just("pleural effusion".to_owned())];
+    let prefix = prop_oneof![
+        7 => Just(""), 1 => Just("+"), 1 => Just("-"), 1 => Just("findings:"), 1 => Just("-body:"),
+        1 => Just("text:"), 1 => Just("absent:")
+    ];
     let clause = (prefix, thing).prop_map(|(prefix, thing)| format!("{prefix}{thing}"));
-    proptest::collection::vec(clause, 1..6).prop_map(|clauses| TextQuery::parse(&clauses.join(" ")).unwrap())
+    proptest::collection::vec(clause, 1..6).prop_map(|clauses| ask(&clauses.join(" ")))
 }
 
 proptest! {
@@ -277,8 +302,8 @@ proptest! {
     /// The same live cases score the same bits in one segment or in several with deleted ones, and as plain BM25 has it.
     #[test]
     fn segments_and_tombstones_make_no_difference(
-        cases in proptest::collection::vec((document(), 0_usize..5, proptest::bool::weighted(0.7)), 0..50),
-        queries in proptest::collection::vec(query(), 3),
+        cases in proptest::collection::vec((any_document(), 0_usize..5, proptest::bool::weighted(0.7)), 0..50),
+        queries in proptest::collection::vec(any_query(), 3),
     ) {
         let live: Vec<Document> = cases.iter().filter(|case| case.2).map(|case| case.0.clone()).collect();
         let mut parts: Vec<(Vec<&Document>, Vec<u32>, Vec<usize>)> = vec![Default::default(); 5];
@@ -292,10 +317,10 @@ proptest! {
             numbers.push(if *is_live { next } else { usize::MAX });
             next += usize::from(*is_live);
         }
-        let segments = parts.iter().map(|part| (segment(part.0.iter().copied()), &part.1[..]));
+        let segments = parts.iter().map(|part| (segment(2, part.0.iter().copied()), &part.1[..]));
         let snapshot = LexicalSnapshot::new(segments).unwrap();
         for query in &queries {
-            let expected = check(&live, query);
+            let expected = check(&live, 0, query);
             let hits = top(&snapshot, query, usize::MAX, &|part, ordinal| parts[part].2[ordinal as usize] as u64);
             let found: Vec<(usize, u32)> =
                 hits.iter().map(|hit| (parts[hit.segment].2[hit.ordinal as usize], hit.score.to_bits())).collect();
@@ -308,6 +333,17 @@ proptest! {
                     prop_assert_eq!(score.map(f32::to_bits), hit.map(|(_, bits)| *bits));
                 }
             }
+        }
+    }
+    /// A segment of version 1 beside one of this version is searched by its text.
+    #[test]
+    fn segments_of_version_1_count_as_plain_bm25_has_it(
+        documents in proptest::collection::vec(any_document(), 0..30),
+        old in 0_usize..30,
+        queries in proptest::collection::vec(any_query(), 3),
+    ) {
+        for query in &queries {
+            check(&documents, old.min(documents.len()), query);
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What a user asks for in words. Every text is a query; only its size can be refused.
 
-use crate::analyzer::{MAX_WORD_BYTES, analyzer};
+use crate::asked::{Asked, AskedFinding};
+use crate::clause::{Clause, Occur};
+use crate::items::{Form, Item, QueryWord, items};
 use crate::schema::LexicalField;
-use precedent_model::SectionKind;
+use precedent_model::{Assertion, Span};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
-use tantivy::tokenizer::TextAnalyzer;
 
-/// Most different words of a query, those of phrases counted one by one. Each holds a posting list open.
+/// Most different words of a query, those of phrases and findings counted one by one. Each holds posting lists open.
 pub const MAX_QUERY_WORDS: usize = 256;
 
 /// Why a text is refused as a query.
@@ -16,7 +18,7 @@ pub enum QueryTextError {
     /// More different words than [`MAX_QUERY_WORDS`].
     #[error("text has {found} different words and phrases, the limit is {limit}; give the words that matter")]
     TooManyWords {
-        /// Different words, those of phrases counted one by one.
+        /// Different words, those of phrases and findings counted one by one.
         found: usize,
         /// [`MAX_QUERY_WORDS`].
         limit: usize,
@@ -25,19 +27,37 @@ pub enum QueryTextError {
 
 /// A query in words, already analysed.
 ///
-/// - `effusion cardiomegaly`: cases with any of the words; more of them, and rarer ones, score higher. A word that
-///   stands several times counts as often.
-/// - `"pleural effusion"`: the words one after the other, in one section.
-/// - `+effusion`, `+"pleural effusion"`: must be there; the other words then only add to the score.
-/// - `-pneumothorax`, `-"no acute"`: must not be there.
-/// - `indication:cough`, `findings:"small nodule"`: in that section, with or without `+` or `-` before. The name is one
-///   of [`SectionKind`], in lower case, and nothing stands between colon and word.
+/// A query is read as a report is. What it says of a word is what is looked for: `effusion` finds reports that say that
+/// there is one, `no effusion` finds those that say there is none.
 ///
-/// A plain word is looked for in what was reported: findings, impression and text without a heading. Any other
-/// punctuation only separates words, so any text can be pasted: `x-ray` is two words, and `+x-ray` and `-x-ray` are
-/// about the two in a row. `+` and `-` count at the start of a word only, a quotation mark only with its partner and
-/// not right after a letter or digit (`2" drain`). A word above [`MAX_WORD_BYTES`] stands in no index, so a
+/// - `effusion cardiomegaly`: cases with any of the words; more of them, and rarer ones, score higher. A word that
+///   stands several times counts as often. A word is looked for under the assertion that the query gives it. What is
+///   asked for as present is found where it is uncertain too, for a fifth, and the other way round. A word that only
+///   asserts, such as `no`, is not looked for itself, unless the query has no other words.
+/// - `pleural effusion`: words that name a finding are one thing. It is found by its mentions, in whatever words, and by
+///   those of its narrower findings, under the assertion that the query gives it, as words are.
+/// - `"pleural effusion"`: these words one after the other, in one section, and no others for the same finding. They
+///   stand under the assertion that the query gives them. Where it gives them several, or one word asserts, as in `"no
+///   effusion"`, they are looked for as they stand.
+/// - `+effusion`, `+"pleural effusion"`: must be there; the other words then only add to the score.
+/// - `-pneumothorax`, `-"lung mass"`: must not be there. Words are read as before: `-pneumothorax` leaves out reports
+///   that say that there is or may be one, and keeps those that say "no pneumothorax". `+pleural +effusion` and
+///   `-pleural -effusion` name a finding, as all its words have the same sign.
+/// - `indication:cough`, `findings:"small nodule"`: as it stands in that section, with or without `+` or `-` before. The
+///   name is one of [`precedent_model::SectionKind`], in lower case, and nothing stands between colon and word.
+/// - `text:no`, `text:"no effusion"`: as it stands, anywhere in what was reported: findings, impression and text without
+///   a heading.
+/// - `present:effusion`, `absent:"pleural effusion"`: in what was reported, under that [`Assertion`] alone, whatever the
+///   query around it says.
+///
+/// Where nothing else is named, words and findings are looked for in what was reported. Headings are found nowhere. Any
+/// other punctuation only separates words, so any text can be pasted: `x-ray` is two words, and `+x-ray` and `-x-ray`
+/// are about the two in a row. `+` and `-` count at the start of a word only, a quotation mark only with its partner and
+/// not right after a letter or digit (`2" drain`). A word above [`crate::MAX_WORD_BYTES`] stands in no index, so a
 /// phrase with one is nowhere.
+///
+/// In a segment that does not know assertions ([`crate::LexicalSegment::knows_assertions`]) everything reported is
+/// present and nothing else, and a finding is its words in a row.
 ///
 /// `Debug` hides the words: they may lead to a person.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -46,34 +66,48 @@ pub struct TextQuery {
 }
 
 impl TextQuery {
-    /// Reads a text. Its length is the caller's to limit.
+    /// Reads a text, with what it was understood to ask for. The length of the text is the caller's to limit.
     ///
     /// # Errors
     /// More than [`MAX_QUERY_WORDS`] different words.
-    pub fn parse(text: &str) -> Result<Self, QueryTextError> {
-        let mut reader = Reader { analyzer: analyzer(), clauses: Vec::new(), places: HashMap::new() };
-        let mut rest = text;
-        let mut separated = true;
-        loop {
-            let trimmed = rest.trim_start();
-            separated |= trimmed.len() < rest.len();
-            if trimmed.is_empty() {
-                break;
+    pub fn parse(text: &str, asked: &Asked) -> Result<Self, QueryTextError> {
+        let items = items(text);
+        let words: Vec<(&Item, &QueryWord)> =
+            items.iter().flat_map(|item| item.words.iter().map(move |word| (item, word))).collect();
+        let has_runs = words.iter().any(|(_, word)| asked.run_at(word.span.start).is_some());
+        let said = Said { asked, has_runs };
+        let taken = take_findings(&words, &asked.findings);
+        let mut taken = taken.iter();
+        let mut clauses = Clauses::default();
+        for item in &items {
+            let taken = taken.by_ref().take(item.words.len()).collect::<Vec<_>>();
+            if item.form != Form::Loose && taken.iter().all(|taken| taken.is_none()) {
+                clauses.extend(said.row(item));
+                continue;
             }
-            rest = reader.read_one(trimmed, separated);
-            separated = false;
+            for (word, taken) in item.words.iter().zip(taken) {
+                match taken {
+                    None => clauses.extend(said.loose(item, word)),
+                    // The clause stands where the first of its words stands.
+                    Some(taken) if taken.words[0].1.span == word.span => {
+                        clauses.extend([finding_clause(item.occur, taken)]);
+                    }
+                    Some(_) => {}
+                }
+            }
         }
-        let found = reader.clauses.iter().map(|clause| clause.words.len().max(1)).sum();
+        let clauses = clauses.list;
+        let found = clauses.iter().map(Clause::word_count).sum();
         if found > MAX_QUERY_WORDS {
             return Err(QueryTextError::TooManyWords { found, limit: MAX_QUERY_WORDS });
         }
-        Ok(Self { clauses: reader.clauses })
+        Ok(Self { clauses })
     }
 
     /// Whether any case could be found: false for a text without words, or with words to be left out only.
     pub fn is_searchable(&self) -> bool {
-        let impossible = |clause: &Clause| clause.occur == Occur::Must && clause.words.is_empty();
-        let positive = |clause: &Clause| clause.occur != Occur::MustNot && !clause.words.is_empty();
+        let impossible = |clause: &Clause| clause.occur == Occur::Must && clause.alternatives.is_empty();
+        let positive = |clause: &Clause| clause.occur != Occur::MustNot && !clause.alternatives.is_empty();
         !self.clauses.iter().any(impossible) && self.clauses.iter().any(positive)
     }
 
@@ -89,193 +123,293 @@ impl fmt::Debug for TextQuery {
     }
 }
 
-/// Whether a clause must hold.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Occur {
-    /// Adds to the score.
-    Should,
-    /// Adds to the score and must hold.
-    Must,
-    /// Must not hold.
-    MustNot,
-}
-
-/// A word or a phrase in a field.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Clause {
-    pub(crate) occur: Occur,
-    pub(crate) field: LexicalField,
-    /// In a row. None: holds nowhere.
-    pub(crate) words: Vec<String>,
-    /// How often the clause stands in the query.
-    pub(crate) times: u32,
-}
-
-struct Reader {
-    analyzer: TextAnalyzer,
-    clauses: Vec<Clause>,
+/// Clauses in the order of the query, each once.
+#[derive(Default)]
+struct Clauses {
+    list: Vec<Clause>,
     places: HashMap<Clause, usize>,
 }
 
-impl Reader {
-    /// Reads a word or a phrase with what stands before it; gives what follows. `separated`: after white space.
-    fn read_one<'a>(&mut self, text: &'a str, separated: bool) -> &'a str {
-        let (occur, text) = if separated { operator(text) } else { (Occur::Should, text) };
-        let (field, text) = if separated { section(text) } else { (LexicalField::Text, text) };
-        if let Some((phrase, rest)) = quoted(text) {
-            self.add_row(occur, field, phrase);
-            return rest;
-        }
-        let (word, rest) = text.split_at(word_end(text));
-        if occur == Occur::Should {
-            for word in self.words(word) {
-                self.add(Clause { occur, field, words: vec![word], times: 1 });
-            }
-        } else {
-            self.add_row(occur, field, word);
-        }
-        rest
-    }
-
-    fn add_row(&mut self, occur: Occur, field: LexicalField, text: &str) {
-        let mut pieces =
-            text.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).peekable();
-        if pieces.peek().is_none() {
-            return;
-        }
-        let too_long = pieces.any(|piece| piece.len() > MAX_WORD_BYTES);
-        let words = if too_long { Vec::new() } else { self.words(text) };
-        self.add(Clause { occur, field, words, times: 1 });
-    }
-
-    fn add(&mut self, clause: Clause) {
-        match self.places.get(&clause) {
-            Some(&place) => self.clauses[place].times += 1,
-            None => {
-                self.places.insert(clause.clone(), self.clauses.len());
-                self.clauses.push(clause);
+impl Extend<Clause> for Clauses {
+    fn extend<I: IntoIterator<Item = Clause>>(&mut self, clauses: I) {
+        for clause in clauses {
+            match self.places.get(&clause) {
+                Some(&place) => self.list[place].times += 1,
+                None => {
+                    self.places.insert(clause.clone(), self.list.len());
+                    self.list.push(clause);
+                }
             }
         }
     }
-
-    fn words(&mut self, text: &str) -> Vec<String> {
-        let mut words = Vec::new();
-        self.analyzer.token_stream(text).process(&mut |token| words.push(token.text.clone()));
-        words
-    }
 }
 
-fn operator(text: &str) -> (Occur, &str) {
-    let split = [('+', Occur::Must), ('-', Occur::MustNot)]
-        .into_iter()
-        .find_map(|(sign, occur)| Some((occur, text.strip_prefix(sign)?)));
-    split.filter(|(_, rest)| rest.starts_with(|c: char| !c.is_whitespace())).unwrap_or((Occur::Should, text))
+/// What a query says of its words.
+struct Said<'a> {
+    asked: &'a Asked,
+    /// Whether any word is in a run. If not, the words that assert are all there is to look for.
+    has_runs: bool,
 }
 
-fn section(text: &str) -> (LexicalField, &str) {
-    text.split_once(':')
-        .filter(|(_, rest)| rest.starts_with(|c: char| !c.is_whitespace()))
-        .and_then(|(name, rest)| Some((LexicalField::Section(SectionKind::from_name(name)?), rest)))
-        .unwrap_or((LexicalField::Text, text))
-}
-
-/// The text between a quotation mark at the start and the next one, and what follows.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let inside = text.strip_prefix(is_quote)?;
-    let end = inside.find(is_quote)?;
-    let after = inside[end..].chars().next().map_or(0, char::len_utf8);
-    Some((&inside[..end], &inside[end + after..]))
-}
-
-/// Where a word ends: before white space, or before a quotation mark that does not follow a letter or digit.
-fn word_end(text: &str) -> usize {
-    let mut before = 'a';
-    for (at, c) in text.char_indices() {
-        if c.is_whitespace() || (is_quote(c) && !before.is_alphanumeric()) {
-            return at;
+impl Said<'_> {
+    fn loose(&self, item: &Item, word: &QueryWord) -> Option<Clause> {
+        let words = std::slice::from_ref(&word.text);
+        match item.field {
+            Some(field) => Some(Clause::verbatim(item.occur, field, words.to_vec())),
+            None => Some(Clause::asserted(item.occur, self.of(word)?, words)),
         }
-        before = c;
     }
-    text.len()
+
+    /// Words in a row.
+    fn row(&self, item: &Item) -> Option<Clause> {
+        let words: Vec<String> = item.words.iter().map(|word| word.text.clone()).collect();
+        if let Some(field) = item.field {
+            return Some(Clause::verbatim(item.occur, field, words));
+        }
+        if let ([word], Form::Joined) = (&item.words[..], item.form) {
+            return self.loose(item, word);
+        }
+        Some(match self.of_all(&item.words) {
+            Some(assertion) => Clause::asserted(item.occur, assertion, &words),
+            None => Clause::verbatim(item.occur, LexicalField::Text, words),
+        })
+    }
+
+    /// What is said of a word; `None` for one that itself asserts.
+    fn of(&self, word: &QueryWord) -> Option<Assertion> {
+        match self.asked.run_at(word.span.start) {
+            Some(run) => Some(run.assertion),
+            None => (!self.has_runs).then_some(Assertion::Present),
+        }
+    }
+
+    /// What is said of words together; `None` where they are not said together.
+    fn of_all(&self, words: &[QueryWord]) -> Option<Assertion> {
+        let (first, rest) = words.split_first()?;
+        let run = |word: &QueryWord| self.asked.run_at(word.span.start).map(|run| run.span);
+        rest.iter().all(|word| run(word) == run(first)).then(|| self.of(first)).flatten()
+    }
 }
 
-/// Straight, and the typographic ones that word processors put in their place.
-fn is_quote(c: char) -> bool {
-    matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}')
+/// A finding with its words in the query, which are never none.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    finding: &'a AskedFinding,
+    words: &'a [(&'a Item, &'a QueryWord)],
+}
+
+/// Which words of the query are part of which finding. Where two findings share a word, the one of more words has it.
+fn take_findings<'a>(
+    words: &'a [(&'a Item, &'a QueryWord)],
+    findings: &'a [AskedFinding],
+) -> Vec<Option<Taken<'a>>> {
+    let within = |span: Span| {
+        let first = words.partition_point(|(_, word)| word.span.end <= span.start);
+        first..words.partition_point(|(_, word)| word.span.start < span.end).max(first)
+    };
+    let mut order: Vec<_> = findings.iter().map(|finding| (within(finding.span), finding)).collect();
+    order.sort_by_key(|(range, _)| (Reverse(range.len()), range.start));
+    let mut taken = vec![None; words.len()];
+    for (range, finding) in order {
+        let free = taken[range.clone()].iter().all(Option::is_none);
+        let counts = finding.findings.iter().any(|(_, weight)| is_weight(*weight));
+        if free && counts && are_one(&words[range.clone()], finding.span) {
+            taken[range.clone()].fill(Some(Taken { finding, words: &words[range] }));
+        }
+    }
+    taken
+}
+
+/// Whether words can be taken together: plain ones with the same sign. A row is taken as a whole or not at all.
+fn are_one(words: &[(&Item, &QueryWord)], span: Span) -> bool {
+    let whole = |item: &Item| item.words.iter().all(|word| word.span.overlaps(span));
+    words.iter().all(|(item, _)| match item.form {
+        Form::Quoted => false,
+        Form::Joined if !whole(item) => false,
+        Form::Joined | Form::Loose => item.field.is_none() && item.occur == words[0].0.occur,
+    })
+}
+
+fn finding_clause(occur: Occur, taken: &Taken<'_>) -> Clause {
+    let findings: Vec<(&str, f32)> = (taken.finding.findings.iter())
+        .filter(|(_, weight)| is_weight(*weight))
+        .map(|(finding, weight)| (&**finding, *weight))
+        .collect();
+    let words = taken.words.iter().map(|(_, word)| word.text.clone()).collect();
+    Clause::finding(occur, taken.finding.assertion, &findings, words)
+}
+
+fn is_weight(weight: f32) -> bool {
+    weight.is_finite() && weight > 0.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clause::Alternative;
+    use crate::simple::read_text;
+    use precedent_model::SectionKind;
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
-    /// Clauses as text: sign, section, words joined by `_`, `*n` when repeated.
+    /// The query as it is understood. A narrower finding, `sub-` and the id, counts 0.5.
+    fn parse(text: &str) -> TextQuery {
+        let sentences = read_text(0, SectionKind::Body, text);
+        let findings = sentences.iter().flat_map(|sentence| &sentence.mentions).map(|mention| AskedFinding {
+            span: mention.span,
+            assertion: mention.assertion,
+            findings: vec![(mention.finding.clone(), 1.0), (format!("sub-{}", mention.finding).into(), 0.5)],
+        });
+        let findings = findings.collect();
+        let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
+        TextQuery::parse(text, &Asked { runs, findings }).unwrap()
+    }
+
+    /// Clauses as text: sign, the field and what is looked for in it, `*n` when repeated. Words in a row are joined by
+    /// `_`, alternatives by `|` with their boost unless it is 1.
+    fn show(query: &TextQuery) -> String {
+        let alternative = |alternative: &Alternative| {
+            let boost = alternative.boost.value();
+            let boost = if boost == 1.0 { String::new() } else { format!("^{boost}") };
+            let words = alternative.words.join("_");
+            match alternative.field {
+                LexicalField::Finding => format!("{words}{boost}"),
+                field => format!("{}:{words}{boost}", field.name()),
+            }
+        };
+        let clause = |clause: &Clause| {
+            let sign = match clause.occur {
+                Occur::Should => "",
+                Occur::Must => "+",
+                Occur::MustNot => "-",
+            };
+            let alternatives: Vec<String> = clause.alternatives.iter().map(alternative).collect();
+            let times = if clause.times > 1 { format!("*{}", clause.times) } else { String::new() };
+            format!("{sign}{}{times}", alternatives.join("|"))
+        };
+        query.clauses().iter().map(clause).collect::<Vec<_>>().join(" ")
+    }
+
     fn check(text: &str, expected: &str) {
-        let query = TextQuery::parse(text).unwrap();
-        let shown: Vec<String> = query
-            .clauses()
-            .iter()
-            .map(|clause| {
-                let sign = match clause.occur {
-                    Occur::Should => "",
-                    Occur::Must => "+",
-                    Occur::MustNot => "-",
-                };
-                let section = match clause.field {
-                    LexicalField::Text => String::new(),
-                    LexicalField::Section(kind) => format!("{}:", kind.name()),
-                };
-                let times = if clause.times > 1 { format!("*{}", clause.times) } else { String::new() };
-                format!("{sign}{section}{}{times}", clause.words.join("_"))
-            })
-            .collect();
-        assert_eq!(shown.join(" "), expected, "{text}");
+        assert_eq!(show(&parse(text)), expected, "{text}");
     }
 
     #[test]
-    fn words_phrases_and_operators() {
-        check("Effusion no cardiomegaly", "effus no cardiomegali");
-        check(r#""Pleural effusions" left"#, "pleural_effus left");
-        check(r#"+effusion -"no acute" -mass"#, "+effus -no_acut -mass");
-        check("“no effusion” „small nodule“", "no_effus small_nodul");
-        check("cough Cough coughing +cough", "cough*3 +cough");
-        check(r#""one""#, "one");
+    fn words_are_looked_for_under_the_assertion_of_the_query() {
+        check("Lungs", "present:lung|uncertain:lung^0.2");
+        check("may opacity", "uncertain:opac|present:opac^0.2");
+        check("no opacity", "absent:opac");
+        check("old scar. if pain. mother cancer", "historical:scar hypothetical:pain other_person:cancer");
+        check("clear no opacity", "present:clear|uncertain:clear^0.2 absent:opac");
+        check("cough Cough coughing", "present:cough|uncertain:cough^0.2*3");
+        check("x-ray", "present:x|uncertain:x^0.2 present:ray|uncertain:ray^0.2");
     }
 
     #[test]
-    fn sections_are_known_names_with_no_space_after_the_colon() {
+    fn cues_are_dropped_unless_nothing_is_left() {
+        check("no", "present:no|uncertain:no^0.2");
+        check("No, may!", "present:no|uncertain:no^0.2 present:may|uncertain:may^0.2");
+        check("+no opacity -no", "absent:opac");
+        check("no findings:clear", "findings:clear");
+        check("text:no opacity", "text:no absent:opac");
+        let nothing = TextQuery::parse("no effusion", &Asked::default()).unwrap();
+        assert_eq!(show(&nothing), "present:no|uncertain:no^0.2 present:effus|uncertain:effus^0.2");
+    }
+
+    #[test]
+    fn words_of_a_finding_become_one_clause() {
+        let present = "present/mass|present/sub-mass^0.5|uncertain/mass^0.2|uncertain/sub-mass^0.1";
+        check("mass", present);
+        check("nodules Nodule mass", &format!("present:nodul|uncertain:nodul^0.2 {present} {present}"));
+        check("mass mass", &format!("{present}*2"));
+        check("no mass", "absent/mass|absent/sub-mass^0.5");
+        check("may mass", "uncertain/mass|uncertain/sub-mass^0.5|present/mass^0.2|present/sub-mass^0.1");
+        check("-mass", &format!("-{present}"));
         check(
-            r#"indication:cough +findings:"small nodule" -body:x"#,
-            "indication:cough +findings:small_nodul -body:x",
+            "no left Pleural effusion",
+            "absent:left absent/pleural-effusion|absent/sub-pleural-effusion^0.5",
         );
-        check("findings: clear", "find clear");
-        check("finding:clear Findings:clear text:a", "find*2 clear*2 text a");
-        check("findings:x-ray", "findings:x findings:ray");
-        check("findings:", "find");
-        check("findings:-- a", "a");
     }
 
     #[test]
-    fn other_punctuation_is_text() {
-        check("x-ray, T9/T10; (effusion)", "x ray t9 t10 effus");
-        check("+x-ray -well-defined", "+x_ray -well_defin");
-        check(r#"2" drain, 3" tube"#, "2 drain 3 tube");
-        check(r#"("no effusion")"#, "no_effus");
-        check(r#""unclosed phrase"#, "unclos phrase");
-        check(r#"a"b c"#, "a b c");
-        check(r#""a b"-c"#, "a_b c");
-        check("- + a +- -+b", "a -b");
-        check("AND ( OR *?~^[]{}\\", "and or");
-        check("5'10\" tall", "5 10 tall");
+    fn without_assertions_a_finding_is_its_words_as_far_as_it_may_be_present() {
+        for (text, expected) in [
+            ("pleural effusion", Some(("pleural effus", 1.0))),
+            ("may mass", Some(("mass", 0.5))),
+            ("no mass", None),
+        ] {
+            let query = parse(text);
+            let fallback = query.clauses()[0].fallback.as_ref();
+            let shown = fallback.map(|fallback| (fallback.words.join(" "), fallback.boost.value()));
+            assert_eq!(shown, expected.map(|(words, boost)| (words.to_owned(), boost)), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_finding_with_different_signs_are_words() {
+        let finding = "absent/pleural-effusion|absent/sub-pleural-effusion^0.5";
+        check("no +pleural +effusion", &format!("+{finding}"));
+        check("no -pleural-effusion", &format!("-{finding}"));
+        check("no pleural-effusion", finding);
+        check("no +pleural effusion", "+absent:pleural absent:effus");
+        check("no pleural findings:effusion", "absent:pleural findings:effus");
+        check(r#"no pleural "effusion""#, "absent:pleural absent:effus");
+        // A part of a row is no finding, as the row is looked for as a whole.
+        check("no +left-mass", "+absent:left_mass");
+    }
+
+    #[test]
+    fn findings_that_share_words_go_to_the_longer_one() {
+        let asked = |weights: [f32; 2]| {
+            let finding = |(span, id): (std::ops::Range<usize>, &str), weight: f32| AskedFinding {
+                span: Span::new(span),
+                assertion: Assertion::Absent,
+                findings: vec![(id.into(), weight)],
+            };
+            let findings = vec![
+                finding((8..16, "effusion"), weights[0]),
+                finding((0..16, "pleural-effusion"), weights[1]),
+            ];
+            show(&TextQuery::parse("pleural effusion", &Asked { runs: Vec::new(), findings }).unwrap())
+        };
+        assert_eq!(asked([1.0, 1.0]), "absent/pleural-effusion");
+        // Without a weight a finding is none.
+        for none in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(asked([0.7, none]), "present:pleural|uncertain:pleural^0.2 absent/effusion^0.7");
+        }
+    }
+
+    #[test]
+    fn phrases_stand_under_the_assertion_of_all_their_words() {
+        check(
+            r#""Pleural effusions" left"#,
+            "present:pleural_effus|uncertain:pleural_effus^0.2 present:left|uncertain:left^0.2",
+        );
+        check(r#"no -"pleural effusion""#, "-absent:pleural_effus");
+        check(r#""one""#, "present:one|uncertain:one^0.2");
+        check(r#""no effusion""#, "text:no_effus");
+        check(r#"-"no acute""#, "-text:no_acut");
+        check(r#""no" opacity"#, "text:no absent:opac");
+        check(r#""clear. lungs""#, "text:clear_lung");
+        check("may +well-defined", "+uncertain:well_defin|present:well_defin^0.2");
+    }
+
+    #[test]
+    fn fields_are_searched_as_they_stand() {
+        check(
+            r#"indication:cough +findings:"small nodule" -body:mass"#,
+            "indication:cough +findings:small_nodul -body:mass",
+        );
+        check("no text:mass absent:mass", "text:mass absent:mass");
+        check(r#"-other_person:"lung cancer" a"#, "-other_person:lung_cancer present:a|uncertain:a^0.2");
     }
 
     #[test]
     fn words_that_no_index_holds() {
         let long = "x".repeat(65);
-        check(&format!("a {long}"), "a");
+        check(&format!("a {long}"), "present:a|uncertain:a^0.2");
         check(&format!("+{long} \"a {long} b\""), "+ ");
-        assert!(!TextQuery::parse(&format!("a +{long}")).unwrap().is_searchable());
+        assert!(!parse(&format!("a +{long}")).is_searchable());
     }
 
     #[test]
@@ -285,31 +419,51 @@ mod tests {
             (" ?! -- ", false),
             ("-a", false),
             ("-a b", true),
+            ("no -a", false),
+            ("-mass mass", true),
             ("\"..\"", false),
             ("肺炎", true),
         ] {
-            assert_eq!(TextQuery::parse(text).unwrap().is_searchable(), searchable, "{text}");
+            assert_eq!(parse(text).is_searchable(), searchable, "{text}");
         }
     }
 
     #[test]
     fn different_words_are_limited_repeated_ones_are_not() {
         let words = |n: usize| (0..n).map(|i| format!("w{i}")).collect::<Vec<_>>().join(" ");
-        assert!(TextQuery::parse(&format!("{0} {0}", words(256))).is_ok());
-        let error = TextQuery::parse(&words(257)).unwrap_err();
+        let parse = |text: &str| TextQuery::parse(text, &Asked::default());
+        assert!(parse(&format!("{0} {0}", words(256))).is_ok());
+        let error = parse(&words(257)).unwrap_err();
         assert_eq!(error, QueryTextError::TooManyWords { found: 257, limit: 256 });
-        assert!(TextQuery::parse(&format!("\"{}\" a", words(256))).is_err());
-        assert_eq!(format!("{:?}", TextQuery::parse("Jane Doe").unwrap()), "TextQuery(2 clauses hidden)");
+        assert!(parse(&format!("\"{}\" a", words(256))).is_err());
+        assert_eq!(format!("{:?}", parse("Jane Doe").unwrap()), "TextQuery(2 clauses hidden)");
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(13), failure_persistence: None, ..Default::default() })]
 
-        /// No text is an error or a panic, and every clause has words that the analyzer gives.
+        /// No text is an error or a panic, whatever it is said to ask for, and every alternative has words.
         #[test]
-        fn any_text_is_a_query(text in "(\\PC|[ \"+:-]|findings:|“){0,60}") {
-            let query = TextQuery::parse(&text).unwrap();
-            prop_assert!(query.clauses().iter().all(|clause| clause.words.iter().all(|word| !word.is_empty())));
+        fn any_text_is_a_query(
+            text in "(\\PC|[ \"+:-]|findings:|“|mass){0,60}",
+            spans in proptest::collection::vec((0_usize..60, 0_usize..20, 0_usize..6), 0..6),
+        ) {
+            let findings = spans.iter().map(|&(start, length, assertion)| AskedFinding {
+                span: Span::new(start..start + length),
+                assertion: Assertion::ALL[assertion],
+                findings: vec![("mass".into(), length as f32 - 1.0)],
+            });
+            let findings = findings.collect();
+            let runs = spans.iter().zip(0..).map(|(&(_, length, assertion), place)| precedent_model::Run {
+                span: Span::new(place * 20..place * 20 + length),
+                assertion: Assertion::ALL[assertion],
+            });
+            let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings }).unwrap();
+            let alternatives = query.clauses().iter().flat_map(|clause| clause.alternatives.iter().chain(&clause.fallback));
+            for alternative in alternatives {
+                prop_assert!(!alternative.words.is_empty() && alternative.words.iter().all(|word| !word.is_empty()));
+                prop_assert!(alternative.boost.value() > 0.0);
+            }
         }
     }
 }

@@ -1,9 +1,8 @@
 //! An open segment.
 
-use crate::analyzer::tokenizers;
 use crate::bundle::{Header, damaged};
 use crate::directory::{BundleDirectory, META};
-use crate::schema::{FIELD_COUNT, LexicalField, schema};
+use crate::schema::{LexicalField, MEASURED_COUNT, schema};
 use crate::{LexicalError, OwnedBytes, Pages};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +16,7 @@ pub struct LexicalSegment {
     pages: Arc<dyn Pages>,
     header: Header,
     reader: SegmentReader,
-    counts: [OnceLock<OwnedBytes>; FIELD_COUNT],
+    counts: [OnceLock<OwnedBytes>; MEASURED_COUNT],
 }
 
 impl LexicalSegment {
@@ -30,9 +29,8 @@ impl LexicalSegment {
         let meta =
             header.files.iter().find(|(name, _)| name == META).map_or(0, |(_, range)| range.start as u64);
         let directory = BundleDirectory::new(Arc::clone(&pages), std::mem::take(&mut header.files));
-        let mut index = Index::open(directory).map_err(LexicalError::engine("opening a segment"))?;
-        index.set_tokenizers(tokenizers());
-        if index.schema() != schema() {
+        let index = Index::open(directory).map_err(LexicalError::engine("opening a segment"))?;
+        if index.schema() != schema(header.version) {
             return Err(damaged(
                 "schema in meta.json",
                 0,
@@ -59,32 +57,39 @@ impl LexicalSegment {
         self.header.documents
     }
 
+    /// Whether the segment knows what its reports assert. One that version 1 wrote does not: there `present` is
+    /// everything that was reported, the other assertions match nothing, and a finding that is looked for as present is
+    /// looked for by its words in a row.
+    pub fn knows_assertions(&self) -> bool {
+        LexicalField::Finding.in_version(self.header.version).is_some()
+    }
+
     /// Documents with at least one token.
     pub(crate) fn documents_with_words(&self) -> u32 {
         self.header.documents_with_words
     }
 
-    /// Tokens of a field in all documents.
+    /// Tokens in all documents that count as the length of a field.
     pub(crate) fn tokens(&self, field: LexicalField) -> u64 {
-        self.header.tokens[field.index()]
+        self.header.tokens[field.length_index()]
     }
 
-    /// Tokens of a field in every document.
+    /// The length of a field in every document, in tokens.
     pub(crate) fn lengths(&self, field: LexicalField) -> Result<Lengths, LexicalError> {
-        let cell = &self.counts[field.index()];
+        let cell = &self.counts[field.length_index()];
         if let Some(bytes) = cell.get() {
             return Ok(Lengths(bytes.clone()));
         }
-        let range = self.header.counts(field.index());
+        let range = self.header.counts(field.length_index());
         let bytes = self.pages.owned(range).map_err(LexicalError::read("token counts"))?;
         Ok(Lengths(cell.get_or_init(|| bytes).clone()))
     }
 
-    /// Number of documents with a word, deleted ones among them, and where they stand.
+    /// A word of a field, if the segment holds it. Where it has no such field, [`LexicalField::in_version`] says which
+    /// stands for it.
     pub(crate) fn find(&self, field: LexicalField, word: &str) -> Result<Option<Found>, LexicalError> {
-        if self.tokens(field) == 0 {
-            return Ok(None);
-        }
+        let field = field.in_version(self.header.version).filter(|field| self.tokens(*field) > 0);
+        let Some(field) = field else { return Ok(None) };
         let index =
             self.reader.inverted_index(field.tantivy()).map_err(LexicalError::engine("opening a field"))?;
         let info = index.get_term_info(&Term::from_field_text(field.tantivy(), word));
@@ -144,7 +149,8 @@ impl Lengths {
 mod tests {
     use super::*;
     use crate::LexicalWriter;
-    use precedent_model::{Report, SectionKind};
+    use crate::simple::read;
+    use precedent_model::{Assertion, Report, SectionKind};
     use std::io;
     use std::ops::Range;
 
@@ -154,9 +160,10 @@ mod tests {
             let report = Report::new([
                 (SectionKind::Indication, "cough".to_owned()),
                 (SectionKind::Findings, format!("word{i} of two")),
-                (SectionKind::Impression, "two lungs".to_owned()),
-            ]);
-            writer.add(Some(&report.unwrap())).unwrap();
+                (SectionKind::Impression, "two lungs, no mass".to_owned()),
+            ])
+            .unwrap();
+            writer.add(Some((&report, &read(&report)))).unwrap();
         }
         writer.finish().unwrap()
     }
@@ -168,15 +175,28 @@ mod tests {
     #[test]
     fn token_counts_agree_with_the_engine() {
         let segment = open(bundle(40)).unwrap();
-        for field in LexicalField::all() {
+        for field in LexicalField::measured() {
             let index = segment.reader.inverted_index(field.tantivy()).unwrap();
             assert_eq!(index.total_num_tokens(), segment.tokens(field), "{field:?}");
             let lengths = segment.lengths(field).unwrap();
             assert_eq!((0..40).map(|doc| u64::from(lengths.of(doc))).sum::<u64>(), segment.tokens(field));
         }
-        assert_eq!(segment.tokens(LexicalField::Text), 40 * 5);
-        assert_eq!(segment.find(LexicalField::Text, "two").unwrap().unwrap().document_count(), 40);
-        assert!(segment.find(LexicalField::Text, "cough").unwrap().is_none());
+        assert_eq!(segment.tokens(LexicalField::Text), 40 * 7);
+        for (field, word, count) in [
+            (LexicalField::Text, "two", 40),
+            (LexicalField::Text, "no", 40),
+            (LexicalField::Text, "cough", 0),
+            (LexicalField::Asserted(Assertion::Present), "two", 40),
+            (LexicalField::Asserted(Assertion::Present), "mass", 0),
+            (LexicalField::Asserted(Assertion::Absent), "mass", 40),
+            (LexicalField::Asserted(Assertion::Historical), "mass", 0),
+            (LexicalField::Finding, "absent/mass", 40),
+            (LexicalField::Finding, "present/mass", 0),
+        ] {
+            let found = segment.find(field, word).unwrap().map_or(0, |found| found.document_count());
+            assert_eq!(found, count, "{field:?} {word}");
+        }
+        assert!(segment.knows_assertions());
     }
 
     #[test]
@@ -184,7 +204,8 @@ mod tests {
         assert_eq!(open(bundle(0)).unwrap().document_count(), 0);
         let mut writer = LexicalWriter::new().unwrap();
         writer.add(None).unwrap();
-        writer.add(Some(&Report::new([(SectionKind::Body, "...")]).unwrap())).unwrap();
+        let report = Report::new([(SectionKind::Body, "...")]).unwrap();
+        writer.add(Some((&report, &read(&report)))).unwrap();
         let segment = open(writer.finish().unwrap()).unwrap();
         assert_eq!((segment.document_count(), segment.documents_with_words()), (2, 0));
         assert!(segment.find(LexicalField::Text, "two").unwrap().is_none());
@@ -195,6 +216,16 @@ mod tests {
         let bytes = bundle(3);
         for length in [0, 7, 60, 104, 200, bytes.len() - 1] {
             assert!(open(bytes[..length].to_vec()).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_version_and_a_schema_that_do_not_belong_together_are_refused() {
+        for (written, stated) in [(1, 2), (2, 1)] {
+            let mut bytes = LexicalWriter::of_version(written).unwrap().finish().unwrap();
+            bytes[8] = stated;
+            let error = open(bytes).unwrap_err().to_string();
+            assert!(error.contains("schema in meta.json"), "{error}");
         }
     }
 

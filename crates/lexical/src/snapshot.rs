@@ -1,10 +1,12 @@
 //! Several segments with their deleted documents, and what BM25 must know of all of them together.
 
 use crate::LexicalError;
-use crate::query::{Clause, TextQuery};
+use crate::clause::{Alternative, Clause};
+use crate::cursor::{Cursor, END};
+use crate::query::TextQuery;
 use crate::reader::{Lengths, LexicalSegment};
-use crate::schema::{FIELD_COUNT, LexicalField};
-use crate::statistics::{Weight, idf};
+use crate::schema::{FIELD_COUNT, LexicalField, MEASURED_COUNT};
+use crate::statistics::{FINDING_B, WORD_B, Weight, idf};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,7 +20,7 @@ const REMEMBERED_WORDS: usize = 1 << 16;
 pub struct LexicalSnapshot {
     parts: Vec<Part>,
     documents: u64,
-    tokens: [u64; FIELD_COUNT],
+    tokens: [u64; MEASURED_COUNT],
     found: [RwLock<HashMap<String, u64>>; FIELD_COUNT],
 }
 
@@ -40,7 +42,7 @@ impl LexicalSnapshot {
         segments: impl IntoIterator<Item = (Arc<LexicalSegment>, &'a [u32])>,
     ) -> Result<Self, LexicalError> {
         let mut snapshot =
-            Self { parts: Vec::new(), documents: 0, tokens: [0; FIELD_COUNT], found: Default::default() };
+            Self { parts: Vec::new(), documents: 0, tokens: [0; MEASURED_COUNT], found: Default::default() };
         for (number, (segment, deleted)) in segments.into_iter().enumerate() {
             let part = Part::new(number, segment, deleted)?;
             let (documents, tokens) = part.totals()?;
@@ -78,12 +80,32 @@ impl LexicalSnapshot {
         Ok(Some(weights))
     }
 
+    /// A clause is as rare as the commonest of its alternatives.
     fn weight(&self, clause: &Clause) -> Result<Weight, LexicalError> {
-        let mut rarity = 0.0;
-        for word in &clause.words {
-            rarity += idf(self.found(clause.field, word)?, self.documents);
+        let unknown = self.found_unknown(clause)?;
+        let mut least = f64::INFINITY;
+        for alternative in &clause.alternatives {
+            let mut rarity = 0.0;
+            for word in &alternative.words {
+                rarity += idf(self.found(alternative.field, word)? + unknown, self.documents);
+            }
+            least = least.min(rarity);
         }
-        Ok(Weight::new(rarity, clause.times, self.tokens[clause.field.index()], self.documents))
+        let field = clause.field();
+        let rarity = if least.is_finite() { least } else { 0.0 };
+        let b = if field == LexicalField::Finding { FINDING_B } else { WORD_B };
+        Ok(Weight::new(rarity, clause.times, b, self.tokens[field.length_index()], self.documents))
+    }
+
+    /// Live documents with a finding in the segments that know none: those with its words in a row.
+    fn found_unknown(&self, clause: &Clause) -> Result<u64, LexicalError> {
+        let mut found = 0;
+        for part in self.parts.iter().filter(|part| !part.segment.knows_assertions()) {
+            if let Some(alternative) = &clause.fallback {
+                found += part.found_in_a_row(alternative)?;
+            }
+        }
+        Ok(found)
     }
 
     /// Live documents with a word.
@@ -140,12 +162,12 @@ impl Part {
     }
 
     /// Live documents with words, and their tokens by field.
-    fn totals(&self) -> Result<(u64, [u64; FIELD_COUNT]), LexicalError> {
+    fn totals(&self) -> Result<(u64, [u64; MEASURED_COUNT]), LexicalError> {
         let mut documents = u64::from(self.segment.documents_with_words());
-        let mut tokens = [0; FIELD_COUNT];
-        let mut columns: Vec<Lengths> = Vec::with_capacity(FIELD_COUNT);
-        for field in LexicalField::all() {
-            tokens[field.index()] = self.segment.tokens(field);
+        let mut tokens = [0; MEASURED_COUNT];
+        let mut columns: Vec<Lengths> = Vec::with_capacity(MEASURED_COUNT);
+        for field in LexicalField::measured() {
+            tokens[field.length_index()] = self.segment.tokens(field);
             if !self.deleted.is_empty() {
                 columns.push(self.segment.lengths(field)?);
             }
@@ -187,6 +209,15 @@ impl Part {
         }
         Ok(u64::from(all).saturating_sub(gone))
     }
+
+    /// Live documents with words in a row.
+    fn found_in_a_row(&self, row: &Alternative) -> Result<u64, LexicalError> {
+        let mut found = 0;
+        if let Some(mut cursor) = Cursor::open(&self.segment, row.field, &row.words)? {
+            cursor.visit(END, |document, _| found += u64::from(!self.is_deleted(document)));
+        }
+        Ok(found)
+    }
 }
 
 fn damaged_counts() -> LexicalError {
@@ -197,6 +228,7 @@ fn damaged_counts() -> LexicalError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simple::read;
     use crate::{LexicalWriter, OwnedBytes};
     use precedent_model::{Report, SectionKind};
 
@@ -205,7 +237,8 @@ mod tests {
         for i in 0..documents {
             let text = if i % 3 == 0 { "common rare" } else { "common" };
             let report = Report::new([(SectionKind::Findings, text)]).unwrap();
-            writer.add((i % 10 < 9).then_some(&report)).unwrap();
+            let reading = read(&report);
+            writer.add((i % 10 < 9).then_some((&report, &reading))).unwrap();
         }
         Arc::new(LexicalSegment::open(Arc::new(OwnedBytes::new(writer.finish().unwrap()))).unwrap())
     }

@@ -2,17 +2,28 @@
 //!
 //! A clause `t` adds to the score of a document `d`
 //!
-//! `idf(t) · (k1 + 1) · tf / (tf + k1 · (1 − b + b · |d| / avg))`
+//! `times(t) · idf(t) · (k1 + 1) · tf / (tf + k1 · (1 − b + b · |d| / avg))`
 //!
 //! with k1 = 1.2 and b = 0.75, the values of Lucene and tantivy, and `idf(t) = ln(1 + (N − n + 0.5) / (n + 0.5))`
 //! (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; the 1 inside keeps it positive, as in Lucene).
-//! The idf of a phrase is the sum of those of its words, as in tantivy. `|d|` is the exact number of tokens of the field
-//! in the document, where Lucene and tantivy round to one of 256 lengths. `N` is the number of live documents with at
-//! least one token in any field, the same for every field; `n` counts the live ones with the word; `avg` is the number
-//! of tokens of the field in live documents, over `N`.
+//! The idf of words in a row is the sum of those of the words, as in tantivy. `|d|` is the exact number of tokens of the
+//! field in the document, where Lucene and tantivy round to one of 256 lengths. `N` is the number of live documents with
+//! at least one token in any field, the same for every field; `n` counts the live ones with the word; `avg` is the
+//! number of tokens of the field in live documents, over `N`. The length of the fields by assertion and of `finding` is
+//! that of `text`.
+//!
+//! A clause with several alternatives is scored as one word, as Lucene's `SynonymQuery` with boosts does it: `tf` is the
+//! sum of boost times frequency over the alternatives, and the idf is that of the commonest of them, so that a rare
+//! narrower finding does not lift all the others.
+//!
+//! Clauses on findings have a b of their own, [`FINDING_B`]: a mention in a long report counts nearly as much as one in a
+//! short report.
 
 const K1: f64 = 1.2;
-const B: f64 = 0.75;
+/// How much the length of a text counts for words.
+pub(crate) const WORD_B: f64 = 0.75;
+/// How much the length of a text counts for mentions of findings.
+pub(crate) const FINDING_B: f64 = 0.4;
 
 /// Rarity of a word that is in `found` of `documents`.
 pub(crate) fn idf(found: u64, documents: u64) -> f64 {
@@ -29,22 +40,21 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    /// The weight of a clause with summed idf, standing `times` in the query, for a field with so many tokens.
-    pub(crate) fn new(idf: f64, times: u32, tokens: u64, documents: u64) -> Self {
+    /// The weight of a clause with its idf, standing `times` in the query, for a field with so many tokens.
+    pub(crate) fn new(idf: f64, times: u32, b: f64, tokens: u64, documents: u64) -> Self {
         // Without tokens nothing is found, so the average is of no matter as long as it is a number.
         let average = (tokens.max(1) as f64) / (documents.max(1) as f64);
         Self {
             scale: (idf * (K1 + 1.0) * f64::from(times)) as f32,
-            shortest: (K1 * (1.0 - B)) as f32,
-            per_token: (K1 * B / average) as f32,
+            shortest: (K1 * (1.0 - b)) as f32,
+            per_token: (K1 * b / average) as f32,
         }
     }
 
-    /// What the clause adds to the score of a document with so many tokens. The same operations in the same order
-    /// wherever it is called from, so the same bits.
+    /// What the clause adds to the score of a document with so many tokens, for the sum of boost times frequency. The
+    /// same operations in the same order wherever it is called from, so the same bits.
     #[inline]
-    pub(crate) fn score(self, frequency: u32, tokens: u32) -> f32 {
-        let frequency = frequency as f32;
+    pub(crate) fn score(self, frequency: f32, tokens: u32) -> f32 {
         self.scale * (frequency / (frequency + (self.shortest + self.per_token * tokens as f32)))
     }
 }
@@ -58,10 +68,13 @@ mod tests {
         // N = 4, n = 1: ln(1 + 3.5 / 1.5) = ln(10 / 3).
         assert!((idf(1, 4) - 1.203_972_804_325_936).abs() < 1e-12);
         // A document of average length with tf 1: idf * 2.2 * 1 / (1 + 1.2).
-        let weight = Weight::new(idf(1, 4), 1, 40, 4);
-        assert!((weight.score(1, 10) - 1.203_972_8).abs() < 1e-6);
+        let weight = Weight::new(idf(1, 4), 1, WORD_B, 40, 4);
+        assert!((weight.score(1.0, 10) - 1.203_972_8).abs() < 1e-6);
         // Twice as long, tf 3: 1.2 * (0.25 + 0.75 * 2) = 2.1; idf * 2.2 * 3 / 5.1.
-        assert!((weight.score(3, 20) - 1.558_082_4).abs() < 1e-6);
-        assert!(idf(4, 4) > 0.0 && Weight::new(1.0, 1, 0, 0).score(1, 0).is_finite());
+        assert!((weight.score(3.0, 20) - 1.558_082_4).abs() < 1e-6);
+        // With b = 0.4: 1.2 * (0.6 + 0.4 * 2) = 1.68; tf 1 + 0.5: idf * 2.2 * 1.5 / 3.18.
+        let weight = Weight::new(idf(1, 4), 1, 0.4, 40, 4);
+        assert!((weight.score(1.5, 20) - 1.249_405_8).abs() < 1e-6);
+        assert!(idf(4, 4) > 0.0 && Weight::new(1.0, 1, WORD_B, 0, 0).score(1.0, 0).is_finite());
     }
 }

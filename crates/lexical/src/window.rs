@@ -11,6 +11,8 @@ pub(crate) type Bits = [u64; WORDS];
 pub(crate) struct Window {
     base: u32,
     scores: Vec<f32>,
+    /// Frequencies of the clause at hand, summed over its alternatives; zero between clauses.
+    frequencies: Vec<f32>,
     any: Bits,
     all: Bits,
     none: Bits,
@@ -18,8 +20,8 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new() -> Self {
-        let scores = vec![0.0; WINDOW as usize];
-        Self { base: 0, scores, any: [0; WORDS], all: [!0; WORDS], none: [0; WORDS] }
+        let (scores, frequencies) = (vec![0.0; WINDOW as usize], vec![0.0; WINDOW as usize]);
+        Self { base: 0, scores, frequencies, any: [0; WORDS], all: [!0; WORDS], none: [0; WORDS] }
     }
 
     /// Empties the window and moves it. `base` is a multiple of 64.
@@ -35,6 +37,27 @@ impl Window {
         let at = (document - self.base) as usize % WINDOW as usize;
         self.scores[at] += score;
         self.any[at / 64] |= 1 << (at % 64);
+    }
+
+    /// Adds to the frequency of the clause at hand in a document in the window.
+    #[inline]
+    pub(crate) fn weigh(&mut self, bits: &mut Bits, document: u32, frequency: f32) {
+        let at = (document - self.base) as usize % WINDOW as usize;
+        self.frequencies[at] += frequency;
+        bits[at / 64] |= 1 << (at % 64);
+    }
+
+    /// Adds what the frequencies of these documents are worth to their scores, and forgets the frequencies.
+    pub(crate) fn add_weighed(&mut self, bits: &Bits, score: impl Fn(u32, f32) -> f32) {
+        for (word, &bits) in bits.iter().enumerate() {
+            let mut left = bits;
+            while left != 0 {
+                let at = (word * 64 + left.trailing_zeros() as usize) % WINDOW as usize;
+                self.scores[at] += score(self.base + at as u32, std::mem::take(&mut self.frequencies[at]));
+                left &= left - 1;
+            }
+            self.any[word] |= bits;
+        }
     }
 
     /// Takes the bit of a document in the window.

@@ -1,16 +1,18 @@
 //! From reports to a bundle.
 
-use crate::analyzer::{count_words, counter, tokenizers};
-use crate::bundle::{self, Counts};
+use crate::analyzer::{ANALYZER_NAME, analyzer};
+use crate::bundle::{self, BUNDLE_VERSION, Counts};
 use crate::directory::{META, SEGMENT_ID_HYPHENATED};
-use crate::schema::{FIELD_COUNT, LexicalField, schema};
+use crate::placed::{PlacedTokenizer, PlacedWords};
+use crate::schema::{FIELD_COUNT, LexicalField, finding_terms, push_finding_term, schema};
+use crate::words::each_word;
 use crate::{LexicalError, OwnedBytes};
-use precedent_model::Report;
+use precedent_model::{Reading, Report};
 use std::fmt;
 use std::path::Path;
 use tantivy::directory::RamDirectory;
 use tantivy::store::Compressor;
-use tantivy::tokenizer::TextAnalyzer;
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{Directory, Index, IndexSettings, SingleSegmentIndexWriter, TERMINATED, TantivyDocument};
 
 /// What tantivy writes for a segment, by extension, in the order of the bundle.
@@ -20,10 +22,13 @@ const MEMORY_BUDGET: usize = 3_000_000;
 
 /// Builds the lexical part of one segment in memory. The first document added is ordinal 0.
 pub struct LexicalWriter {
+    version: u32,
     inner: SingleSegmentIndexWriter,
     directory: RamDirectory,
-    counter: TextAnalyzer,
+    analyzer: TextAnalyzer,
     counts: Counts,
+    /// The words of the document at hand, by field.
+    fields: [PlacedWords; FIELD_COUNT],
 }
 
 impl LexicalWriter {
@@ -32,44 +37,67 @@ impl LexicalWriter {
     /// # Errors
     /// The engine cannot start.
     pub fn new() -> Result<Self, LexicalError> {
+        Self::of_version(BUNDLE_VERSION)
+    }
+
+    /// Older versions are written for tests only.
+    pub(crate) fn of_version(version: u32) -> Result<Self, LexicalError> {
         let directory = RamDirectory::create();
         let settings = IndexSettings {
             docstore_compression: Compressor::None,
             docstore_compress_dedicated_thread: false,
             ..IndexSettings::default()
         };
+        // The words are analysed before tantivy gets them.
+        let tokenizers = TokenizerManager::new();
+        tokenizers.register(ANALYZER_NAME, PlacedTokenizer::default());
         let inner = Index::builder()
-            .schema(schema())
+            .schema(schema(version))
             .settings(settings)
-            .tokenizers(tokenizers())
+            .tokenizers(tokenizers)
             .single_segment_index_writer(directory.clone(), MEMORY_BUDGET)
             .map_err(LexicalError::engine("starting a segment"))?;
-        Ok(Self { inner, directory, counter: counter(), counts: Counts::default() })
+        let (analyzer, counts, fields) = (analyzer(), Counts::default(), Default::default());
+        Ok(Self { version, inner, directory, analyzer, counts, fields })
     }
 
-    /// Adds the next document. A case without a report takes its ordinal too, and no query finds it.
+    /// Adds the next document: a report with what it was read to say. A case without a report takes its ordinal too, and
+    /// no query finds it.
     ///
     /// # Errors
     /// The segment is full, or the engine fails.
-    pub fn add(&mut self, report: Option<&Report>) -> Result<(), LexicalError> {
-        if self.counts[0].len() >= TERMINATED as usize {
+    pub fn add(&mut self, report: Option<(&Report, &Reading)>) -> Result<(), LexicalError> {
+        if self.document_count() >= TERMINATED {
             return Err(LexicalError::Full { limit: TERMINATED });
         }
+        let Self { analyzer, fields, .. } = self;
+        fields.iter_mut().for_each(PlacedWords::clear);
+        if let Some((report, reading)) = report {
+            each_word(analyzer, report, reading, |standing, word| {
+                for field in standing.fields() {
+                    fields[field.index()].push(standing.place, |text| text.push_str(word));
+                }
+            });
+            let reported = reading.sentences.iter().filter(|sentence| sentence.kind.is_reported());
+            let findings = &mut fields[LexicalField::Finding.index()];
+            let mentions = reported.flat_map(|sentence| {
+                let times = finding_terms(sentence.kind);
+                sentence.mentions.iter().flat_map(move |mention| std::iter::repeat_n(mention, times))
+            });
+            for (place, mention) in (0..).zip(mentions) {
+                findings.push(place, |text| push_finding_term(text, mention.assertion, &mention.finding));
+            }
+        }
         let mut document = TantivyDocument::default();
-        let mut row = [0_u32; FIELD_COUNT];
-        for section in report.map_or(&[][..], Report::sections) {
-            let words = count_words(&mut self.counter, &section.text);
-            let own = LexicalField::Section(section.kind);
-            document.add_text(own.tantivy(), &section.text);
-            row[own.index()] += words;
-            if section.kind.is_reported() {
-                document.add_text(LexicalField::Text.tantivy(), &section.text);
-                row[LexicalField::Text.index()] += words;
+        for field in LexicalField::all().filter(|field| field.in_version(self.version) == Some(*field)) {
+            let words = &self.fields[field.index()];
+            if words.count() > 0 {
+                document.add_text(field.tantivy(), words.as_str());
             }
         }
         self.inner.add_document(document).map_err(LexicalError::engine("adding a report"))?;
-        for (column, count) in self.counts.iter_mut().zip(row) {
-            column.push(count);
+        for (column, words) in self.counts.iter_mut().zip(&self.fields) {
+            column.push(words.count());
         }
         Ok(())
     }
@@ -84,7 +112,7 @@ impl LexicalWriter {
     /// # Errors
     /// The engine fails.
     pub fn finish(self) -> Result<Vec<u8>, LexicalError> {
-        let Self { inner, directory, counts, .. } = self;
+        let Self { version, inner, directory, counts, .. } = self;
         let index = inner.finalize().map_err(LexicalError::engine("finishing a segment"))?;
         let ids = index.searchable_segment_ids().map_err(LexicalError::engine("finishing a segment"))?;
         let [id] = ids[..] else {
@@ -100,7 +128,7 @@ impl LexicalWriter {
                 .map_err(|error| LexicalError::engine("finishing a segment")(error.into()))?;
             files.push((extension, file.read_bytes().map_err(LexicalError::read("new segment"))?));
         }
-        Ok(bundle::write(&files, &counts))
+        Ok(bundle::write(version, &files, &counts))
     }
 }
 
@@ -134,12 +162,14 @@ impl fmt::Debug for LexicalWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simple::read;
     use precedent_model::SectionKind;
 
     fn bundle(reports: &[Option<Report>]) -> Vec<u8> {
         let mut writer = LexicalWriter::new().unwrap();
         for report in reports {
-            writer.add(report.as_ref()).unwrap();
+            let reading = report.as_ref().map(read);
+            writer.add(report.as_ref().zip(reading.as_ref())).unwrap();
         }
         writer.finish().unwrap()
     }
@@ -158,7 +188,8 @@ mod tests {
     #[test]
     fn debug_and_errors_hold_no_text() {
         let mut writer = LexicalWriter::new().unwrap();
-        writer.add(Some(&Report::new([(SectionKind::Body, "Jane Doe")]).unwrap())).unwrap();
+        let report = Report::new([(SectionKind::Body, "Jane Doe")]).unwrap();
+        writer.add(Some((&report, &read(&report)))).unwrap();
         assert_eq!(format!("{writer:?}"), "LexicalWriter(1 documents)");
     }
 }

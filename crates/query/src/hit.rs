@@ -1,7 +1,7 @@
 //! What is answered.
 
 use crate::Plan;
-use precedent_model::Case;
+use precedent_model::{Assertion, Case, FindingId, SectionKind, Span};
 
 /// A source of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,30 @@ pub struct ChannelScore {
     pub contribution: f64,
 }
 
+/// Words of a report that match. Spans are of the section's text; the text itself is in the case only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HighlightMatch {
+    /// The words.
+    pub span: Span,
+    /// What the report says about them; `None` where they were asked for as written, whatever is said.
+    pub assertion: Option<Assertion>,
+    /// The finding of the lexicon that they name; `None` for words that match as words.
+    pub finding: Option<FindingId>,
+}
+
+/// A sentence of a hit's report that matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Highlight {
+    /// Which of the report's sections, as an index into them.
+    pub section: usize,
+    /// What that part of the report is for, as understood: a heading inside the text counts.
+    pub kind: SectionKind,
+    /// The sentence.
+    pub sentence: Span,
+    /// What matches in it, ascending by start.
+    pub matches: Vec<HighlightMatch>,
+}
+
 /// One case that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
@@ -51,6 +75,8 @@ pub struct Hit {
     pub matched_vector: Option<usize>,
     /// Absent when the query has no text or none of its words is in the report.
     pub lexical: Option<ChannelScore>,
+    /// The sentences of the report that match the query's text or its findings, in the order of the text.
+    pub highlights: Vec<Highlight>,
 }
 
 /// The answer to a search.

@@ -16,8 +16,11 @@ mod hit;
 mod plan;
 mod request;
 
-pub use filter::{Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand};
-pub use hit::{Channel, ChannelScore, Hit, SearchResponse};
+pub use filter::{
+    Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand, finding_assertion,
+    finding_column,
+};
+pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, SearchResponse};
 pub use plan::{ChannelPlan, Plan, VectorPath, Warning};
 pub use request::{
     Fusion, Guards, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryVector,

@@ -9,12 +9,15 @@ from .client import Client
 from .errors import PrecedentError, Violation
 from .types import (
     Acknowledgement,
+    Assertion,
     Case,
     ChannelPlan,
     Damage,
     DeleteResult,
     Embedding,
     Fusion,
+    Highlight,
+    HighlightMatch,
     Hit,
     Image,
     ImageScore,
@@ -31,12 +34,14 @@ from .types import (
     Section,
     SegmentStats,
     Space,
+    TextSpan,
     VectorPath,
     Verification,
 )
 
 __all__ = [
     "Acknowledgement",
+    "Assertion",
     "Case",
     "ChannelPlan",
     "Client",
@@ -44,6 +49,8 @@ __all__ = [
     "DeleteResult",
     "Embedding",
     "Fusion",
+    "Highlight",
+    "HighlightMatch",
     "Hit",
     "Image",
     "ImageScore",
@@ -61,6 +68,7 @@ __all__ = [
     "Section",
     "SegmentStats",
     "Space",
+    "TextSpan",
     "VectorPath",
     "Verification",
     "Violation",

@@ -8,10 +8,13 @@ from ._generated.precedent.v1 import case_pb2, index_service_pb2, ingest_service
 from .errors import Violation
 from .types import (
     Acknowledgement,
+    Assertion,
     Case,
     ChannelPlan,
     Embedding,
     Fusion,
+    Highlight,
+    HighlightMatch,
     Hit,
     Image,
     ImageScore,
@@ -27,6 +30,7 @@ from .types import (
     Section,
     SegmentStats,
     Space,
+    TextSpan,
     Vector,
 )
 
@@ -138,11 +142,15 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
                 s.distinct_vector_count,
                 s.has_graph,
                 s.size_bytes,
+                s.lexicon_fingerprint,
             )
             for s in message.segments
         ),
         file_bytes=dict(message.file_bytes),
         pending_operation_count=message.pending_operation_count,
+        lexicon_fingerprint=message.lexicon_fingerprint,
+        stale_case_count=message.stale_case_count,
+        stale_segment_count=message.stale_segment_count,
     )
 
 
@@ -178,7 +186,34 @@ def _hit(message: search_service_pb2.Hit) -> Hit:
     if message.HasField("lexical"):
         score = message.lexical
         lexical = LexicalScore(score.bm25, score.rank if score.HasField("rank") else None, score.contribution)
-    return Hit(message.rank, case(message.case), message.fused_score, image, lexical)
+    texts = [section.text.encode() for section in message.case.report.sections]
+    highlights = tuple(_highlight(highlight, texts[highlight.section_index]) for highlight in message.highlights)
+    return Hit(message.rank, case(message.case), message.fused_score, image, lexical, highlights)
+
+
+def _highlight(message: search_service_pb2.Highlight, text: bytes) -> Highlight:
+    def cut(span: case_pb2.TextSpan) -> str:
+        return text[span.start_byte : span.end_byte].decode()
+
+    return Highlight(
+        section_index=message.section_index,
+        section=message.section,
+        sentence=_span(message.sentence),
+        matches=tuple(
+            HighlightMatch(_span(match.span), _assertion(match.assertion), match.finding, cut(match.span))
+            for match in message.matches
+        ),
+        text=cut(message.sentence),
+    )
+
+
+def _span(message: case_pb2.TextSpan) -> TextSpan:
+    return TextSpan(message.start_byte, message.end_byte, message.start_utf16, message.end_utf16)
+
+
+def _assertion(number: int) -> Assertion | None:
+    """One that this client does not know yet is none."""
+    return next((assertion for assertion in Assertion if assertion.value == number), None)
 
 
 def _plan(message: search_service_pb2.Plan) -> Plan:

@@ -144,6 +144,62 @@ class LexicalScore:
     contribution: float
 
 
+class Assertion(enum.Enum):
+    """What the author of a report says about a statement. In filters and texts the name is in lower case."""
+
+    PRESENT = 1
+    """It is there now, in this patient."""
+    UNCERTAIN = 2
+    ABSENT = 3
+    HISTORICAL = 4
+    """It was there, or happened, before this examination."""
+    HYPOTHETICAL = 5
+    """It is feared, asked about or to be watched for, not seen."""
+    OTHER_PERSON = 6
+
+
+@dataclass(frozen=True)
+class TextSpan:
+    """A range of the text of one section, in bytes of UTF-8 and in UTF-16 code units. Neither counts as Python does."""
+
+    start_byte: int
+    end_byte: int
+    start_utf16: int
+    end_utf16: int
+
+    def of(self, text: str) -> str:
+        """The part of the section's text that it stands for."""
+        return text.encode()[self.start_byte : self.end_byte].decode()
+
+
+@dataclass(frozen=True)
+class HighlightMatch:
+    """Words of a report that matched."""
+
+    span: TextSpan
+    assertion: Assertion | None
+    """What the report says about them; ``None`` where the query asks for the words as written."""
+    finding: str
+    """Id in the lexicon, such as ``pleural-effusion``; empty for words that matched as words."""
+    text: str = field(repr=False)
+    """The words, as signed."""
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """A sentence of a report that matched."""
+
+    section_index: int
+    """Which of ``case.sections()``; the spans are of its text."""
+    section: str
+    """What that part of the text is for, as it was understood: a heading inside a section counts."""
+    sentence: TextSpan
+    matches: tuple[HighlightMatch, ...]
+    """Inside the sentence, ascending by start. Two may overlap: a finding and a word of it."""
+    text: str = field(repr=False)
+    """The sentence, as signed."""
+
+
 @dataclass(frozen=True)
 class Hit:
     """One case that was found."""
@@ -153,6 +209,8 @@ class Hit:
     fused_score: float
     image: ImageScore | None
     lexical: LexicalScore | None
+    highlights: tuple[Highlight, ...] = ()
+    """The first twenty sentences that hold what the text, or ``finding`` in the filter, asks for."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +324,8 @@ class SegmentStats:
     distinct_vector_count: int
     has_graph: bool
     size_bytes: int
+    lexicon_fingerprint: str = ""
+    """Of the lexicon and the rules by which its reports were read; empty when that was before there were any."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +343,11 @@ class IndexStats:
     segments: tuple[SegmentStats, ...]
     file_bytes: Mapping[str, int]
     pending_operation_count: int
+    lexicon_fingerprint: str = ""
+    """Of the lexicon and the rules by which reports are read now."""
+    stale_case_count: int = 0
+    """Live cases that were read by others or by none; a merge reads them anew."""
+    stale_segment_count: int = 0
 
 
 @dataclass(frozen=True)

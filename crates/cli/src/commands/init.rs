@@ -2,13 +2,17 @@
 
 use crate::args::{InitArgs, MetricName};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::counted;
 use precedent_engine::{Definition, Engine};
 use precedent_model::{FieldKind, FieldSchema};
+use precedent_report::{Lexicon, LexiconFile};
 use precedent_vector::{Metric, VectorSpace};
 use std::io::Write;
+use std::path::Path;
 
 pub fn run(args: &InitArgs) -> Outcome {
     let definition = definition(args)?;
+    definition.check_new().map_err(Failure::input)?;
     Engine::create(&args.dir, &definition).map_err(|error| Failure::from(error).about(args.dir.display()))?;
     let space = match &definition.image_space {
         Some(space) => {
@@ -21,6 +25,10 @@ pub fn run(args: &InitArgs) -> Outcome {
     writeln!(out, "embeddings: {space}")?;
     let fields: Vec<&str> = definition.fields.iter().map(|(name, _)| name).collect();
     writeln!(out, "fields: {}", fields.join(" "))?;
+    if let Some(path) = &args.lexicon {
+        let findings = counted(definition.lexicon.findings.len() as u64, "finding", "findings");
+        writeln!(out, "lexicon: the bundled one with {} ({findings})", path.display())?;
+    }
     Ok(Exit::Done)
 }
 
@@ -35,6 +43,12 @@ fn definition(args: &InitArgs) -> Result<Definition, Failure> {
     };
     if let Some(name) = &args.name {
         definition = definition.named(name).map_err(Failure::input)?;
+    }
+    if let Some(description) = &args.description {
+        definition.description.clone_from(description);
+    }
+    if let Some(path) = &args.lexicon {
+        definition.lexicon = lexicon(path).map_err(|error| error.about(path.display()))?;
     }
     if let (Some(dimension), Some(encoder_id)) = (args.dimension, &args.encoder_id) {
         let metric = match args.metric {
@@ -51,6 +65,14 @@ fn definition(args: &InitArgs) -> Result<Definition, Failure> {
         definition.fields = FieldSchema::new(known.chain(added)).map_err(Failure::input)?;
     }
     Ok(definition)
+}
+
+/// A lexicon of the site's own, tried together with the bundled one so that trouble is told here, by its file.
+fn lexicon(path: &Path) -> Result<LexiconFile, Failure> {
+    let text = std::fs::read_to_string(path).map_err(Failure::input)?;
+    let file = LexiconFile::from_toml(&text).map_err(Failure::input)?;
+    Lexicon::with_site(&file).map_err(Failure::input)?;
+    Ok(file)
 }
 
 fn field(text: &str) -> Result<(String, FieldKind), Failure> {

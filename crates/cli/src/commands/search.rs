@@ -2,8 +2,10 @@
 
 use crate::args::{SearchArgs, VectorPathName};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::hits::{self, Manner};
+use crate::json;
 use crate::output::counted;
-use crate::{hits, json};
+use crate::style::Style;
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_server::convert;
 use precedent_server::convert::hit::Context;
@@ -27,7 +29,8 @@ pub fn run(args: &SearchArgs) -> Outcome {
         writeln!(out, "{}", json::response(&convert::hit::response(&answer, &context))?)?;
     } else {
         let metric = definition.image_space.as_ref().map(|space| space.metric());
-        hits::print(&mut out, &mut std::io::stderr().lock(), &answer, metric, args.full)?;
+        let manner = Manner { metric, full: args.full, style: Style::of_stdout() };
+        hits::print(&mut out, &mut std::io::stderr().lock(), &answer, manner)?;
     }
     Ok(Exit::Done)
 }

@@ -3,8 +3,8 @@
 use crate::args::StatsArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
-use crate::output::{bytes, count};
-use precedent_engine::{Access, Engine, EngineError};
+use crate::output::{bytes, count, counted, printable};
+use precedent_engine::{Access, Definition, Engine, EngineError, IndexStats};
 use std::io::Write;
 
 pub fn run(args: &StatsArgs) -> Outcome {
@@ -19,6 +19,9 @@ pub fn run(args: &StatsArgs) -> Outcome {
     }
     let number = |value: usize| count(value as u64);
     writeln!(out, "index        {}, generation {}", definition.name, stats.generation)?;
+    if !definition.description.is_empty() {
+        writeln!(out, "about        {}", printable(&definition.description))?;
+    }
     writeln!(
         out,
         "cases        {}, and {} deleted or replaced",
@@ -43,6 +46,7 @@ pub fn run(args: &StatsArgs) -> Outcome {
     let fields: Vec<String> =
         definition.fields.iter().map(|(name, kind)| format!("{name}={}", kind.name())).collect();
     writeln!(out, "fields       {}", fields.join(" "))?;
+    writeln!(out, "lexicon      {}{}; {}", stats.lexicon, own(definition), read_by(&stats))?;
     for segment in &stats.segments {
         let graph = if segment.has_graph { "graph" } else { "compared whole" };
         let (cases, dead) = (number(segment.cases), number(segment.tombstones));
@@ -57,4 +61,23 @@ pub fn run(args: &StatsArgs) -> Outcome {
         writeln!(out, "bytes        {kind:<10} {:>10}", bytes(*size))?;
     }
     Ok(Exit::Done)
+}
+
+/// What the site adds to the bundled lexicon.
+fn own(definition: &Definition) -> String {
+    if definition.lexicon.is_empty() {
+        return String::new();
+    }
+    let findings = counted(definition.lexicon.findings.len() as u64, "finding", "findings");
+    format!(", with {findings} of the site's own")
+}
+
+/// Whether everything was read by the lexicon of now.
+fn read_by(stats: &IndexStats) -> String {
+    if stats.stale.segments == 0 {
+        return "every report was read by it".to_owned();
+    }
+    let cases = counted(stats.stale.cases as u64, "case", "cases");
+    let segments = counted(stats.stale.segments as u64, "segment", "segments");
+    format!("{cases} in {segments} were read by another or by none, `precedent merge` reads them anew")
 }

@@ -5,4 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod first_steps;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod understood;

@@ -5,6 +5,10 @@ mod guards;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod stale;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod understood;
 #[cfg(test)]
 mod visibility;

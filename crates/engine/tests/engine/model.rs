@@ -2,11 +2,12 @@
 
 use crate::support::{Archive, DIMENSION, Sketch, archive, case, definition, id, names, search, vector};
 use precedent_engine::Access;
-use precedent_model::FieldValue;
+use precedent_model::{Assertion, FieldValue, FindingId, Reading};
 use precedent_query::{Filter, Guards, Limits, PathChoice, SearchRequest};
+use precedent_report::{Lexicon, ReportReader};
 use precedent_vector::Metric;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -169,8 +170,8 @@ proptest! {
         let graph = search(engine, &SearchRequest { limits, guards, ..image.clone() });
         prop_assert_eq!(graph.hits.len(), walked.hits.len());
 
-        // Text: who is found, in falling order.
-        let text = SearchRequest { text: Some("effusion \"no pneumothorax\"".into()), filter, ..Default::default() };
+        // Text as written: who is found, in falling order.
+        let text = SearchRequest { text: Some("text:effusion text:\"no pneumothorax\"".into()), filter, ..Default::default() };
         let found = search(engine, &all(text.clone()));
         let holds = |text: &str| {
             let words: Vec<&str> = text.split(' ').collect();
@@ -228,5 +229,43 @@ proptest! {
             .collect();
         let limits = Limits { limit, path: PathChoice::Exact, ..Limits::default() };
         prop_assert_eq!(names(&search(&archive.engine, &SearchRequest { limits, ..request })), expected);
+    }
+
+    /// The list is read report by report; the engine looks findings up in terms and columns.
+    #[test]
+    fn what_reports_say_decides_who_is_found(steps in steps()) {
+        use Assertion::{Absent, Present, Uncertain};
+        let (archive, model) = play(&steps, Metric::Cosine);
+        let reader = ReportReader::new(Lexicon::bundled());
+        let said: Vec<(usize, Option<Reading>)> = (model.iter())
+            .map(|(&name, (_, sketch))| (name, case(name, sketch).case.report.map(|report| reader.read(&report))))
+            .collect();
+        let kinds = reader.lexicon().narrower("pneumothorax");
+        let of_kind = |id: &FindingId| kinds.contains(id);
+        let found = |request: SearchRequest| -> BTreeSet<String> {
+            names(&search(&archive.engine, &all(request))).into_iter().collect()
+        };
+        let those = |wanted: &dyn Fn(&Reading) -> bool| -> BTreeSet<String> {
+            let wanted = said.iter().filter(|(_, reading)| reading.as_ref().is_some_and(wanted));
+            wanted.map(|(name, _)| id(*name).as_str().to_owned()).collect()
+        };
+
+        // Text: some sentence says so.
+        for (text, assertions) in [("pneumothorax", &[Present, Uncertain][..]), ("no pneumothorax", &[Absent])] {
+            let says = |reading: &Reading| (reading.sentences.iter())
+                .flat_map(|sentence| &sentence.mentions)
+                .any(|mention| of_kind(&mention.finding) && assertions.contains(&mention.assertion));
+            let request = SearchRequest { text: Some(text.to_owned()), ..SearchRequest::default() };
+            prop_assert_eq!(found(request), those(&says), "{}", text);
+        }
+
+        // Filter: the report as a whole says so; of a case without a report nothing is known.
+        for (filter, assertion) in [("finding", Present), ("finding.absent", Absent), ("finding.uncertain", Uncertain)] {
+            let says = |reading: &Reading| (reading.findings().iter())
+                .any(|(id, said)| of_kind(id) && *said == assertion);
+            let filtered = |text: String| found(SearchRequest { filter: Some(text), ..SearchRequest::default() });
+            prop_assert_eq!(filtered(format!("{filter}:pneumothorax")), those(&says));
+            prop_assert_eq!(filtered(format!("NOT {filter}:pneumothorax")), those(&|reading| !says(reading)));
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::{Definition, IndexError};
 use precedent_hnsw::BuildParams;
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;
+use precedent_report::ReportReader;
 use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
@@ -26,6 +27,7 @@ pub(crate) struct GraphWork<'a> {
 pub(crate) struct SegmentBuilder<'a> {
     storage: &'a dyn Storage,
     definition: &'a Definition,
+    reader: &'a ReportReader,
     id: String,
     records: RecordsWriter,
     vectors: Option<VectorsWriter>,
@@ -36,7 +38,12 @@ pub(crate) struct SegmentBuilder<'a> {
 }
 
 impl<'a> SegmentBuilder<'a> {
-    pub fn new(storage: &'a dyn Storage, definition: &'a Definition, id: String) -> Result<Self, IndexError> {
+    pub fn new(
+        storage: &'a dyn Storage,
+        definition: &'a Definition,
+        reader: &'a ReportReader,
+        id: String,
+    ) -> Result<Self, IndexError> {
         let folder = format!("segments/{id}");
         storage.create_dir_all(&folder)?;
         let create =
@@ -54,6 +61,7 @@ impl<'a> SegmentBuilder<'a> {
             cases: 0,
             storage,
             definition,
+            reader,
             id,
         })
     }
@@ -71,9 +79,10 @@ impl<'a> SegmentBuilder<'a> {
         if let Some(vectors) = &mut self.vectors {
             vectors.push(embeddings)?;
         }
-        self.columns.push(case);
+        let reading = case.report.as_ref().map(|report| self.reader.read(report));
+        self.columns.push(case, reading.as_ref());
         self.keys.push(sequence, case.patient.as_ref());
-        self.lexical.add(case.report.as_ref())?;
+        self.lexical.add(case.report.as_ref().zip(reading.as_ref()))?;
         self.cases += 1;
         Ok(())
     }
@@ -107,6 +116,7 @@ impl<'a> SegmentBuilder<'a> {
             nodes: nodes as u64,
             files: files.iter().map(FileRecord::of).collect(),
             tombstones: None,
+            lexicon: Some(self.reader.lexicon().fingerprint().to_owned()),
         })
     }
 }

@@ -8,22 +8,27 @@
 //! ```
 //!
 //! Values ascend: keywords (folded) by their bytes, numbers (i64, f64, 8 bytes) by value, dates (ISO 8601 text) by
-//! text. Besides the fields of the definition there are the columns `case_id` and `patient_id`.
+//! text. Besides the fields of the definition there are the columns `case_id` and `patient_id`, and six of findings: what
+//! the report says is there (`finding`), and what it says otherwise (`finding.absent` and so on). In each of the six every
+//! case with a report has the empty keyword besides its ids, so that what its report does not say is false for it, and
+//! unknown for a case without a report.
 //!
 //! A filter is answered by two sets per restriction: where it is true and where it is false. A case in neither has no
 //! value, or a date too coarse to tell; NOT turns the two sets around and leaves it out of both.
 
-use super::table::{TableFile, write_bytes, write_table};
+mod evaluate;
+mod writer;
+
+pub(crate) use writer::ColumnsWriter;
+
+use super::table::TableFile;
 use crate::{IndexError, OrdinalSet};
-use precedent_model::{Case, FieldKind, FieldSchema, FieldValue, PartialDate, fold_keyword};
-use precedent_query::{Compare, Comparison, Filter, Operand};
-use precedent_storage::{FileEntry, SealedWriter};
+use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, PartialDate, fold_keyword};
+use precedent_query::{finding_assertion, finding_column};
 use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Values between two looks at the caller's wish to stop.
-const STOP_EVERY: usize = 1024;
 /// The columns that every index has.
 pub(crate) const CASE_ID: &str = "case_id";
 /// As above.
@@ -90,89 +95,18 @@ fn number_of(ordered: u64) -> f64 {
     f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered })
 }
 
-pub(crate) struct ColumnsWriter {
-    writer: SealedWriter,
-    columns: Vec<(String, FieldKind, BTreeMap<Key, Vec<u32>>)>,
-    cases: u32,
-}
-
-impl ColumnsWriter {
-    pub fn new(writer: SealedWriter, schema: &FieldSchema) -> Self {
-        let own = [CASE_ID, PATIENT_ID].map(|name| (name, FieldKind::Keyword));
-        let columns = own.into_iter().chain(schema.iter());
-        let columns = columns.map(|(name, kind)| (name.to_owned(), kind, BTreeMap::new())).collect();
-        Self { writer, columns, cases: 0 }
-    }
-
-    pub fn push(&mut self, case: &Case) {
-        let ordinal = self.cases;
-        self.cases += 1;
-        for (name, _, lists) in &mut self.columns {
-            let mut add = |key: Key| {
-                let list: &mut Vec<u32> = lists.entry(key).or_default();
-                if list.last() != Some(&ordinal) {
-                    list.push(ordinal);
-                }
-            };
-            match name.as_str() {
-                CASE_ID => add(Key::Text(fold_keyword(case.id.as_str()))),
-                PATIENT_ID => {
-                    if let Some(patient) = &case.patient {
-                        add(Key::Text(fold_keyword(patient.id())));
-                    }
-                }
-                _ => case.fields.get(name).into_iter().flatten().map(Key::of).for_each(add),
-            }
-        }
-    }
-
-    pub fn finish(mut self) -> Result<FileEntry, IndexError> {
-        let mut directory = Directory::default();
-        for (name, kind, lists) in &self.columns {
-            let (mut bytes, mut ordinals) = (Vec::new(), Vec::new());
-            let (mut value_offsets, mut posting_offsets) = (vec![0_u32], vec![0_u32]);
-            for (key, list) in lists {
-                key.write(&mut bytes);
-                ordinals.extend_from_slice(list);
-                value_offsets.push(offset(name, bytes.len())?);
-                posting_offsets.push(offset(name, ordinals.len())?);
-            }
-            directory.columns.push(ColumnRecord {
-                name: name.clone(),
-                kind: kind.name().to_owned(),
-                value_count: lists.len() as u64,
-                value_offsets: write_table(&mut self.writer, &value_offsets)?,
-                values: write_table(&mut self.writer, &bytes)?,
-                posting_offsets: write_table(&mut self.writer, &posting_offsets)?,
-                postings: write_table(&mut self.writer, &ordinals)?,
-            });
-        }
-        let bytes = directory.encode_to_vec();
-        self.writer.align_to(8)?;
-        let offset = self.writer.position();
-        write_bytes(&mut self.writer, &bytes)?;
-        write_table(&mut self.writer, &[offset, bytes.len() as u64, u64::from(self.cases)])?;
-        Ok(self.writer.finish()?)
-    }
-}
-
-/// An offset in a table of a segment, which has 32 bits.
-fn offset(part: &str, value: usize) -> Result<u32, IndexError> {
-    u32::try_from(value).map_err(|_| IndexError::SegmentTooLarge { part: part.to_owned() })
-}
-
-/// Where a filter is true and where it is false.
-#[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    pub yes: OrdinalSet,
-    pub no: OrdinalSet,
+/// The columns of findings that an index has: those whose name is not taken by a field of its own.
+fn finding_columns(schema: &FieldSchema) -> impl Iterator<Item = (&'static str, Assertion)> {
+    (Assertion::ALL.into_iter())
+        .map(|assertion| (finding_column(assertion), assertion))
+        .filter(|(name, _)| finding_assertion(name, schema).is_some())
 }
 
 #[derive(Debug)]
 struct Column {
     record: ColumnRecord,
     kind: FieldKind,
-    /// Cases that have a value, found when first asked for.
+    /// Cases that have a value, be it the empty one, found when first asked for.
     present: OnceLock<OrdinalSet>,
 }
 
@@ -180,11 +114,14 @@ struct Column {
 pub(crate) struct Columns {
     file: TableFile,
     columns: BTreeMap<String, Column>,
+    /// Names under which findings stand, whether the segment has the columns or is older than they are.
+    findings: Vec<&'static str>,
     cases: usize,
 }
 
 impl Columns {
-    pub fn open(file: TableFile) -> Result<Self, IndexError> {
+    /// `schema` tells a field called `finding` from the findings of reports.
+    pub fn open(file: TableFile, schema: &FieldSchema) -> Result<Self, IndexError> {
         let &[offset, length, cases] = file.trailer(3)? else {
             return Err(file.damaged("it has no trailer".to_owned()));
         };
@@ -204,7 +141,8 @@ impl Columns {
                 .ok_or_else(|| file.damaged("a column is of an unknown kind".to_owned()))?;
             columns.insert(record.name.clone(), Column { record, kind, present: OnceLock::new() });
         }
-        Ok(Self { file, columns, cases: cases as usize })
+        let findings = finding_columns(schema).map(|(name, _)| name).collect();
+        Ok(Self { file, columns, findings, cases: cases as usize })
     }
 
     pub fn cases(&self) -> usize {
@@ -231,101 +169,6 @@ impl Columns {
         }
         dates.sort_by_key(|(date, _)| std::cmp::Reverse(*date));
         Ok(dates)
-    }
-
-    /// Where a filter is true and where it is false.
-    pub fn evaluate(&self, filter: &Filter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
-        match filter {
-            Filter::Not(inner) => {
-                let verdict = self.evaluate(inner, stop)?;
-                Ok(Verdict { yes: verdict.no, no: verdict.yes })
-            }
-            Filter::And(parts) => {
-                let mut whole =
-                    Verdict { yes: OrdinalSet::all(self.cases), no: OrdinalSet::none(self.cases) };
-                for part in parts {
-                    let verdict = self.evaluate(part, stop)?;
-                    whole.yes.intersect(&verdict.yes);
-                    whole.no.unite(&verdict.no);
-                }
-                Ok(whole)
-            }
-            Filter::Or(parts) => {
-                let mut whole =
-                    Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::all(self.cases) };
-                for part in parts {
-                    let verdict = self.evaluate(part, stop)?;
-                    whole.yes.unite(&verdict.yes);
-                    whole.no.intersect(&verdict.no);
-                }
-                Ok(whole)
-            }
-            Filter::Compare(compare) => self.compare(compare, stop),
-        }
-    }
-
-    fn compare(&self, compare: &Compare, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
-        if stop() {
-            return Err(IndexError::Stopped);
-        }
-        let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
-        let Some(column) = self.columns.get(&compare.field) else {
-            // A segment older than the field: nobody has a value.
-            if compare.operand == Operand::Present {
-                verdict.no = OrdinalSet::all(self.cases);
-            }
-            return Ok(verdict);
-        };
-        match &compare.operand {
-            Operand::Present => {
-                verdict.no = OrdinalSet::all(self.cases);
-                verdict.yes = self.present(column)?.clone();
-                verdict.no.subtract(&verdict.yes);
-            }
-            // One look into the dictionary instead of a test of every value.
-            Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
-                if let Some(index) = self.find(column, folded.as_bytes())? {
-                    self.postings(column, index)?.iter().for_each(|&ordinal| verdict.yes.insert(ordinal));
-                }
-                verdict.no = self.present(column)?.clone();
-                verdict.no.subtract(&verdict.yes);
-                if compare.comparison == Comparison::NotEqual {
-                    std::mem::swap(&mut verdict.yes, &mut verdict.no);
-                }
-            }
-            _ => {
-                for index in 0..column.record.value_count as usize {
-                    if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
-                        return Err(IndexError::Stopped);
-                    }
-                    let set = match self.test(compare, column, index)? {
-                        Some(true) => &mut verdict.yes,
-                        Some(false) => &mut verdict.no,
-                        None => continue,
-                    };
-                    self.postings(column, index)?.iter().for_each(|&ordinal| set.insert(ordinal));
-                }
-                // Of several values one that fits is enough.
-                verdict.no.subtract(&verdict.yes);
-            }
-        }
-        Ok(verdict)
-    }
-
-    /// What a restriction says of one value. Keywords stand folded on disk, so they are compared as they stand.
-    fn test(&self, compare: &Compare, column: &Column, index: usize) -> Result<Option<bool>, IndexError> {
-        let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
-            return Ok(compare.test(&self.value(column, index)?));
-        };
-        let text = std::str::from_utf8(self.value_bytes(column, index)?)
-            .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))?;
-        let fits = match (any_prefix, any_suffix) {
-            (true, true) => text.contains(folded.as_str()),
-            (true, false) => text.ends_with(folded.as_str()),
-            (false, true) => text.starts_with(folded.as_str()),
-            (false, false) => text == folded,
-        };
-        Ok(Some(fits != (compare.comparison == Comparison::NotEqual)))
     }
 
     fn present<'a>(&self, column: &'a Column) -> Result<&'a OrdinalSet, IndexError> {
@@ -383,6 +226,9 @@ impl Columns {
         self.file.slice(offset, span.len())
     }
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

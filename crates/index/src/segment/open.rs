@@ -86,7 +86,7 @@ impl Segment {
         };
         let segment = Self {
             records: Records::open(table(RECORDS)?.ok_or_else(|| missing(RECORDS))?)?,
-            columns: Columns::open(table(COLUMNS)?.ok_or_else(|| missing(COLUMNS))?)?,
+            columns: Columns::open(table(COLUMNS)?.ok_or_else(|| missing(COLUMNS))?, &definition.fields)?,
             keys: Keys::open(table(KEYS)?.ok_or_else(|| missing(KEYS))?)?,
             lexical: Arc::new(LexicalSegment::open(Arc::new(LexicalPages(lexical)))?),
             vectors,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
 mod hooked;
 #[cfg(test)]
 mod lifecycle;

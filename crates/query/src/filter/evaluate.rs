@@ -7,7 +7,9 @@ use std::cmp::Ordering;
 impl Filter {
     /// What the filter says of one case whose values `lookup` gives by field: `None` is unknown.
     ///
-    /// This is the meaning of a filter, case by case; an index answers the same from its columns.
+    /// This is the meaning of a filter, case by case; an index answers the same from its columns. Of a case with a
+    /// report the lookup of a column of findings gives the ids and an empty text, so that what is not among them is false;
+    /// `finding:*` stands for all ids of the lexicon, so they must have been put in its place ([`Filter::map_compare`]).
     pub fn matches(&self, lookup: &dyn Fn(&str) -> Vec<FieldValue>) -> Option<bool> {
         match self {
             Self::And(parts) => all(parts.iter().map(|part| part.matches(lookup))),
@@ -235,6 +237,22 @@ mod tests {
         assert_eq!(labels("NOT label:edema", &["Effusion", "Edema"]), Some(false));
         assert_eq!(labels("label:edema", &["Effusion"]), Some(false));
         assert_eq!(labels("label:edema", &[]), None);
+    }
+
+    #[test]
+    fn findings_are_unknown_without_a_report_and_false_where_it_names_others() {
+        let report = |ids: &[&str]| ids.iter().map(|&id| FieldValue::Keyword(id.into())).collect::<Vec<_>>();
+        let truth = |filter: &str, values: Vec<FieldValue>| {
+            let lookup = |name: &str| if name == "finding.absent" { values.clone() } else { report(&[""]) };
+            Filter::parse(filter, &FieldSchema::default()).unwrap().matches(&lookup)
+        };
+        assert_eq!(truth("finding.absent:mass", report(&["", "mass"])), Some(true));
+        assert_eq!(truth("finding:mass", report(&["", "mass"])), Some(false), "it is in another column");
+        assert_eq!(truth("finding.absent:mass", report(&["", "edema"])), Some(false));
+        assert_eq!(truth("NOT finding.absent:mass", report(&[""])), Some(true));
+        assert_eq!(truth("finding.absent:mass", report(&[])), None);
+        assert_eq!(truth("NOT finding.absent:mass", report(&[])), None);
+        assert_eq!(truth("finding.absent:*a*", report(&[""])), Some(false), "no star fits the empty text");
     }
 
     #[test]

@@ -10,9 +10,20 @@
 //! value       = 'text' | "text" | word without quotes
 //! ```
 //!
-//! Inside quotes `\"`, `\'`, `\\` and `\*` stand for the character itself. Fields are those of the schema, `case_id`
-//! and `patient_id`. What AIP-160 leaves to a service and this one does not offer is an error with its position:
-//! values without a field, functions, dotted names, parentheses as values.
+//! Inside quotes `\"`, `\'`, `\\` and `\*` stand for the character itself. What AIP-160 leaves to a service and this one
+//! does not offer is an error with its position: values without a field, functions, parentheses as values.
+//!
+//! # Fields
+//!
+//! Those of the schema, and these, which every case has:
+//!
+//! - `case_id`, `patient_id` (keyword);
+//! - `finding` (keywords): what the report says is there. A dot, which AIP-160 calls traversal, leads to what the report says
+//!   otherwise: `finding.uncertain`, `finding.absent`, `finding.historical`, `finding.hypothetical`,
+//!   `finding.other_person`. A report has each finding that it names under one of the six ([`finding_column`]). A finding
+//!   may be named in many ways; [`Filter::map_compare`] lets a caller who has the lexicon put ids in their place.
+//!
+//! A field of the schema goes before one of these: an index that has a field `finding` of its own keeps it.
 //!
 //! # Values
 //!
@@ -28,7 +39,8 @@
 //! Three values (Kleene): a restriction on a field without a value is unknown, and so is one on a date too coarse to
 //! tell (a case of 2019 under `= "2019-05"`). NOT unknown is unknown; AND is false when a part is false, otherwise
 //! unknown when a part is; OR the other way round. Only cases for which the whole is true are found. `field:*` is true
-//! or false, never unknown, so cases without a value are found by `NOT field:*`.
+//! or false, never unknown, so cases without a value are found by `NOT field:*`. Findings are the exception: of a case
+//! without a report nothing is known, `finding:*` neither, so `NOT finding:*` finds reports that name no finding as present.
 //!
 //! Several values: `:` is true when a value fits, false when the case has values and none fits.
 
@@ -37,7 +49,7 @@ mod parse;
 mod render;
 mod scan;
 
-use precedent_model::{FieldKind, FieldSchema, PartialDate};
+use precedent_model::{Assertion, FieldKind, FieldSchema, PartialDate};
 use std::fmt;
 
 /// Longest filter, in bytes.
@@ -65,7 +77,7 @@ pub enum Filter {
 /// One restriction: a field, a comparator, a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compare {
-    /// A field of the schema, or `case_id` or `patient_id`.
+    /// A field of the schema, `case_id`, `patient_id`, or a column of findings ([`finding_assertion`]).
     pub field: String,
     /// What the values of the field are.
     pub kind: FieldKind,
@@ -171,6 +183,58 @@ impl Filter {
     pub fn parse(text: &str, schema: &FieldSchema) -> Result<Self, FilterError> {
         parse::parse(text, schema)
     }
+
+    /// The filter with something else in the place of each restriction, or the first error. Kinds of part and their
+    /// order stay, also where a part is put in that could be joined with the part around it.
+    ///
+    /// ```
+    /// use precedent_model::FieldSchema;
+    /// use precedent_query::{Compare, Filter, Operand};
+    ///
+    /// let filter = Filter::parse("NOT finding:*", &FieldSchema::default()).unwrap();
+    /// let mut any_of = |compare: Compare| -> Result<Filter, String> {
+    ///     let one = |id: &str| {
+    ///         let operand = Operand::Keyword { folded: id.to_owned(), any_prefix: false, any_suffix: false };
+    ///         Filter::Compare(Compare { operand, ..compare.clone() })
+    ///     };
+    ///     Ok(Filter::Or(vec![one("cardiomegaly"), one("mass")]))
+    /// };
+    /// let known = filter.map_compare(&mut any_of).unwrap();
+    /// assert_eq!(known.to_string(), r#"NOT (finding:"cardiomegaly" OR finding:"mass")"#);
+    /// ```
+    ///
+    /// # Errors
+    /// The first that `map` gives, in the order of the text.
+    pub fn map_compare<E>(self, map: &mut impl FnMut(Compare) -> Result<Self, E>) -> Result<Self, E> {
+        let mut all = |parts: Vec<Self>| -> Result<Vec<Self>, E> {
+            parts.into_iter().map(|part| part.map_compare(map)).collect()
+        };
+        Ok(match self {
+            Self::And(parts) => Self::And(all(parts)?),
+            Self::Or(parts) => Self::Or(all(parts)?),
+            Self::Not(inner) => Self::Not(Box::new(inner.map_compare(map)?)),
+            Self::Compare(compare) => map(compare)?,
+        })
+    }
+}
+
+/// The column of findings under an assertion: `finding` for those that are there, `finding.absent` and so on.
+pub const fn finding_column(assertion: Assertion) -> &'static str {
+    match assertion {
+        Assertion::Present => "finding",
+        Assertion::Uncertain => "finding.uncertain",
+        Assertion::Absent => "finding.absent",
+        Assertion::Historical => "finding.historical",
+        Assertion::Hypothetical => "finding.hypothetical",
+        Assertion::OtherPerson => "finding.other_person",
+    }
+}
+
+/// Under which assertion the field of that name holds findings; `None` for any other field, and for one of the schema's
+/// own that is called so.
+pub fn finding_assertion(field: &str, schema: &FieldSchema) -> Option<Assertion> {
+    let found = Assertion::ALL.into_iter().find(|&assertion| finding_column(assertion) == field)?;
+    schema.kind(field).is_none().then_some(found)
 }
 
 #[cfg(test)]

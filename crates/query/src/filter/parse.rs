@@ -3,15 +3,16 @@
 use super::scan::{Literal, Scanner};
 use super::{
     Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_TERMS, Operand,
+    finding_assertion, finding_column,
 };
-use precedent_model::{FieldKind, FieldSchema, FieldValue, fold_keyword};
+use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword};
 
-/// Fields that every case has besides those of the schema.
+/// Fields that every case has besides those of the schema and its findings.
 const IMPLICIT: [&str; 2] = ["case_id", "patient_id"];
-/// Longest field name that is repeated in a message; the schema allows no longer ones.
+/// Longest field name that is repeated in a message and compared with known ones; the schema allows no longer ones.
 const MAX_NAME_BYTES: usize = 64;
 /// Most known names that a message lists.
-const MAX_NAMES_LISTED: usize = 24;
+const MAX_NAMES_LISTED: usize = 32;
 
 pub(super) fn parse(text: &str, schema: &FieldSchema) -> Result<Filter, FilterError> {
     if text.len() > MAX_FILTER_BYTES {
@@ -158,12 +159,11 @@ impl Parser<'_> {
         if let Some(kind) = self.schema.kind(name) {
             return Ok(kind);
         }
+        if finding_assertion(name, self.schema).is_some() {
+            return Ok(FieldKind::Keywords);
+        }
         if let Some(dot) = name.find('.') {
-            return Err(FilterError::new(
-                position + dot,
-                "fields have no parts",
-                "write a field without dots",
-            ));
+            return Err(self.no_part(name, position, dot));
         }
         if name.len() > MAX_NAME_BYTES {
             let problem = format!("a field name of {} bytes is unknown", name.len());
@@ -176,15 +176,40 @@ impl Parser<'_> {
         Err(FilterError::new(position, format!("the field {name} is unknown"), remedy))
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        IMPLICIT.into_iter().chain(self.schema.iter().map(|(name, _)| name))
+    /// A dotted name that leads nowhere. Only findings have parts.
+    fn no_part(&self, name: &str, position: usize, dot: usize) -> FilterError {
+        let findings = finding_column(Assertion::Present);
+        if name.get(..dot) != Some(findings) {
+            let problem = format!("only {findings} has parts");
+            return FilterError::new(position + dot, problem, "write a field without dots");
+        }
+        let columns: Vec<&str> = Assertion::ALL.into_iter().map(finding_column).collect();
+        let remedy = match self.nearest(name) {
+            Some(nearest) => format!("did you mean {nearest}?"),
+            None => format!("write one of {}", columns.join(", ")),
+        };
+        FilterError::new(position + dot, format!("{findings} has no such part"), remedy)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let own = self.schema.iter().map(|(name, _)| name);
+        let mut names: Vec<&str> = IMPLICIT.into_iter().chain(own).collect();
+        for name in Assertion::ALL.map(finding_column) {
+            if finding_assertion(name, self.schema).is_some() {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// The known name most like `name`, if it is at most a slip or two away.
     fn nearest(&self, name: &str) -> Option<&str> {
+        if name.len() > MAX_NAME_BYTES {
+            return None;
+        }
         let lower = name.to_lowercase();
         let allowed = (lower.len() / 3).clamp(1, 2);
-        self.names()
+        (self.names().into_iter())
             .map(|known| (distance(&lower, known), known))
             .filter(|(away, _)| *away <= allowed)
             .min_by_key(|(away, _)| *away)
@@ -192,8 +217,9 @@ impl Parser<'_> {
     }
 
     fn known_fields(&self) -> String {
-        let names: Vec<&str> = self.names().take(MAX_NAMES_LISTED).collect();
-        let left = self.names().count() - names.len();
+        let mut names = self.names();
+        let left = names.len().saturating_sub(MAX_NAMES_LISTED);
+        names.truncate(MAX_NAMES_LISTED);
         let more = if left == 0 { String::new() } else { format!(" and {left} more") };
         format!("known fields are {}{more}", names.join(", "))
     }

@@ -73,7 +73,9 @@ fn leaf() -> impl Strategy<Value = Tree> {
     prop_oneof![
         (prop_oneof![Just("="), Just("!="), Just(":")], keyword.clone())
             .prop_map(|(sign, value)| format!("modality {sign} {value}")),
-        keyword.prop_map(|value| format!("problems:{value}")),
+        keyword.clone().prop_map(|value| format!("problems:{value}")),
+        (prop_oneof![Just("finding"), Just("finding.absent")], keyword)
+            .prop_map(|(field, value)| format!("{field}:{value}")),
         (number.clone(), -3_i64..3).prop_map(|(sign, value)| format!("age {sign} {value}")),
         (number.clone(), any::<f64>().prop_filter("finite", |number| number.is_finite()))
             .prop_map(|(sign, value)| format!("kvp {sign} {value:?}")),
@@ -110,7 +112,10 @@ fn case() -> impl Strategy<Value = Vec<(&'static str, Vec<String>)>> {
 }
 
 fn words() -> impl Strategy<Value = String> {
-    const WORDS: [&str; 26] = [
+    const WORDS: [&str; 29] = [
+        "finding",
+        "finding.absent",
+        "finding.",
         "(",
         ")",
         "-",

@@ -17,6 +17,7 @@ pub struct LexiconFile {
     #[serde(rename = "heading", skip_serializing_if = "Vec::is_empty")]
     pub headings: Vec<HeadingEntry>,
     /// Other words by use.
+    #[serde(skip_serializing_if = "WordsEntry::is_empty")]
     pub words: WordsEntry,
 }
 
@@ -35,6 +36,9 @@ pub struct FindingEntry {
     /// Ids of the findings that this one is a kind of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
+    /// It says that nothing is wrong: a search for any finding leaves it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub normal: bool,
     /// What the finding is called: phrase patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phrases: Vec<String>,
@@ -81,23 +85,38 @@ pub struct HeadingEntry {
 #[serde(deny_unknown_fields, default)]
 pub struct WordsEntry {
     /// Ends with a full stop that ends no sentence: "dr", "approx".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub abbreviations: Vec<String>,
     /// On the left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
     /// On the right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub right: Vec<String>,
     /// On both sides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bilateral: Vec<String>,
     /// Where: phrases.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
     /// How severe.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub severities: Vec<String>,
     /// Compares with an earlier study.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<String>,
     /// Says that something is normal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub normal: Vec<String>,
     /// Words that no gap of a phrase holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<String>,
+}
+
+impl WordsEntry {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl LexiconFile {

@@ -1,5 +1,6 @@
 //! Answers to searches.
 
+use super::highlight::highlights;
 use super::{case, small};
 use crate::hex;
 use precedent_engine::Definition;
@@ -49,6 +50,7 @@ fn hit(found: &Hit, metric: Option<Metric>) -> v1::Hit {
             embedding_index: small(found.matched_vector.unwrap_or(0)),
         }),
         lexical: found.lexical.as_ref().map(lexical),
+        highlights: highlights(found.case.report.as_ref(), &found.highlights),
     }
 }
 
@@ -102,8 +104,8 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{Case, CaseId};
-    use precedent_query::{Channel, VectorPath, Warning};
+    use precedent_model::{Case, CaseId, Report, SectionKind, Span};
+    use precedent_query::{Channel, Highlight, HighlightMatch, VectorPath, Warning};
 
     fn definition(metric: &str) -> Definition {
         let text = format!(
@@ -122,6 +124,7 @@ mod tests {
                 matched_image: Some(1),
                 matched_vector: Some(2),
                 lexical: Some(ChannelScore { score: 7.5, rank: None, contribution: 0.0 }),
+                highlights: Vec::new(),
             }],
             total: 50,
             plan: Plan {
@@ -166,6 +169,21 @@ mod tests {
         };
         assert_eq!(hit.image, Some(image));
         assert_eq!(hit.lexical, Some(v1::LexicalScore { bm25: 7.5, rank: None, contribution: 0.0 }));
+    }
+
+    #[test]
+    fn a_hit_says_which_words_of_its_report_matched() {
+        let mut answer = answer();
+        let sentence = Span::new(0..8);
+        let matched = HighlightMatch { span: Span::new(3..7), assertion: None, finding: None };
+        answer.hits[0].case.report = Some(Report::new([(SectionKind::Body, "no mass.")]).unwrap());
+        answer.hits[0].highlights =
+            vec![Highlight { section: 0, kind: SectionKind::Body, sentence, matches: vec![matched] }];
+        let definition = definition("l2");
+        let context = Context { definition: &definition, request_digest: [0; 32], next_page_token: "" };
+        let sent = response(&answer, &context);
+        let span = sent.hits[0].highlights[0].matches[0].span.as_ref().unwrap();
+        assert_eq!((span.start_byte, span.end_utf16), (3, 7));
     }
 
     #[test]

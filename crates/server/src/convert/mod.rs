@@ -4,6 +4,7 @@
 //! wire, embeddings never travel.
 
 pub mod case;
+mod highlight;
 pub mod hit;
 pub mod request;
 pub mod stats;

@@ -24,6 +24,9 @@ pub fn stats(definition: &Definition, stats: &IndexStats) -> v1::IndexStats {
         segments: stats.segments.iter().map(segment).collect(),
         file_bytes: stats.file_bytes.iter().map(|(kind, bytes)| (kind.clone(), *bytes)).collect(),
         pending_operation_count: stats.pending_operations as u64,
+        lexicon_fingerprint: stats.lexicon.clone(),
+        stale_case_count: stats.stale.cases as u64,
+        stale_segment_count: stats.stale.segments as u64,
     }
 }
 
@@ -47,13 +50,14 @@ fn segment(stats: &SegmentStats) -> v1::SegmentStats {
         distinct_vector_count: stats.distinct_vectors as u64,
         has_graph: stats.has_graph,
         size_bytes: stats.bytes,
+        lexicon_fingerprint: stats.lexicon.clone().unwrap_or_default(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_engine::Damage;
+    use precedent_engine::{Damage, Stale};
 
     #[test]
     fn every_figure_arrives_under_its_name() {
@@ -66,6 +70,8 @@ mod tests {
             image_rows: 4,
             distinct_vectors: 5,
             pending_operations: 6,
+            lexicon: "now".into(),
+            stale: Stale { cases: 13, segments: 14 },
             segments: vec![SegmentStats {
                 id: "s1".into(),
                 cases: 7,
@@ -74,6 +80,7 @@ mod tests {
                 distinct_vectors: 10,
                 has_graph: true,
                 bytes: 11,
+                lexicon: Some("then".into()),
             }],
             file_bytes: [("log".to_owned(), 12)].into(),
         };
@@ -95,9 +102,13 @@ mod tests {
                 distinct_vector_count: 10,
                 has_graph: true,
                 size_bytes: 11,
+                lexicon_fingerprint: "then".into(),
             }],
             file_bytes: [("log".to_owned(), 12)].into(),
             pending_operation_count: 6,
+            lexicon_fingerprint: "now".into(),
+            stale_case_count: 13,
+            stale_segment_count: 14,
         };
         assert_eq!(sent, expected);
     }

@@ -11,7 +11,7 @@ pub(crate) fn schema() -> FieldSchema {
         ("age", FieldKind::Integer),
         ("kvp", FieldKind::Number),
         ("problems", FieldKind::Keywords),
-        ("finding", FieldKind::Keywords),
+        ("label", FieldKind::Keywords),
         ("mesh_major", FieldKind::Keywords),
     ];
     FieldSchema::new(fields.map(|(name, kind)| (name.to_owned(), kind))).unwrap()
@@ -112,7 +112,7 @@ fn a_map_renames_splits_labels_and_fills_in() {
         view = { column = "Position", split = ";" }
         report = "notes"
         [labels]
-        finding = { column = "diagnosis", split = "," }
+        label = { column = "diagnosis", split = "," }
         [constants]
         modality = "DX"
         age = 60
@@ -123,7 +123,7 @@ fn a_map_renames_splits_labels_and_fills_in() {
     assert_eq!(case.id.as_str(), "a.png;b.png");
     assert_eq!(images(&case), [("a.png", Some("PA")), ("b.png", Some("L"))]);
     assert_eq!(keywords(&case, "view"), ["PA", "L"], "the column of that name is not meant");
-    assert_eq!(keywords(&case, "finding"), ["COVID-19", "ARDS"]);
+    assert_eq!(keywords(&case, "label"), ["COVID-19", "ARDS"]);
     assert_eq!(keywords(&case, "modality"), ["DX"]);
     assert_eq!(case.fields["age"], [FieldValue::Integer(60)]);
     assert_eq!(case.report.unwrap().section(SectionKind::Body), Some("Worse."));
@@ -328,7 +328,7 @@ fn public_manifests_are_read_without_a_rejection() {
         assert_eq!(cases.iter().filter(|case| case.report.is_some()).count(), 142);
         assert!(cases.iter().all(|case| case.patient.is_some() && case.images.len() == 1));
         assert!(cases.iter().all(|case| case.images[0].view.is_some()));
-        let both = cases.iter().filter(|case| keywords(case, "finding") == ["COVID-19", "ARDS"]).count();
+        let both = cases.iter().filter(|case| keywords(case, "label") == ["COVID-19", "ARDS"]).count();
         assert_eq!(both, 9);
     }
 }

@@ -70,9 +70,81 @@ fn unknown_fields_name_the_nearest() {
     check_refused(
         "weight > 3",
         0,
-        "known fields are case_id, patient_id, modality, problems, age, kvp, study_date",
+        "known fields are case_id, patient_id, modality, problems, age, kvp, study_date, finding, finding.uncertain, \
+         finding.absent, finding.historical, finding.hypothetical, finding.other_person",
     );
     check_refused(&format!("{}=1", "x".repeat(65)), 0, "65 bytes");
+}
+
+#[test]
+fn findings_are_fields_of_every_index() {
+    check("finding:\"Pleural Effusion\"", "finding:\"pleural effusion\"");
+    check("finding:*", "finding:*");
+    for assertion in ["uncertain", "absent", "historical", "hypothetical", "other_person"] {
+        check(&format!("finding.{assertion}:\"*Mass\""), &format!("finding.{assertion}:\"*mass\""));
+    }
+    check("-finding.absent:mass finding:edema", "NOT finding.absent:\"mass\" AND finding:\"edema\"");
+    check_refused("finding = mass", 8, "use finding:\"...\"");
+    check_refused("finding.absent != mass", 15, "use NOT finding.absent:\"...\"");
+    check_refused("finding.absent < mass", 15, "use :");
+    check_refused("findings:mass", 0, "did you mean finding?");
+    check_refused("finding.absnt:mass", 7, "finding has no such part; did you mean finding.absent?");
+    check_refused("finding.denied:mass", 7, "write one of finding, finding.uncertain, finding.absent,");
+    check_refused("finding.:mass", 7, "finding has no such part");
+    check_refused("finding.absent.x:mass", 7, "did you mean finding.absent?");
+    check_refused(&format!("finding.{}:mass", "x".repeat(8000)), 7, "write one of");
+}
+
+#[test]
+fn a_field_of_the_schema_goes_before_a_column_of_findings() {
+    let own = FieldSchema::new([("finding".into(), FieldKind::Integer)]).unwrap();
+    assert_eq!(parse("finding > 3", &own).unwrap().to_string(), "finding > 3");
+    assert_eq!(parse("finding.absent:mass", &own).unwrap().to_string(), "finding.absent:\"mass\"");
+    let shown = parse("weight > 3", &own).unwrap_err().to_string();
+    assert!(shown.contains("patient_id, finding, finding.uncertain"), "named once: {shown}");
+    assert_eq!(finding_assertion("finding", &own), None);
+    assert_eq!(finding_assertion("finding.absent", &own), Some(Assertion::Absent));
+    assert_eq!(finding_assertion("finding", &schema()), Some(Assertion::Present));
+    assert_eq!(finding_assertion("finding.present", &schema()), None);
+}
+
+#[test]
+fn columns_of_findings_are_named_after_their_assertion() {
+    for assertion in Assertion::ALL {
+        let column = finding_column(assertion);
+        assert_eq!(finding_assertion(column, &schema()), Some(assertion));
+        let dotted = format!("finding.{}", assertion.name());
+        assert_eq!(column, if assertion == Assertion::Present { "finding" } else { &dotted });
+    }
+}
+
+#[test]
+fn restrictions_are_replaced_where_they_stand() {
+    let filter =
+        parse("NOT finding:x AND (age = 1 OR finding.absent:*) AND -(age = 2 problems:y)", &schema());
+    let mut seen = Vec::new();
+    let mapped = filter.clone().unwrap().map_compare::<()>(&mut |compare| {
+        seen.push(compare.to_string());
+        Ok(match finding_assertion(&compare.field, &schema()) {
+            None => Filter::Compare(compare),
+            Some(_) => {
+                let one = Filter::Compare(Compare { field: "finding".to_owned(), ..compare });
+                Filter::Or(vec![one.clone(), one])
+            }
+        })
+    });
+    assert_eq!(
+        mapped.unwrap().to_string(),
+        "NOT (finding:\"x\" OR finding:\"x\") AND (age = 1 OR (finding:* OR finding:*)) AND NOT (age = 2 AND problems:\"y\")"
+    );
+    assert_eq!(seen, ["finding:\"x\"", "age = 1", "finding.absent:*", "age = 2", "problems:\"y\""]);
+
+    let mut count = 0;
+    let refused = filter.unwrap().map_compare(&mut |compare| {
+        count += 1;
+        if count == 3 { Err(compare.field) } else { Ok(Filter::Compare(compare)) }
+    });
+    assert_eq!((refused, count), (Err("finding.absent".to_owned()), 3), "the first error is the last word");
 }
 
 #[test]
@@ -127,7 +199,7 @@ fn what_this_service_does_not_offer_is_named() {
     check_refused("age = 1 \"Jane Doe\"", 8, "name a field");
     check_refused("age = 1 and age = 2", 8, "in capitals");
     check_refused("has(age)", 0, "there are no functions");
-    check_refused("study.date = 2020", 5, "fields have no parts");
+    check_refused("study.date = 2020", 5, "only finding has parts; write a field without dots");
 }
 
 #[test]
@@ -143,6 +215,9 @@ fn no_message_repeats_a_value() {
         "modality = \"Jane",
         "modality = \"Jane\\x\"",
         "Jane(1)",
+        "finding.Jane:x",
+        "finding = Jane",
+        "finding.absent:Ja*Jane",
     ] {
         let error = refused(text);
         assert!(!format!("{error} {error:?}").contains("Jane"), "{error}");

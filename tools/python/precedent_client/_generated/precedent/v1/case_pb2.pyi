@@ -1,10 +1,28 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class Assertion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ASSERTION_UNSPECIFIED: _ClassVar[Assertion]
+    ASSERTION_PRESENT: _ClassVar[Assertion]
+    ASSERTION_UNCERTAIN: _ClassVar[Assertion]
+    ASSERTION_ABSENT: _ClassVar[Assertion]
+    ASSERTION_HISTORICAL: _ClassVar[Assertion]
+    ASSERTION_HYPOTHETICAL: _ClassVar[Assertion]
+    ASSERTION_OTHER_PERSON: _ClassVar[Assertion]
+ASSERTION_UNSPECIFIED: Assertion
+ASSERTION_PRESENT: Assertion
+ASSERTION_UNCERTAIN: Assertion
+ASSERTION_ABSENT: Assertion
+ASSERTION_HISTORICAL: Assertion
+ASSERTION_HYPOTHETICAL: Assertion
+ASSERTION_OTHER_PERSON: Assertion
 
 class PatientKey(_message.Message):
     __slots__ = ("id", "issuer")
@@ -45,6 +63,18 @@ class Report(_message.Message):
     SECTIONS_FIELD_NUMBER: _ClassVar[int]
     sections: _containers.RepeatedCompositeFieldContainer[Section]
     def __init__(self, sections: _Optional[_Iterable[_Union[Section, _Mapping]]] = ...) -> None: ...
+
+class TextSpan(_message.Message):
+    __slots__ = ("start_byte", "end_byte", "start_utf16", "end_utf16")
+    START_BYTE_FIELD_NUMBER: _ClassVar[int]
+    END_BYTE_FIELD_NUMBER: _ClassVar[int]
+    START_UTF16_FIELD_NUMBER: _ClassVar[int]
+    END_UTF16_FIELD_NUMBER: _ClassVar[int]
+    start_byte: int
+    end_byte: int
+    start_utf16: int
+    end_utf16: int
+    def __init__(self, start_byte: _Optional[int] = ..., end_byte: _Optional[int] = ..., start_utf16: _Optional[int] = ..., end_utf16: _Optional[int] = ...) -> None: ...
 
 class FieldValues(_message.Message):
     __slots__ = ("values",)

@@ -41,7 +41,7 @@ class GetIndexStatsResponse(_message.Message):
     def __init__(self, stats: _Optional[_Union[IndexStats, _Mapping]] = ...) -> None: ...
 
 class IndexStats(_message.Message):
-    __slots__ = ("name", "generation", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "image_space", "fields", "segments", "file_bytes", "pending_operation_count")
+    __slots__ = ("name", "generation", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "image_space", "fields", "segments", "file_bytes", "pending_operation_count", "lexicon_fingerprint", "stale_case_count", "stale_segment_count")
     class FileBytesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +60,9 @@ class IndexStats(_message.Message):
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     FILE_BYTES_FIELD_NUMBER: _ClassVar[int]
     PENDING_OPERATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LEXICON_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    STALE_CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STALE_SEGMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     name: str
     generation: int
     case_count: int
@@ -71,7 +74,10 @@ class IndexStats(_message.Message):
     segments: _containers.RepeatedCompositeFieldContainer[SegmentStats]
     file_bytes: _containers.ScalarMap[str, int]
     pending_operation_count: int
-    def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ...) -> None: ...
+    lexicon_fingerprint: str
+    stale_case_count: int
+    stale_segment_count: int
+    def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., stale_case_count: _Optional[int] = ..., stale_segment_count: _Optional[int] = ...) -> None: ...
 
 class Space(_message.Message):
     __slots__ = ("dimension", "metric", "encoder_id")
@@ -92,7 +98,7 @@ class Field(_message.Message):
     def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
 
 class SegmentStats(_message.Message):
-    __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes")
+    __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes", "lexicon_fingerprint")
     ID_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
     TOMBSTONE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +106,7 @@ class SegmentStats(_message.Message):
     DISTINCT_VECTOR_COUNT_FIELD_NUMBER: _ClassVar[int]
     HAS_GRAPH_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LEXICON_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     id: str
     case_count: int
     tombstone_count: int
@@ -107,7 +114,8 @@ class SegmentStats(_message.Message):
     distinct_vector_count: int
     has_graph: bool
     size_bytes: int
-    def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ...) -> None: ...
+    lexicon_fingerprint: str
+    def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ...) -> None: ...
 
 class VerifyIndexRequest(_message.Message):
     __slots__ = ("index",)

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from precedent_client._generated.precedent.v1 import case_pb2 as precedent_dot_v1_dot_case__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!precedent/v1/search_service.proto\x12\x0cprecedent.v1\x1a\x17precedent/v1/case.proto\"\xf1\x02\n\rSearchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12+\n\nembeddings\x18\x02 \x03(\x0b\x32\x17.precedent.v1.Embedding\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\x12$\n\x06guards\x18\x05 \x01(\x0b\x32\x14.precedent.v1.Guards\x12$\n\x06\x66usion\x18\x06 \x01(\x0b\x32\x14.precedent.v1.Fusion\x12\x12\n\x05limit\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tpage_size\x18\x08 \x01(\rH\x01\x88\x01\x01\x12\x12\n\npage_token\x18\t \x01(\t\x12\r\n\x05\x65xact\x18\n \x01(\x08\x12-\n\x0bvector_path\x18\x0b \x01(\x0e\x32\x18.precedent.v1.VectorPath\x12\x16\n\tef_search\x18\x0c \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_limitB\x0c\n\n_page_sizeB\x0c\n\n_ef_search\"~\n\x06Guards\x12)\n\x07patient\x18\x01 \x01(\x0b\x32\x18.precedent.v1.PatientKey\x12\x1c\n\x14include_same_patient\x18\x02 \x01(\x08\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\t\x12\x1b\n\x13several_per_patient\x18\x04 \x01(\x08\"\xaa\x01\n\x06\x46usion\x12\x19\n\x0cimage_weight\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x1b\n\x0elexical_weight\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x12\n\x05rrf_k\x18\x03 \x01(\x02H\x02\x88\x01\x01\x12\x17\n\ncandidates\x18\x04 \x01(\rH\x03\x88\x01\x01\x42\x0f\n\r_image_weightB\x11\n\x0f_lexical_weightB\x08\n\x06_rrf_kB\r\n\x0b_candidates\"\xa6\x01\n\x0eSearchResponse\x12\x1f\n\x04hits\x18\x01 \x03(\x0b\x32\x11.precedent.v1.Hit\x12\x12\n\ntotal_hits\x18\x02 \x01(\r\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12 \n\x04plan\x18\x04 \x01(\x0b\x32\x12.precedent.v1.Plan\x12$\n\x06record\x18\x05 \x01(\x0b\x32\x14.precedent.v1.Record\"\xa0\x01\n\x03Hit\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12 \n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x12.precedent.v1.Case\x12\x13\n\x0b\x66used_score\x18\x03 \x01(\x01\x12\'\n\x05image\x18\x04 \x01(\x0b\x32\x18.precedent.v1.ImageScore\x12+\n\x07lexical\x18\x05 \x01(\x0b\x32\x1a.precedent.v1.LexicalScore\"\xb7\x01\n\nImageScore\x12\x10\n\x06\x63osine\x18\x01 \x01(\x02H\x00\x12\x15\n\x0b\x64ot_product\x18\x02 \x01(\x02H\x00\x12\x15\n\x0bl2_distance\x18\x03 \x01(\x02H\x00\x12\x11\n\x04rank\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x05 \x01(\x01\x12\x13\n\x0bimage_index\x18\x06 \x01(\r\x12\x17\n\x0f\x65mbedding_index\x18\x07 \x01(\rB\t\n\x07measureB\x07\n\x05_rank\"N\n\x0cLexicalScore\x12\x0c\n\x04\x62m25\x18\x01 \x01(\x02\x12\x11\n\x04rank\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x03 \x01(\x01\x42\x07\n\x05_rank\"\xba\x01\n\x04Plan\x12+\n\x08\x63hannels\x18\x01 \x03(\x0b\x32\x19.precedent.v1.ChannelPlan\x12$\n\x06\x66usion\x18\x02 \x01(\x0b\x32\x14.precedent.v1.Fusion\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x13\n\x0bmatch_count\x18\x04 \x01(\x04\x12\r\n\x05\x65xact\x18\x05 \x01(\x08\x12\'\n\x08warnings\x18\x06 \x03(\x0b\x32\x15.precedent.v1.Warning\"~\n\x0b\x43hannelPlan\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x11\n\tef_search\x18\x03 \x01(\r\x12\x15\n\rvisited_count\x18\x04 \x01(\x04\x12\x17\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x04\x12\r\n\x05\x65xact\x18\x06 \x01(\x08\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"W\n\x06Record\x12\r\n\x05index\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x16\n\x0erequest_digest\x18\x04 \x01(\t\"C\n\x12\x42\x61tchSearchRequest\x12-\n\x08requests\x18\x01 \x03(\x0b\x32\x1b.precedent.v1.SearchRequest\"F\n\x13\x42\x61tchSearchResponse\x12/\n\tresponses\x18\x01 \x03(\x0b\x32\x1c.precedent.v1.SearchResponse\"0\n\x0eGetCaseRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\"G\n\x0fGetCaseResponse\x12 \n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x12.precedent.v1.Case\x12\x12\n\ngeneration\x18\x02 \x01(\x04*W\n\nVectorPath\x12\x1b\n\x17VECTOR_PATH_UNSPECIFIED\x10\x00\x12\x15\n\x11VECTOR_PATH_GRAPH\x10\x01\x12\x15\n\x11VECTOR_PATH_EXACT\x10\x02\x32\xf0\x01\n\rSearchService\x12\x43\n\x06Search\x12\x1b.precedent.v1.SearchRequest\x1a\x1c.precedent.v1.SearchResponse\x12R\n\x0b\x42\x61tchSearch\x12 .precedent.v1.BatchSearchRequest\x1a!.precedent.v1.BatchSearchResponse\x12\x46\n\x07GetCase\x12\x1c.precedent.v1.GetCaseRequest\x1a\x1d.precedent.v1.GetCaseResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!precedent/v1/search_service.proto\x12\x0cprecedent.v1\x1a\x17precedent/v1/case.proto\"\xf1\x02\n\rSearchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12+\n\nembeddings\x18\x02 \x03(\x0b\x32\x17.precedent.v1.Embedding\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\x12$\n\x06guards\x18\x05 \x01(\x0b\x32\x14.precedent.v1.Guards\x12$\n\x06\x66usion\x18\x06 \x01(\x0b\x32\x14.precedent.v1.Fusion\x12\x12\n\x05limit\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x16\n\tpage_size\x18\x08 \x01(\rH\x01\x88\x01\x01\x12\x12\n\npage_token\x18\t \x01(\t\x12\r\n\x05\x65xact\x18\n \x01(\x08\x12-\n\x0bvector_path\x18\x0b \x01(\x0e\x32\x18.precedent.v1.VectorPath\x12\x16\n\tef_search\x18\x0c \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_limitB\x0c\n\n_page_sizeB\x0c\n\n_ef_search\"~\n\x06Guards\x12)\n\x07patient\x18\x01 \x01(\x0b\x32\x18.precedent.v1.PatientKey\x12\x1c\n\x14include_same_patient\x18\x02 \x01(\x08\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\t\x12\x1b\n\x13several_per_patient\x18\x04 \x01(\x08\"\xaa\x01\n\x06\x46usion\x12\x19\n\x0cimage_weight\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x1b\n\x0elexical_weight\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x12\n\x05rrf_k\x18\x03 \x01(\x02H\x02\x88\x01\x01\x12\x17\n\ncandidates\x18\x04 \x01(\rH\x03\x88\x01\x01\x42\x0f\n\r_image_weightB\x11\n\x0f_lexical_weightB\x08\n\x06_rrf_kB\r\n\x0b_candidates\"\xa6\x01\n\x0eSearchResponse\x12\x1f\n\x04hits\x18\x01 \x03(\x0b\x32\x11.precedent.v1.Hit\x12\x12\n\ntotal_hits\x18\x02 \x01(\r\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12 \n\x04plan\x18\x04 \x01(\x0b\x32\x12.precedent.v1.Plan\x12$\n\x06record\x18\x05 \x01(\x0b\x32\x14.precedent.v1.Record\"\xcd\x01\n\x03Hit\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12 \n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x12.precedent.v1.Case\x12\x13\n\x0b\x66used_score\x18\x03 \x01(\x01\x12\'\n\x05image\x18\x04 \x01(\x0b\x32\x18.precedent.v1.ImageScore\x12+\n\x07lexical\x18\x05 \x01(\x0b\x32\x1a.precedent.v1.LexicalScore\x12+\n\nhighlights\x18\x06 \x03(\x0b\x32\x17.precedent.v1.Highlight\"\x8c\x01\n\tHighlight\x12\x15\n\rsection_index\x18\x01 \x01(\r\x12\x0f\n\x07section\x18\x02 \x01(\t\x12(\n\x08sentence\x18\x03 \x01(\x0b\x32\x16.precedent.v1.TextSpan\x12-\n\x07matches\x18\x04 \x03(\x0b\x32\x1c.precedent.v1.HighlightMatch\"s\n\x0eHighlightMatch\x12$\n\x04span\x18\x01 \x01(\x0b\x32\x16.precedent.v1.TextSpan\x12*\n\tassertion\x18\x02 \x01(\x0e\x32\x17.precedent.v1.Assertion\x12\x0f\n\x07\x66inding\x18\x03 \x01(\t\"\xb7\x01\n\nImageScore\x12\x10\n\x06\x63osine\x18\x01 \x01(\x02H\x00\x12\x15\n\x0b\x64ot_product\x18\x02 \x01(\x02H\x00\x12\x15\n\x0bl2_distance\x18\x03 \x01(\x02H\x00\x12\x11\n\x04rank\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x05 \x01(\x01\x12\x13\n\x0bimage_index\x18\x06 \x01(\r\x12\x17\n\x0f\x65mbedding_index\x18\x07 \x01(\rB\t\n\x07measureB\x07\n\x05_rank\"N\n\x0cLexicalScore\x12\x0c\n\x04\x62m25\x18\x01 \x01(\x02\x12\x11\n\x04rank\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x14\n\x0c\x63ontribution\x18\x03 \x01(\x01\x42\x07\n\x05_rank\"\xba\x01\n\x04Plan\x12+\n\x08\x63hannels\x18\x01 \x03(\x0b\x32\x19.precedent.v1.ChannelPlan\x12$\n\x06\x66usion\x18\x02 \x01(\x0b\x32\x14.precedent.v1.Fusion\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x13\n\x0bmatch_count\x18\x04 \x01(\x04\x12\r\n\x05\x65xact\x18\x05 \x01(\x08\x12\'\n\x08warnings\x18\x06 \x03(\x0b\x32\x15.precedent.v1.Warning\"~\n\x0b\x43hannelPlan\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x11\n\tef_search\x18\x03 \x01(\r\x12\x15\n\rvisited_count\x18\x04 \x01(\x04\x12\x17\n\x0f\x63\x61ndidate_count\x18\x05 \x01(\x04\x12\r\n\x05\x65xact\x18\x06 \x01(\x08\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"W\n\x06Record\x12\r\n\x05index\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x16\n\x0erequest_digest\x18\x04 \x01(\t\"C\n\x12\x42\x61tchSearchRequest\x12-\n\x08requests\x18\x01 \x03(\x0b\x32\x1b.precedent.v1.SearchRequest\"F\n\x13\x42\x61tchSearchResponse\x12/\n\tresponses\x18\x01 \x03(\x0b\x32\x1c.precedent.v1.SearchResponse\"0\n\x0eGetCaseRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\"G\n\x0fGetCaseResponse\x12 \n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x12.precedent.v1.Case\x12\x12\n\ngeneration\x18\x02 \x01(\x04*W\n\nVectorPath\x12\x1b\n\x17VECTOR_PATH_UNSPECIFIED\x10\x00\x12\x15\n\x11VECTOR_PATH_GRAPH\x10\x01\x12\x15\n\x11VECTOR_PATH_EXACT\x10\x02\x32\xf0\x01\n\rSearchService\x12\x43\n\x06Search\x12\x1b.precedent.v1.SearchRequest\x1a\x1c.precedent.v1.SearchResponse\x12R\n\x0b\x42\x61tchSearch\x12 .precedent.v1.BatchSearchRequest\x1a!.precedent.v1.BatchSearchResponse\x12\x46\n\x07GetCase\x12\x1c.precedent.v1.GetCaseRequest\x1a\x1d.precedent.v1.GetCaseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'precedent.v1.search_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VECTORPATH']._serialized_start=2059
-  _globals['_VECTORPATH']._serialized_end=2146
+  _globals['_VECTORPATH']._serialized_start=2364
+  _globals['_VECTORPATH']._serialized_end=2451
   _globals['_SEARCHREQUEST']._serialized_start=77
   _globals['_SEARCHREQUEST']._serialized_end=446
   _globals['_GUARDS']._serialized_start=448
@@ -43,27 +43,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHRESPONSE']._serialized_start=750
   _globals['_SEARCHRESPONSE']._serialized_end=916
   _globals['_HIT']._serialized_start=919
-  _globals['_HIT']._serialized_end=1079
-  _globals['_IMAGESCORE']._serialized_start=1082
-  _globals['_IMAGESCORE']._serialized_end=1265
-  _globals['_LEXICALSCORE']._serialized_start=1267
-  _globals['_LEXICALSCORE']._serialized_end=1345
-  _globals['_PLAN']._serialized_start=1348
-  _globals['_PLAN']._serialized_end=1534
-  _globals['_CHANNELPLAN']._serialized_start=1536
-  _globals['_CHANNELPLAN']._serialized_end=1662
-  _globals['_WARNING']._serialized_start=1664
-  _globals['_WARNING']._serialized_end=1704
-  _globals['_RECORD']._serialized_start=1706
-  _globals['_RECORD']._serialized_end=1793
-  _globals['_BATCHSEARCHREQUEST']._serialized_start=1795
-  _globals['_BATCHSEARCHREQUEST']._serialized_end=1862
-  _globals['_BATCHSEARCHRESPONSE']._serialized_start=1864
-  _globals['_BATCHSEARCHRESPONSE']._serialized_end=1934
-  _globals['_GETCASEREQUEST']._serialized_start=1936
-  _globals['_GETCASEREQUEST']._serialized_end=1984
-  _globals['_GETCASERESPONSE']._serialized_start=1986
-  _globals['_GETCASERESPONSE']._serialized_end=2057
-  _globals['_SEARCHSERVICE']._serialized_start=2149
-  _globals['_SEARCHSERVICE']._serialized_end=2389
+  _globals['_HIT']._serialized_end=1124
+  _globals['_HIGHLIGHT']._serialized_start=1127
+  _globals['_HIGHLIGHT']._serialized_end=1267
+  _globals['_HIGHLIGHTMATCH']._serialized_start=1269
+  _globals['_HIGHLIGHTMATCH']._serialized_end=1384
+  _globals['_IMAGESCORE']._serialized_start=1387
+  _globals['_IMAGESCORE']._serialized_end=1570
+  _globals['_LEXICALSCORE']._serialized_start=1572
+  _globals['_LEXICALSCORE']._serialized_end=1650
+  _globals['_PLAN']._serialized_start=1653
+  _globals['_PLAN']._serialized_end=1839
+  _globals['_CHANNELPLAN']._serialized_start=1841
+  _globals['_CHANNELPLAN']._serialized_end=1967
+  _globals['_WARNING']._serialized_start=1969
+  _globals['_WARNING']._serialized_end=2009
+  _globals['_RECORD']._serialized_start=2011
+  _globals['_RECORD']._serialized_end=2098
+  _globals['_BATCHSEARCHREQUEST']._serialized_start=2100
+  _globals['_BATCHSEARCHREQUEST']._serialized_end=2167
+  _globals['_BATCHSEARCHRESPONSE']._serialized_start=2169
+  _globals['_BATCHSEARCHRESPONSE']._serialized_end=2239
+  _globals['_GETCASEREQUEST']._serialized_start=2241
+  _globals['_GETCASEREQUEST']._serialized_end=2289
+  _globals['_GETCASERESPONSE']._serialized_start=2291
+  _globals['_GETCASERESPONSE']._serialized_end=2362
+  _globals['_SEARCHSERVICE']._serialized_start=2454
+  _globals['_SEARCHSERVICE']._serialized_end=2694
 # @@protoc_insertion_point(module_scope)

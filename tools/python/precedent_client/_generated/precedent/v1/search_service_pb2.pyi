@@ -84,18 +84,42 @@ class SearchResponse(_message.Message):
     def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("rank", "case", "fused_score", "image", "lexical")
+    __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights")
     RANK_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     FUSED_SCORE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     LEXICAL_FIELD_NUMBER: _ClassVar[int]
+    HIGHLIGHTS_FIELD_NUMBER: _ClassVar[int]
     rank: int
     case: _case_pb2.Case
     fused_score: float
     image: ImageScore
     lexical: LexicalScore
-    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ...) -> None: ...
+    highlights: _containers.RepeatedCompositeFieldContainer[Highlight]
+    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ..., highlights: _Optional[_Iterable[_Union[Highlight, _Mapping]]] = ...) -> None: ...
+
+class Highlight(_message.Message):
+    __slots__ = ("section_index", "section", "sentence", "matches")
+    SECTION_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SECTION_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    MATCHES_FIELD_NUMBER: _ClassVar[int]
+    section_index: int
+    section: str
+    sentence: _case_pb2.TextSpan
+    matches: _containers.RepeatedCompositeFieldContainer[HighlightMatch]
+    def __init__(self, section_index: _Optional[int] = ..., section: _Optional[str] = ..., sentence: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., matches: _Optional[_Iterable[_Union[HighlightMatch, _Mapping]]] = ...) -> None: ...
+
+class HighlightMatch(_message.Message):
+    __slots__ = ("span", "assertion", "finding")
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    ASSERTION_FIELD_NUMBER: _ClassVar[int]
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    span: _case_pb2.TextSpan
+    assertion: _case_pb2.Assertion
+    finding: str
+    def __init__(self, span: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ..., finding: _Optional[str] = ...) -> None: ...
 
 class ImageScore(_message.Message):
     __slots__ = ("cosine", "dot_product", "l2_distance", "rank", "contribution", "image_index", "embedding_index")

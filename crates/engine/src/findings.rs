@@ -1,0 +1,190 @@
+//! Findings in a filter: from any name that a person gives them to the ids that the columns hold.
+
+use crate::Violation;
+use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
+use precedent_query::{Compare, Filter, Operand, finding_assertion};
+use precedent_report::Lexicon;
+
+/// A filter in which findings stand by their ids.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub filter: Filter,
+    /// Which findings it asks for, and as what; not those that it wants out.
+    pub wanted: Vec<(FindingId, Assertion)>,
+    /// Whether it speaks of findings at all.
+    pub asks: bool,
+}
+
+/// Puts ids in the place of names: `finding:"enlarged heart"` becomes the finding of that name or any kind of it,
+/// `finding:*` any finding but those that say that nothing is wrong. A field of the index's own that is called so stays as it is.
+///
+/// # Errors
+/// A finding that the lexicon does not hold.
+pub(crate) fn resolve(
+    filter: Filter,
+    fields: &FieldSchema,
+    lexicon: &Lexicon,
+) -> Result<Resolved, Violation> {
+    let mut asks = false;
+    let filter = filter.map_compare(&mut |compare| match finding_assertion(&compare.field, fields) {
+        None => Ok(Filter::Compare(compare)),
+        Some(_) => {
+            asks = true;
+            any_of(compare, lexicon)
+        }
+    })?;
+    let mut wanted = Vec::new();
+    collect(&filter, true, fields, &mut wanted);
+    Ok(Resolved { filter, wanted, asks })
+}
+
+/// The restriction with each finding that its value stands for.
+fn any_of(compare: Compare, lexicon: &Lexicon) -> Result<Filter, Violation> {
+    let one = |id: &FindingId| {
+        let operand = Operand::Keyword { folded: id.to_string(), any_prefix: false, any_suffix: false };
+        Filter::Compare(Compare { operand, ..compare.clone() })
+    };
+    match ids(&compare.operand, lexicon).as_slice() {
+        [] => {
+            let description = format!(
+                "{} asks for a finding that the lexicon does not hold; `precedent report --findings` lists what it holds",
+                compare.field
+            );
+            Err(Violation::new("filter", description))
+        }
+        [id] => Ok(one(id)),
+        ids => Ok(Filter::Or(ids.iter().map(one).collect())),
+    }
+}
+
+/// The findings that a value stands for, with the kinds of each. Ascending, each once.
+fn ids(operand: &Operand, lexicon: &Lexicon) -> Vec<FindingId> {
+    let named: Vec<FindingId> = match operand {
+        Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
+            lexicon.find(folded).into_iter().collect()
+        }
+        Operand::Present => (lexicon.findings())
+            .filter(|finding| !finding.normal)
+            .map(|finding| FindingId::from(finding.id.as_str()))
+            .collect(),
+        _ => (lexicon.findings())
+            .filter(|finding| fits(operand, &finding.id) || fits(operand, &fold_keyword(&finding.name)))
+            .map(|finding| FindingId::from(finding.id.as_str()))
+            .collect(),
+    };
+    let mut ids: Vec<FindingId> = named.iter().flat_map(|id| lexicon.narrower(id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn fits(operand: &Operand, text: &str) -> bool {
+    match operand {
+        Operand::Keyword { folded, any_prefix, any_suffix } => match (any_prefix, any_suffix) {
+            (true, true) => text.contains(folded.as_str()),
+            (true, false) => text.ends_with(folded.as_str()),
+            (false, true) => text.starts_with(folded.as_str()),
+            (false, false) => text == folded,
+        },
+        Operand::Present | Operand::Integer(_) | Operand::Number(_) | Operand::Date(_) => false,
+    }
+}
+
+/// The findings under an even number of NOTs.
+fn collect(filter: &Filter, wanted: bool, fields: &FieldSchema, into: &mut Vec<(FindingId, Assertion)>) {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().for_each(|part| collect(part, wanted, fields, into));
+        }
+        Filter::Not(inner) => collect(inner, !wanted, fields, into),
+        Filter::Compare(Compare { field, operand: Operand::Keyword { folded, .. }, .. }) if wanted => {
+            into.extend(
+                finding_assertion(field, fields).map(|assertion| (folded.as_str().into(), assertion)),
+            );
+        }
+        Filter::Compare(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::FieldKind;
+
+    fn schema(fields: &[(&str, FieldKind)]) -> FieldSchema {
+        FieldSchema::new(fields.iter().map(|&(name, kind)| (name.to_owned(), kind))).unwrap()
+    }
+
+    fn resolved(text: &str, fields: &FieldSchema) -> Result<Resolved, Violation> {
+        resolve(Filter::parse(text, fields).unwrap(), fields, &Lexicon::bundled())
+    }
+
+    /// The filter with names as the filter with ids.
+    fn check(text: &str, expected: &str) {
+        let fields = schema(&[("age", FieldKind::Integer)]);
+        assert_eq!(resolved(text, &fields).unwrap().filter.to_string(), expected, "{text}");
+    }
+
+    #[test]
+    fn any_name_of_a_finding_stands_for_its_id() {
+        for name in ["pneumothorax", "\"Pneumothorax\"", "\" PNEUMOTHORAX \""] {
+            check(&format!("finding:{name}"), "finding:\"pneumothorax\"");
+        }
+        check("finding.absent:cardiomegaly", "finding.absent:\"cardiomegaly\"");
+        check("finding:\"enlarged heart\" AND age > 3", "finding:\"cardiomegaly\" AND age > 3");
+        check("NOT finding:\"enlarged heart\"", "NOT finding:\"cardiomegaly\"");
+        check("age > 3", "age > 3");
+    }
+
+    #[test]
+    fn a_finding_stands_for_its_kinds_and_a_star_for_all_that_fit() {
+        let none = FieldSchema::default();
+        let lexicon = Lexicon::bundled();
+        let ids = |text: &str| -> Vec<String> {
+            let wanted = resolved(text, &none).unwrap().wanted;
+            wanted.iter().map(|(id, _)| id.to_string()).collect()
+        };
+        let expected =
+            |id: &str| -> Vec<String> { lexicon.narrower(id).iter().map(|id| id.to_string()).collect() };
+        assert!(expected("lung-opacity").len() > 2);
+        assert_eq!(ids("finding:\"lung opacity\""), expected("lung-opacity"));
+        assert_eq!(ids("finding:*").len(), lexicon.findings().filter(|finding| !finding.normal).count());
+        assert!(ids("finding:\"*effusion\"").contains(&"pleural-effusion".to_owned()));
+        assert!(ids("finding:\"pleural *\"").contains(&"pleural-effusion".to_owned()), "by its name");
+        assert!(ids("finding:\"*leural-eff*\"").contains(&"pleural-effusion".to_owned()), "by its id");
+    }
+
+    #[test]
+    fn what_is_wanted_out_is_not_wanted() {
+        let none = FieldSchema::default();
+        let wanted = |text: &str| -> Vec<String> {
+            let wanted = resolved(text, &none).unwrap().wanted;
+            wanted.iter().map(|(id, assertion)| format!("{}/{id}", assertion.name())).collect()
+        };
+        assert_eq!(wanted("finding:pneumothorax AND NOT finding:cardiomegaly"), ["present/pneumothorax"]);
+        assert_eq!(wanted("NOT (NOT finding.uncertain:pneumothorax)"), ["uncertain/pneumothorax"]);
+        let out = resolved("-finding:pneumothorax", &none).unwrap();
+        assert!(out.wanted.is_empty() && out.asks);
+    }
+
+    #[test]
+    fn an_unknown_finding_is_refused_by_column_and_never_quoted() {
+        for text in
+            ["finding.absent:CANARY", "finding.absent:\"*CANARY\"", "age:3 OR NOT finding.absent:CANARY"]
+        {
+            let violation = resolved(text, &schema(&[("age", FieldKind::Integer)])).unwrap_err();
+            assert_eq!(violation.field, "filter");
+            assert!(violation.description.starts_with("finding.absent asks"), "{}", violation.description);
+            assert!(violation.description.contains("`precedent report --findings`"));
+            assert!(!violation.description.to_lowercase().contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_index_that_is_called_so_stays_its_own() {
+        let own = schema(&[("finding", FieldKind::Keywords)]);
+        let kept = resolved("finding:anything AND finding.absent:pneumothorax", &own).unwrap();
+        assert_eq!(kept.filter.to_string(), "finding:\"anything\" AND finding.absent:\"pneumothorax\"");
+        assert_eq!(kept.wanted.len(), 1);
+    }
+}

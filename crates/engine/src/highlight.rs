@@ -1,0 +1,163 @@
+//! Why a case is a hit, in the words of its report: the sentences that hold what was asked for.
+
+use precedent_lexical::TextQuery;
+use precedent_model::{Assertion, FindingId, Reading, Report, Sentence, Span};
+use precedent_query::{Highlight, HighlightMatch};
+use std::collections::HashSet;
+
+/// Most sentences of one hit. A report has a dozen or two; one that matches everywhere says no more by its hundredth line.
+const MOST_SENTENCES: usize = 20;
+
+/// The sentences of a report that hold what the text asks for, or a finding that the filter asks for under the assertion
+/// that the report as a whole gives it: the first [`MOST_SENTENCES`], in the order of the text, whole.
+pub(crate) fn highlights(
+    text: Option<&TextQuery>,
+    findings: &[(FindingId, Assertion)],
+    report: &Report,
+    reading: &Reading,
+) -> Vec<Highlight> {
+    let mut found: Vec<(usize, HighlightMatch)> = Vec::new();
+    for matched in text.map_or_else(Vec::new, |text| text.matches(report, reading)) {
+        let matched_span = (matched.section, matched.span);
+        for (place, span) in in_sentences(&reading.sentences, matched_span) {
+            let finding = matched.finding.clone();
+            found.push((place, HighlightMatch { span, assertion: matched.assertion, finding }));
+        }
+    }
+    found.extend(of_findings(findings, reading));
+    found.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+    found.dedup();
+    (found.chunk_by(|a, b| a.0 == b.0).take(MOST_SENTENCES))
+        .map(|part| {
+            let sentence = &reading.sentences[part[0].0];
+            let matches = part.iter().map(|(_, matched)| matched.clone()).collect();
+            Highlight { section: sentence.section, kind: sentence.kind, sentence: sentence.span, matches }
+        })
+        .collect()
+}
+
+/// By sentence, then by place; the longer one first, so that a phrase comes before its words.
+fn order(
+    (sentence, matched): &(usize, HighlightMatch),
+) -> (usize, u32, std::cmp::Reverse<u32>, Option<Assertion>, Option<&str>) {
+    let Span { start, end } = matched.span;
+    (*sentence, start, std::cmp::Reverse(end), matched.assertion, matched.finding.as_deref())
+}
+
+/// The sentences that a match lies in, with the part of it that each holds: a phrase may cross a border.
+fn in_sentences(
+    sentences: &[Sentence],
+    (section, span): (usize, Span),
+) -> impl Iterator<Item = (usize, Span)> + '_ {
+    let first =
+        sentences.partition_point(|sentence| (sentence.section, sentence.span.end) <= (section, span.start));
+    (sentences.iter().enumerate().skip(first))
+        .take_while(move |(_, sentence)| sentence.section == section && sentence.span.overlaps(span))
+        .map(move |(place, sentence)| {
+            let (start, end) = (span.start.max(sentence.span.start), span.end.min(sentence.span.end));
+            (place, Span { start, end })
+        })
+}
+
+/// The mentions of what a filter by finding saw in the report: only what the report as a whole says of a finding counts.
+fn of_findings<'a>(
+    findings: &[(FindingId, Assertion)],
+    reading: &'a Reading,
+) -> impl Iterator<Item = (usize, HighlightMatch)> + 'a {
+    let said: HashSet<(FindingId, Assertion)> = match findings {
+        [] => HashSet::new(),
+        _ => {
+            let asked: HashSet<&(FindingId, Assertion)> = findings.iter().collect();
+            reading.findings().into_iter().filter(|said| asked.contains(said)).collect()
+        }
+    };
+    (reading.sentences.iter().enumerate())
+        .filter(|(_, sentence)| sentence.kind.is_reported())
+        .flat_map(|(place, sentence)| sentence.mentions.iter().map(move |mention| (place, mention)))
+        .filter(move |(_, mention)| said.contains(&(mention.finding.clone(), mention.assertion)))
+        .map(|(place, mention)| {
+            let (assertion, finding) = (Some(mention.assertion), Some(mention.finding.clone()));
+            (place, HighlightMatch { span: mention.span, assertion, finding })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::SectionKind;
+    use precedent_report::{Lexicon, ReportReader};
+
+    fn report(sections: &[(SectionKind, &str)]) -> Report {
+        Report::new(sections.iter().copied()).unwrap()
+    }
+
+    /// The highlights as `kind: sentence <match=assertion/finding>...`.
+    fn shown(text: &str, findings: &[(&str, Assertion)], report: &Report) -> Vec<String> {
+        let reader = ReportReader::new(Lexicon::bundled());
+        let query = TextQuery::parse(text, &crate::understand::understand(&reader, text)).unwrap();
+        let findings: Vec<(FindingId, Assertion)> =
+            findings.iter().map(|(id, assertion)| ((*id).into(), *assertion)).collect();
+        let highlights = highlights(Some(&query), &findings, report, &reader.read(report));
+        let show = |highlight: &Highlight| {
+            let text = &report.sections()[highlight.section].text;
+            let mut line = format!("{}: {}", highlight.kind.name(), &text[highlight.sentence.range()]);
+            for matched in &highlight.matches {
+                let assertion = matched.assertion.map_or("-", Assertion::name);
+                let finding = matched.finding.as_deref().unwrap_or("-");
+                line.push_str(&format!(" <{}={assertion}/{finding}>", &text[matched.span.range()]));
+            }
+            line
+        };
+        highlights.iter().map(show).collect()
+    }
+
+    #[test]
+    fn sentences_come_in_the_order_of_the_report_with_what_matched() {
+        let report = report(&[
+            (SectionKind::Findings, "No pneumothorax. Cardiomegaly is seen. The lungs are clear."),
+            (SectionKind::Impression, "Enlarged heart."),
+        ]);
+        assert_eq!(
+            shown("enlarged heart", &[], &report),
+            [
+                "findings: Cardiomegaly is seen. <Cardiomegaly=present/cardiomegaly>",
+                "impression: Enlarged heart. <Enlarged heart=present/cardiomegaly>",
+            ]
+        );
+        assert_eq!(
+            shown("no pneumothorax", &[], &report),
+            ["findings: No pneumothorax. <pneumothorax=absent/pneumothorax>"]
+        );
+        assert!(shown("pneumothorax", &[], &report).is_empty());
+    }
+
+    #[test]
+    fn a_filter_shows_what_the_report_as_a_whole_says() {
+        let text = "No pneumothorax on the left. Small right pneumothorax. No pleural effusion.";
+        let report = report(&[(SectionKind::Findings, text), (SectionKind::Indication, "Pleural effusion.")]);
+        let present = ("pneumothorax", Assertion::Present);
+        let expected = ["findings: Small right pneumothorax. <pneumothorax=present/pneumothorax>"];
+        assert_eq!(shown("", &[present], &report), expected);
+        assert!(shown("", &[("pneumothorax", Assertion::Absent)], &report).is_empty(), "the case has one");
+        assert_eq!(
+            shown("", &[("pleural-effusion", Assertion::Absent)], &report),
+            ["findings: No pleural effusion. <pleural effusion=absent/pleural-effusion>"]
+        );
+        assert_eq!(shown("pneumothorax", &[present], &report), expected, "said once");
+    }
+
+    #[test]
+    fn a_phrase_across_sentences_is_shown_in_each() {
+        let report = report(&[(SectionKind::Findings, "Stable mass. Opacity is new.")]);
+        assert_eq!(
+            shown("text:\"mass opacity\"", &[], &report),
+            ["findings: Stable mass. <mass.=-/->", "findings: Opacity is new. <Opacity=-/->"]
+        );
+    }
+
+    #[test]
+    fn no_more_than_twenty_sentences() {
+        let report = report(&[(SectionKind::Findings, &"A nodule is seen. ".repeat(50))]);
+        assert_eq!(shown("nodule", &[], &report).len(), MOST_SENTENCES);
+    }
+}

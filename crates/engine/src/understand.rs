@@ -1,0 +1,95 @@
+//! What a query's text asks for, understood by the same reader as the reports.
+
+use crate::spoken::spoken;
+use precedent_lexical::{Asked, AskedFinding};
+use precedent_model::{FindingId, Mention, SectionKind};
+use precedent_report::{Lexicon, ReportReader};
+
+/// How much the finding counts that the text names.
+const NAMED: f32 = 1.0;
+/// How much a finding counts that is a kind of the named one. Who asks for "airspace disease" is served by "pneumonia",
+/// and better by the word itself.
+const NARROWER: f32 = 0.5;
+
+/// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds.
+pub(crate) fn understand(reader: &ReportReader, text: &str) -> Asked {
+    let reading = reader.read_text(SectionKind::Body, &spoken(text));
+    let mut asked = Asked::default();
+    for sentence in &reading.sentences {
+        asked.runs.extend_from_slice(&sentence.runs);
+        asked.findings.extend(sentence.mentions.iter().map(|mention| finding(reader.lexicon(), mention)));
+    }
+    asked
+}
+
+fn finding(lexicon: &Lexicon, mention: &Mention) -> AskedFinding {
+    let named = mention.finding.clone();
+    let kinds = lexicon.narrower(&named).into_iter().filter(|kind| *kind != named);
+    let findings: Vec<(FindingId, f32)> =
+        std::iter::once((named.clone(), NAMED)).chain(kinds.map(|kind| (kind, NARROWER))).collect();
+    AskedFinding { span: mention.span, assertion: mention.assertion, findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::Assertion;
+
+    /// The runs as `assertion(words)` and the findings as `assertion(words = id*weight)`, with the first id only.
+    fn check(text: &str, runs: &[&str], findings: &[&str]) {
+        let asked = understand(&ReportReader::new(Lexicon::bundled()), text);
+        let shown: Vec<String> = (asked.runs.iter())
+            .map(|run| format!("{}({})", run.assertion.name(), text[run.span.range()].trim()))
+            .collect();
+        assert_eq!(shown, runs, "{text}");
+        let shown: Vec<String> = (asked.findings.iter())
+            .map(|asked| {
+                let (id, weight) = &asked.findings[0];
+                format!("{}({} = {id}*{weight})", asked.assertion.name(), &text[asked.span.range()])
+            })
+            .collect();
+        assert_eq!(shown, findings, "{text}");
+    }
+
+    #[test]
+    fn words_and_findings_come_with_what_the_query_says_of_them() {
+        check("pneumothorax", &["present(pneumothorax)"], &["present(pneumothorax = pneumothorax*1)"]);
+        check("no pneumothorax", &["absent(pneumothorax)"], &["absent(pneumothorax = pneumothorax*1)"]);
+        check("enlarged heart", &["present(enlarged heart)"], &["present(enlarged heart = cardiomegaly*1)"]);
+        check("no zebra", &["absent(zebra)"], &[]);
+        check("", &[], &[]);
+    }
+
+    #[test]
+    fn signs_of_the_query_language_are_no_language() {
+        check(
+            "no mass -pneumothorax",
+            &["absent(mass)", "present(pneumothorax)"],
+            &["absent(mass = mass*1)", "present(pneumothorax = pneumothorax*1)"],
+        );
+        check("nodule absent:zebra", &["present(nodule)"], &["present(nodule = nodule*1)"]);
+        check(
+            "\"no mass\" nodule",
+            &["absent(mass)", "present(nodule)"],
+            &["absent(mass = mass*1)", "present(nodule = nodule*1)"],
+        );
+        check(
+            "no zebra +pleural +effusion",
+            &["absent(zebra)", "present(pleural +effusion)"],
+            &["present(pleural +effusion = pleural-effusion*1)"],
+        );
+    }
+
+    #[test]
+    fn a_named_finding_counts_more_than_its_kinds() {
+        let asked = understand(&ReportReader::new(Lexicon::bundled()), "lung opacity");
+        let finding = &asked.findings[0];
+        assert_eq!((finding.assertion, finding.findings[0].1), (Assertion::Present, NAMED));
+        assert!(finding.findings.len() > 1, "opacities have kinds");
+        assert!(
+            finding.findings[1..]
+                .iter()
+                .all(|(id, weight)| *weight == NARROWER && *id != finding.findings[0].0)
+        );
+    }
+}

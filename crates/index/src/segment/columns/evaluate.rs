@@ -1,0 +1,159 @@
+//! A filter to the cases for which it is true and for which it is false.
+
+use super::{Column, Columns};
+use crate::{IndexError, OrdinalSet};
+use precedent_query::{Compare, Comparison, Filter, Operand};
+
+/// Values between two looks at the caller's wish to stop.
+const STOP_EVERY: usize = 1024;
+
+/// Where a filter is true and where it is false.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub yes: OrdinalSet,
+    pub no: OrdinalSet,
+}
+
+impl Columns {
+    /// Where a filter is true and where it is false.
+    pub fn evaluate(&self, filter: &Filter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
+        match filter {
+            Filter::Not(inner) => {
+                let verdict = self.evaluate(inner, stop)?;
+                Ok(Verdict { yes: verdict.no, no: verdict.yes })
+            }
+            Filter::And(parts) => {
+                let mut whole =
+                    Verdict { yes: OrdinalSet::all(self.cases), no: OrdinalSet::none(self.cases) };
+                for part in parts {
+                    let verdict = self.evaluate(part, stop)?;
+                    whole.yes.intersect(&verdict.yes);
+                    whole.no.unite(&verdict.no);
+                }
+                Ok(whole)
+            }
+            Filter::Or(parts) => {
+                if let Some((column, wanted)) = self.of_one_column(parts) {
+                    return self.any_of(column, &wanted, stop);
+                }
+                let mut whole =
+                    Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::all(self.cases) };
+                for part in parts {
+                    let verdict = self.evaluate(part, stop)?;
+                    whole.yes.unite(&verdict.yes);
+                    whole.no.intersect(&verdict.no);
+                }
+                Ok(whole)
+            }
+            Filter::Compare(compare) => self.compare(compare, stop),
+        }
+    }
+
+    /// The column and the values, where every part asks for exactly one keyword of one and the same column. A finding
+    /// with its kinds is such a filter, of some hundred parts.
+    fn of_one_column<'a>(&self, parts: &'a [Filter]) -> Option<(&Column, Vec<&'a str>)> {
+        let Filter::Compare(first) = parts.first()? else { return None };
+        let wanted = |part: &'a Filter| match part {
+            Filter::Compare(Compare {
+                field,
+                comparison: Comparison::Equal | Comparison::Has,
+                operand: Operand::Keyword { folded, any_prefix: false, any_suffix: false },
+                ..
+            }) if *field == first.field => Some(folded.as_str()),
+            _ => None,
+        };
+        Some((self.columns.get(&first.field)?, parts.iter().map(wanted).collect::<Option<_>>()?))
+    }
+
+    /// True where the case has one of the values, false where it has others only.
+    fn any_of(
+        &self,
+        column: &Column,
+        wanted: &[&str],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Verdict, IndexError> {
+        let mut yes = OrdinalSet::none(self.cases);
+        for folded in wanted {
+            if stop() {
+                return Err(IndexError::Stopped);
+            }
+            if let Some(index) = self.find(column, folded.as_bytes())? {
+                self.postings(column, index)?.iter().for_each(|&ordinal| yes.insert(ordinal));
+            }
+        }
+        let mut no = self.present(column)?.clone();
+        no.subtract(&yes);
+        Ok(Verdict { yes, no })
+    }
+
+    fn compare(&self, compare: &Compare, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
+        if stop() {
+            return Err(IndexError::Stopped);
+        }
+        let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
+        let findings = self.findings.contains(&compare.field.as_str());
+        let Some(column) = self.columns.get(&compare.field) else {
+            // A segment older than the field: nobody has a value, and of findings nothing is known.
+            if compare.operand == Operand::Present && !findings {
+                verdict.no = OrdinalSet::all(self.cases);
+            }
+            return Ok(verdict);
+        };
+        match &compare.operand {
+            // The empty keyword is no finding; it tells whose report was read.
+            Operand::Present if findings => {
+                for index in 0..column.record.value_count as usize {
+                    if !self.value_bytes(column, index)?.is_empty() {
+                        self.postings(column, index)?.iter().for_each(|&ordinal| verdict.yes.insert(ordinal));
+                    }
+                }
+                verdict.no = self.present(column)?.clone();
+                verdict.no.subtract(&verdict.yes);
+            }
+            Operand::Present => {
+                verdict.no = OrdinalSet::all(self.cases);
+                verdict.yes = self.present(column)?.clone();
+                verdict.no.subtract(&verdict.yes);
+            }
+            // One look into the dictionary instead of a test of every value.
+            Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
+                verdict = self.any_of(column, &[folded], stop)?;
+                if compare.comparison == Comparison::NotEqual {
+                    std::mem::swap(&mut verdict.yes, &mut verdict.no);
+                }
+            }
+            _ => {
+                for index in 0..column.record.value_count as usize {
+                    if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
+                        return Err(IndexError::Stopped);
+                    }
+                    let set = match self.test(compare, column, index)? {
+                        Some(true) => &mut verdict.yes,
+                        Some(false) => &mut verdict.no,
+                        None => continue,
+                    };
+                    self.postings(column, index)?.iter().for_each(|&ordinal| set.insert(ordinal));
+                }
+                // Of several values one that fits is enough.
+                verdict.no.subtract(&verdict.yes);
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// What a restriction says of one value. Keywords stand folded on disk, so they are compared as they stand.
+    fn test(&self, compare: &Compare, column: &Column, index: usize) -> Result<Option<bool>, IndexError> {
+        let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
+            return Ok(compare.test(&self.value(column, index)?));
+        };
+        let text = std::str::from_utf8(self.value_bytes(column, index)?)
+            .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))?;
+        let fits = match (any_prefix, any_suffix) {
+            (true, true) => text.contains(folded.as_str()),
+            (true, false) => text.ends_with(folded.as_str()),
+            (false, true) => text.starts_with(folded.as_str()),
+            (false, false) => text == folded,
+        };
+        Ok(Some(fits != (compare.comparison == Comparison::NotEqual)))
+    }
+}

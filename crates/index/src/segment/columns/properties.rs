@@ -1,0 +1,172 @@
+//! Columns against the meaning of a filter case by case.
+
+use super::{Columns, ColumnsWriter, finding_columns};
+use crate::segment::COLUMNS;
+use crate::segment::table::TableFile;
+use precedent_model::{
+    Assertion, Case, CaseId, FieldKind, FieldSchema, FieldValue, Mention, Reading, SectionKind, Sentence,
+    Span,
+};
+use precedent_query::{Compare, Filter, Operand, finding_assertion, finding_column};
+use precedent_storage::{FaultStorage, SealedFile, SealedWriter};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+const IDS: [&str; 4] = ["atelectasis", "edema", "mass", "pulmonary-edema"];
+
+/// A case: its labels, and what its report says of findings, where it has one.
+type Drawn = (Vec<&'static str>, Option<Vec<(SectionKind, &'static str, Assertion)>>);
+
+fn schema(own_finding: bool) -> FieldSchema {
+    let mut fields = vec![("label".to_owned(), FieldKind::Keywords)];
+    fields.extend(own_finding.then(|| ("finding".to_owned(), FieldKind::Keywords)));
+    FieldSchema::new(fields).unwrap()
+}
+
+/// A reading of one sentence per mention.
+fn reading(said: &[(SectionKind, &'static str, Assertion)]) -> Reading {
+    let span = Span { start: 0, end: 1 };
+    let sentence = |&(kind, finding, assertion): &(SectionKind, &'static str, Assertion)| {
+        let finding = finding.into();
+        let (laterality, place, size, severity) = (None, None, None, None);
+        let mention = Mention { finding, span, assertion, laterality, place, size, severity };
+        let (addendum, comparison, boilerplate) = (false, false, false);
+        let (runs, mentions) = (Vec::new(), vec![mention]);
+        Sentence { section: 0, kind, span, addendum, comparison, boilerplate, runs, mentions }
+    };
+    Reading { sentences: said.iter().map(sentence).collect(), warnings: Vec::new() }
+}
+
+fn keywords(texts: &[&str]) -> Vec<FieldValue> {
+    texts.iter().map(|&text| FieldValue::Keyword(text.to_owned())).collect()
+}
+
+fn case(number: usize, labels: &[&str], schema: &FieldSchema) -> Case {
+    let mut case = Case::new(CaseId::new(&format!("case-{number}")).unwrap());
+    for name in ["label", "finding"] {
+        if schema.kind(name).is_some() && !labels.is_empty() {
+            case.fields.insert(name.to_owned(), keywords(labels));
+        }
+    }
+    case
+}
+
+fn columns(cases: &[Drawn], schema: &FieldSchema) -> Columns {
+    let storage = FaultStorage::new();
+    let writer = SealedWriter::create(&storage, COLUMNS.name, COLUMNS.kind).unwrap();
+    let mut writer = ColumnsWriter::new(writer, schema);
+    for (number, (labels, said)) in cases.iter().enumerate() {
+        let reading = said.as_deref().map(reading);
+        writer.push(&case(number, labels, schema), reading.as_ref());
+    }
+    let entry = writer.finish().unwrap();
+    let file = SealedFile::open(&storage, COLUMNS.name, COLUMNS.kind, Some(&entry)).unwrap();
+    Columns::open(TableFile::new(file, COLUMNS.name.to_owned()), schema).unwrap()
+}
+
+/// `finding:*` as an OR over every id.
+fn spelt_out(filter: Filter, schema: &FieldSchema) -> Filter {
+    let any = |compare: Compare| -> Filter {
+        let one = |id: &str| {
+            let operand = Operand::Keyword { folded: id.to_owned(), any_prefix: false, any_suffix: false };
+            Filter::Compare(Compare { operand, ..compare.clone() })
+        };
+        match compare.operand == Operand::Present && finding_assertion(&compare.field, schema).is_some() {
+            true => Filter::Or(IDS.map(one).to_vec()),
+            false => Filter::Compare(compare),
+        }
+    };
+    filter.map_compare::<()>(&mut |compare| Ok(any(compare))).unwrap()
+}
+
+/// What the filter says of one case by its meaning.
+fn meaning(filter: &Filter, number: usize, (labels, said): &Drawn, schema: &FieldSchema) -> Option<bool> {
+    let findings = said.as_deref().map(|said| reading(said).findings());
+    filter.matches(&|field| match (finding_assertion(field, schema), &findings) {
+        (None, _) => case(number, labels, schema).fields.get(field).cloned().unwrap_or_default(),
+        (Some(_), None) => Vec::new(),
+        (Some(assertion), Some(findings)) => {
+            let of_column = findings.iter().filter(|(_, said)| *said == assertion).map(|(id, _)| &**id);
+            keywords(&std::iter::once("").chain(of_column).collect::<Vec<_>>())
+        }
+    })
+}
+
+fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
+    let mention = (
+        prop::sample::select(SectionKind::ALL.to_vec()),
+        prop::sample::select(IDS.to_vec()),
+        prop::sample::select(Assertion::ALL.to_vec()),
+    );
+    let report = prop::option::weighted(0.8, prop::collection::vec(mention, 0..6));
+    let labels = prop::collection::vec(prop::sample::select(IDS.to_vec()), 0..3);
+    prop::collection::vec((labels, report), 0..20)
+}
+
+fn filter() -> impl Strategy<Value = String> {
+    let fields = Assertion::ALL.map(finding_column).into_iter().chain(["label"]).collect::<Vec<_>>();
+    let values = vec!["*", "atelectasis", "edema", "mass", "none", "\"*edema\"", "\"pulm*\"", "\"*a*\""];
+    let leaf = (prop::sample::select(fields), prop::sample::select(values))
+        .prop_map(|(field, value)| format!("{field}:{value}"));
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|inner| format!("NOT ({inner})")),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("({})", parts.join(" OR "))),
+            prop::collection::vec(inner, 1..4).prop_map(|parts| format!("({})", parts.join(" AND "))),
+        ]
+    })
+}
+
+/// One column asked for several values, the answer that [`Columns`] takes a short way to.
+fn kinds() -> impl Strategy<Value = String> {
+    let ids = prop::collection::vec(prop::sample::select(IDS.to_vec()), 1..4);
+    (prop::sample::select(vec!["finding", "finding.absent", "label"]), ids, any::<bool>()).prop_map(
+        |(field, ids, not)| {
+            let any = ids.iter().map(|id| format!("{field}:{id}")).collect::<Vec<_>>().join(" OR ");
+            format!("{}({any})", if not { "NOT " } else { "" })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7_031), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn columns_answer_what_a_filter_means(
+        cases in drawn(),
+        text in prop_oneof![filter(), kinds()],
+        own_finding in any::<bool>(),
+    ) {
+        let schema = schema(own_finding);
+        let columns = columns(&cases, &schema);
+        let asked = Filter::parse(&text, &schema).unwrap();
+        let spelt_out = spelt_out(asked.clone(), &schema);
+        for filter in [&asked, &spelt_out] {
+            let verdict = columns.evaluate(filter, &|| false).unwrap();
+            for (number, drawn) in cases.iter().enumerate() {
+                let answer = match (verdict.yes.contains(number as u32), verdict.no.contains(number as u32)) {
+                    (true, false) => Some(true),
+                    (false, true) => Some(false),
+                    (false, false) => None,
+                    (true, true) => panic!("{text} is true and false of case {number}"),
+                };
+                prop_assert_eq!(answer, meaning(&spelt_out, number, drawn, &schema), "{} of {}", filter, number);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_segment_without_the_columns_knows_no_finding() {
+    let schema = schema(false);
+    let mut columns = columns(&[(vec!["mass"], Some(Vec::new())), (Vec::new(), None)], &schema);
+    for (name, _) in finding_columns(&schema) {
+        assert!(columns.columns.remove(name).is_some());
+    }
+    for text in ["finding:mass", "finding:*", "finding.absent:\"m*\"", "finding:mass OR finding:edema"] {
+        let verdict = columns.evaluate(&Filter::parse(text, &schema).unwrap(), &|| false).unwrap();
+        assert_eq!((verdict.yes.count(), verdict.no.count()), (0, 0), "{text}");
+    }
+    let label = columns.evaluate(&Filter::parse("label:*", &schema).unwrap(), &|| false).unwrap();
+    assert_eq!((label.yes.count(), label.no.count()), (1, 1), "other fields are as they were");
+}

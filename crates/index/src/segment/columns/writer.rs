@@ -1,0 +1,122 @@
+//! Writes the columns, case by case.
+
+use super::{CASE_ID, ColumnRecord, Directory, Key, PATIENT_ID, finding_columns};
+use crate::IndexError;
+use crate::segment::table::{write_bytes, write_table};
+use precedent_model::{Assertion, Case, FieldKind, FieldSchema, Reading, fold_keyword};
+use precedent_storage::{FileEntry, SealedWriter};
+use prost::Message;
+use std::collections::BTreeMap;
+
+/// Where the values of a column come from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    CaseId,
+    PatientId,
+    Field,
+    Findings(Assertion),
+}
+
+/// A column in the making: its values with their cases.
+struct Lists {
+    name: String,
+    kind: FieldKind,
+    source: Source,
+    lists: BTreeMap<Key, Vec<u32>>,
+}
+
+impl Lists {
+    fn new(name: &str, kind: FieldKind, source: Source) -> Self {
+        Self { name: name.to_owned(), kind, source, lists: BTreeMap::new() }
+    }
+
+    fn add(&mut self, key: Key, ordinal: u32) {
+        let list = self.lists.entry(key).or_default();
+        if list.last() != Some(&ordinal) {
+            list.push(ordinal);
+        }
+    }
+}
+
+pub(crate) struct ColumnsWriter {
+    writer: SealedWriter,
+    columns: Vec<Lists>,
+    cases: u32,
+}
+
+impl ColumnsWriter {
+    pub fn new(writer: SealedWriter, schema: &FieldSchema) -> Self {
+        let mut columns = vec![
+            Lists::new(CASE_ID, FieldKind::Keyword, Source::CaseId),
+            Lists::new(PATIENT_ID, FieldKind::Keyword, Source::PatientId),
+        ];
+        columns.extend(schema.iter().map(|(name, kind)| Lists::new(name, kind, Source::Field)));
+        columns.extend(
+            finding_columns(schema)
+                .map(|(name, assertion)| Lists::new(name, FieldKind::Keywords, Source::Findings(assertion))),
+        );
+        Self { writer, columns, cases: 0 }
+    }
+
+    /// Adds the case of the next ordinal, with what its report was understood to say.
+    pub fn push(&mut self, case: &Case, reading: Option<&Reading>) {
+        let ordinal = self.cases;
+        self.cases += 1;
+        let findings = reading.map(Reading::findings);
+        for column in &mut self.columns {
+            match column.source {
+                Source::CaseId => column.add(Key::Text(fold_keyword(case.id.as_str())), ordinal),
+                Source::PatientId => {
+                    if let Some(patient) = &case.patient {
+                        column.add(Key::Text(fold_keyword(patient.id())), ordinal);
+                    }
+                }
+                Source::Field => {
+                    let values = case.fields.get(&column.name).into_iter().flatten();
+                    values.for_each(|value| column.add(Key::of(value), ordinal));
+                }
+                Source::Findings(assertion) => {
+                    let Some(findings) = &findings else { continue };
+                    column.add(Key::Text(String::new()), ordinal);
+                    for (id, _) in findings.iter().filter(|(_, said)| *said == assertion) {
+                        column.add(Key::Text(id.to_string()), ordinal);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> Result<FileEntry, IndexError> {
+        let mut directory = Directory::default();
+        for Lists { name, kind, lists, .. } in &self.columns {
+            let (mut bytes, mut ordinals) = (Vec::new(), Vec::new());
+            let (mut value_offsets, mut posting_offsets) = (vec![0_u32], vec![0_u32]);
+            for (key, list) in lists {
+                key.write(&mut bytes);
+                ordinals.extend_from_slice(list);
+                value_offsets.push(offset(name, bytes.len())?);
+                posting_offsets.push(offset(name, ordinals.len())?);
+            }
+            directory.columns.push(ColumnRecord {
+                name: name.clone(),
+                kind: kind.name().to_owned(),
+                value_count: lists.len() as u64,
+                value_offsets: write_table(&mut self.writer, &value_offsets)?,
+                values: write_table(&mut self.writer, &bytes)?,
+                posting_offsets: write_table(&mut self.writer, &posting_offsets)?,
+                postings: write_table(&mut self.writer, &ordinals)?,
+            });
+        }
+        let bytes = directory.encode_to_vec();
+        self.writer.align_to(8)?;
+        let offset = self.writer.position();
+        write_bytes(&mut self.writer, &bytes)?;
+        write_table(&mut self.writer, &[offset, bytes.len() as u64, u64::from(self.cases)])?;
+        Ok(self.writer.finish()?)
+    }
+}
+
+/// An offset in a table of a segment, which has 32 bits.
+fn offset(part: &str, value: usize) -> Result<u32, IndexError> {
+    u32::try_from(value).map_err(|_| IndexError::SegmentTooLarge { part: part.to_owned() })
+}

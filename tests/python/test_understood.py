@@ -1,0 +1,122 @@
+"""Reports and questions understood: denied apart from present, findings by any name, the sentences that matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Server, init, until
+from grpc import StatusCode
+from precedent_client import Assertion, Case, Client, Highlight, Hit, PrecedentError
+
+REPORTS = {
+    "there": {"findings": "Large right pneumothorax.", "impression": "Pneumothorax."},
+    "denied": {"findings": "No pneumothorax. The lungs are clear."},
+    "heart": "FINDINGS: Épanchement 🫁 – the heart is enlarged. No mass or pneumothorax. IMPRESSION: Cardiomegaly.",
+    "perhaps": {"impression": "Possible pneumothorax at the left apex."},
+    "silent": None,
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Of a server over five cases; its tests change nothing."""
+    server = Server(init(tmp_path_factory.mktemp("understood") / "index"))
+    with server.client() as client:
+        cases = [Case(name, fields={"age": 50}, report=report or ()) for name, report in REPORTS.items()]
+        assert all(answer.accepted for answer in client.ingest(cases))
+        until(lambda: client.list_indexes()[0].case_count == len(REPORTS))
+        yield client
+    server.stop()
+
+
+def found(client: Client, **asked: str) -> list[str]:
+    return [hit.case.case_id for hit in client.search(several_per_patient=True, **asked).hits]
+
+
+def one(client: Client, name: str, **asked: str) -> Hit:
+    return next(hit for hit in client.search(**asked).hits if hit.case.case_id == name)
+
+
+def test_what_is_denied_is_not_what_is_there(client: Client) -> None:
+    assert found(client, text="pneumothorax") == ["there", "perhaps"]
+    assert set(found(client, text="no pneumothorax")) == {"denied", "heart"}
+    assert set(found(client, text="text:pneumothorax")) == {"there", "perhaps", "denied", "heart"}
+    assert set(found(client, text="possible pneumothorax")) == {"there", "perhaps"}
+
+
+def test_a_finding_has_many_names_in_text_and_filter(client: Client) -> None:
+    assert found(client, text="enlarged heart") == ["heart"]
+    for name in ["cardiomegaly", "Enlarged Heart", "cardiomeg*"]:
+        assert found(client, filter=f'finding:"{name}"') == ["heart"], name
+    assert set(found(client, filter="finding.absent:pneumothorax")) == {"denied", "heart"}
+    assert found(client, filter="finding.uncertain:pneumothorax") == ["perhaps"]
+    # Of a case without a report nothing is known.
+    assert set(found(client, filter="NOT finding:pneumothorax")) == {"denied", "heart", "perhaps"}
+
+
+def test_an_unknown_finding_is_refused_by_column_and_never_quoted(client: Client) -> None:
+    with pytest.raises(PrecedentError) as caught:
+        client.search(filter="finding.absent:CANARY")
+    assert caught.value.code == StatusCode.INVALID_ARGUMENT
+    (violation,) = caught.value.violations
+    assert violation.field == "filter" and "precedent report --findings" in violation.description
+    assert "finding.absent" in violation.description and "canary" not in str(caught.value).lower()
+
+
+def utf16(text: str, start: int, end: int) -> str:
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+
+
+def test_a_hit_shows_the_sentences_that_matched_in_bytes_and_in_utf16(client: Client) -> None:
+    hit = one(client, "heart", text="enlarged heart, no pneumothorax")
+    assert [(h.section, h.text) for h in hit.highlights] == [
+        ("findings", "Épanchement 🫁 – the heart is enlarged."),
+        ("findings", "No mass or pneumothorax."),
+        ("impression", "Cardiomegaly."),
+    ]
+    assert [[(m.text, m.assertion, m.finding) for m in h.matches] for h in hit.highlights] == [
+        [("heart is enlarged", Assertion.PRESENT, "cardiomegaly")],
+        [("pneumothorax", Assertion.ABSENT, "pneumothorax")],
+        [("Cardiomegaly", Assertion.PRESENT, "cardiomegaly")],
+    ]
+    text = hit.case.sections()[0].text
+    for highlight in hit.highlights:
+        for shown, span in [(highlight.text, highlight.sentence), *((m.text, m.span) for m in highlight.matches)]:
+            assert span.of(text) == shown == utf16(text, span.start_utf16, span.end_utf16)
+
+
+def test_a_filter_alone_shows_the_findings_that_it_asks_for(client: Client) -> None:
+    hit = one(client, "heart", filter="finding:cardiomegaly AND NOT finding:pneumothorax")
+    assert [h.text for h in hit.highlights] == ["Épanchement 🫁 – the heart is enlarged.", "Cardiomegaly."]
+    assert one(client, "heart", filter="age = 50").highlights == ()
+
+
+def test_words_as_written_have_no_assertion(client: Client) -> None:
+    highlights = one(client, "denied", text="findings:clear").highlights
+    assert [(m.text, m.assertion, m.finding) for h in highlights for m in h.matches] == [("clear", None, "")]
+
+
+def test_a_highlight_shows_no_text_in_its_repr(client: Client) -> None:
+    highlight: Highlight = one(client, "heart", text="enlarged heart").highlights[0]
+    assert "enlarged" not in repr(highlight) and "cardiomegaly" in repr(highlight)
+
+
+def test_figures_say_by_which_lexicon_reports_were_read(client: Client) -> None:
+    stats = client.stats()
+    assert len(stats.lexicon_fingerprint) == 16
+    assert (stats.stale_case_count, stats.stale_segment_count) == (0, 0)
+    assert {segment.lexicon_fingerprint for segment in stats.segments} == {stats.lexicon_fingerprint}
+
+
+def test_a_sites_own_lexicon_is_part_of_its_index(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('[[finding]]\nid = "widget"\nname = "implanted widget"\nphrases = ["widget", "gadget"]\n')
+    server = Server(init(tmp_path / "index", options=("--lexicon", str(site))))
+    with server.client() as client:
+        list(client.ingest([Case("a", report="A gadget is seen."), Case("b", report="No widget.")]))
+        until(lambda: client.list_indexes()[0].case_count == 2)
+        assert found(client, text="widget") == ["a"]
+        assert found(client, filter='finding.absent:"implanted widget"') == ["b"]
+    server.stop()
