@@ -259,7 +259,7 @@ def second_writer(index: Path, place: Path, verdict: Verdict) -> list[object]:
         before = stats(index)
         one = manifest(place / "second.jsonl", [report(2000)])
         done = run("ingest", index, one, code=None, cwd=place)
-        found = run_json("search", index, "--text", "disease")
+        found = run_json("search", index, "--text", "text:disease")
         same = stats(index) == before
     shown = " ".join(done.stderr.split())[:110].replace("|", "/")
     verdict.expect(done.returncode == INDEX, f"second writer: exit code {done.returncode}, expected 4: {shown}")

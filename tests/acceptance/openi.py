@@ -4,13 +4,18 @@
 
 Each query runs through `precedent search --json` and through bm25.py, with exact document lengths and with lengths
 quantised to a byte as Lucene keeps them. Agreement with the lengths that the product documents (--lengths) must be
-complete: every score equal to within f32 rounding, every hit in its place unless its score equals its neighbour's.
+complete: every score equal to within f32 rounding, every hit in its place unless its score equals its neighbour's. The
+words are asked for as they stand (`text:word`), because the plain BM25 understands nothing.
+
+Then what is understood is looked at from outside: who asks for a finding gets sentences that assert it, who denies it gets
+sentences that deny it, a filter by finding agrees with both, and every highlight lies in its sentence.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,9 +119,10 @@ def compare(hits: list[tuple[str, float]], expected: dict[str, float]) -> Agreem
 
 
 def ask(index: Path, query: Query) -> tuple[list[tuple[str, float]], int]:
-    """The product's hits with their scores, and how many there are in all."""
+    """The product's hits with their scores, and how many there are in all. Words count as they stand."""
     arguments = ["--filter", query.filter] if query.filter else []
-    answer = run_json("search", index, "--text", query.text, "-k", TOP, *arguments)
+    verbatim = re.sub(r'"[^"]*"|\S+', lambda piece: f"text:{piece[0]}", query.text)
+    answer = run_json("search", index, "--text", verbatim, "-k", TOP, *arguments)
     hits = [(hit["case"]["caseId"], hit["lexical"]["bm25"]) for hit in answer.get("hits", [])]
     return hits, int(answer.get("totalHits", 0))
 
@@ -184,7 +190,55 @@ def main() -> int:
         show(index, rows, references[options.lengths], plain(options.show))
         nothing, _ = ask(index, plain("xyzzyplugh"))
         verdict.expect(nothing == [], "a word that no report holds finds nothing")
+        understood(verdict, index)
     return verdict.close()
+
+
+def understood(verdict: Verdict, index: Path) -> None:
+    """Checks that what is asserted and what is denied are apart, in text, filters and highlights."""
+    heading("What is asserted")
+    lines: list[list[object]] = []
+    for name in ["pneumothorax", "pleural effusion", "cardiomegaly", "pneumonia", "rib fracture"]:
+        row: list[object] = [name]
+        for asked, wanted, column in [(name, {"PRESENT", "UNCERTAIN"}, "finding"), (f"no {name}", {"ABSENT"}, "finding.absent")]:
+            answer = run_json("search", index, "--text", asked, "-k", 1000)
+            shown = [highlight for hit in answer["hits"] for highlight in hit["highlights"]]
+            said = {match["assertion"].removeprefix("ASSERTION_") for one in shown for match in one["matches"]}
+            verdict.expect(said <= wanted, f"{asked}: highlights say {said}")
+            verdict.expect(all(hit["highlights"] for hit in answer["hits"]), f"{asked}: every hit shows why")
+            verdict.expect(all(lies_inside(hit) for hit in answer["hits"]), f"{asked}: spans lie in their sentences")
+            filtered = run_json("search", index, "--filter", f'{column}:"{name}"', "-k", 1000)
+            found, kept = ({hit["case"]["caseId"] for hit in one["hits"]} for one in (answer, filtered))
+            # A report may deny a finding in one sentence and assert it in another; the case then counts as asserting it.
+            # Lists that are full say nothing of what they leave out.
+            missed = kept - found if len(found) < 1000 else set()
+            verdict.expect(not missed, f'{column}:"{name}": {len(missed)} cases that the text does not find')
+            row += [len(found), len(kept)]
+        lines.append(row)
+    print(table(["finding", "text", "filter", "text, denied", "filter, denied"], lines))
+    for text, finding in [("enlarged heart", "cardiomegaly"), ("pleural fluid", "pleural-effusion")]:
+        answer = run_json("search", index, "--text", text, "-k", 50)
+        named = {match.get("finding") for hit in answer["hits"] for one in hit["highlights"] for match in one["matches"]}
+        verdict.expect(named == {finding}, f"{text} finds {named}")
+    normal = run_json("search", index, "--text", "no acute disease", "-k", 50)
+    denied = [match for hit in normal["hits"] for one in hit["highlights"] for match in one["matches"]]
+    verdict.expect(len(normal["hits"]) == 50, "no acute disease: 50 hits")
+    verdict.expect(all(match["assertion"] == "ASSERTION_ABSENT" for match in denied), "no acute disease: denied")
+
+
+def lies_inside(hit: dict[str, Any]) -> bool:
+    """Whether the spans of a hit's highlights are those of its text, in bytes and in UTF-16."""
+    sections = [section["text"] for section in hit["case"]["report"]["sections"]]
+    for highlight in hit["highlights"]:
+        text = sections[highlight.get("sectionIndex", 0)]
+        sentence = highlight["sentence"]
+        for span in [sentence] + [match["span"] for match in highlight["matches"]]:
+            in_bytes = text.encode()[span.get("startByte", 0) : span["endByte"]].decode()
+            in_utf16 = text.encode("utf-16-le")[2 * span.get("startUtf16", 0) : 2 * span["endUtf16"]].decode("utf-16-le")
+            inside = sentence.get("startByte", 0) <= span.get("startByte", 0) and span["endByte"] <= sentence["endByte"]
+            if in_bytes != in_utf16 or not in_bytes.strip() or not inside:
+                return False
+    return True
 
 
 def show(index: Path, rows: list[Row], reference: Bm25, query: Query) -> None:

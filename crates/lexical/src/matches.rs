@@ -212,7 +212,7 @@ mod tests {
         check(
             "indication:cough text:impression indication:mass",
             sections,
-            &["0 mass: as it stands", "0 cough: as it stands"],
+            &["0 mass: as it stands", "0 cough: as it stands", "0 IMPRESSION: as it stands"],
         );
     }
 

@@ -108,8 +108,7 @@ fn rows(report: &Report, reading: &Reading, field: LexicalField) -> Rows {
             let run = sentence.and_then(|sentence| sentence.runs.iter().find(|run| run.span.contains(at)));
             let kind = match sentence {
                 Some(sentence) => sentence.kind,
-                None if of_section.is_empty() => section.kind,
-                None => return false,
+                None => section.kind,
             };
             match field {
                 LexicalField::Section(wanted) => wanted == kind,

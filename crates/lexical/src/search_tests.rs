@@ -118,10 +118,19 @@ fn findings_are_found_by_their_mentions_in_any_words() {
 fn a_heading_in_the_text_says_what_it_is() {
     let documents =
         [document(&[(SectionKind::Body, "INDICATION: mass FINDINGS: clear IMPRESSION: no mass.")])];
-    for text in ["mass", "text:indication", "indication:clear", "body:mass", r#"text:"clear no""#] {
+    for text in
+        ["mass", "indication:clear", "indication", "impression:impression", "body:mass", r#"text:"clear no""#]
+    {
         assert_eq!(find(&documents, text), [0_usize; 0], "{text}");
     }
-    for text in ["indication:mass", "no mass", "findings:clear", r#"text:"no mass""#] {
+    for text in [
+        "text:indication",
+        "body:impression",
+        "indication:mass",
+        "no mass",
+        "findings:clear",
+        r#"text:"no mass""#,
+    ] {
         assert_eq!(find(&documents, text), [0], "{text}");
     }
 }

@@ -41,10 +41,10 @@ impl Standing {
     }
 }
 
-/// Gives every word of a report that stands in a sentence, as it is indexed, in order.
+/// Gives every word of a report, as it is indexed, in order.
 ///
-/// Words outside the sentences are headings and are left out. A section of which the reading has no sentence at all was
-/// not understood: its words are given without an assertion, as parts of the section that the report names.
+/// Words in no sentence (headings, the numbers of a list, a section that was not understood) have no assertion and are
+/// parts of the section that the report names, so that nothing is lost to who asks for it as it stands.
 pub(crate) fn each_word(
     analyzer: &mut TextAnalyzer,
     report: &Report,
@@ -59,9 +59,8 @@ pub(crate) fn each_word(
             let span = Span::new(token.offset_from..token.offset_to);
             let place = base + token.position as u32;
             next = place + 1;
-            if let Some((kind, assertion)) = said.of(span.start) {
-                each(Standing { section, span, place, kind, assertion }, &token.text);
-            }
+            let (kind, assertion) = said.of(span.start);
+            each(Standing { section, span, place, kind, assertion }, &token.text);
         });
         base = next + 1;
     }
@@ -69,8 +68,8 @@ pub(crate) fn each_word(
 
 /// The reading of one section, walked through with its text.
 struct Said<'a> {
-    /// The kind of the section, where it has no sentence.
-    whole: Option<SectionKind>,
+    /// The kind that the report gives the section.
+    given: SectionKind,
     /// The sentence at hand and those behind it.
     sentences: &'a [Sentence],
     sentence: usize,
@@ -78,30 +77,30 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn new(section: usize, kind: SectionKind, reading: &'a Reading) -> Self {
+    fn new(section: usize, given: SectionKind, reading: &'a Reading) -> Self {
         // In the order of the text, so in that of the sections.
         let all = &reading.sentences[..];
         let first = all.partition_point(|sentence| sentence.section < section);
         let behind = all.partition_point(|sentence| sentence.section <= section);
         let sentences = all.get(first..behind).unwrap_or_default();
-        Self { whole: sentences.is_empty().then_some(kind), sentences, sentence: 0, run: 0 }
+        Self { given, sentences, sentence: 0, run: 0 }
     }
 
-    /// What the reading says of a byte, if it is in a sentence. Bytes are asked for in ascending order.
-    fn of(&mut self, at: u32) -> Option<(SectionKind, Option<Assertion>)> {
-        if let Some(kind) = self.whole {
-            return Some((kind, None));
-        }
-        while self.sentences.get(self.sentence)?.span.end <= at {
+    /// What the reading says of a byte. Bytes are asked for in ascending order.
+    fn of(&mut self, at: u32) -> (SectionKind, Option<Assertion>) {
+        while self.sentences.get(self.sentence).is_some_and(|sentence| sentence.span.end <= at) {
             self.sentence += 1;
             self.run = 0;
         }
-        let sentence = self.sentences.get(self.sentence).filter(|sentence| sentence.span.start <= at)?;
+        let Some(sentence) = self.sentences.get(self.sentence).filter(|sentence| sentence.span.start <= at)
+        else {
+            return (self.given, None);
+        };
         while sentence.runs.get(self.run).is_some_and(|run| run.span.end <= at) {
             self.run += 1;
         }
         let run = sentence.runs.get(self.run).filter(|run| run.span.start <= at);
-        Some((sentence.kind, run.map(|run| run.assertion)))
+        (sentence.kind, run.map(|run| run.assertion))
     }
 }
 
@@ -157,18 +156,19 @@ mod tests {
         );
     }
 
-    /// The headings are nowhere, but part the words around them.
+    /// The headings themselves belong to what they stand in.
     #[test]
     fn headings_inside_a_text_say_which_section_it_is() {
         check(
             &[(SectionKind::Body, "INDICATION: cough FINDINGS: clear IMPRESSION: no mass")],
             &[
                 ("absent", "mass6"),
+                ("body", "indic0 find2 impress4"),
                 ("findings", "clear3"),
                 ("impression", "no5 mass6"),
                 ("indication", "cough1"),
                 ("present", "clear3"),
-                ("text", "clear3 no5 mass6"),
+                ("text", "indic0 find2 clear3 impress4 no5 mass6"),
             ],
         );
     }

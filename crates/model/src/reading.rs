@@ -228,7 +228,10 @@ mod tests {
         let reading = Reading {
             sentences: vec![
                 sentence(SectionKind::Indication, &[("mass", Present)]),
-                sentence(SectionKind::Findings, &[("effusion", Absent), ("edema", Uncertain), ("edema", Absent)]),
+                sentence(
+                    SectionKind::Findings,
+                    &[("effusion", Absent), ("edema", Uncertain), ("edema", Absent)],
+                ),
                 sentence(SectionKind::Impression, &[("effusion", Present), ("fracture", Historical)]),
             ],
             warnings: Vec::new(),

@@ -115,3 +115,22 @@ fn ids_ascend_and_every_finding_can_be_found_by_its_own_name() {
         assert!(!finding.phrases.is_empty(), "{}", finding.id);
     }
 }
+
+#[test]
+fn the_same_words_are_not_a_finding_and_a_kind_of_it() {
+    let lexicon = Lexicon::bundled();
+    let reader = ReportReader::new(Arc::clone(&lexicon));
+    for finding in lexicon.findings() {
+        for phrase in finding.phrases.iter().filter(|phrase| !phrase.contains(['(', '~', '#'])) {
+            let reading = reader.read_text(SectionKind::Findings, phrase);
+            let mentions: Vec<_> = reading.sentences.iter().flat_map(|sentence| &sentence.mentions).collect();
+            for (one, other) in mentions.iter().flat_map(|one| mentions.iter().map(move |other| (one, other)))
+            {
+                let kinds = lexicon.narrower(&one.finding);
+                let twice =
+                    one.finding != other.finding && one.span == other.span && kinds.contains(&other.finding);
+                assert!(!twice, "`{phrase}` is {} and {}", one.finding, other.finding);
+            }
+        }
+    }
+}
