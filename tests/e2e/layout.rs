@@ -37,6 +37,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tantivy", &["lexical"]),
     ("hnsw_rs", &["hnsw"]),
     ("memmap2", &["storage"]),
+    ("dicom-object", &["imaging", "phantom"]),
+    ("jpeg-decoder", &["imaging"]),
+    ("hayro-jpeg2000", &["imaging"]),
     ("tonic", &["wire", "server", "cli", "tests", "benches"]),
     ("tokio", &["server", "cli"]),
 ];

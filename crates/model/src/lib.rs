@@ -16,6 +16,7 @@ mod case;
 mod date;
 mod error;
 mod field;
+mod image;
 mod patient;
 mod reading;
 mod report;
@@ -26,6 +27,7 @@ pub use error::ModelError;
 pub use field::{
     FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword,
 };
+pub use image::{GreyImage, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, Region};
 pub use patient::PatientKey;
 pub use reading::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};
