@@ -1,6 +1,7 @@
 //! Findings in a filter: from any name that a person gives them to the ids that the columns hold.
 
 use crate::Violation;
+use crate::understand::related;
 use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
 use precedent_query::{Compare, Filter, Operand, finding_assertion};
 use precedent_report::Lexicon;
@@ -28,9 +29,9 @@ pub(crate) fn resolve(
     let mut asks = false;
     let filter = filter.map_compare(&mut |compare| match finding_assertion(&compare.field, fields) {
         None => Ok(Filter::Compare(compare)),
-        Some(_) => {
+        Some(assertion) => {
             asks = true;
-            any_of(compare, lexicon)
+            any_of(compare, lexicon, assertion)
         }
     })?;
     let mut wanted = Vec::new();
@@ -39,12 +40,12 @@ pub(crate) fn resolve(
 }
 
 /// The restriction with each finding that its value stands for.
-fn any_of(compare: Compare, lexicon: &Lexicon) -> Result<Filter, Violation> {
+fn any_of(compare: Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<Filter, Violation> {
     let one = |id: &FindingId| {
         let operand = Operand::Keyword { folded: id.to_string(), any_prefix: false, any_suffix: false };
         Filter::Compare(Compare { operand, ..compare.clone() })
     };
-    match ids(&compare.operand, lexicon).as_slice() {
+    match ids(&compare.operand, lexicon, assertion).as_slice() {
         [] => {
             let description = format!(
                 "{} asks for a finding that the lexicon does not hold; `precedent report --findings` lists what it holds",
@@ -57,8 +58,9 @@ fn any_of(compare: Compare, lexicon: &Lexicon) -> Result<Filter, Violation> {
     }
 }
 
-/// The findings that a value stands for, with the kinds of each. Ascending, each once.
-fn ids(operand: &Operand, lexicon: &Lexicon) -> Vec<FindingId> {
+/// The findings that a value stands for, with those from which each follows: its kinds, or, where it is denied, what it
+/// is a kind of. Ascending, each once.
+fn ids(operand: &Operand, lexicon: &Lexicon, assertion: Assertion) -> Vec<FindingId> {
     let named: Vec<FindingId> = match operand {
         Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
             lexicon.find(folded).into_iter().collect()
@@ -72,7 +74,7 @@ fn ids(operand: &Operand, lexicon: &Lexicon) -> Vec<FindingId> {
             .map(|finding| FindingId::from(finding.id.as_str()))
             .collect(),
     };
-    let mut ids: Vec<FindingId> = named.iter().flat_map(|id| lexicon.narrower(id)).collect();
+    let mut ids: Vec<FindingId> = named.iter().flat_map(|id| related(lexicon, id, assertion)).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -130,7 +132,9 @@ mod tests {
         for name in ["pneumothorax", "\"Pneumothorax\"", "\" PNEUMOTHORAX \""] {
             check(&format!("finding:{name}"), "finding:\"pneumothorax\"");
         }
-        check("finding.absent:cardiomegaly", "finding.absent:\"cardiomegaly\"");
+        check("finding.historical:cardiomegaly", "finding.historical:\"cardiomegaly\"");
+        let denied = r#"finding.absent:"cardiomegaly" OR finding.absent:"enlarged-cardiomediastinum""#;
+        check("finding.absent:cardiomegaly", denied);
         check("finding:\"enlarged heart\" AND age > 3", "finding:\"cardiomegaly\" AND age > 3");
         check("NOT finding:\"enlarged heart\"", "NOT finding:\"cardiomegaly\"");
         check("age > 3", "age > 3");
@@ -184,7 +188,8 @@ mod tests {
     fn a_field_of_the_index_that_is_called_so_stays_its_own() {
         let own = schema(&[("finding", FieldKind::Keywords)]);
         let kept = resolved("finding:anything AND finding.absent:pneumothorax", &own).unwrap();
-        assert_eq!(kept.filter.to_string(), "finding:\"anything\" AND finding.absent:\"pneumothorax\"");
-        assert_eq!(kept.wanted.len(), 1);
+        let denied = r#"(finding.absent:"pleural-abnormality" OR finding.absent:"pneumothorax")"#;
+        assert_eq!(kept.filter.to_string(), format!(r#"finding:"anything" AND {denied}"#));
+        assert_eq!(kept.wanted.len(), 2, "what denies the broader finding denies this one");
     }
 }

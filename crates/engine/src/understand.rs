@@ -2,21 +2,21 @@
 
 use crate::spoken::spoken;
 use precedent_lexical::{Asked, AskedFinding};
-use precedent_model::{FindingId, Mention, SectionKind};
+use precedent_model::{Assertion, FindingId, Mention, Run, SectionKind};
 use precedent_report::{Lexicon, ReportReader};
 
 /// How much the finding counts that the text names.
 const NAMED: f32 = 1.0;
-/// How much a finding counts that is a kind of the named one. Who asks for "airspace disease" is served by "pneumonia",
-/// and better by the word itself.
-const NARROWER: f32 = 0.5;
+/// How much a finding counts that follows from the named one, or from which that one follows. Who asks for "airspace
+/// disease" is served by "pneumonia", and better by the word itself.
+const RELATED: f32 = 0.5;
 
 /// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds.
 pub(crate) fn understand(reader: &ReportReader, text: &str) -> Asked {
     let reading = reader.read_text(SectionKind::Body, &spoken(text));
     let mut asked = Asked::default();
     for sentence in &reading.sentences {
-        asked.runs.extend_from_slice(&sentence.runs);
+        asked.runs.extend(sentence.runs.iter().map(|run| Run { assertion: meant(run.assertion), ..*run }));
         asked.findings.extend(sentence.mentions.iter().map(|mention| finding(reader.lexicon(), mention)));
     }
     asked
@@ -24,16 +24,33 @@ pub(crate) fn understand(reader: &ReportReader, text: &str) -> Asked {
 
 fn finding(lexicon: &Lexicon, mention: &Mention) -> AskedFinding {
     let named = mention.finding.clone();
-    let kinds = lexicon.narrower(&named).into_iter().filter(|kind| *kind != named);
+    let assertion = meant(mention.assertion);
+    let related = related(lexicon, &named, assertion).into_iter().filter(|other| *other != named);
     let findings: Vec<(FindingId, f32)> =
-        std::iter::once((named.clone(), NAMED)).chain(kinds.map(|kind| (kind, NARROWER))).collect();
-    AskedFinding { span: mention.span, assertion: mention.assertion, findings }
+        std::iter::once((named.clone(), NAMED)).chain(related.map(|other| (other, RELATED))).collect();
+    AskedFinding { span: mention.span, assertion, findings }
+}
+
+/// The findings of which one, asserted so, says that the named one is so, too: a kind that is there, but what it is a kind
+/// of where that is denied.
+pub(crate) fn related(lexicon: &Lexicon, id: &str, assertion: Assertion) -> Vec<FindingId> {
+    match assertion {
+        Assertion::Absent => lexicon.broader(id),
+        _ => lexicon.narrower(id),
+    }
+}
+
+/// What a question asks for: "rule out pneumothorax", typed into a search, looks for one.
+fn meant(assertion: Assertion) -> Assertion {
+    match assertion {
+        Assertion::Hypothetical => Assertion::Present,
+        other => other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::Assertion;
 
     /// The runs as `assertion(words)` and the findings as `assertion(words = id*weight)`, with the first id only.
     fn check(text: &str, runs: &[&str], findings: &[&str]) {
@@ -57,6 +74,11 @@ mod tests {
         check("no pneumothorax", &["absent(pneumothorax)"], &["absent(pneumothorax = pneumothorax*1)"]);
         check("enlarged heart", &["present(enlarged heart)"], &["present(enlarged heart = cardiomegaly*1)"]);
         check("no zebra", &["absent(zebra)"], &[]);
+        check(
+            "rule out pneumothorax",
+            &["present(pneumothorax)"],
+            &["present(pneumothorax = pneumothorax*1)"],
+        );
         check("", &[], &[]);
     }
 
@@ -89,7 +111,7 @@ mod tests {
         assert!(
             finding.findings[1..]
                 .iter()
-                .all(|(id, weight)| *weight == NARROWER && *id != finding.findings[0].0)
+                .all(|(id, weight)| *weight == RELATED && *id != finding.findings[0].0)
         );
     }
 }

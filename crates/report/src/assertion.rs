@@ -16,6 +16,10 @@ use precedent_model::{Assertion, Run, Span};
 use std::cmp::Reverse;
 use std::ops::Range;
 
+/// Deeper parentheses count as this deep: nobody writes so, and a scope would look past all of them.
+const LABEL: usize = 8;
+const MOST_DEPTH: u16 = 4;
+
 /// What was said of one token, as a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks(u8);
@@ -87,7 +91,7 @@ pub(crate) fn mark(
         return marks;
     }
     let depths = depths(text, tokens);
-    let cues = placed(candidates, &depths);
+    let cues = placed(candidates, &depths, &|at| is_joint(text, tokens[at]));
     for (place, placed) in cues.iter().enumerate() {
         if placed.cue == Cue::Nothing {
             continue;
@@ -96,6 +100,16 @@ pub(crate) fn mark(
             mark.add(Marks::CUE);
         }
         let Cue::Says { assertion, of, reach } = placed.cue else { continue };
+        if of.after && assertion == Assertion::Absent && answers(text, tokens, placed) {
+            // The label goes back to the stop before its own colon, no farther than a label is long.
+            let low = placed.first.saturating_sub(LABEL);
+            let start = (cues[..place].iter().rev())
+                .take_while(|stop| stop.last >= low)
+                .find(|stop| stop.last + 1 < placed.first && matches!(stop.cue, Cue::Stop { .. }))
+                .map_or(low, |stop| stop.last + 1);
+            (start..placed.first).for_each(|at| marks[at].add(Marks::of(assertion)));
+            continue;
+        }
         if of.after {
             let end = end_after(&cues, place, tokens.len()).min((placed.last + 1).saturating_add(reach));
             let within = (placed.last + 1..end).take_while(|&at| depths[at] >= placed.depth);
@@ -103,6 +117,7 @@ pub(crate) fn mark(
         }
         if of.before {
             let start = start_before(&cues, place).max(placed.first.saturating_sub(reach));
+            let start = if of.after { start } else { clause(text, tokens, start..placed.first) };
             let within = (start..placed.first).rev().take_while(|&at| depths[at] >= placed.depth);
             within.for_each(|at| marks[at].add(Marks::of(assertion)));
         }
@@ -118,35 +133,40 @@ fn depths(text: &str, tokens: &[Token]) -> Vec<u16> {
         match &text[token.range()] {
             "(" | "[" => {
                 depth = depth.saturating_add(1);
-                depths.push(depth);
+                depths.push(depth.min(MOST_DEPTH));
             }
             ")" | "]" => {
-                depths.push(depth);
+                depths.push(depth.min(MOST_DEPTH));
                 depth = depth.saturating_sub(1);
             }
-            _ => depths.push(depth),
+            _ => depths.push(depth.min(MOST_DEPTH)),
         }
     }
     depths
 }
 
 fn candidates(lexicon: &Lexicon, found: &[Found], asked: Range<usize>) -> Vec<(Found, Cue)> {
-    let overlaps = |found: &Found| (found.last as usize) >= asked.start && (found.first as usize) < asked.end;
+    // What follows the joint of a stop, ", mild", is text and may be asked about.
+    let outside = |found: Found, cue: Cue| match cue {
+        Cue::Stop { .. } => !asked.contains(&(found.first as usize)),
+        _ => (found.last as usize) < asked.start || (found.first as usize) >= asked.end,
+    };
     (found.iter())
-        .filter(|found| !overlaps(found))
         .filter_map(|&found| match lexicon.meaning(found) {
-            Meaning::Cue(cue) => Some((found, *cue)),
+            Meaning::Cue(cue) if outside(found, *cue) => Some((found, *cue)),
             _ => None,
         })
         .collect()
 }
 
 /// The cues that count, ascending and apart: from the left, the longest at a place.
-fn placed(mut candidates: Vec<(Found, Cue)>, depths: &[u16]) -> Vec<Placed> {
+fn placed(mut candidates: Vec<(Found, Cue)>, depths: &[u16], joint: &dyn Fn(usize) -> bool) -> Vec<Placed> {
     candidates.sort_by_key(|(found, _)| (found.first, Reverse(found.last)));
     let mut cues: Vec<Placed> = Vec::with_capacity(candidates.len());
     for (found, cue) in candidates {
-        let (first, last) = (found.first as usize, found.last as usize);
+        let first = found.first as usize;
+        // Of a stop that begins with a joint, ", mild" or "and the", only the joint is the cue; the rest is text.
+        let last = if matches!(cue, Cue::Stop { .. }) && joint(first) { first } else { found.last as usize };
         if cues.last().is_none_or(|before| before.last < first) {
             cues.push(Placed { cue, first, last, depth: depths[first] });
         }
@@ -179,6 +199,27 @@ fn start_before(cues: &[Placed], place: usize) -> usize {
             Cue::Nothing => false,
         })
         .map_or(0, |before| before.last + 1)
+}
+
+fn is_joint(text: &str, token: Token) -> bool {
+    is_mark(text, token) || text[token.range()].eq_ignore_ascii_case("and")
+}
+
+/// Whether a denial answers a label: "pneumothorax: no".
+fn answers(text: &str, tokens: &[Token], placed: &Placed) -> bool {
+    let label = placed.first > 0 && matches!(&text[tokens[placed.first - 1].range()], ":" | "-");
+    label && tokens.get(placed.last + 1).is_none_or(|next| is_mark(text, *next))
+}
+
+/// Where the clause begins that a cue behind `range` speaks of: behind its last comma, unless the comma is of a list
+/// ("effusion, edema and mass are not seen") or stands right before the cue ("effusion, seen before, is not seen").
+fn clause(text: &str, tokens: &[Token], range: Range<usize>) -> usize {
+    let is = |at: usize, words: &[&str]| {
+        words.iter().any(|word| text[tokens[at].range()].eq_ignore_ascii_case(word))
+    };
+    let Some(comma) = range.clone().rev().find(|&at| is(at, &[","])) else { return range.start };
+    let listed = (comma + 1..range.end).any(|at| is(at, &["and", "or", "nor", "/"]));
+    if listed || comma + 1 == range.end { range.start } else { comma + 1 }
 }
 
 /// The words of a sentence by assertion; words of cues are in no run.

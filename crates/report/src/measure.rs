@@ -29,6 +29,8 @@ pub(crate) fn sizes(text: &str, tokens: &[Token]) -> Vec<Size> {
             sizes.push(size(*token, *token, number * millimetres));
         }
     }
+    // A row of sixty digits is no size.
+    sizes.retain(|size| size.longest_mm.is_finite() && size.longest_mm > 0.0);
     sizes
 }
 
@@ -87,5 +89,6 @@ mod tests {
     fn other_numbers_are_no_sizes() {
         check("T12, 3 nodules, 5 years ago, 4 and 5 mm", "5 mm=5");
         check("3 nodules of 4 mm", "4 mm=4");
+        check(&format!("{} mm and 0 mm", "9".repeat(60)), "");
     }
 }

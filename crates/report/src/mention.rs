@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// How many tokens before a finding and behind it may describe it.
 const DESCRIBED_BEFORE: usize = 6;
-const DESCRIBED_BEHIND: usize = 10;
+const DESCRIBED_BEHIND: usize = 14;
 
 /// A finding's phrase in the tokens.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +177,6 @@ impl Describing<'_> {
     /// A mark that parts statements; a comma or parenthesis does not.
     fn ends_description(&self, at: usize) -> bool {
         let token = self.tokens[at];
-        is_mark(self.text, token) && matches!(&self.text[token.range()], ";" | ":" | "." | "?" | "!")
+        is_mark(self.text, token) && matches!(&self.text[token.range()], ";" | "." | "?" | "!")
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn parts(text: &str, given: SectionKind, headings: &Headings) -> Vec<
     let found = find(text, given, headings);
     let findings = Heading::Section(SectionKind::Findings);
     let described = !given.is_reported() || found.iter().any(|place| place.heading == findings);
-    let mut parts = Parts { text, back: (!described).then_some(given), list: Vec::new() };
+    let mut parts = Parts { text, headings, back: (!described).then_some(given), list: Vec::new() };
     let mut open = Open { start: 0, kind: given, addendum: false, by_heading: false };
     for place in found {
         let begun = match place.heading {
@@ -68,6 +68,7 @@ struct Open {
 
 struct Parts<'a> {
     text: &'a str,
+    headings: &'a Headings,
     /// What text without a heading is for, where findings have none or had theirs before.
     back: Option<SectionKind>,
     list: Vec<Part>,
@@ -84,7 +85,10 @@ impl Parts<'_> {
         let range = trim(self.text, open.start..end);
         let back = self.back_from(&open);
         let split = match back {
-            Some(_) => own_end(self.text, range.clone(), open.kind != SectionKind::Indication),
+            Some(_) => {
+                let end = own_end(self.text, range.clone(), open.kind != SectionKind::Indication);
+                statement(self.text, range.start..end, self.headings).unwrap_or(end)
+            }
             None => range.end,
         };
         let rest = trim(self.text, split..range.end);
@@ -96,6 +100,55 @@ impl Parts<'_> {
             }
         }
     }
+}
+
+/// Where the first sentence behind another begins that speaks of an organ or of what there is: "The heart is large",
+/// "Lungs are clear", "No effusion". No indication goes on so.
+fn statement(text: &str, range: Range<usize>, headings: &Headings) -> Option<usize> {
+    let inside = &text[range.clone()];
+    let ends = inside.match_indices(['.', '\n', '\r']).map(|(place, mark)| place + mark.len());
+    ends.filter(|&at| {
+        // Far enough for any indent, and no farther, so that time stays linear in blank lines.
+        let skipped = inside[at..]
+            .char_indices()
+            .take(12)
+            .find(|(_, c)| !c.is_whitespace())
+            .map_or(0, |(place, _)| place);
+        let rest = &inside[at + skipped..];
+        if rest.len() == inside.len() - at && inside[..at].ends_with('.') || !is_titled(rest) {
+            return false;
+        }
+        let mut words: Vec<String> =
+            (rest.split(|c: char| !headings::is_word(c)).filter(|word| !word.is_empty()))
+                .take(5)
+                .map(headings::lower)
+                .collect();
+        let there = words.len() > 1
+            && (words[0] == "there" && matches!(words[1].as_str(), "is" | "are" | "has" | "have")
+                || words[0] == "no");
+        if matches!(words.first().map(String::as_str), Some("the" | "both")) {
+            words.remove(0);
+        }
+        let organ = headings.longest(&words).is_some_and(|(length, heading)| {
+            heading == Heading::Label
+                && words.get(length).is_some_and(|word| {
+                    matches!(
+                        word.as_str(),
+                        "is" | "are"
+                            | "size"
+                            | "appear"
+                            | "appears"
+                            | "remains"
+                            | "remain"
+                            | "clear"
+                            | "normal"
+                    )
+                })
+        });
+        there || organ
+    })
+    .map(|at| range.start + at)
+    .next()
 }
 
 fn trim(text: &str, range: Range<usize>) -> Range<usize> {

@@ -418,7 +418,10 @@ impl<'a> Cutter<'a> {
         if gap.breaks > 1 || self.bullet(gap.end).is_some() {
             return true;
         }
-        let open = is_joining(word) || before.is_some_and(|c| matches!(c, ',' | '(' | '/' | '&' | '.' | '+'));
+        // "Pneumothorax: no" is an answer, and the next label follows.
+        let answer = word.eq_ignore_ascii_case("no") && self.is_label(gap.end);
+        let open = is_joining(word) && !answer
+            || before.is_some_and(|c| matches!(c, ',' | '(' | '/' | '&' | '.' | '+'));
         let roomy = self.had_room(at, gap.end);
         if let Some((_, marker)) = self.marker(gap.end) {
             let first = marker.number == 1;

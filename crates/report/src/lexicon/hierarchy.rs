@@ -34,6 +34,11 @@ impl Hierarchy {
         Ok(hierarchy)
     }
 
+    /// The place itself and all above it, ascending.
+    pub fn broader(&self, place: usize) -> Vec<usize> {
+        (0..self.children.len()).filter(|&above| self.narrower(above).contains(&place)).collect()
+    }
+
     /// The place itself and all below it, ascending.
     pub fn narrower(&self, place: usize) -> Vec<usize> {
         let mut found = vec![place];

@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Goes up with every change of the rules in code, so that the fingerprint does, too.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 /// The bundled files.
 const FINDINGS: &str = include_str!("../../../../index/lexicon/findings.toml");
@@ -193,6 +193,14 @@ impl Lexicon {
         places.into_iter().map(|place| self.ids[place].clone()).collect()
     }
 
+    /// The finding and every finding that it is a kind of, ascending by id. Empty for an unknown id. Who says that there
+    /// is no opacity says that there is no consolidation: what is denied is denied of the kinds.
+    pub fn broader(&self, id: &str) -> Vec<FindingId> {
+        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
+        let places = place.map(|place| self.hierarchy.broader(place)).unwrap_or_default();
+        places.into_iter().map(|place| self.ids[place].clone()).collect()
+    }
+
     pub(crate) fn id(&self, index: usize) -> &FindingId {
         &self.ids[index]
     }
@@ -218,7 +226,7 @@ impl Lexicon {
     /// Every phrase in the tokens of `text`, ascending by first token.
     pub(crate) fn find_phrases(&self, text: &str, tokens: &[Token]) -> Vec<Found> {
         let mut found = Vec::new();
-        self.phrases.find(tokens, &|token| is_mark(text, *token), &mut found);
+        self.phrases.find(tokens, &|token| is_mark(text, *token) && &text[token.range()] != ":", &mut found);
         found
     }
 }

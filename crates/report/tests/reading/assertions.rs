@@ -43,6 +43,8 @@ fn a_denial_reaches_back() {
         ("absent", "[Pneumothorax]: none."),
         ("absent", "[Pulmonary embolism] was ruled out."),
         ("absent", "[Pneumonia] is unlikely."),
+        ("absent", "[Pleural effusion] absent."),
+        ("absent", "[Pneumothorax]: No"),
         ("absent", "Effusion and [pneumothorax] are not identified."),
     ]);
 }
@@ -58,6 +60,10 @@ fn scopes_end_at_stops() {
         ("present", "No pneumothorax is seen and there is a [small effusion]."),
         ("present", "No infiltrate other than [scarring]."),
         ("absent", "No [effusion], but there is cardiomegaly."),
+        ("present", "No pneumothorax, [mild cardiomegaly]."),
+        ("absent", "No pneumothorax, [large effusion] or consolidation."),
+        ("present", "Non-displaced [rib fracture]."),
+        ("present", "[Bibasilar atelectasis], pneumothorax not identified."),
     ]);
 }
 
@@ -76,6 +82,9 @@ fn what_only_looks_like_a_cue_says_nothing() {
         ("present", "No significant interval change in [cardiomegaly]."),
         ("present", "Without change in the [right nodule]."),
         ("present", "No explanation for the [pain]."),
+        ("present", "[Effusion] has nearly resolved."),
+        ("present", "Previously noted [nodule] is unchanged."),
+        ("present", "A 9 mm [nodule], not seen on prior exams."),
     ]);
 }
 
@@ -90,6 +99,8 @@ fn doubt() {
         ("present", "[Atelectasis] versus infiltrate."),
         ("uncertain", "Atelectasis versus [infiltrate]."),
         ("uncertain", "[Pneumonia] is suspected."),
+        ("uncertain", "Atelectasis, less likely [pneumonia]."),
+        ("uncertain", "[Tuberculosis] should be excluded."),
         ("uncertain", "Opacities which may be due to [atelectasis]."),
         ("uncertain", "Edema or [infiltrate] difficult to entirely exclude."),
         ("uncertain", "In the appropriate clinical setting this is [pneumonia]."),
@@ -106,6 +117,7 @@ fn the_past() {
         ("historical", "She had [tuberculosis] in the past."),
         ("historical", "He had [pneumonia] 3 years ago."),
         ("present", "A two-day history of [cough]."),
+        ("present", "[Pneumonia], follow up in 6 weeks."),
         ("present", "History of cancer, now with [effusion]."),
         ("absent", "No history of [pneumonia]."),
     ]);

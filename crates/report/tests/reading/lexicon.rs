@@ -24,6 +24,8 @@ fn a_finding_holds_the_narrower_ones() {
         assert!(narrower.iter().any(|narrow| narrow == id), "{id} in {narrower:?}");
     }
     assert!(lexicon.narrower("nothing").is_empty());
+    let broader: Vec<_> = lexicon.broader("consolidation").iter().map(|id| id.to_string()).collect();
+    assert_eq!(broader, ["consolidation", "lung-opacity"]);
 }
 
 #[test]

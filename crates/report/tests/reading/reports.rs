@@ -28,6 +28,12 @@ fn headings_inside_free_text_count() {
     assert_eq!(kinds, ["indication", "findings", "impression"]);
 }
 
+#[test]
+fn findings_behind_a_history_are_findings() {
+    let text = "HISTORY: Cough.\nThe lungs are clear. No effusion.\nIMPRESSION: Normal.";
+    assert_eq!(findings(&[(SectionKind::Body, text)]), "pleural-effusion absent");
+}
+
 /// The marks of each sentence.
 fn marks(text: &str) -> String {
     let mark = |sentence: &precedent_model::Sentence| match (sentence.comparison, sentence.boilerplate) {
