@@ -34,6 +34,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Merge all segments into one, build its graph, drop deleted cases
     Merge(MergeArgs),
+    /// Write an archive of synthetic chest radiographs with reports, labels and true boxes
+    Phantom(PhantomArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -66,6 +68,43 @@ pub struct InitArgs {
     /// One more field: keyword, keywords, integer, number or date
     #[arg(long = "field", value_name = "NAME=KIND")]
     pub fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nobody is in these pictures, and nothing learnt from them holds for a real one. The same flags give \
+                        the same archive on every machine; a stopped run goes on with the same command."
+)]
+pub struct PhantomArgs {
+    /// Directory of the archive: new, empty, or left by a stopped run
+    pub dir: PathBuf,
+    /// Number of studies
+    #[arg(long, default_value_t = 1000)]
+    pub studies: usize,
+    /// Which archive: another number gives other patients
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Pixels on a side
+    #[arg(long, default_value_t = 256, value_name = "PIXELS")]
+    pub size: u32,
+    /// What the pictures are written as; the manifest names the first
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [PhantomFormat::Dicom, PhantomFormat::Png])]
+    pub formats: Vec<PhantomFormat>,
+    /// House styles of the reports; all if not given
+    #[arg(long, value_delimiter = ',', value_name = "STYLE")]
+    pub styles: Vec<String>,
+    /// Sites that the films come from; all if not given
+    #[arg(long, value_delimiter = ',', value_name = "SITE")]
+    pub sites: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PhantomFormat {
+    Dicom,
+    /// 8 bits per pixel
+    Png,
+    /// 16 bits per pixel
+    Png16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Stats(args) => commands::stats::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
+        Command::Phantom(args) => commands::phantom::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };
     exit::report(outcome)

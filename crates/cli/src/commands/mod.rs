@@ -4,6 +4,7 @@ pub mod completions;
 pub mod ingest;
 pub mod init;
 pub mod merge;
+pub mod phantom;
 pub mod report;
 pub mod search;
 pub mod serve;

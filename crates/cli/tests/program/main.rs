@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod first_steps;
 #[cfg(test)]
+mod phantom;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,126 @@
+//! Signed texts in the manner of several houses.
+
+use crate::date::Day;
+use crate::finding::{Finding, FindingKind};
+use crate::house::Writer;
+use crate::random::Random;
+use crate::scene::Projection;
+use precedent_model::SectionKind;
+
+/// Share of mild findings that a report does not mention.
+pub const OMIT_MILD: f64 = 0.05;
+/// Share of incidental findings that a report does not mention.
+pub const OMIT_INCIDENTAL: f64 = 0.45;
+/// Share of mild findings that a report only suspects; of moderate ones a third of that.
+pub const HEDGE_MILD: f64 = 0.15;
+
+/// A manner of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Style {
+    /// Findings by organ, each with its label.
+    Structured,
+    /// Whole sentences under headings.
+    Prose,
+    /// A few words; often a conclusion alone.
+    Terse,
+    /// Sentences, then a numbered conclusion.
+    Numbered,
+    /// An old dictation in one piece, words taken out by de-identification read XXXX.
+    Dictation,
+    /// British spelling, clinical details and opinion, headings inside the text.
+    British,
+}
+
+impl Style {
+    /// Every style.
+    pub const ALL: [Self; 6] =
+        [Self::Structured, Self::Prose, Self::Terse, Self::Numbered, Self::Dictation, Self::British];
+
+    /// The id in the truth file.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Structured => "structured",
+            Self::Prose => "prose",
+            Self::Terse => "terse",
+            Self::Numbered => "numbered",
+            Self::Dictation => "dictation",
+            Self::British => "british",
+        }
+    }
+}
+
+/// What a report does with a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// Says that it is there.
+    Stated,
+    /// Says that it may be there.
+    Hedged,
+    /// Says nothing of it, on purpose: reports leave things out.
+    Omitted,
+}
+
+impl Told {
+    /// The name in the truth file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Hedged => "hedged",
+            Self::Omitted => "omitted",
+        }
+    }
+}
+
+/// A signed text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhantomReport {
+    /// Its parts, in the order in which they were written. Never empty.
+    pub sections: Vec<(SectionKind, String)>,
+    /// The whole as one text, where the house hands it out so.
+    pub flat: Option<String>,
+    /// What it does with each finding of the truth, in the same order.
+    pub told: Vec<Told>,
+}
+
+impl std::fmt::Debug for PhantomReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PhantomReport({} sections, hidden)", self.sections.len())
+    }
+}
+
+/// What a report is written from.
+pub(crate) struct Facts<'a> {
+    pub findings: &'a [Finding],
+    /// The study before, where there was one.
+    pub before: Option<(Day, &'a [Finding])>,
+    pub projections: &'a [Projection],
+    pub female: bool,
+    pub age: u32,
+    pub style: Style,
+}
+
+/// Writes the report of a study.
+pub(crate) fn write(facts: &Facts<'_>, mut random: Random) -> PhantomReport {
+    let told = facts.findings.iter().map(|finding| tell(finding, &mut random)).collect();
+    Writer::new(facts, told).write(&mut random)
+}
+
+fn tell(finding: &Finding, random: &mut Random) -> Told {
+    let (omit, hedge) = match finding.kind {
+        kind if kind.is_incidental() => (OMIT_INCIDENTAL, 0.0),
+        kind if kind.is_device() => (0.04, 0.0),
+        FindingKind::Nodule if finding.size_mm.unwrap_or(0.0) < 9.0 => (0.15, HEDGE_MILD),
+        FindingKind::Nodule => (0.02, 0.05),
+        _ if finding.severity <= 1 => (OMIT_MILD, HEDGE_MILD),
+        _ if finding.severity == 2 => (0.01, HEDGE_MILD / 3.0),
+        _ => (0.0, 0.0),
+    };
+    let dice = random.unit();
+    if dice < omit {
+        Told::Omitted
+    } else if dice < omit + hedge {
+        Told::Hedged
+    } else {
+        Told::Stated
+    }
+}
