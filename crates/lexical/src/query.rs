@@ -50,10 +50,9 @@ pub enum QueryTextError {
 /// - `present:effusion`, `absent:"pleural effusion"`: in what was reported, under that [`Assertion`] alone, whatever the
 ///   query around it says.
 ///
-/// Where nothing else is named, words and findings are looked for in what was reported. Any
-/// other punctuation only separates words, so any text can be pasted: `x-ray` is two words, and `+x-ray` and `-x-ray`
-/// are about the two in a row. `+` and `-` count at the start of a word only, a quotation mark only with its partner and
-/// not right after a letter or digit (`2" drain`). A word above [`crate::MAX_WORD_BYTES`] stands in no index, so a
+/// Where nothing else is named, words and findings are looked for in what was reported. Any other punctuation only
+/// separates words, so any text can be pasted: `x-ray` is two words, and `+x-ray` and `-x-ray` are about the two in a
+/// row. `+` and `-` count at the start of a word only, a quotation mark only with its partner and not right after a letter or digit (`2" drain`). A word above [`crate::MAX_WORD_BYTES`] stands in no index, so a
 /// phrase with one is nowhere.
 ///
 /// In a segment that does not know assertions ([`crate::LexicalSegment::knows_assertions`]) everything reported is

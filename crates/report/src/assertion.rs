@@ -244,8 +244,8 @@ pub(crate) fn runs(text: &str, tokens: &[Token], marks: &[Marks]) -> Vec<Run> {
     runs
 }
 
-/// What is said of the tokens between `first` and `last` that are chosen by `is_part`: of the last of them that is in
-/// no cue, because the head of an English noun phrase stands last.
+/// What is said of these tokens: of the last of them that is in no cue, because the head of an English noun phrase
+/// stands last.
 pub(crate) fn of_words(marks: &[Marks], words: impl DoubleEndedIterator<Item = usize> + Clone) -> Assertion {
     let head = words.clone().rev().find(|&at| !marks[at].is_cue()).or_else(|| words.clone().next_back());
     head.map_or(Assertion::Present, |at| marks[at].assertion())
