@@ -1,9 +1,9 @@
 //! Findings against the human labels of NegBio (Peng et al. 2018) for Open-i.
 
 use crate::Problem;
-use crate::figures::{Tally, bootstrap, mean};
 use crate::gold::{FEWEST_POSITIVES, LABELS, LabelSet, Labelled, counted};
-use crate::table::{Chapter, Table, figure, interval};
+use precedent_benches::figures::{Tally, bootstrap, mean};
+use precedent_benches::table::{Chapter, Table, figure, interval};
 use precedent_model::{Assertion, FindingId, Mention, Reading};
 use precedent_report::ReportReader;
 use std::collections::HashMap;
@@ -97,7 +97,7 @@ struct Figures {
     tallies: Vec<Tally>,
     counted: Vec<usize>,
     /// Of the F1 by label, then micro F1, macro F1.
-    intervals: Vec<crate::figures::Interval>,
+    intervals: Vec<precedent_benches::figures::Interval>,
 }
 
 impl Figures {

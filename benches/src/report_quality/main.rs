@@ -8,21 +8,20 @@
 //! Work on the rules needs no engine: `--no-default-features` leaves retrieval out and builds in seconds. `--errors`
 //! prints report text; the data's licence forbids to pass it on.
 
-mod figures;
 mod gold;
 mod labels;
 mod negex;
 #[cfg(feature = "engine")]
 mod retrieval;
-mod table;
 
 use clap::{Parser, ValueEnum};
+use precedent_benches::figures;
+use precedent_benches::table::{Chapter, replace_block};
 use precedent_report::{Lexicon, ReportReader};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use table::{Chapter, replace_block};
 
 type Problem = Box<dyn Error>;
 

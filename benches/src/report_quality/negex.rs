@@ -1,8 +1,8 @@
 //! Assertions against the annotated sentences of NegEx (Chapman et al. 2001; `chapmanbe/negex`).
 
-use crate::figures::{Tally, bootstrap, stable_hash};
-use crate::table::{Chapter, Table, figure, interval};
 use crate::{Problem, Slice};
+use precedent_benches::figures::{Tally, bootstrap, stable_hash};
+use precedent_benches::table::{Chapter, Table, figure, interval};
 use precedent_model::{Assertion, Span};
 use precedent_report::ReportReader;
 use std::collections::{BTreeMap, HashMap};

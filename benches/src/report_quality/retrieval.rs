@@ -1,9 +1,9 @@
 //! Retrieval by plain words against the human labels of NegBio for Open-i, through the engine as a client would ask.
 
 use crate::Problem;
-use crate::figures::{Interval, bootstrap, mean};
 use crate::gold::{FEWEST_POSITIVES, LABELS, Labelled, counted};
-use crate::table::{Chapter, Table, figure, interval};
+use precedent_benches::figures::{Interval, bootstrap, mean};
+use precedent_benches::table::{Chapter, Table, figure, interval};
 use precedent_engine::{Access, Definition, Engine, NewCase, View};
 use precedent_query::{Fusion, Guards, Limits, MAX_LIMIT, SearchRequest};
 use std::collections::HashMap;

@@ -36,6 +36,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Write an archive of synthetic chest radiographs with reports, labels and true boxes
     Phantom(PhantomArgs),
+    /// Teach an encoder by synthetic radiographs and their reports
+    Train(TrainArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -105,6 +107,31 @@ pub enum PhantomFormat {
     Png,
     /// 16 bits per pixel
     Png16,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The same flags give the same weights on the same processor. A stopped training goes on with the same \
+                        command. What comes out has seen no real film and is not for clinical images."
+)]
+pub struct TrainArgs {
+    /// Directory of the encoder: new, or left by a stopped training
+    pub dir: PathBuf,
+    /// Name of the encoder: letters, digits and -
+    #[arg(long, default_value = "phantom-cxr")]
+    pub name: String,
+    /// Number of studies to learn from
+    #[arg(long, default_value_t = 12_000)]
+    pub studies: usize,
+    /// Which archive of phantoms: another number gives other patients
+    #[arg(long, default_value_t = 101)]
+    pub phantom_seed: u64,
+    /// Decides first weights and the order of studies
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Number of steps
+    #[arg(long, default_value_t = 1500)]
+    pub steps: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

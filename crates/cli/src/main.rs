@@ -11,6 +11,7 @@ mod json;
 mod lexicon_list;
 mod matched;
 mod output;
+mod phantom_studies;
 mod reading;
 mod reading_json;
 mod style;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
         Command::Phantom(args) => commands::phantom::run(&args),
+        Command::Train(args) => commands::train::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };
     exit::report(outcome)

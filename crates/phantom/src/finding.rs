@@ -63,6 +63,29 @@ impl FindingKind {
         Self::Scoliosis,
     ];
 
+    /// The id in `index/lexicon`, of any severity.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::PleuralEffusion => "pleural-effusion",
+            Self::Pneumothorax => "pneumothorax",
+            Self::Consolidation => "consolidation",
+            Self::PulmonaryEdema => "pulmonary-edema",
+            Self::Cardiomegaly => "cardiomegaly",
+            Self::Nodule => "nodule",
+            Self::Atelectasis => "atelectasis",
+            Self::EndotrachealTube => "endotracheal-tube",
+            Self::CentralVenousCatheter => "central-venous-catheter",
+            Self::Picc => "picc",
+            Self::Pacemaker => "pacemaker",
+            Self::FeedingTube => "feeding-tube",
+            Self::ChestTube => "chest-tube",
+            Self::Sternotomy => "sternotomy",
+            Self::SpineDegeneration => "spine-degeneration",
+            Self::AorticAtherosclerosis => "aortic-atherosclerosis",
+            Self::Scoliosis => "scoliosis",
+        }
+    }
+
     /// Whether somebody put it there.
     pub const fn is_device(self) -> bool {
         matches!(
@@ -136,28 +159,11 @@ pub struct Finding {
 impl Finding {
     /// The id of the finding in `index/lexicon`.
     pub const fn id(&self) -> &'static str {
-        match self.kind {
-            FindingKind::PleuralEffusion => "pleural-effusion",
-            FindingKind::Pneumothorax => "pneumothorax",
-            FindingKind::Consolidation => "consolidation",
-            FindingKind::PulmonaryEdema => match self.severity {
-                0 | 1 => "pulmonary-edema-grade-1",
-                2 => "pulmonary-edema-grade-2",
-                _ => "pulmonary-edema-grade-3",
-            },
-            FindingKind::Cardiomegaly => "cardiomegaly",
-            FindingKind::Nodule => "nodule",
-            FindingKind::Atelectasis => "atelectasis",
-            FindingKind::EndotrachealTube => "endotracheal-tube",
-            FindingKind::CentralVenousCatheter => "central-venous-catheter",
-            FindingKind::Picc => "picc",
-            FindingKind::Pacemaker => "pacemaker",
-            FindingKind::FeedingTube => "feeding-tube",
-            FindingKind::ChestTube => "chest-tube",
-            FindingKind::Sternotomy => "sternotomy",
-            FindingKind::SpineDegeneration => "spine-degeneration",
-            FindingKind::AorticAtherosclerosis => "aortic-atherosclerosis",
-            FindingKind::Scoliosis => "scoliosis",
+        match (self.kind, self.severity) {
+            (FindingKind::PulmonaryEdema, 0 | 1) => "pulmonary-edema-grade-1",
+            (FindingKind::PulmonaryEdema, 2) => "pulmonary-edema-grade-2",
+            (FindingKind::PulmonaryEdema, _) => "pulmonary-edema-grade-3",
+            (kind, _) => kind.id(),
         }
     }
 

@@ -1,1 +1,19 @@
-//! Training.
+//! Old reports teach the towers: local mutual information between patches of a film and sentences of its report.
+//!
+//! [`train`] takes a [`Plan`] and a [`Dataset`] and gives the [`Weights`](precedent_encoder::Weights) of an encoder. No
+//! label is looked at; what a sentence says (its key) only keeps true pairs from being counter-examples.
+
+mod adam;
+mod augment;
+mod dataset;
+mod error;
+mod gather;
+mod objective;
+mod plan;
+mod state;
+mod trainer;
+
+pub use dataset::{Dataset, DatasetError, Sentence, Study};
+pub use error::TrainingError;
+pub use plan::{Plan, SHARDS};
+pub use trainer::{CHECKPOINT_FILE, Progress, train, untrained};

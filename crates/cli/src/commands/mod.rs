@@ -9,4 +9,5 @@ pub mod report;
 pub mod search;
 pub mod serve;
 pub mod stats;
+pub mod train;
 pub mod verify;

@@ -9,6 +9,8 @@
 
 mod bag;
 mod conv;
+#[cfg(test)]
+mod gradient_tests;
 mod norm;
 mod unfold;
 

@@ -1,0 +1,4 @@
+//! The encoder as its users see it.
+
+mod bundled;
+mod folders;
