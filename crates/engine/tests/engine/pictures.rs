@@ -210,6 +210,7 @@ fn a_case_without_files_is_left_as_it_is_and_the_same_picture_gives_the_same_vec
     let first = encode();
     assert_eq!(first.embeddings, encode().embeddings);
     engine.ingest(vec![first]).unwrap()[0].as_ref().unwrap();
+    engine.commit().unwrap();
     assert!(engine.holds(&encode()).unwrap(), "taken in again it changes nothing");
 }
 
