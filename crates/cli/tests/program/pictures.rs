@@ -123,7 +123,7 @@ fn rows_with_bad_files_are_rejected_by_field_and_the_rest_goes_in() {
 fn what_cannot_encode_says_so_before_anything_is_taken_in() {
     let place = place();
     let ask = ["ingest", "i", "made/manifest.jsonl", "--images"];
-    place.refused(&[&ask[..], &["nowhere"]].concat(), 2, &["--images nowhere", "no folder"]);
+    place.refused(&[&ask[..], &["nowhere", "--dry-run"]].concat(), 2, &["--images nowhere", "no folder"]);
     place.refused(&["init", "j", "--encoder", "other"], 2, &["phantom-cxr", "--encoder-dir"]);
     place.refused(&["init", "j", "--encoder-dir", "made"], 2, &["--encoder-dir made", "encoder.toml"]);
     place.refused(
