@@ -40,6 +40,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("dicom-object", &["imaging", "phantom"]),
     ("jpeg-decoder", &["imaging"]),
     ("hayro-jpeg2000", &["imaging"]),
+    ("candle-core", &["encoder", "training"]),
+    ("candle-nn", &["encoder", "training"]),
+    ("candle-transformers", &["encoder"]),
+    ("tokenizers", &["encoder"]),
     ("tonic", &["wire", "server", "cli", "tests", "benches"]),
     ("tokio", &["server", "cli"]),
 ];

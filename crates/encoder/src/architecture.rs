@@ -71,7 +71,7 @@ impl Architecture {
 
     /// Rows and columns of the grid of patches.
     pub fn grid(&self) -> usize {
-        self.side / self.stem.max(1) >> self.widths.len().saturating_sub(1)
+        (self.side / self.stem.max(1)) >> self.widths.len().saturating_sub(1)
     }
 
     /// Every parameter of both towers, in the order of their use.

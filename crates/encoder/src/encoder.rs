@@ -131,6 +131,18 @@ impl Encoder {
         Self::from_parts(Description::from_toml(&description)?, &read(WEIGHTS_FILE)?)
     }
 
+    /// Writes the encoder of a description and weights into a folder, each file under another name until it is whole.
+    ///
+    /// # Errors
+    /// Weights that do not fit the description, a file that cannot be written.
+    pub fn save(dir: &Path, description: Description, weights: &[u8]) -> Result<Self, EncoderError> {
+        let text = description.to_toml()?;
+        let encoder = Self::from_parts(Description::from_toml(&text)?, weights)?;
+        place(dir, WEIGHTS_FILE, weights)?;
+        place(dir, DESCRIPTION_FILE, text.as_bytes())?;
+        Ok(encoder)
+    }
+
     /// An encoder of a description and the bytes of a safetensors file.
     ///
     /// # Errors
@@ -186,6 +198,13 @@ impl Encoder {
         let words = Words::of(text).ok_or(EncoderError::NoWord)?;
         finite(self.text.forward(&[words])?.flatten_all()?.to_vec1()?)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an encoder's folder is no index")]
+fn place(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), EncoderError> {
+    let (path, unfinished) = (dir.join(name), dir.join(format!("{name}.unfinished")));
+    let written = std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
+    written.map_err(|source| EncoderError::Write { path, source })
 }
 
 fn finite(values: Vec<f32>) -> Result<Vec<f32>, EncoderError> {

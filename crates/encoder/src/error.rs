@@ -13,6 +13,14 @@ pub enum EncoderError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file that cannot be written.
+    #[error("{path} cannot be written: {source}")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A description that is no TOML or of another shape.
     #[error("encoder.toml cannot be read: {0}")]
     Description(String),

@@ -79,9 +79,7 @@ impl State {
             (STEP.to_owned(), self.step.to_string()),
         ]);
         let bytes = safetensors::serialize(views, Some(notes)).map_err(tensor)?;
-        let unfinished = path.with_extension("unfinished");
-        let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
-        written.map_err(|source| TrainingError::Io { path: path.to_owned(), source })
+        place(path, &bytes).map_err(|source| TrainingError::Io { path: path.to_owned(), source })
     }
 
     /// Reads a checkpoint; `None` where there is none.
@@ -127,6 +125,13 @@ impl Learnt {
         let tensor = Tensor::from_vec(values, parameter.shape.as_slice(), &Device::Cpu)?;
         Ok(Self { parameter, var: Var::from_tensor(&tensor)?, moments })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a checkpoint is no file of an index")]
+fn place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, bytes)?;
+    fs::rename(&unfinished, path)
 }
 
 fn describe(plan: &Plan) -> Result<String, TrainingError> {

@@ -10,7 +10,6 @@ use precedent_encoder::{DESCRIPTION_FILE, Description, Encoder, WEIGHTS_FILE};
 use precedent_phantom::{ArchiveParams, PHANTOM_VERSION, SITES, Style};
 use precedent_training::{Plan, Progress, TrainingError, train};
 use std::io::Write;
-use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -59,11 +58,7 @@ pub fn run(args: &TrainArgs) -> Outcome {
         pixel_pipeline: precedent_imaging::PIXEL_PIPELINE_VERSION,
         architecture: plan.architecture,
     };
-    let text = description.to_toml().map_err(Failure::other)?;
-    let encoder = Encoder::from_parts(Description::from_toml(&text).map_err(Failure::input)?, &weights)
-        .map_err(Failure::other)?;
-    place(&args.dir, WEIGHTS_FILE, &weights)?;
-    place(&args.dir, DESCRIPTION_FILE, text.as_bytes())?;
+    let encoder = Encoder::save(&args.dir, description, &weights).map_err(Failure::other)?;
     writeln!(
         std::io::stdout(),
         "{} in {}: {DESCRIPTION_FILE}, {WEIGHTS_FILE} ({} bytes)",
@@ -72,13 +67,6 @@ pub fn run(args: &TrainArgs) -> Outcome {
         count(weights.len() as u64)
     )?;
     Ok(Exit::Done)
-}
-
-/// Writes a file under another name and renames it when it is whole.
-fn place(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let (path, unfinished) = (dir.join(name), dir.join(format!("{name}.unfinished")));
-    let written = std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
-    written.map_err(|error| Failure::other(format!("{}: {error}", path.display())))
 }
 
 /// Progress on standard error: bars on a terminal, a line now and then elsewhere.

@@ -13,4 +13,6 @@ mod report;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod train;
+#[cfg(test)]
 mod understood;

@@ -1,8 +1,12 @@
 //! Encoders in folders, whole and broken.
+#![allow(clippy::disallowed_methods, reason = "a test's own files are no files of an index")]
 
 use precedent_encoder::{Architecture, DESCRIPTION_FILE, Description, Encoder, EncoderError, WEIGHTS_FILE};
 use std::collections::HashMap;
 use std::path::Path;
+
+/// Shape and numbers by name.
+type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn description() -> Description {
     Description {
@@ -23,7 +27,7 @@ fn description() -> Description {
 }
 
 /// Weights of 32-bit floats, every number `value`; `change` may spoil them.
-fn weights(value: f32, change: impl FnOnce(&mut HashMap<String, (Vec<usize>, Vec<f32>)>)) -> Vec<u8> {
+fn weights(value: f32, change: impl FnOnce(&mut Tensors)) -> Vec<u8> {
     let parameters = description().architecture.parameters().into_iter();
     let mut tensors = parameters
         .map(|one| {
@@ -91,8 +95,7 @@ fn what_is_missing_or_foreign_is_named() {
         let error = problem(&broken, &whole);
         assert!(error.contains(part), "{error}");
     }
-    let spoilt =
-        |change: fn(&mut HashMap<String, (Vec<usize>, Vec<f32>)>)| problem(&text, &weights(0.01, change));
+    let spoilt = |change: fn(&mut Tensors)| problem(&text, &weights(0.01, change));
     let error = spoilt(|tensors| drop(tensors.remove("text.table")));
     assert!(error.contains("text.table is missing"), "{error}");
     let error = spoilt(|tensors| drop(tensors.insert("extra".into(), (vec![1], vec![0.0]))));

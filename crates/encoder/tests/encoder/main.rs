@@ -1,4 +1,6 @@
 //! The encoder as its users see it.
 
+#[cfg(test)]
 mod bundled;
+#[cfg(test)]
 mod folders;

@@ -1,5 +1,8 @@
 //! Training as a whole, on towers and pictures small enough for a test.
 
+#[cfg(test)]
 mod learning;
+#[cfg(test)]
 mod resuming;
+#[cfg(test)]
 mod toy;
