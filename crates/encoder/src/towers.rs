@@ -81,8 +81,7 @@ impl ImageTower {
         let stages = architecture.blocks.iter().enumerate().map(|(stage, &blocks)| {
             let window = if stage == 0 { stem } else { Window::tiles(2) };
             let enter = Linear::new(weights, &format!("image.{stage}.enter"), window, false)?;
-            let block =
-                |block| Block::new(weights, &format!("image.{stage}.{block}"), Window::around(3));
+            let block = |block| Block::new(weights, &format!("image.{stage}.{block}"), Window::around(3));
             Ok((enter, (0..blocks).map(block).collect::<Result<_, EncoderError>>()?))
         });
         Ok(Self {

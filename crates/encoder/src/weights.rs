@@ -16,9 +16,8 @@ impl Weights {
     pub fn new(architecture: &Architecture, tensors: BTreeMap<String, Tensor>) -> Result<Self, EncoderError> {
         let parameters = architecture.parameters();
         for parameter in &parameters {
-            let refused = |problem: String| {
-                Err(EncoderError::Weights { name: parameter.name.clone(), problem })
-            };
+            let refused =
+                |problem: String| Err(EncoderError::Weights { name: parameter.name.clone(), problem });
             let Some(tensor) = tensors.get(&parameter.name) else { return refused("is missing".to_owned()) };
             if tensor.dims() != parameter.shape {
                 return refused(format!("has shape {:?}, not {:?}", tensor.dims(), parameter.shape));
