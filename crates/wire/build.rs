@@ -3,16 +3,17 @@
 use prost::Message;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 4] = [
+const PROTOS: [&str; 5] = [
     "precedent/v1/case.proto",
     "precedent/v1/search_service.proto",
     "precedent/v1/ingest_service.proto",
+    "precedent/v1/encode_service.proto",
     "precedent/v1/index_service.proto",
 ];
 
-/// Messages that hold report text, identifiers or embeddings, or others that do. Their `Debug` is written by hand in
+/// Messages that hold report text, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 19] = [
+const HIDDEN: [&str; 26] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -32,6 +33,13 @@ const HIDDEN: [&str; 19] = [
     "IngestCasesResponse",
     "DeleteCasesRequest",
     "DeleteCasesResponse",
+    "QueryImage",
+    "ImageChunk",
+    "EncodeImageRequest",
+    "EncodeImageResponse",
+    "PatchGrid",
+    "EncodeTextRequest",
+    "EncodeTextResponse",
 ];
 
 // A build script has no other way to write.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,31 @@ def init(directory: Path, name: str = "chest", metric: str = "cosine", options: 
     )
     assert done.returncode == 0, done.stderr
     return directory
+
+
+def png(pixels: np.ndarray, level: int = 6) -> bytes:
+    """A grey PNG of 8 or 16 bits, as the pixels are."""
+    height, width = pixels.shape
+    bits = 8 * pixels.dtype.itemsize
+    rows = b"".join(b"\0" + row.astype(pixels.dtype.newbyteorder(">")).tobytes() for row in pixels)
+
+    def part(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(rows, level)) + part(b"IEND", b"")
+
+
+def picture(number: int) -> bytes:
+    """A small picture unlike that of any other number."""
+    random = np.random.default_rng(number)
+    return png(np.kron(random.integers(0, 256, (6, 6), np.uint8), np.ones((10, 10), np.uint8)))
+
+
+def large_picture(number: int) -> bytes:
+    """A picture whose file has 9.7 MB: more than one message of a chunked upload."""
+    random = np.random.default_rng(number)
+    return png(random.integers(0, 65536, (2200, 2200), np.uint16), level=0)
 
 
 class Server:

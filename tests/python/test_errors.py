@@ -132,9 +132,9 @@ def test_a_page_of_a_generation_that_is_gone_is_aborted(served: Served) -> None:
 
 
 def test_a_message_over_the_limit_is_resource_exhausted(served: Served) -> None:
-    error = refused(served, Query(text="x" * (5 << 20)))
+    error = refused(served, Query(text="x" * (33 << 20)))
     assert error.code == StatusCode.RESOURCE_EXHAUSTED and error.reason == "MESSAGE_TOO_LARGE"
-    assert error.metadata["limit_bytes"] == str(4 << 20)
+    assert error.metadata["limit_bytes"] == str(32 << 20)
 
 
 def test_a_batch_names_the_search_that_is_wrong(served: Served) -> None:

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from precedent_client import Case, Client, PatientKey, PrecedentError, Query
 
-SERVICES = ["precedent.v1.IndexService", "precedent.v1.IngestService", "precedent.v1.SearchService"]
+SERVICES = [f"precedent.v1.{name}Service" for name in ["Encode", "Index", "Ingest", "Search"]]
 
 
 def test_health_overall_and_per_service(served: Served) -> None:

@@ -20,9 +20,9 @@ pub struct Precedent {
 pub enum Command {
     /// Make an empty index
     Init(InitArgs),
-    /// Put reports and embeddings in; the same case id again replaces the case
+    /// Put reports, pictures and embeddings in; the same case id again replaces the case
     Ingest(IngestArgs),
-    /// Find cases by embedding, text, filter, or any of them together
+    /// Find cases by picture, embedding, text, filter, or any of them together
     Search(SearchArgs),
     /// Show what is understood of a report, or list the findings of the lexicon
     Report(ReportArgs),
@@ -56,6 +56,12 @@ pub struct InitArgs {
     /// Findings, phrases and headings of the site's own, added to the bundled lexicon
     #[arg(long, value_name = "FILE")]
     pub lexicon: Option<PathBuf>,
+    /// Encoder that is to encode pictures and words, by name; the bundled one is phantom-cxr
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dimension", "encoder_id", "encoder_dir"])]
+    pub encoder: Option<String>,
+    /// The same, by the folder of an encoder of the site's own
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dimension", "encoder_id"])]
+    pub encoder_dir: Option<PathBuf>,
     /// Numbers per embedding, 16 to 4096
     #[arg(long, requires = "encoder_id")]
     pub dimension: Option<usize>,
@@ -114,6 +120,14 @@ pub enum MetricName {
     L2,
 }
 
+/// Encoders beside the bundled one.
+#[derive(Debug, Args)]
+pub struct EncoderDirs {
+    /// Folder of an encoder of the site's own; may be given several times
+    #[arg(long = "encoder-dir", value_name = "DIR")]
+    pub encoder_dirs: Vec<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub struct IngestArgs {
     /// Directory of the index
@@ -133,6 +147,14 @@ pub struct IngestArgs {
     /// Which encoder made the embeddings
     #[arg(long, value_name = "ID", requires = "embeddings")]
     pub encoder_id: Option<String>,
+    /// Folder in which the manifests' images lie; they are read and encoded
+    ///
+    /// Names in the column images are paths below DIR. Fields, patient and views that a row does not give are taken from
+    /// the headers of DICOM files. A row with a file that is missing or gives no picture is rejected.
+    #[arg(long, value_name = "DIR", conflicts_with = "embeddings")]
+    pub images: Option<PathBuf>,
+    #[command(flatten)]
+    pub encoders: EncoderDirs,
     /// Check everything, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -165,6 +187,14 @@ pub struct SearchArgs {
     /// Which encoder made the embedding
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
+    /// Picture of the new study: a DICOM, PNG or JPEG file; once per view
+    #[arg(long = "image", value_name = "FILE")]
+    pub images: Vec<PathBuf>,
+    /// What the images are to show, in words, whatever the reports say
+    #[arg(long, allow_hyphen_values = true)]
+    pub image_text: Option<String>,
+    #[command(flatten)]
+    pub encoders: EncoderDirs,
     /// What the reports are to say: words, "phrases", +must, -not, section:word
     ///
     /// The text is read as a report is. "pneumothorax" looks for reports that say
@@ -284,6 +314,8 @@ pub struct ServeArgs {
     /// Take no cases in; another process may write the index
     #[arg(long)]
     pub read_only: bool,
+    #[command(flatten)]
+    pub encoders: EncoderDirs,
     /// What to log: error, warn, info, debug, trace, or target=level pairs
     #[arg(long, env = "PRECEDENT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log_level: String,

@@ -1,8 +1,8 @@
 //! The protobuf JSON mapping of the service's messages.
 
 use crate::exit::Failure;
-use precedent_engine::{Definition, IndexStats, Verification};
-use precedent_server::convert;
+use precedent_engine::{Engine, IndexStats, Verification};
+use precedent_server::convert::{self, stats::Abilities};
 use precedent_wire::{FILE_DESCRIPTOR_SET, v1};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
@@ -13,8 +13,9 @@ pub fn response(response: &v1::SearchResponse) -> Result<String, Failure> {
 }
 
 /// The figures of an index.
-pub fn stats(definition: &Definition, stats: &IndexStats) -> Result<String, Failure> {
-    message("precedent.v1.IndexStats", &convert::stats::stats(definition, stats))
+pub fn stats(engine: &Engine, stats: &IndexStats) -> Result<String, Failure> {
+    let stats = convert::stats::stats(engine.definition(), Abilities::of(engine), stats);
+    message("precedent.v1.IndexStats", &stats)
 }
 
 /// What a check found.

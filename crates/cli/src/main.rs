@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod encoders;
 mod exit;
 mod hits;
 mod interrupt;

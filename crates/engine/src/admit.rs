@@ -1,5 +1,6 @@
 //! What a search may ask: every limit checked, every violation named, before anything is looked at.
 
+use crate::encode::{self, Encoding};
 use crate::findings::{self, Resolved};
 use crate::understand::understand;
 use crate::{EngineError, Violation};
@@ -22,6 +23,7 @@ pub(crate) const STUDY_DATE: &str = "study_date";
 /// A request that was checked against an index.
 pub(crate) struct Query<'a> {
     pub request: &'a SearchRequest,
+    /// Of the request's vectors, images and image text, in this order.
     pub vectors: Vec<Embedding>,
     pub text: Option<TextQuery>,
     pub filter: Option<Filter>,
@@ -33,14 +35,20 @@ pub(crate) struct Query<'a> {
 
 impl<'a> Query<'a> {
     /// Checks a request; names everything that is wrong with it, not just the first.
-    pub fn admit(snapshot: &Snapshot, request: &'a SearchRequest) -> Result<Self, EngineError> {
+    pub fn admit(
+        snapshot: &Snapshot,
+        encoding: &Encoding,
+        request: &'a SearchRequest,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, EngineError> {
         let definition = snapshot.definition();
         let mut wrong = Vec::new();
         check_numbers(request, &mut wrong);
-        if request.vectors.is_empty() && request.text.is_none() && request.filter.is_none() {
-            wrong.push(Violation::new("embeddings", "give at least one of embeddings, text and filter"));
+        if asked_vectors(request) == 0 && request.text.is_none() && request.filter.is_none() {
+            let description = "give at least one of embeddings, images, image_text, text and filter";
+            wrong.push(Violation::new("embeddings", description));
         }
-        let (vectors, misfit) = admit_vectors(definition, request, &mut wrong);
+        let (mut vectors, misfit) = admit_vectors(definition, request, &mut wrong);
         let text = (request.text.as_deref())
             .and_then(|text| admit_text(snapshot, text).map_err(|violation| wrong.push(violation)).ok());
         let filter = (request.filter.as_deref()).and_then(|filter| {
@@ -53,11 +61,16 @@ impl<'a> Query<'a> {
             return Err(EngineError::Precondition(violation));
         }
         let before = before_filter(definition, request)?;
+        // Pictures cost more than everything else together, so they are read when the rest is right.
+        vectors.extend(encode_all(definition, encoding, request, stop)?);
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, findings) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
         let findings = findings.unwrap_or_default();
         let mut query = Self { request, vectors, text, filter, findings, before, warnings: Vec::new() };
         query.warn();
+        if let (true, Some(notice)) = (query.asks_image(), encoding.notice()) {
+            query.warnings.push(Warning { code: "DEMO_ENCODER", message: notice.to_owned() });
+        }
         if reads_findings {
             query.warnings.extend(stale(snapshot));
         }
@@ -138,9 +151,13 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     within("page_size", request.limits.page_size.unwrap_or(1), MAX_LIMIT);
     within("ef_search", request.limits.ef_search.unwrap_or(1), MAX_EF_SEARCH);
     within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
-    if request.vectors.len() > MAX_QUERY_VECTORS {
-        let description = format!("has {} entries; give at most {MAX_QUERY_VECTORS}", request.vectors.len());
-        wrong.push(Violation::new("embeddings", description));
+    let asked = asked_vectors(request);
+    if asked > MAX_QUERY_VECTORS {
+        let field = if request.vectors.len() > MAX_QUERY_VECTORS { "embeddings" } else { "images" };
+        let description = format!(
+            "has, with embeddings, images and image_text, {asked} entries; give at most {MAX_QUERY_VECTORS}"
+        );
+        wrong.push(Violation::new(field, description));
     }
     let fusion = &request.fusion;
     for (field, weight) in
@@ -156,6 +173,48 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
             format!("is {}; give a finite number above 0", fusion.rrf_k),
         ));
     }
+}
+
+/// How many vectors the image channel is asked for.
+fn asked_vectors(request: &SearchRequest) -> usize {
+    request.vectors.len() + request.images.len() + usize::from(request.image_text.is_some())
+}
+
+/// The vectors of images and image text, in this order.
+fn encode_all(
+    definition: &Definition,
+    encoding: &Encoding,
+    request: &SearchRequest,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Embedding>, EngineError> {
+    let mut encoded = Vec::new();
+    for (index, image) in request.images.iter().enumerate() {
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let field = format!("images[{index}].content");
+        let encoder = encoding.required(&field)?;
+        encoded.push(encode::image(encoder, &image.content, &field).map(|image| (field, image.embedding)));
+    }
+    if let Some(text) = &request.image_text {
+        let encoder = encoding.required("image_text")?;
+        encoded
+            .push(encode::text(encoder, text, "image_text").map(|vector| ("image_text".to_owned(), vector)));
+    }
+    // Without a space there is no encoder, and then nothing was asked for.
+    let Some(space) = &definition.image_space else { return Ok(Vec::new()) };
+    let (mut vectors, mut wrong) = (Vec::new(), Vec::new());
+    for outcome in encoded {
+        let admitted = outcome.and_then(|(field, vector)| {
+            (space.admit(&vector.encoder_id, &vector.values))
+                .map_err(|error| Violation::new(field, error.to_string()))
+        });
+        match admitted {
+            Ok(embedding) => vectors.push(embedding),
+            Err(violation) => wrong.push(violation),
+        }
+    }
+    if wrong.is_empty() { Ok(vectors) } else { Err(EngineError::Invalid(wrong)) }
 }
 
 /// The admitted vectors, and the first that is well formed but does not fit this index.

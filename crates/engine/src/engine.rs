@@ -1,12 +1,16 @@
 //! One index, opened.
 
 use crate::background::Background;
+use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{IngestOutcome, NewCase, admit};
+use crate::raw::{self, RawCase};
 use crate::{EngineError, View, Violation};
+use precedent_encoder::Encoder;
 use precedent_index::{
     Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
 };
 use precedent_model::CaseId;
+use precedent_query::QueryVector;
 use precedent_storage::{DiskStorage, Storage, StorageError};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -49,6 +53,7 @@ pub struct DeleteOutcome {
 pub struct Engine {
     storage: Arc<dyn Storage>,
     definition: Definition,
+    encoding: Arc<Encoding>,
     access: Access,
     side: Side,
     /// Recent generations, oldest first, each with the time when it was last asked for.
@@ -72,11 +77,20 @@ impl Engine {
         Ok(IndexWriter::create(&DiskStorage::create(root)?, definition)?)
     }
 
-    /// Opens the index in `root`.
+    /// Opens the index in `root`. Pictures and words are encoded by the bundled encoder, if the index is made for it.
     ///
     /// # Errors
     /// No index, another writer, a damaged file, a newer format.
     pub fn open(root: &Path, access: Access) -> Result<Self, EngineError> {
+        Self::open_with(root, access, &[])
+    }
+
+    /// As [`Self::open`], with encoders of the site's own beside the bundled one: that of the index's image space is
+    /// taken.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(root: &Path, access: Access, encoders: &[Arc<Encoder>]) -> Result<Self, EngineError> {
         let storage: Arc<dyn Storage> = Arc::new(disk(root)?);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let (side, background) = match access {
@@ -95,7 +109,10 @@ impl Engine {
             Side::Writer(writer) => writer.snapshot(),
         };
         let definition = snapshot.definition().clone();
-        Ok(Self { storage, definition, access, side, recent: Mutex::default(), background })
+        let mut at_hand = encoders.to_vec();
+        at_hand.push(Encoder::bundled()?);
+        let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
+        Ok(Self { storage, definition, encoding, access, side, recent: Mutex::default(), background })
     }
 
     /// What the index is made for.
@@ -108,6 +125,54 @@ impl Engine {
         self.access
     }
 
+    /// The encoder of the index's image space, if this process has it.
+    pub fn encoder(&self) -> Option<&Arc<Encoder>> {
+        self.encoding.encoder()
+    }
+
+    /// Whether pictures and words can be encoded.
+    ///
+    /// # Errors
+    /// Why not, of the field `content`.
+    pub fn can_encode(&self) -> Result<(), Violation> {
+        self.encoding.of("content").map(|_| ())
+    }
+
+    /// What must be said wherever results of the image space are shown.
+    pub fn notice(&self) -> Option<&str> {
+        self.encoding.notice()
+    }
+
+    /// Reads a DICOM, PNG or JPEG file and encodes it for the image space. Takes one core for some tens of milliseconds,
+    /// and memory for every pixel.
+    ///
+    /// # Errors
+    /// [`EngineError::Precondition`] where the encoder of the space is not here, [`EngineError::Invalid`] for a file that
+    /// gives no picture; both of the field `content`.
+    pub fn encode_image(&self, content: &[u8]) -> Result<EncodedImage, EngineError> {
+        let encoder = self.encoding.required("content")?;
+        encode::image(encoder, content, "content").map_err(|violation| EngineError::Invalid(vec![violation]))
+    }
+
+    /// Encodes words into the image space.
+    ///
+    /// # Errors
+    /// As [`Self::encode_image`], of the field `text`: no encoder, a text that is too long or has no word.
+    pub fn encode_text(&self, text: &str) -> Result<QueryVector, EngineError> {
+        let encoder = self.encoding.required("text")?;
+        encode::text(encoder, text, "text").map_err(|violation| EngineError::Invalid(vec![violation]))
+    }
+
+    /// Encodes the files of a case, so that [`Self::ingest`] can take it in. Fields, patient and views that the case does
+    /// not give are taken from the files' headers. Apart from `ingest`, so that callers can encode many cases at a time.
+    ///
+    /// # Errors
+    /// Every file that gives no picture, by its field; the encoder of the space is not here; an image with both a file
+    /// and an embedding; too much.
+    pub fn encode(&self, raw: RawCase) -> Result<NewCase, Vec<Violation>> {
+        raw::encode(&self.definition, &self.encoding, raw)
+    }
+
     /// The newest generation that this process has seen.
     pub fn view(&self) -> View {
         let snapshot = match &self.side {
@@ -115,7 +180,7 @@ impl Engine {
             Side::Writer(writer) => writer.snapshot(),
         };
         self.remember(&snapshot);
-        View::new(snapshot)
+        View::new(snapshot, Arc::clone(&self.encoding))
     }
 
     /// An earlier generation, while it is kept for paging (two minutes from when it was last asked for), or the newest.
@@ -127,7 +192,7 @@ impl Engine {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = recent.iter_mut().find(|(_, snapshot)| snapshot.generation() == generation)?;
         kept.0 = Instant::now();
-        Some(View::new(kept.1.clone()))
+        Some(View::new(kept.1.clone(), Arc::clone(&self.encoding)))
     }
 
     fn remember(&self, snapshot: &Arc<Snapshot>) {

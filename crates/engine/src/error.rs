@@ -1,5 +1,6 @@
 //! Why the engine refuses or fails, in the classes that a service or a program answers differently.
 
+use precedent_encoder::EncoderError;
 use precedent_hnsw::HnswError;
 use precedent_index::IndexError;
 use precedent_lexical::LexicalError;
@@ -64,6 +65,9 @@ pub enum EngineError {
     /// The system gave no thread for the work beside the calls.
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
+    /// The bundled encoder cannot be read.
+    #[error("the bundled encoder cannot be read: {0}")]
+    Encoder(#[from] EncoderError),
     /// The index refuses or fails.
     #[error(transparent)]
     Index(IndexError),
@@ -77,7 +81,7 @@ impl EngineError {
             Self::Precondition(_) => ErrorKind::Precondition,
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::Threads(_) => ErrorKind::Internal,
+            Self::Threads(_) | Self::Encoder(_) => ErrorKind::Internal,
             Self::Index(error) => match error {
                 IndexError::NotAnIndex => ErrorKind::NotFound,
                 IndexError::NotEmpty

@@ -27,22 +27,28 @@
 mod admit;
 mod background;
 mod channel;
+mod encode;
 mod engine;
 mod error;
 mod findings;
 mod fusion;
 mod highlight;
 mod ingest;
+mod raw;
 mod search;
 mod spoken;
 mod understand;
 mod view;
 
+pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};
 pub use ingest::{IngestOutcome, NewCase};
+pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
+pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{
     Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats, Stale,
     Verification,
 };
+pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
 pub use view::View;

@@ -1,8 +1,9 @@
-//! The search, as a pipeline: admit, accept, rank per channel, fuse, one per patient, fetch, highlight.
+//! The search, as a pipeline: admit (and encode), accept, rank per channel, fuse, one per patient, fetch, highlight.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
+use crate::encode::Encoding;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
 use precedent_index::{OrdinalSet, Snapshot};
@@ -15,10 +16,11 @@ const DEEPER: usize = 4;
 /// Answers a request from one generation.
 pub(crate) fn search(
     snapshot: &Snapshot,
+    encoding: &Encoding,
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
-    let query = Query::admit(snapshot, request)?;
+    let query = Query::admit(snapshot, encoding, request, stop)?;
     let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
     let answer = match (query.asks_image(), query.asks_lexical()) {

@@ -1,5 +1,6 @@
 //! One generation, searched.
 
+use crate::encode::Encoding;
 use crate::{EngineError, search};
 use precedent_index::{Definition, Snapshot};
 use precedent_model::{Case, CaseId};
@@ -10,11 +11,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct View {
     snapshot: Arc<Snapshot>,
+    encoding: Arc<Encoding>,
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot }
+    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>) -> Self {
+        Self { snapshot, encoding }
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -36,7 +38,7 @@ impl View {
         self.snapshot.cases()
     }
 
-    /// Searches. `stop` is asked often and ends the search when it says so.
+    /// Searches; images and image text of the request are encoded first. `stop` is asked often and ends the search when it says so.
     ///
     /// # Errors
     /// [`EngineError::Invalid`], [`EngineError::Precondition`], [`EngineError::Cancelled`], or a damaged file.
@@ -45,7 +47,7 @@ impl View {
         request: &SearchRequest,
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
-        search::search(&self.snapshot, request, stop)
+        search::search(&self.snapshot, &self.encoding, request, stop)
     }
 
     /// A case by its id.

@@ -67,11 +67,11 @@ pub struct Hit {
     pub rank: usize,
     /// The sum of the channels' contributions; 0 when only a filter was given.
     pub fused_score: f64,
-    /// Absent when the query has no vector, the case no embedding, or the query no image weight.
+    /// Absent when the query has neither vector, image nor image text, the case no embedding, or the query no image weight.
     pub image: Option<ChannelScore>,
     /// Which image of the case was nearest, as an index into `case.images`.
     pub matched_image: Option<usize>,
-    /// Which vector of the query it was nearest to, as an index into the request's vectors.
+    /// Which of the request's vectors, images and image text it was nearest to, counted in this order.
     pub matched_vector: Option<usize>,
     /// Absent when the query has no text or none of its words is in the report.
     pub lexical: Option<ChannelScore>,

@@ -5,18 +5,24 @@ use std::fmt;
 
 /// Most hits of one search.
 pub const MAX_LIMIT: usize = 1000;
-/// Most embeddings (views) of one search.
+/// Most embeddings, images and image texts of one search together.
 pub const MAX_QUERY_VECTORS: usize = 16;
 /// Longest query text, in bytes.
 pub const MAX_TEXT_BYTES: usize = 8192;
 
-/// One search: at least one of vectors, text and filter.
+/// One search: at least one of vectors, images, image text, text and filter.
 ///
-/// `Debug` hides text, filter, vectors and patient: each may lead to a person.
+/// What the image channel looks for counts from 0 through vectors, then images, then the image text.
+///
+/// `Debug` hides text, filter, vectors, images and patient: each may lead to a person.
 #[derive(Clone, PartialEq, Default)]
 pub struct SearchRequest {
     /// Embeddings of the new study, one per view. A case counts with its image nearest to any of them.
     pub vectors: Vec<QueryVector>,
+    /// Pictures of the new study, one per view, encoded by the encoder of the index's image space.
+    pub images: Vec<QueryImage>,
+    /// What the images are to show, in words: encoded into the image space and looked for there.
+    pub image_text: Option<String>,
     /// Words and `"phrases"` to look for in reports.
     pub text: Option<String>,
     /// An AIP-160 filter over fields.
@@ -36,6 +42,15 @@ pub struct QueryVector {
     pub values: Vec<f32>,
     /// Which encoder.
     pub encoder_id: String,
+}
+
+/// A picture as a file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueryImage {
+    /// A DICOM, PNG or JPEG file.
+    pub content: Vec<u8>,
+    /// The projection, such as `PA`. The image channel compares every view with every view, so it changes no rank yet.
+    pub view: Option<String>,
 }
 
 /// Which cases are left out, whatever their score.
@@ -111,6 +126,8 @@ impl fmt::Debug for SearchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SearchRequest")
             .field("vectors", &self.vectors.len())
+            .field("images", &self.images.len())
+            .field("image_text_bytes", &self.image_text.as_ref().map(String::len))
             .field("text_bytes", &self.text.as_ref().map(String::len))
             .field("filter_bytes", &self.filter.as_ref().map(String::len))
             .field("guards", &self.guards)
@@ -126,6 +143,13 @@ impl fmt::Debug for QueryVector {
     }
 }
 
+/// A picture shows a patient.
+impl fmt::Debug for QueryImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QueryImage({} bytes hidden)", self.content.len())
+    }
+}
+
 impl fmt::Debug for Guards {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guards")
@@ -134,5 +158,23 @@ impl fmt::Debug for Guards {
             .field("before", &self.before.is_some())
             .field("several_per_patient", &self.several_per_patient)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_pictures_nor_words() {
+        let image = QueryImage { content: b"CANARY".to_vec(), view: Some("CANARY".to_owned()) };
+        let request = SearchRequest {
+            images: vec![image.clone()],
+            image_text: Some("CANARY".to_owned()),
+            ..SearchRequest::default()
+        };
+        for shown in [format!("{image:?}"), format!("{request:?}")] {
+            assert!(!shown.contains("CANARY") && !shown.contains("67, 65"), "{shown}");
+        }
     }
 }

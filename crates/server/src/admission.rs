@@ -38,6 +38,8 @@ fn method(path: &str) -> (&'static str, Lane, bool) {
         "/precedent.v1.SearchService/GetCase" => ("GetCase", Lane::Call, false),
         "/precedent.v1.IngestService/IngestCases" => ("IngestCases", Lane::Stream, true),
         "/precedent.v1.IngestService/DeleteCases" => ("DeleteCases", Lane::Call, true),
+        "/precedent.v1.EncodeService/EncodeImage" => ("EncodeImage", Lane::Call, false),
+        "/precedent.v1.EncodeService/EncodeText" => ("EncodeText", Lane::Call, false),
         "/precedent.v1.IndexService/ListIndexes" => ("ListIndexes", Lane::Call, false),
         "/precedent.v1.IndexService/GetIndexStats" => ("GetIndexStats", Lane::Call, false),
         "/precedent.v1.IndexService/VerifyIndex" => ("VerifyIndex", Lane::LongCall, false),
@@ -281,7 +283,7 @@ mod tests {
         let refused = asked(&admission(), inner.clone(), request(SEARCH, None)).await;
         assert_eq!(refused.code(), Code::ResourceExhausted);
         let details = refused.get_error_details();
-        assert_eq!(details.error_info().unwrap().metadata["limit_bytes"], (4 << 20).to_string());
+        assert_eq!(details.error_info().unwrap().metadata["limit_bytes"], (32 << 20).to_string());
         let refused =
             asked(&admission(), inner, request("/precedent.v1.IngestService/DeleteCases", None)).await;
         assert!(refused.message().contains(&(16 << 20).to_string()));

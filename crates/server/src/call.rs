@@ -35,16 +35,18 @@ impl Call {
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
     searches: Arc<Semaphore>,
+    encodings: Arc<Semaphore>,
     abort: Arc<AtomicBool>,
 }
 
 impl Workers {
-    /// Workers that run that many searches at a time.
-    pub(crate) fn new(searches: usize) -> Self {
-        Self { searches: Arc::new(Semaphore::new(searches.max(1))), abort: Arc::default() }
+    /// Workers that run that many searches and, apart from them, encodings at a time.
+    pub(crate) fn new(searches: usize, encodings: usize) -> Self {
+        let places = |count: usize| Arc::new(Semaphore::new(count.max(1)));
+        Self { searches: places(searches), encodings: places(encodings), abort: Arc::default() }
     }
 
-    /// Ends every search that runs: the server's patience is over.
+    /// Ends every search that runs, and what waits to be encoded: the server's patience is over.
     pub(crate) fn abort(&self) {
         self.abort.store(true, Ordering::Relaxed);
     }
@@ -56,7 +58,26 @@ impl Workers {
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = Arc::clone(&self.searches).acquire_owned().await.map_err(|_| status::shutting_down())?;
+        self.in_turn(&self.searches, call, work).await
+    }
+
+    /// Encodes when it is its turn, apart from the searches, so that neither an archive on its way in nor a crowd of
+    /// searches holds up the other. What nobody waits for any more is not begun; what is begun takes a fraction of a second.
+    pub(crate) async fn encode<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        self.in_turn(&self.encodings, call, |_stop| work()).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        places: &Arc<Semaphore>,
+        call: Call,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let turn = Arc::clone(places).acquire_owned().await.map_err(|_| status::shutting_down())?;
         let gone = Arc::new(AtomicBool::new(false));
         let _caller = Caller(Arc::clone(&gone));
         let abort = Arc::clone(&self.abort);
@@ -131,7 +152,7 @@ mod tests {
         let past = Some(Instant::now() - Duration::from_secs(1));
         let begun = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&begun);
-        let workers = Workers::new(1);
+        let workers = Workers::new(1, 1);
         let search = workers.search(call(past), move |_| {
             seen.store(true, Ordering::Relaxed);
             Ok(())
@@ -149,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn a_search_past_its_deadline_is_stopped_and_says_so() {
         let soon = Some(Instant::now() + Duration::from_millis(20));
-        let workers = Workers::new(1);
+        let workers = Workers::new(1, 1);
         let search = workers.search(call(soon), |stop| -> Result<(), Status> {
             while !stop() {
                 std::thread::yield_now();
@@ -161,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_call_stops_its_search() {
-        let workers = Workers::new(1);
+        let workers = Workers::new(1, 1);
         let (begun, is_begun) = oneshot::channel();
         let (stopped, is_stopped) = oneshot::channel();
         let searching = workers.clone();
@@ -184,8 +205,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn encodings_take_turns_apart_from_searches() {
+        let workers = Workers::new(1, 1);
+        let (begun, is_begun) = oneshot::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let encoding = workers.clone();
+        let first = tokio::spawn(async move {
+            let work = move || {
+                begun.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                Ok(1)
+            };
+            encoding.encode(call(None), work).await
+        });
+        is_begun.await.unwrap();
+        assert_eq!(workers.search(call(None), |_| Ok(5)).await.unwrap(), 5);
+        let second = workers.encode(call(None), || Ok(2));
+        assert!(tokio::time::timeout(Duration::from_millis(20), second).await.is_err(), "no second place");
+        go_on.send(()).unwrap();
+        assert_eq!(first.await.unwrap().unwrap(), 1);
+        let past = Some(Instant::now() - Duration::from_secs(1));
+        assert_eq!(workers.encode(call(past), || Ok(3)).await.unwrap_err().code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test]
     async fn an_abort_ends_searches_as_a_shutdown() {
-        let workers = Workers::new(1);
+        let workers = Workers::new(1, 1);
         workers.abort();
         let search = workers.search(call(None), |_| Ok(()));
         assert_eq!(search.await.unwrap_err().code(), Code::Unavailable);
@@ -193,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_without_its_text() {
-        let workers = Workers::new(1);
+        let workers = Workers::new(1, 1);
         let search = workers.search(call(None), |_| -> Result<(), Status> { panic!("CANARY") });
         let status = search.await.unwrap_err();
         assert_eq!(status.code(), Code::Internal);

@@ -32,7 +32,8 @@ impl Default for ServerConfig {
 /// Largest messages, in bytes. What is above is RESOURCE_EXHAUSTED and names the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeLimits {
-    /// A request to the search or index service. 16 embeddings of 4096 numbers have 256 KiB.
+    /// A request to the search, encode or index service. 16 embeddings of 4096 numbers have 256 KiB; a radiograph of two
+    /// views as it comes from the detector, 12 bits and uncompressed, has about 30 MB.
     pub search_bytes: usize,
     /// A message to the ingest service. A case may have 1 MiB of report and 64 embeddings of 16 KiB.
     pub ingest_bytes: usize,
@@ -43,7 +44,7 @@ pub struct SizeLimits {
 
 impl Default for SizeLimits {
     fn default() -> Self {
-        Self { search_bytes: 4 << 20, ingest_bytes: 16 << 20, response_bytes: 64 << 20 }
+        Self { search_bytes: 32 << 20, ingest_bytes: 16 << 20, response_bytes: 64 << 20 }
     }
 }
 
@@ -60,6 +61,12 @@ pub struct LoadLimits {
     /// Searches that compute at the same time; the other calls wait for their turn. One per core: more would make each
     /// slower and none sooner.
     pub searches: usize,
+    /// Pictures and texts that are encoded at the same time outside of searches, the others wait for their turn. One per
+    /// core; a picture at its limit takes some hundred MiB while it is decoded.
+    pub encodings: usize,
+    /// Files, and the files of a case, that are put together of several messages at the same time; streams that bring
+    /// more wait. Each takes up to 256 MiB.
+    pub uploads: usize,
     /// Ingest streams over all connections.
     pub ingest_streams: usize,
 }
@@ -72,6 +79,8 @@ impl Default for LoadLimits {
             streams_per_connection: 128,
             calls: 256,
             searches: cores,
+            encodings: cores,
+            uploads: cores.max(4),
             ingest_streams: 16,
         }
     }

@@ -10,7 +10,13 @@ use tonic_health::server::HealthReporter;
 /// The empty name stands for the whole server.
 const OVERALL: &str = "";
 const INGEST: &str = "precedent.v1.IngestService";
-const NAMES: [&str; 4] = [OVERALL, "precedent.v1.SearchService", INGEST, "precedent.v1.IndexService"];
+const NAMES: [&str; 5] = [
+    OVERALL,
+    "precedent.v1.SearchService",
+    INGEST,
+    "precedent.v1.EncodeService",
+    "precedent.v1.IndexService",
+];
 
 /// What the health service says.
 #[derive(Debug, Clone)]

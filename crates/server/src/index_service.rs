@@ -1,7 +1,7 @@
 //! IndexService: what is served, and in what state it is.
 
 use crate::call::{Call, Workers};
-use crate::convert;
+use crate::convert::{self, stats::Abilities};
 use crate::registry::Registry;
 use crate::status;
 use precedent_engine::{Access, Engine};
@@ -47,7 +47,7 @@ impl IndexService for Indexes {
         let look = move || {
             let engine = served.engine();
             let figures = engine.stats().map_err(|error| status::from_engine(&error, served.name()))?;
-            Ok(convert::stats::stats(engine.definition(), &figures))
+            Ok(convert::stats::stats(engine.definition(), Abilities::of(engine), &figures))
         };
         let stats = self.workers.carry_through(call, look).await?;
         Ok(Response::new(v1::GetIndexStatsResponse { stats: Some(stats) }))

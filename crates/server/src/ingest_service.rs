@@ -1,5 +1,6 @@
 //! IngestService: cases in, acknowledgements out.
 
+mod assembly;
 mod group;
 
 use crate::call::{Call, Workers};
@@ -7,15 +8,17 @@ use crate::convert;
 use crate::health::Health;
 use crate::registry::{Registry, Served};
 use crate::status;
+use assembly::Assembly;
 use group::{End, Group, next_group};
-use precedent_engine::{Access, EngineError, IngestOutcome, NewCase, Violation};
+use precedent_engine::{Access, EngineError, IngestOutcome, NewCase, RawCase, Violation};
 use precedent_model::{CaseId, MAX_CASE_ID_BYTES};
 use precedent_wire::v1;
 use precedent_wire::v1::ingest_cases_response::Outcome;
 use precedent_wire::v1::ingest_service_server::IngestService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -27,12 +30,16 @@ const MAX_DELETES: usize = 10_000;
 const WAITING_ANSWERS: usize = 256;
 /// How long a reader may leave them waiting. After that its stream is given up, as its place is for others.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a caller may pause between the chunks of a case: they take memory and one of few places.
+const CHUNK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service.
 #[derive(Debug)]
 pub(crate) struct Ingests {
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Workers,
+    /// Places for files that are put together of several messages.
+    pub(crate) uploads: Arc<Semaphore>,
     pub(crate) limit_bytes: usize,
     pub(crate) health: Health,
     /// Turns true when the server stops.
@@ -54,15 +61,19 @@ impl IngestService for Ingests {
         let session = Session {
             registry: Arc::clone(&self.registry),
             workers: self.workers.clone(),
+            uploads: Arc::clone(&self.uploads),
             limit_bytes: self.limit_bytes,
             health: self.health.clone(),
+            stopping: self.stopping.clone(),
             call,
             answers,
             served: None,
             position: 0,
+            assembly: Assembly::default(),
+            upload: None,
         };
         let span = tracing::Span::current();
-        tokio::spawn(session.run(request.into_inner(), self.stopping.clone()).instrument(span));
+        tokio::spawn(session.run(request.into_inner()).instrument(span));
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
@@ -97,32 +108,41 @@ impl IngestService for Ingests {
 struct Session {
     registry: Arc<Registry>,
     workers: Workers,
+    uploads: Arc<Semaphore>,
     limit_bytes: usize,
     health: Health,
+    stopping: watch::Receiver<bool>,
     call: Call,
     answers: mpsc::Sender<Answer>,
     /// The index of the first message.
     served: Option<Served>,
-    /// Of the next message.
+    /// Of the next case.
     position: u64,
+    /// Chunks that wait for their case.
+    assembly: Assembly,
+    /// The place for them, taken until their case is in.
+    upload: Option<OwnedSemaphorePermit>,
 }
 
 impl Session {
-    async fn run(
-        mut self,
-        mut inbound: Streaming<v1::IngestCasesRequest>,
-        mut stopping: watch::Receiver<bool>,
-    ) {
+    async fn run(mut self, mut inbound: Streaming<v1::IngestCasesRequest>) {
+        let mut stopping = self.stopping.clone();
         let code = loop {
+            let pause = (!self.assembly.is_empty()).then(|| Instant::now() + CHUNK_PATIENCE);
             // What is in a group is never half done: the stream ends between groups only.
             let group = tokio::select! {
                 biased;
                 () = self.answers.closed() => break tonic::Code::Cancelled,
                 () = stopped(&mut stopping) => break self.end(status::shutting_down()).await,
                 () = passed(self.call.deadline) => break self.end(status::deadline_exceeded()).await,
+                () = passed(pause) => break self.end(status::chunks_stalled(CHUNK_PATIENCE.as_secs())).await,
                 group = next_group(&mut inbound) => group,
             };
-            let Group { messages, end } = group;
+            let Group { mut messages, end } = group;
+            if matches!(end, Some(End::Finished)) && ends_with_chunks(&messages, &self.assembly) {
+                // Chunks without a case are answered, too, as a case that is missing.
+                messages.push(v1::IngestCasesRequest::default());
+            }
             if let Err(status) = self.take(messages).await {
                 break self.end(status).await;
             }
@@ -150,20 +170,39 @@ impl Session {
         let mut ids = Vec::with_capacity(messages.len());
         let mut read = Vec::with_capacity(messages.len());
         for message in messages {
-            let served = self.index_of(&message)?;
-            ids.push(message.case.as_ref().map_or_else(String::new, |case| echo(&case.case_id)));
-            read.push(read_case(message.case, served));
+            let served = self.index_of(&message)?.clone();
+            let chunk_alone = message.chunk.is_some() && message.case.is_none();
+            if let Some(chunk) = message.chunk {
+                self.reserve().await?;
+                self.assembly.add(chunk);
+            }
+            if !chunk_alone {
+                ids.push(message.case.as_ref().map_or_else(String::new, |case| echo(&case.case_id)));
+                read.push(read_case(message.case, &mut self.assembly, &served));
+            }
         }
         let (Some(served), false) = (self.served.clone(), read.is_empty()) else { return Ok(()) };
-        let (cases, refusals): (Vec<_>, Vec<_>) = read.into_iter().map(split).unzip();
+        let encoded = self.encode(&served, read).await?;
+        let (cases, refusals): (Vec<_>, Vec<_>) = encoded.into_iter().map(split).unzip();
         let cases: Vec<NewCase> = cases.into_iter().flatten().collect();
+        if self.assembly.is_empty() {
+            self.upload = None;
+        }
         let engine = Arc::clone(served.engine());
         let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest(cases) });
         let outcomes = match self.workers.carry_through(self.call.clone(), ingest).await? {
             Ok(outcomes) => outcomes,
             Err(error) => return Err(self.health.failed(&error, served.name()).await),
         };
-        for (case_id, outcome) in ids.into_iter().zip(joined(refusals, outcomes)) {
+        self.answer(ids, joined(refusals, outcomes)).await
+    }
+
+    async fn answer(
+        &mut self,
+        ids: Vec<String>,
+        outcomes: impl Iterator<Item = Option<IngestOutcome>>,
+    ) -> Result<(), Status> {
+        for (case_id, outcome) in ids.into_iter().zip(outcomes) {
             let outcome = Some(answer(outcome.ok_or_else(status::internal)?));
             let response = v1::IngestCasesResponse { position: self.position, case_id, outcome };
             self.position += 1;
@@ -172,6 +211,52 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Waits for a place for chunks, if it has none. Meanwhile nothing is read from the stream, which holds back its caller.
+    async fn reserve(&mut self) -> Result<(), Status> {
+        if self.upload.is_some() {
+            return Ok(());
+        }
+        let place = tokio::select! {
+            biased;
+            () = self.answers.closed() => return Err(status::cancelled()),
+            () = stopped(&mut self.stopping) => return Err(status::shutting_down()),
+            () = passed(self.call.deadline) => return Err(status::deadline_exceeded()),
+            place = Arc::clone(&self.uploads).acquire_owned() => place,
+        };
+        self.upload = Some(place.map_err(|_| status::shutting_down())?);
+        Ok(())
+    }
+
+    /// Encodes the files of the cases of a group, as many at a time as there are places. The next group is read when all
+    /// are done.
+    async fn encode(
+        &self,
+        served: &Served,
+        read: Vec<Result<RawCase, Vec<Violation>>>,
+    ) -> Result<Vec<Result<NewCase, Vec<Violation>>>, Status> {
+        let mut encoded = Vec::with_capacity(read.len());
+        let mut running = JoinSet::new();
+        for (place, case) in read.into_iter().enumerate() {
+            encoded.push(match case {
+                Ok(raw) if raw.has_files() => {
+                    let (engine, workers, call) =
+                        (Arc::clone(served.engine()), self.workers.clone(), self.call.clone());
+                    let encode =
+                        async move { (place, workers.encode(call, move || Ok(engine.encode(raw))).await) };
+                    running.spawn(encode.in_current_span());
+                    None
+                }
+                Ok(raw) => Some(Ok(raw.without_files())),
+                Err(violations) => Some(Err(violations)),
+            });
+        }
+        while let Some(ended) = running.join_next().await {
+            let (place, outcome) = ended.map_err(|_| status::internal())?;
+            encoded[place] = Some(outcome?);
+        }
+        encoded.into_iter().map(|case| case.ok_or_else(status::internal)).collect()
     }
 
     /// The index of the stream: that of the first message, and of every other that names one.
@@ -197,10 +282,30 @@ fn writable(served: &Served) -> Result<&Served, Status> {
     }
 }
 
-fn read_case(case: Option<v1::Case>, served: &Served) -> Result<NewCase, Vec<Violation>> {
+/// Whether the stream, these messages taken, would end with chunks that no case follows.
+fn ends_with_chunks(messages: &[v1::IngestCasesRequest], assembly: &Assembly) -> bool {
+    match messages.last() {
+        Some(last) => last.chunk.is_some() && last.case.is_none(),
+        None => !assembly.is_empty(),
+    }
+}
+
+/// The case of a message, with the files that came ahead of it.
+fn read_case(
+    case: Option<v1::Case>,
+    assembly: &mut Assembly,
+    served: &Served,
+) -> Result<RawCase, Vec<Violation>> {
+    let chunks = std::mem::take(assembly);
     match case {
-        Some(case) => convert::case::from_wire(case, &served.engine().definition().fields),
-        None => Err(vec![Violation::new("case", "is missing; every message carries one")]),
+        Some(mut case) => {
+            chunks.fill(&mut case)?;
+            convert::case::from_wire(case, &served.engine().definition().fields)
+        }
+        None if chunks.is_empty() => {
+            Err(vec![Violation::new("case", "is missing; every message without a chunk carries one")])
+        }
+        None => Err(vec![Violation::new("case", "is missing; chunks came and no case after them")]),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The gRPC service: search, ingest, and the state of indexes, over the facade of `precedent_engine`.
+//! The gRPC service: search, ingest, encoding, and the state of indexes, over the facade of `precedent_engine`.
 //!
 //! Async lives here and above; the engine is called on blocking threads, with a closure that ends a search when its
 //! caller is gone or its deadline has passed. [`convert`] is the only conversion between the protocol and the domain.
@@ -22,6 +22,7 @@ mod admission;
 mod call;
 mod config;
 pub mod convert;
+mod encode_service;
 mod health;
 mod hex;
 mod incoming;

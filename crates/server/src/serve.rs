@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::call::Workers;
 use crate::config::ServerConfig;
+use crate::encode_service::Encodes;
 use crate::health::Health;
 use crate::incoming::Incoming;
 use crate::index_service::{Indexes, VERIFICATIONS};
@@ -11,6 +12,7 @@ use crate::registry::{Registry, Served};
 use crate::search_service::Searches;
 use precedent_engine::Access;
 use precedent_wire::FILE_DESCRIPTOR_SET;
+use precedent_wire::v1::encode_service_server::EncodeServiceServer;
 use precedent_wire::v1::index_service_server::IndexServiceServer;
 use precedent_wire::v1::ingest_service_server::IngestServiceServer;
 use precedent_wire::v1::search_service_server::SearchServiceServer;
@@ -109,7 +111,8 @@ pub async fn serve_on(
     }
     let registry = Arc::new(Registry::new(indexes).map_err(|name| ServeError::SameName { name })?);
     let config = Arc::new(config);
-    let workers = Workers::new(config.load.searches);
+    let workers = Workers::new(config.load.searches, config.load.encodings);
+    let uploads = Arc::new(Semaphore::new(config.load.uploads.max(1)));
     let (health, health_service) = Health::new().await;
     let (stop, stopping) = watch::channel(false);
 
@@ -124,11 +127,19 @@ pub async fn serve_on(
     let ingests = IngestServiceServer::new(Ingests {
         registry: Arc::clone(&registry),
         workers: workers.clone(),
+        uploads: Arc::clone(&uploads),
         limit_bytes: sizes.ingest_bytes,
         health: health.clone(),
         stopping: stopping.clone(),
     })
     .max_decoding_message_size(sizes.ingest_bytes)
+    .max_encoding_message_size(sizes.response_bytes);
+    let encodes = EncodeServiceServer::new(Encodes {
+        registry: Arc::clone(&registry),
+        workers: workers.clone(),
+        uploads,
+    })
+    .max_decoding_message_size(sizes.search_bytes)
     .max_encoding_message_size(sizes.response_bytes);
     let indexes = IndexServiceServer::new(Indexes {
         registry: Arc::clone(&registry),
@@ -143,6 +154,7 @@ pub async fn serve_on(
         .add_service(reflection().build_v1alpha().map_err(ServeError::Reflection)?)
         .add_service(searches)
         .add_service(ingests)
+        .add_service(encodes)
         .add_service(indexes);
     let incoming = Incoming::new(listener, config.load.connections, config.times.handshake);
     let mut wait = stopping.clone();

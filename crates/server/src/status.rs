@@ -120,6 +120,14 @@ pub(crate) fn cancelled() -> Status {
     detailed(code, reason, "the caller gave up", [])
 }
 
+/// Chunks of a case stopped coming.
+pub(crate) fn chunks_stalled(seconds: u64) -> Status {
+    let message = format!(
+        "no message came for {seconds} seconds after a chunk; send the chunks and their case in one go"
+    );
+    detailed(Code::DeadlineExceeded, "CHUNKS_STALLED", message, [])
+}
+
 /// The server stops.
 pub(crate) fn shutting_down() -> Status {
     let message = "the server is shutting down; send again what was not acknowledged";

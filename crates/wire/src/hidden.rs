@@ -33,6 +33,13 @@ hidden!(
     IngestCasesResponse,
     DeleteCasesRequest,
     DeleteCasesResponse,
+    QueryImage,
+    ImageChunk,
+    EncodeImageRequest,
+    EncodeImageResponse,
+    PatchGrid,
+    EncodeTextRequest,
+    EncodeTextResponse,
 );
 
 #[cfg(test)]
@@ -52,9 +59,16 @@ mod tests {
         };
         let hit = v1::Hit { case: Some(case.clone()), ..v1::Hit::default() };
         let get = v1::GetCaseRequest { case_id: "CANARY-4".into(), ..v1::GetCaseRequest::default() };
-        for shown in
-            [format!("{case:?}"), format!("{:?}", case.patient), format!("{hit:?}"), format!("{get:?}")]
-        {
+        let chunk = v1::ImageChunk { image_index: 0, data: b"CANARY-5".to_vec() };
+        let words = v1::EncodeTextRequest { text: "CANARY-6".into(), ..v1::EncodeTextRequest::default() };
+        for shown in [
+            format!("{case:?}"),
+            format!("{:?}", case.patient),
+            format!("{hit:?}"),
+            format!("{get:?}"),
+            format!("{chunk:?}"),
+            format!("{words:?}"),
+        ] {
             assert!(!shown.contains("CANARY") && shown.contains("hidden"), "{shown}");
         }
     }
@@ -65,6 +79,6 @@ mod tests {
         let mut services: Vec<&str> =
             set.file.iter().flat_map(|file| &file.service).map(|s| s.name()).collect();
         services.sort_unstable();
-        assert_eq!(services, ["IndexService", "IngestService", "SearchService"]);
+        assert_eq!(services, ["EncodeService", "IndexService", "IngestService", "SearchService"]);
     }
 }

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from ._generated.precedent.v1 import case_pb2, index_service_pb2, ingest_service_pb2, search_service_pb2
+from ._generated.precedent.v1 import (
+    case_pb2,
+    encode_service_pb2,
+    index_service_pb2,
+    ingest_service_pb2,
+    search_service_pb2,
+)
 from .errors import Violation
 from .types import (
     Acknowledgement,
@@ -12,6 +20,9 @@ from .types import (
     Case,
     ChannelPlan,
     Embedding,
+    EncodedImage,
+    EncodedText,
+    File,
     Fusion,
     Highlight,
     HighlightMatch,
@@ -20,10 +31,12 @@ from .types import (
     ImageScore,
     IndexStats,
     LexicalScore,
+    PatchGrid,
     PatientKey,
     Plan,
     PlanWarning,
     Query,
+    QueryImage,
     Record,
     Rejection,
     SearchResult,
@@ -33,6 +46,36 @@ from .types import (
     TextSpan,
     Vector,
 )
+
+CHUNK_BYTES = 4 << 20
+"""Bytes of a file in one message, where it comes in several."""
+CASE_FILE_BYTES = 8 << 20
+"""Most bytes of files in the message of their case; the server takes messages of 16 MiB."""
+SEARCH_FILE_BYTES = 28 << 20
+"""Most bytes of pictures in one search; the server takes messages of 32 MiB."""
+
+
+def file_bytes(file: File) -> bytes:
+    """The bytes of a file that is given as bytes or by its path."""
+    return bytes(file) if isinstance(file, (bytes, bytearray, memoryview)) else Path(file).read_bytes()
+
+
+def as_images(files: object) -> tuple[QueryImage | File, ...]:
+    """One picture or several."""
+    if files is None:
+        return ()
+    alone = isinstance(files, (bytes, bytearray, memoryview, str, Path, QueryImage)) or hasattr(files, "__fspath__")
+    return (files,) if alone else tuple(files)  # type: ignore[arg-type, return-value]
+
+
+def query_images(query: Query) -> list[search_service_pb2.QueryImage]:
+    images = [image if isinstance(image, QueryImage) else QueryImage(image) for image in query.images]
+    return [search_service_pb2.QueryImage(content=file_bytes(image.content), view=image.view) for image in images]
+
+
+def with_embeddings(query: Query, embeddings: Sequence[Embedding]) -> Query:
+    """The query with embeddings in place of its pictures; they count behind those that it has, as the pictures did."""
+    return replace(query, embeddings=(*query.embeddings, *embeddings), images=())
 
 
 def as_embeddings(vectors: object, encoder_id: str) -> tuple[Embedding, ...]:
@@ -67,6 +110,8 @@ def query_message(
         exact=query.exact,
         vector_path=query.vector_path.value,
         ef_search=query.ef_search,
+        images=query_images(query),
+        image_text=query.image_text,
     )
     if query.fusion is not None:
         message.fusion.CopyFrom(
@@ -90,8 +135,56 @@ def case_message(case: Case) -> case_pb2.Case:
         message.report.sections.extend(case_pb2.Section(kind=s.kind, text=s.text) for s in sections)
     for image in case.images:
         embedding = None if image.embedding is None else _embedding(image.embedding)
-        message.images.append(case_pb2.Image(name=image.name, view=image.view, embedding=embedding))
+        content = b"" if image.content is None else file_bytes(image.content)
+        message.images.append(case_pb2.Image(name=image.name, view=image.view, embedding=embedding, content=content))
     return message
+
+
+def ingest_messages(case: Case, index: str) -> Iterator[ingest_service_pb2.IngestCasesRequest]:
+    """The case in one message; where its files are too large for that, these first in chunks."""
+    message = case_message(case)
+    if sum(len(image.content) for image in message.images) > CASE_FILE_BYTES:
+        for place, image in enumerate(message.images):
+            content, image.content = image.content, b""
+            for chunk in chunks(content):
+                part = ingest_service_pb2.ImageChunk(image_index=place, data=chunk)
+                yield ingest_service_pb2.IngestCasesRequest(index=index, chunk=part)
+    yield ingest_service_pb2.IngestCasesRequest(index=index, case=message)
+
+
+def encode_messages(
+    content: bytes, index: str, with_patches: bool
+) -> Iterator[encode_service_pb2.EncodeImageRequest]:
+    first = True
+    for chunk in chunks(content) if content else [b""]:
+        yield encode_service_pb2.EncodeImageRequest(
+            index=index if first else "", content=chunk, with_patches=first and with_patches
+        )
+        first = False
+
+
+def chunks(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), CHUNK_BYTES):
+        yield content[start : start + CHUNK_BYTES]
+
+
+def encoded_image(message: encode_service_pb2.EncodeImageResponse) -> EncodedImage:
+    grid = message.patches
+    return EncodedImage(
+        embedding=_embedding_of(message.embedding),
+        original_width_pixels=message.original_width_pixels,
+        original_height_pixels=message.original_height_pixels,
+        notice=message.notice,
+        patches=PatchGrid(grid.side, grid.dimension, tuple(grid.values)) if message.HasField("patches") else None,
+    )
+
+
+def encoded_text(message: encode_service_pb2.EncodeTextResponse) -> EncodedText:
+    return EncodedText(_embedding_of(message.embedding), message.notice)
+
+
+def _embedding_of(message: case_pb2.Embedding) -> Embedding:
+    return Embedding(list(message.values), message.encoder_id)
 
 
 def case(message: case_pb2.Case) -> Case:
@@ -123,7 +216,6 @@ def ingest_answer(message: ingest_service_pb2.IngestCasesResponse) -> Acknowledg
 
 
 def stats(message: index_service_pb2.IndexStats) -> IndexStats:
-    space = message.image_space
     return IndexStats(
         name=message.name,
         generation=message.generation,
@@ -131,7 +223,7 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
         tombstone_count=message.tombstone_count,
         image_row_count=message.image_row_count,
         distinct_vector_count=message.distinct_vector_count,
-        image_space=Space(space.dimension, space.metric, space.encoder_id) if message.HasField("image_space") else None,
+        image_space=_space(message.image_space) if message.HasField("image_space") else None,
         fields={field.name: field.kind for field in message.fields},
         segments=tuple(
             SegmentStats(
@@ -151,6 +243,17 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
         lexicon_fingerprint=message.lexicon_fingerprint,
         stale_case_count=message.stale_case_count,
         stale_segment_count=message.stale_segment_count,
+    )
+
+
+def _space(message: index_service_pb2.Space) -> Space:
+    return Space(
+        message.dimension,
+        message.metric,
+        message.encoder_id,
+        message.notice,
+        message.encodes_images,
+        message.encodes_text,
     )
 
 

@@ -11,6 +11,8 @@ import grpc
 
 from . import _convert
 from ._generated.precedent.v1 import (
+    encode_service_pb2,
+    encode_service_pb2_grpc,
     index_service_pb2,
     index_service_pb2_grpc,
     ingest_service_pb2,
@@ -24,11 +26,15 @@ from .types import (
     Case,
     Damage,
     DeleteResult,
+    EncodedImage,
+    EncodedText,
+    File,
     Fusion,
     IndexStats,
     IndexSummary,
     PatientKey,
     Query,
+    QueryImage,
     Rejection,
     SearchResult,
     VectorPath,
@@ -53,6 +59,7 @@ class Client:
         self._timeout = timeout
         self._search = search_service_pb2_grpc.SearchServiceStub(self._channel)
         self._ingest = ingest_service_pb2_grpc.IngestServiceStub(self._channel)
+        self._encode = encode_service_pb2_grpc.EncodeServiceStub(self._channel)
         self._indexes = index_service_pb2_grpc.IndexServiceStub(self._channel)
 
     def __enter__(self) -> Client:
@@ -75,6 +82,8 @@ class Client:
         embeddings: object = None,
         *,
         encoder_id: str = "",
+        images: Iterable[QueryImage | File] | QueryImage | File | None = None,
+        image_text: str = "",
         text: str = "",
         filter: str = "",
         patient: PatientKey | str | None = None,
@@ -91,10 +100,11 @@ class Client:
         index: str | None = None,
         timeout: float | None = None,
     ) -> SearchResult:
-        """Searches by embedding, text, filter, or any of them together.
+        """Searches by embedding, picture, text, filter, or any of them together.
 
         ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
-        encoder made plain vectors.
+        encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
+        server encodes them. ``image_text`` says in words what the images of the cases are to show.
         """
         query = Query(
             embeddings=_convert.as_embeddings(embeddings, encoder_id),
@@ -109,6 +119,8 @@ class Client:
             exact=exact,
             vector_path=vector_path,
             ef_search=ef_search,
+            images=_convert.as_images(images),
+            image_text=image_text,
         )
         return self._page(query, page_size, page_token, index, timeout)
 
@@ -146,6 +158,8 @@ class Client:
     ) -> Iterator[Acknowledgement | Rejection]:
         """Sends cases and yields one answer per case, in order: acknowledged when it is durable, or rejected.
 
+        Image files that are too large for one message go in several.
+
         Cases are taken from the iterable as the server takes them in. After an error, send again what was not
         acknowledged: a case that comes twice replaces itself.
         """
@@ -155,7 +169,7 @@ class Client:
             name = self._name(index)
             try:
                 for case in cases:
-                    yield ingest_service_pb2.IngestCasesRequest(index=name, case=_convert.case_message(case))
+                    yield from _convert.ingest_messages(case, name)
                     name = ""
             except Exception as error:  # gRPC would hide it in its own thread
                 failed.append(error)
@@ -168,6 +182,20 @@ class Client:
                     yield _convert.ingest_answer(answer)
         finally:
             call.cancel()
+
+    def encode_image(
+        self, image: File, *, with_patches: bool = False, index: str | None = None, timeout: float | None = None
+    ) -> EncodedImage:
+        """The embedding of a DICOM, PNG or JPEG file, given as bytes or path, of any size up to 256 MiB."""
+        requests = _convert.encode_messages(_convert.file_bytes(image), self._name(index), with_patches)
+        with _errors():
+            return _convert.encoded_image(self._encode.EncodeImage(requests, timeout=self._seconds(timeout)))
+
+    def encode_text(self, text: str, *, index: str | None = None, timeout: float | None = None) -> EncodedText:
+        """The embedding of words, in the space of the images."""
+        request = encode_service_pb2.EncodeTextRequest(index=self._name(index), text=text)
+        with _errors():
+            return _convert.encoded_text(self._encode.EncodeText(request, timeout=self._seconds(timeout)))
 
     def delete(
         self, case_ids: Iterable[str], *, index: str | None = None, timeout: float | None = None
@@ -203,9 +231,17 @@ class Client:
     def _page(
         self, query: Query, page_size: int | None, token: str, index: str | None, timeout: float | None
     ) -> SearchResult:
-        request = _convert.query_message(query, self._name(index), page_size, token)
+        request = _convert.query_message(self._sendable(query, index, timeout), self._name(index), page_size, token)
         with _errors():
             return _convert.result(self._search.Search(request, timeout=self._seconds(timeout)))
+
+    def _sendable(self, query: Query, index: str | None, timeout: float | None) -> Query:
+        """The query; where its pictures are too large for one message, with their embeddings instead."""
+        files = [image.content for image in _convert.query_images(query)]
+        if sum(map(len, files)) <= _convert.SEARCH_FILE_BYTES:
+            return query
+        encoded = [self.encode_image(file, index=index, timeout=timeout).embedding for file in files]
+        return _convert.with_embeddings(query, encoded)
 
     def _name(self, index: str | None) -> str:
         return self._index if index is None else index

@@ -6,6 +6,7 @@ Report text, identifiers and embeddings stay out of every ``repr``, so that none
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Union
@@ -20,6 +21,9 @@ class _Array(Protocol):
 
 
 Vector = Union[Sequence[float], _Array]
+
+File = Union[bytes, str, "os.PathLike[str]"]
+"""A DICOM, PNG or JPEG file: its bytes, or its path on this machine."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,13 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Image:
-    """One picture of a case. Its embedding is given at ingest and never returned."""
+    """One picture of a case. Its embedding, or its file, is given at ingest and never returned."""
 
     name: str = field(default="", repr=False)
     view: str = ""
     embedding: Embedding | None = None
+    content: File | None = field(default=None, repr=False)
+    """In place of an embedding: the server encodes it, and takes from its header what the case does not say."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,16 @@ class Fusion:
 
 
 @dataclass(frozen=True)
+class QueryImage:
+    """A picture that is looked for."""
+
+    content: File = field(repr=False)
+    view: str = ""
+
+
+@dataclass(frozen=True)
 class Query:
-    """A search: at least one of embeddings, text and filter."""
+    """A search: at least one of embeddings, images, image_text, text and filter."""
 
     embeddings: Sequence[Embedding] = ()
     text: str = field(default="", repr=False)
@@ -119,6 +133,10 @@ class Query:
     exact: bool = False
     vector_path: VectorPath = VectorPath.AUTO
     ef_search: int | None = None
+    images: Sequence[QueryImage | File] = field(default=(), repr=False)
+    """Pictures of the new study, one per view; the server encodes them."""
+    image_text: str = field(default="", repr=False)
+    """What the images of the cases are to show, in words, whatever the reports say."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +285,37 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
+class PatchGrid:
+    """Embeddings of the cells of a square grid into which the picture, its pixels made square, is fitted whole."""
+
+    side: int
+    """Cells per row, and rows."""
+    dimension: int
+    values: tuple[float, ...] = field(repr=False)
+    """Cell after cell, row by row from the top left."""
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """What a picture became."""
+
+    embedding: Embedding
+    original_width_pixels: int
+    original_height_pixels: int
+    notice: str
+    """What must be said wherever results are shown; empty when nothing must."""
+    patches: PatchGrid | None = None
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """What words became."""
+
+    embedding: Embedding
+    notice: str
+
+
+@dataclass(frozen=True)
 class Acknowledgement:
     """The case is durable."""
 
@@ -311,6 +360,11 @@ class Space:
     dimension: int
     metric: str
     encoder_id: str
+    notice: str = ""
+    """What must be said wherever results are shown; empty when nothing must."""
+    encodes_images: bool = False
+    """Whether the server encodes image files for it."""
+    encodes_text: bool = False
 
 
 @dataclass(frozen=True)

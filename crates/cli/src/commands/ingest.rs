@@ -1,15 +1,20 @@
 //! `precedent ingest`.
 //!
 //! A case that the index holds already, exactly as it stands in the manifest, is passed over. So the same command
-//! again goes on where a killed one was cut short, and a changed manifest writes only what changed.
+//! again goes on where a killed one was cut short, and a changed manifest writes only what changed. Pictures are encoded
+//! again for that: the index keeps no trace of a file but its embedding, and a picture that changed must be noticed.
+
+mod pictures;
 
 use crate::args::{EmbeddingsPer, IngestArgs};
+use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{bar, count, counted};
 use indicatif::ProgressBar;
+use pictures::Pictures;
 use precedent_engine::{Access, Engine, EngineError, NewCase, Violation};
-use precedent_model::CaseId;
+use precedent_model::{Case, CaseId};
 use precedent_query::QueryVector;
 use precedent_sources::{ColumnMap, Manifest, NpyMatrix, Rejection, Row};
 use std::collections::{BTreeSet, HashSet};
@@ -28,7 +33,8 @@ pub fn run(args: &IngestArgs) -> Outcome {
     check_rejects(args)?;
     let interrupt = Interrupt::listen()?;
     let access = if args.dry_run { Access::Read } else { Access::Bulk };
-    let engine = Engine::open(&args.dir, access).map_err(about)?;
+    let encoders = encoders::open_all(&args.encoders)?;
+    let engine = Engine::open_with(&args.dir, access, &encoders).map_err(about)?;
     let map = match &args.map {
         Some(path) => ColumnMap::open(path).map_err(Failure::input)?,
         None => ColumnMap::default(),
@@ -38,6 +44,8 @@ pub fn run(args: &IngestArgs) -> Outcome {
         engine: &engine,
         map: &map,
         vectors: Vectors::open(args, &engine, &map)?,
+        pictures: args.images.as_ref().map(|root| Pictures::open(root, &engine)).transpose()?,
+        waiting: Vec::new(),
         rejects: None,
         batch: Vec::new(),
         batch_ids: HashSet::new(),
@@ -86,6 +94,9 @@ struct Run<'a> {
     engine: &'a Engine,
     map: &'a ColumnMap,
     vectors: Option<Vectors>,
+    pictures: Option<Pictures>,
+    /// Rows whose pictures are still to be encoded.
+    waiting: Vec<(Place, Case)>,
     rejects: Option<File>,
     batch: Vec<(Place, NewCase)>,
     /// Ids in the batch.
@@ -125,7 +136,9 @@ impl Run<'_> {
                 writeln!(std::io::stderr(), "note: {warning}")?;
             }
             let shown = bar(manifest.bytes_total(), "bytes");
-            let ended = self.rows(path, &mut manifest, &shown, interrupt);
+            let ended = self
+                .rows(path, &mut manifest, &shown, interrupt)
+                .and_then(|()| self.encode_waiting(interrupt));
             shown.finish_and_clear();
             ended?;
             self.tally.ignored_columns.extend(manifest.ignored_columns().iter().cloned());
@@ -149,6 +162,9 @@ impl Run<'_> {
             shown.set_position(manifest.bytes_read());
             shown.set_message(counted(self.tally.rows, "row", "rows"));
             self.row(path, row)?;
+            if self.waiting.len() >= pictures::ROWS {
+                self.encode_waiting(interrupt)?;
+            }
             if self.batch.len() >= BATCH_CASES || self.batch_bytes >= BATCH_BYTES {
                 self.flush()?;
             }
@@ -168,12 +184,36 @@ impl Run<'_> {
                 return self.reject(&source, &rejection);
             }
         };
+        let place = Place { source, row: row.number, line: row.line };
+        if self.pictures.is_some() {
+            self.waiting.push((place, case));
+            return Ok(());
+        }
         let embeddings = match &mut self.vectors {
             Some(vectors) => vectors.of_case(case.images.len())?,
             None => Vec::new(),
         };
-        let place = Place { source, row: row.number, line: row.line };
-        let new = NewCase { case, embeddings };
+        self.take(place, NewCase { case, embeddings })
+    }
+
+    /// Encodes the pictures of the rows that wait for it, and takes the rows on in their order.
+    fn encode_waiting(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+        let Some(pictures) = &self.pictures else { return Ok(()) };
+        let (places, cases): (Vec<Place>, Vec<Case>) = self.waiting.drain(..).unzip();
+        let encoded = pictures.encode(self.engine, cases, || interrupt.asked());
+        for (place, outcome) in places.into_iter().zip(encoded) {
+            match outcome {
+                Some(Ok(new)) => self.take(place, new)?,
+                Some(Err(violations)) => self.reject_all(&place, &violations)?,
+                // Interrupted: the same command comes back to it.
+                None => self.tally.rows -= 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a case into the batch, unless it cannot be or is held already.
+    fn take(&mut self, place: Place, new: NewCase) -> Result<(), Failure> {
         if let Err(violations) = self.engine.check(&new) {
             return self.reject_all(&place, &violations);
         }
@@ -289,6 +329,9 @@ impl Tally {
         if !self.ignored_columns.is_empty() {
             let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
             writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
+        }
+        if let (Some(_), Some(notice)) = (&args.images, engine.notice()) {
+            writeln!(out, "note: {notice}")?;
         }
         if !args.dry_run {
             let view = engine.view();

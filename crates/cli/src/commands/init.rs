@@ -1,28 +1,34 @@
 //! `precedent init`.
 
 use crate::args::{InitArgs, MetricName};
+use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::counted;
-use precedent_engine::{Definition, Engine};
+use precedent_engine::{Definition, Encoder, Engine};
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_report::{Lexicon, LexiconFile};
 use precedent_vector::{Metric, VectorSpace};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 pub fn run(args: &InitArgs) -> Outcome {
-    let definition = definition(args)?;
+    let encoder = encoder(args)?;
+    let definition = definition(args, encoder.as_deref())?;
     definition.check_new().map_err(Failure::input)?;
     Engine::create(&args.dir, &definition).map_err(|error| Failure::from(error).about(args.dir.display()))?;
     let space = match &definition.image_space {
         Some(space) => {
             format!("{} numbers of {}, {}", space.dimension(), space.encoder_id(), space.metric().name())
         }
-        None => "none, reports only (--dimension and --encoder-id add one)".to_owned(),
+        None => "none, reports only (--encoder, or --dimension and --encoder-id add one)".to_owned(),
     };
     let mut out = std::io::stdout();
     writeln!(out, "{}: an empty index \"{}\"", args.dir.display(), definition.name)?;
     writeln!(out, "embeddings: {space}")?;
+    if let Some(notice) = encoder.as_ref().and_then(|encoder| encoder.notice()) {
+        writeln!(out, "note: {notice}")?;
+    }
     let fields: Vec<&str> = definition.fields.iter().map(|(name, _)| name).collect();
     writeln!(out, "fields: {}", fields.join(" "))?;
     if let Some(path) = &args.lexicon {
@@ -32,7 +38,23 @@ pub fn run(args: &InitArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn definition(args: &InitArgs) -> Result<Definition, Failure> {
+/// The encoder that the index is made for, where one is named.
+fn encoder(args: &InitArgs) -> Result<Option<Arc<Encoder>>, Failure> {
+    if let Some(dir) = &args.encoder_dir {
+        return encoders::open(dir).map(Some);
+    }
+    let Some(name) = &args.encoder else { return Ok(None) };
+    let bundled = Encoder::bundled().map_err(Failure::other)?;
+    if *name != bundled.description().name {
+        let bundled = &bundled.description().name;
+        return Err(Failure::input(format!(
+            "--encoder {name}: the bundled encoder is {bundled}; give the folder of another one with --encoder-dir"
+        )));
+    }
+    Ok(Some(bundled))
+}
+
+fn definition(args: &InitArgs, encoder: Option<&Encoder>) -> Result<Definition, Failure> {
     let mut definition = match &args.definition {
         None => Definition::chest_xray().map_err(Failure::input)?,
         Some(path) => {
@@ -50,13 +72,7 @@ fn definition(args: &InitArgs) -> Result<Definition, Failure> {
     if let Some(path) = &args.lexicon {
         definition.lexicon = lexicon(path).map_err(|error| error.about(path.display()))?;
     }
-    if let (Some(dimension), Some(encoder_id)) = (args.dimension, &args.encoder_id) {
-        let metric = match args.metric {
-            MetricName::Cosine => Metric::Cosine,
-            MetricName::Dot => Metric::Dot,
-            MetricName::L2 => Metric::L2,
-        };
-        let space = VectorSpace::new(dimension, metric, encoder_id).map_err(Failure::input)?;
+    if let Some(space) = space(args, encoder)? {
         definition.image_space = Some(space);
     }
     if !args.fields.is_empty() {
@@ -65,6 +81,23 @@ fn definition(args: &InitArgs) -> Result<Definition, Failure> {
         definition.fields = FieldSchema::new(known.chain(added)).map_err(Failure::input)?;
     }
     Ok(definition)
+}
+
+/// The image space that the flags ask for.
+fn space(args: &InitArgs, encoder: Option<&Encoder>) -> Result<Option<VectorSpace>, Failure> {
+    let space = match (encoder, args.dimension, &args.encoder_id) {
+        (Some(encoder), _, _) => VectorSpace::new(encoder.dimension(), Metric::Cosine, encoder.id()),
+        (None, Some(dimension), Some(encoder_id)) => {
+            let metric = match args.metric {
+                MetricName::Cosine => Metric::Cosine,
+                MetricName::Dot => Metric::Dot,
+                MetricName::L2 => Metric::L2,
+            };
+            VectorSpace::new(dimension, metric, encoder_id)
+        }
+        _ => return Ok(None),
+    };
+    space.map(Some).map_err(Failure::input)
 }
 
 /// A lexicon of the site's own, tried together with the bundled one so that trouble is told here, by its file.

@@ -1,6 +1,7 @@
 //! `precedent search`.
 
 use crate::args::{SearchArgs, VectorPathName};
+use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
@@ -16,7 +17,8 @@ use std::path::Path;
 
 pub fn run(args: &SearchArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
-    let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
+    let encoders = encoders::open_all(&args.encoders)?;
+    let engine = Engine::open_with(&args.dir, Access::Read, &encoders).map_err(about)?;
     let definition = engine.definition();
     let wire = request(args)?;
     let digest = convert::request::digest(&wire, &definition.name);
@@ -58,6 +60,7 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
     let embeddings = (args.embeddings.iter())
         .map(|path| Ok(v1::Embedding { values: row(path, args.row)?, encoder_id: encoder_id.clone() }))
         .collect::<Result<Vec<_>, Failure>>()?;
+    let images = args.images.iter().map(|path| image(path)).collect::<Result<Vec<_>, Failure>>()?;
     let patient = args.patient_id.as_ref().map(|id| v1::PatientKey {
         id: id.clone(),
         issuer: args.patient_id_issuer.clone().unwrap_or_default(),
@@ -69,6 +72,8 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
     };
     Ok(v1::SearchRequest {
         embeddings,
+        images,
+        image_text: args.image_text.clone().unwrap_or_default(),
         text: args.text.clone().unwrap_or_default(),
         filter: args.filter.clone().unwrap_or_default(),
         guards: Some(v1::Guards {
@@ -89,6 +94,11 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })
+}
+
+fn image(path: &Path) -> Result<v1::QueryImage, Failure> {
+    let content = std::fs::read(path).map_err(|error| Failure::input(error).about(path.display()))?;
+    Ok(v1::QueryImage { content, view: String::new() })
 }
 
 fn row(path: &Path, row: u64) -> Result<Vec<f32>, Failure> {

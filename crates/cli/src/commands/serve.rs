@@ -1,6 +1,7 @@
 //! `precedent serve`.
 
 use crate::args::ServeArgs;
+use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use precedent_engine::{Access, Engine};
 use precedent_server::{Served, ServerConfig, serve_on};
@@ -14,9 +15,11 @@ use tracing_subscriber::EnvFilter;
 pub fn run(args: &ServeArgs) -> Outcome {
     log(&args.log_level)?;
     let access = if args.read_only { Access::Read } else { Access::Write };
+    let encoders = encoders::open_all(&args.encoders)?;
     let mut served = Vec::new();
     for dir in &args.dirs {
-        let engine = Engine::open(dir, access).map_err(|error| Failure::from(error).about(dir.display()))?;
+        let engine = Engine::open_with(dir, access, &encoders)
+            .map_err(|error| Failure::from(error).about(dir.display()))?;
         served.push(Served::new(Arc::new(engine), dir));
     }
     let names: HashSet<&str> = served.iter().map(Served::name).collect();

@@ -14,7 +14,7 @@ pub fn run(args: &StatsArgs) -> Outcome {
     let definition = engine.definition();
     let mut out = std::io::stdout();
     if args.json {
-        writeln!(out, "{}", json::stats(definition, &stats)?)?;
+        writeln!(out, "{}", json::stats(&engine, &stats)?)?;
         return Ok(Exit::Done);
     }
     let number = |value: usize| count(value as u64);
@@ -40,6 +40,9 @@ pub fn run(args: &StatsArgs) -> Outcome {
             let kind = format!("{} x {}, {}", space.encoder_id(), space.dimension(), space.metric().name());
             let (rows, distinct) = (number(stats.image_rows), number(stats.distinct_vectors));
             writeln!(out, "embeddings   {rows}, {distinct} distinct; {kind}")?;
+            if let Some(notice) = engine.notice() {
+                writeln!(out, "note         {notice}")?;
+            }
         }
         None => writeln!(out, "embeddings   no image space")?,
     }

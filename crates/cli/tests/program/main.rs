@@ -7,6 +7,8 @@ mod first_steps;
 #[cfg(test)]
 mod phantom;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod support;

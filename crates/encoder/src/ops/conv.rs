@@ -46,7 +46,8 @@ impl CustomOp3 for Conv {
         let count = batch * rows * columns;
         let product = (1, count, out, width);
         let product = if self.window.is_pixel() {
-            pictures.matmul(weight, product, picture_layout, weight_layout)?
+            let layout = Layout::contiguous_with_offset((count, width), picture_layout.start_offset());
+            pictures.matmul(weight, product, &layout, weight_layout)?
         } else {
             let cells = self.window.unfold(shape, floats(self.name(), pictures, picture_layout)?)?;
             let layout = Layout::contiguous((count, width));

@@ -5,6 +5,8 @@ mod guards;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod stale;
 #[cfg(test)]
 mod support;

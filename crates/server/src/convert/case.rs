@@ -1,6 +1,6 @@
 //! Cases and patients.
 
-use precedent_engine::{NewCase, Violation};
+use precedent_engine::{RawCase, Violation};
 use precedent_model::{
     Case, CaseId, FieldSchema, FieldValue, Fields, Image, ModelError, PatientKey, Report, SectionKind,
 };
@@ -10,18 +10,18 @@ use precedent_wire::v1;
 /// A case as it came in, read by the schema of its index. The paths of violations begin with `case`.
 ///
 /// # Errors
-/// Everything about the case that cannot be, each by its field. Embeddings are checked by the engine.
-pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<NewCase, Vec<Violation>> {
+/// Everything about the case that cannot be, each by its field. Embeddings and files are checked by the engine.
+pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<RawCase, Vec<Violation>> {
     let mut violations = Vec::new();
     let id = CaseId::new(&wire.case_id).map_err(|error| violations.push(violation("case.case_id", &error)));
     let patient = patient(wire.patient.as_ref(), "case.patient").map_err(|found| violations.push(found)).ok();
     let fields = fields(&wire.fields, schema, &mut violations);
     let report = wire.report.and_then(|report| self::report(report, &mut violations));
-    let (images, embeddings) = wire.images.into_iter().map(image).unzip();
+    let (images, (embeddings, contents)) = wire.images.into_iter().map(image).unzip();
     match id {
         Ok(id) if violations.is_empty() => {
             let case = Case { id, patient: patient.flatten(), fields, report, images };
-            Ok(NewCase { case, embeddings })
+            Ok(RawCase { case, embeddings, contents })
         }
         _ => Err(violations),
     }
@@ -49,7 +49,7 @@ pub fn to_wire(case: &Case) -> v1::Case {
             .map(|image| v1::Image {
                 name: image.name.clone(),
                 view: image.view.clone().unwrap_or_default(),
-                embedding: None,
+                ..v1::Image::default()
             })
             .collect(),
     }
@@ -72,6 +72,11 @@ pub(crate) fn patient_to_wire(patient: &PatientKey) -> v1::PatientKey {
 /// An embedding as declared; whether it fits the index is for the engine to say.
 pub(crate) fn embedding(wire: v1::Embedding) -> QueryVector {
     QueryVector { values: wire.values, encoder_id: wire.encoder_id }
+}
+
+/// An embedding that was made here as it goes out.
+pub(crate) fn embedding_to_wire(vector: QueryVector) -> v1::Embedding {
+    v1::Embedding { values: vector.values, encoder_id: vector.encoder_id }
 }
 
 /// The model's complaint, under the protocol's name of the field.
@@ -120,9 +125,10 @@ fn report(wire: v1::Report, violations: &mut Vec<Violation>) -> Option<Report> {
     Report::new(sections).map_err(|error| violations.push(violation("case.report", &error))).ok()
 }
 
-fn image(wire: v1::Image) -> (Image, Option<QueryVector>) {
+fn image(wire: v1::Image) -> (Image, (Option<QueryVector>, Option<Vec<u8>>)) {
     let view = Some(wire.view).filter(|view| !view.trim().is_empty());
-    (Image { name: wire.name, view }, wire.embedding.map(embedding))
+    let content = Some(wire.content).filter(|content| !content.is_empty());
+    (Image { name: wire.name, view }, (wire.embedding.map(embedding), content))
 }
 
 /// A value in the text form that [`precedent_model::FieldKind::parse`] reads.
@@ -178,6 +184,7 @@ mod tests {
                 name: "1.png".into(),
                 view: "PA".into(),
                 embedding: Some(v1::Embedding { values: vec![1.0, 2.0], encoder_id: "enc".into() }),
+                content: b"file".to_vec(),
             }],
         }
     }
@@ -189,11 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_case_returns_as_it_came_without_its_embeddings() {
+    fn a_case_returns_as_it_came_without_embeddings_and_files() {
         let new = from_wire(whole(), &schema()).unwrap();
         assert_eq!(new.embeddings[0].as_ref().unwrap().values, [1.0, 2.0]);
+        assert_eq!(new.contents, [Some(b"file".to_vec())]);
         let mut expected = whole();
         expected.images[0].embedding = None;
+        expected.images[0].content.clear();
         assert_eq!(to_wire(&new.case), expected);
     }
 

@@ -1,9 +1,10 @@
 //! The only conversion between the protocol and the domain.
 //!
 //! From the wire, only what the domain's types cannot express is refused here; the engine checks the rest. To the
-//! wire, embeddings never travel.
+//! wire, embeddings of cases never travel.
 
 pub mod case;
+pub mod encode;
 mod highlight;
 pub mod hit;
 pub mod request;

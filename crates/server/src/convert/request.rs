@@ -3,7 +3,7 @@
 use super::case::{embedding, patient, violation};
 use precedent_engine::Violation;
 use precedent_model::PartialDate;
-use precedent_query::{Fusion, Guards, Limits, PathChoice, SearchRequest};
+use precedent_query::{Fusion, Guards, Limits, PathChoice, QueryImage, SearchRequest};
 use precedent_wire::v1;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -32,6 +32,8 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
     }
     Ok(SearchRequest {
         vectors: wire.embeddings.into_iter().map(embedding).collect(),
+        images: wire.images.into_iter().map(image).collect(),
+        image_text: given(wire.image_text),
         text: given(wire.text),
         filter: given(wire.filter),
         guards,
@@ -55,6 +57,10 @@ pub fn digest(wire: &v1::SearchRequest, index: &str) -> [u8; 32] {
     whole.page_token.clear();
     whole.page_size = None;
     Sha256::digest(whole.encode_to_vec()).into()
+}
+
+fn image(wire: v1::QueryImage) -> QueryImage {
+    QueryImage { content: wire.content, view: given(wire.view) }
 }
 
 fn guards(wire: v1::Guards, violations: &mut Vec<Violation>) -> Guards {
@@ -108,6 +114,8 @@ mod tests {
     fn everything_given_is_taken_over() {
         let asked = search(v1::SearchRequest {
             embeddings: vec![v1::Embedding { values: vec![1.0], encoder_id: "enc".into() }],
+            images: vec![v1::QueryImage { content: b"file".to_vec(), view: "PA".into() }],
+            image_text: "enlarged heart".into(),
             text: "effusion".into(),
             filter: "age > 60".into(),
             guards: Some(v1::Guards {
@@ -132,6 +140,8 @@ mod tests {
         .unwrap();
         assert_eq!(asked.vectors[0].encoder_id, "enc");
         assert_eq!((asked.text.as_deref(), asked.filter.as_deref()), (Some("effusion"), Some("age > 60")));
+        assert_eq!(asked.images, [QueryImage { content: b"file".to_vec(), view: Some("PA".into()) }]);
+        assert_eq!(asked.image_text.as_deref(), Some("enlarged heart"));
         let guards = asked.guards;
         assert_eq!(guards.patient.unwrap().id(), "17");
         assert!(guards.include_same_patient && guards.several_per_patient);

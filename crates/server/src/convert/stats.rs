@@ -1,11 +1,27 @@
 //! Figures about an index and what a check of it found.
 
 use super::small;
-use precedent_engine::{Definition, IndexStats, SegmentStats, Verification};
+use precedent_engine::{Definition, Engine, IndexStats, SegmentStats, Verification};
 use precedent_wire::v1;
 
+/// What this program does for the image space of an index.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Abilities<'a> {
+    /// What must be said wherever its results are shown.
+    pub notice: Option<&'a str>,
+    /// Whether pictures and words are encoded.
+    pub encodes: bool,
+}
+
+impl<'a> Abilities<'a> {
+    /// Those of an engine.
+    pub fn of(engine: &'a Engine) -> Self {
+        Self { notice: engine.notice(), encodes: engine.encoder().is_some() }
+    }
+}
+
 /// The figures of one generation.
-pub fn stats(definition: &Definition, stats: &IndexStats) -> v1::IndexStats {
+pub fn stats(definition: &Definition, abilities: Abilities<'_>, stats: &IndexStats) -> v1::IndexStats {
     v1::IndexStats {
         name: definition.name.clone(),
         generation: stats.generation,
@@ -17,6 +33,9 @@ pub fn stats(definition: &Definition, stats: &IndexStats) -> v1::IndexStats {
             dimension: small(space.dimension()),
             metric: space.metric().name().to_owned(),
             encoder_id: space.encoder_id().to_owned(),
+            notice: abilities.notice.unwrap_or_default().to_owned(),
+            encodes_images: abilities.encodes,
+            encodes_text: abilities.encodes,
         }),
         fields: (definition.fields.iter())
             .map(|(name, kind)| v1::Field { name: name.to_owned(), kind: kind.name().to_owned() })
@@ -84,7 +103,8 @@ mod tests {
             }],
             file_bytes: [("log".to_owned(), 12)].into(),
         };
-        let sent = stats(&Definition::from_toml(definition).unwrap(), &figures);
+        let abilities = Abilities { notice: Some("demo"), encodes: true };
+        let sent = stats(&Definition::from_toml(definition).unwrap(), abilities, &figures);
         let expected = v1::IndexStats {
             name: "chest".into(),
             generation: 1,
@@ -92,7 +112,14 @@ mod tests {
             tombstone_count: 3,
             image_row_count: 4,
             distinct_vector_count: 5,
-            image_space: Some(v1::Space { dimension: 16, metric: "l2".into(), encoder_id: "enc".into() }),
+            image_space: Some(v1::Space {
+                dimension: 16,
+                metric: "l2".into(),
+                encoder_id: "enc".into(),
+                notice: "demo".into(),
+                encodes_images: true,
+                encodes_text: true,
+            }),
             fields: vec![v1::Field { name: "age".into(), kind: "integer".into() }],
             segments: vec![v1::SegmentStats {
                 id: "s1".into(),

@@ -74,7 +74,8 @@ mod tests {
     type Item = Result<IngestCasesRequest, Status>;
 
     fn case(case_id: String) -> Item {
-        Ok(IngestCasesRequest { index: String::new(), case: Some(Case { case_id, ..Case::default() }) })
+        let case = Some(Case { case_id, ..Case::default() });
+        Ok(IngestCasesRequest { case, ..IngestCasesRequest::default() })
     }
 
     #[tokio::test]

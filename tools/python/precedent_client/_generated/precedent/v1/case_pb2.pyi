@@ -41,14 +41,16 @@ class Embedding(_message.Message):
     def __init__(self, values: _Optional[_Iterable[float]] = ..., encoder_id: _Optional[str] = ...) -> None: ...
 
 class Image(_message.Message):
-    __slots__ = ("name", "view", "embedding")
+    __slots__ = ("name", "view", "embedding", "content")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     view: str
     embedding: Embedding
-    def __init__(self, name: _Optional[str] = ..., view: _Optional[str] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ...) -> None: ...
+    content: bytes
+    def __init__(self, name: _Optional[str] = ..., view: _Optional[str] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., content: _Optional[bytes] = ...) -> None: ...
 
 class Section(_message.Message):
     __slots__ = ("kind", "text")

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n precedent/v1/index_service.proto\x12\x0cprecedent.v1\"\x14\n\x12ListIndexesRequest\"B\n\x13ListIndexesResponse\x12+\n\x07indexes\x18\x01 \x03(\x0b\x32\x1a.precedent.v1.IndexSummary\"W\n\x0cIndexSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x10\n\x08writable\x18\x04 \x01(\x08\"%\n\x14GetIndexStatsRequest\x12\r\n\x05index\x18\x01 \x01(\t\"@\n\x15GetIndexStatsResponse\x12\'\n\x05stats\x18\x01 \x01(\x0b\x32\x18.precedent.v1.IndexStats\"\xf4\x03\n\nIndexStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x04 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x05 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x06 \x01(\x04\x12(\n\x0bimage_space\x18\x07 \x01(\x0b\x32\x13.precedent.v1.Space\x12#\n\x06\x66ields\x18\x08 \x03(\x0b\x32\x13.precedent.v1.Field\x12,\n\x08segments\x18\t \x03(\x0b\x32\x1a.precedent.v1.SegmentStats\x12;\n\nfile_bytes\x18\n \x03(\x0b\x32\'.precedent.v1.IndexStats.FileBytesEntry\x12\x1f\n\x17pending_operation_count\x18\x0b \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x0c \x01(\t\x12\x18\n\x10stale_case_count\x18\r \x01(\x04\x12\x1b\n\x13stale_segment_count\x18\x0e \x01(\x04\x1a\x30\n\x0e\x46ileBytesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\">\n\x05Space\x12\x11\n\tdimension\x18\x01 \x01(\r\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\"#\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\"\xc3\x01\n\x0cSegmentStats\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncase_count\x18\x02 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x03 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x04 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x05 \x01(\x04\x12\x11\n\thas_graph\x18\x06 \x01(\x08\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x08 \x01(\t\"#\n\x12VerifyIndexRequest\x12\r\n\x05index\x18\x01 \x01(\t\"o\n\x13VerifyIndexResponse\x12%\n\x07\x64\x61mages\x18\x01 \x03(\x0b\x32\x14.precedent.v1.Damage\x12\x1a\n\x12\x63hecked_file_count\x18\x02 \x01(\x04\x12\x15\n\rchecked_bytes\x18\x03 \x01(\x04\"+\n\x06\x44\x61mage\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t2\x90\x02\n\x0cIndexService\x12R\n\x0bListIndexes\x12 .precedent.v1.ListIndexesRequest\x1a!.precedent.v1.ListIndexesResponse\x12X\n\rGetIndexStats\x12\".precedent.v1.GetIndexStatsRequest\x1a#.precedent.v1.GetIndexStatsResponse\x12R\n\x0bVerifyIndex\x12 .precedent.v1.VerifyIndexRequest\x1a!.precedent.v1.VerifyIndexResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n precedent/v1/index_service.proto\x12\x0cprecedent.v1\"\x14\n\x12ListIndexesRequest\"B\n\x13ListIndexesResponse\x12+\n\x07indexes\x18\x01 \x03(\x0b\x32\x1a.precedent.v1.IndexSummary\"W\n\x0cIndexSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x10\n\x08writable\x18\x04 \x01(\x08\"%\n\x14GetIndexStatsRequest\x12\r\n\x05index\x18\x01 \x01(\t\"@\n\x15GetIndexStatsResponse\x12\'\n\x05stats\x18\x01 \x01(\x0b\x32\x18.precedent.v1.IndexStats\"\xf4\x03\n\nIndexStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x04 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x05 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x06 \x01(\x04\x12(\n\x0bimage_space\x18\x07 \x01(\x0b\x32\x13.precedent.v1.Space\x12#\n\x06\x66ields\x18\x08 \x03(\x0b\x32\x13.precedent.v1.Field\x12,\n\x08segments\x18\t \x03(\x0b\x32\x1a.precedent.v1.SegmentStats\x12;\n\nfile_bytes\x18\n \x03(\x0b\x32\'.precedent.v1.IndexStats.FileBytesEntry\x12\x1f\n\x17pending_operation_count\x18\x0b \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x0c \x01(\t\x12\x18\n\x10stale_case_count\x18\r \x01(\x04\x12\x1b\n\x13stale_segment_count\x18\x0e \x01(\x04\x1a\x30\n\x0e\x46ileBytesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"|\n\x05Space\x12\x11\n\tdimension\x18\x01 \x01(\r\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x0e\n\x06notice\x18\x04 \x01(\t\x12\x16\n\x0e\x65ncodes_images\x18\x05 \x01(\x08\x12\x14\n\x0c\x65ncodes_text\x18\x06 \x01(\x08\"#\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\"\xc3\x01\n\x0cSegmentStats\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncase_count\x18\x02 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x03 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x04 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x05 \x01(\x04\x12\x11\n\thas_graph\x18\x06 \x01(\x08\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x08 \x01(\t\"#\n\x12VerifyIndexRequest\x12\r\n\x05index\x18\x01 \x01(\t\"o\n\x13VerifyIndexResponse\x12%\n\x07\x64\x61mages\x18\x01 \x03(\x0b\x32\x14.precedent.v1.Damage\x12\x1a\n\x12\x63hecked_file_count\x18\x02 \x01(\x04\x12\x15\n\rchecked_bytes\x18\x03 \x01(\x04\"+\n\x06\x44\x61mage\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t2\x90\x02\n\x0cIndexService\x12R\n\x0bListIndexes\x12 .precedent.v1.ListIndexesRequest\x1a!.precedent.v1.ListIndexesResponse\x12X\n\rGetIndexStats\x12\".precedent.v1.GetIndexStatsRequest\x1a#.precedent.v1.GetIndexStatsResponse\x12R\n\x0bVerifyIndex\x12 .precedent.v1.VerifyIndexRequest\x1a!.precedent.v1.VerifyIndexResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,17 +48,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INDEXSTATS_FILEBYTESENTRY']._serialized_start=787
   _globals['_INDEXSTATS_FILEBYTESENTRY']._serialized_end=835
   _globals['_SPACE']._serialized_start=837
-  _globals['_SPACE']._serialized_end=899
-  _globals['_FIELD']._serialized_start=901
-  _globals['_FIELD']._serialized_end=936
-  _globals['_SEGMENTSTATS']._serialized_start=939
-  _globals['_SEGMENTSTATS']._serialized_end=1134
-  _globals['_VERIFYINDEXREQUEST']._serialized_start=1136
-  _globals['_VERIFYINDEXREQUEST']._serialized_end=1171
-  _globals['_VERIFYINDEXRESPONSE']._serialized_start=1173
-  _globals['_VERIFYINDEXRESPONSE']._serialized_end=1284
-  _globals['_DAMAGE']._serialized_start=1286
-  _globals['_DAMAGE']._serialized_end=1329
-  _globals['_INDEXSERVICE']._serialized_start=1332
-  _globals['_INDEXSERVICE']._serialized_end=1604
+  _globals['_SPACE']._serialized_end=961
+  _globals['_FIELD']._serialized_start=963
+  _globals['_FIELD']._serialized_end=998
+  _globals['_SEGMENTSTATS']._serialized_start=1001
+  _globals['_SEGMENTSTATS']._serialized_end=1196
+  _globals['_VERIFYINDEXREQUEST']._serialized_start=1198
+  _globals['_VERIFYINDEXREQUEST']._serialized_end=1233
+  _globals['_VERIFYINDEXRESPONSE']._serialized_start=1235
+  _globals['_VERIFYINDEXRESPONSE']._serialized_end=1346
+  _globals['_DAMAGE']._serialized_start=1348
+  _globals['_DAMAGE']._serialized_end=1391
+  _globals['_INDEXSERVICE']._serialized_start=1394
+  _globals['_INDEXSERVICE']._serialized_end=1666
 # @@protoc_insertion_point(module_scope)

@@ -80,14 +80,20 @@ class IndexStats(_message.Message):
     def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., stale_case_count: _Optional[int] = ..., stale_segment_count: _Optional[int] = ...) -> None: ...
 
 class Space(_message.Message):
-    __slots__ = ("dimension", "metric", "encoder_id")
+    __slots__ = ("dimension", "metric", "encoder_id", "notice", "encodes_images", "encodes_text")
     DIMENSION_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    ENCODES_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    ENCODES_TEXT_FIELD_NUMBER: _ClassVar[int]
     dimension: int
     metric: str
     encoder_id: str
-    def __init__(self, dimension: _Optional[int] = ..., metric: _Optional[str] = ..., encoder_id: _Optional[str] = ...) -> None: ...
+    notice: str
+    encodes_images: bool
+    encodes_text: bool
+    def __init__(self, dimension: _Optional[int] = ..., metric: _Optional[str] = ..., encoder_id: _Optional[str] = ..., notice: _Optional[str] = ..., encodes_images: bool = ..., encodes_text: bool = ...) -> None: ...
 
 class Field(_message.Message):
     __slots__ = ("name", "kind")

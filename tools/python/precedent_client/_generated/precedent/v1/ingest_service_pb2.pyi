@@ -8,12 +8,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class IngestCasesRequest(_message.Message):
-    __slots__ = ("index", "case")
+    __slots__ = ("index", "case", "chunk")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
     index: str
     case: _case_pb2.Case
-    def __init__(self, index: _Optional[str] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ...) -> None: ...
+    chunk: ImageChunk
+    def __init__(self, index: _Optional[str] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., chunk: _Optional[_Union[ImageChunk, _Mapping]] = ...) -> None: ...
+
+class ImageChunk(_message.Message):
+    __slots__ = ("image_index", "data")
+    IMAGE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    image_index: int
+    data: bytes
+    def __init__(self, image_index: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class IngestCasesResponse(_message.Message):
     __slots__ = ("position", "case_id", "acknowledgement", "rejection")

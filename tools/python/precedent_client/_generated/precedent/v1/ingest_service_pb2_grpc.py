@@ -55,7 +55,9 @@ class IngestServiceServicer(object):
         """One answer per case, in order: acknowledged when it is durable, or rejected with the reason. A rejected case changes
         nothing and does not end the stream. Sending a case again is harmless: it replaces itself. An acknowledged case can
         be searched within a second. When the stream ends with an error, what was acknowledged stays; send the rest again.
-        A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
+        A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED. Image files that are too large for the message
+        of their case go ahead of it in chunks, in messages without a case. A pause of more than 30 seconds between the first
+        chunk and the case ends the stream with DEADLINE_EXCEEDED, as chunks that wait take memory from others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -57,12 +57,13 @@ class SearchServiceServicer(object):
     """
 
     def Search(self, request, context):
-        """The most similar cases by embedding, text, filter, or any of them together.
+        """The most similar cases by embedding, picture, text, filter, or any of them together.
 
         INVALID_ARGUMENT names each field in a google.rpc.BadRequest; FAILED_PRECONDITION: the embeddings are of another
-        encoder, or the index has no image space; ABORTED: the page token's generation is gone; NOT_FOUND: no such index;
-        RESOURCE_EXHAUSTED: too many calls at a time (with a google.rpc.RetryInfo), or a request of more than 4 MiB or an
-        answer of more than 64 MiB (then page_size helps).
+        encoder, the server does not have the encoder for pictures, or the index has no image space; ABORTED: the page
+        token's generation is gone; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too many calls at a time (with a
+        google.rpc.RetryInfo), or a request of more than 32 MiB (a larger picture goes through EncodeService.EncodeImage
+        first) or an answer of more than 64 MiB (then page_size helps).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,333 @@
+//! Cases whose pictures come as files: encoded, and completed by what the headers say.
+
+use crate::encode::{self, Encoding};
+use crate::{NewCase, Violation};
+use precedent_imaging::HeaderFacts;
+use precedent_index::Definition;
+use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, PatientKey};
+use precedent_query::QueryVector;
+use std::fmt;
+
+/// Most bytes of the pictures of one case together.
+pub const MAX_CASE_CONTENT_BYTES: usize = 256 << 20;
+
+/// A case on its way in, some of whose images are files still to be encoded.
+#[derive(Clone)]
+pub struct RawCase {
+    /// The case.
+    pub case: Case,
+    /// As in [`NewCase`].
+    pub embeddings: Vec<Option<QueryVector>>,
+    /// Per image of the case its DICOM, PNG or JPEG file, where it is given. A case without images may bring files all
+    /// the same: each gets an image.
+    pub contents: Vec<Option<Vec<u8>>>,
+}
+
+impl RawCase {
+    /// Whether there is anything to encode.
+    pub fn has_files(&self) -> bool {
+        self.contents.iter().any(Option::is_some)
+    }
+
+    /// The case without its files.
+    pub fn without_files(self) -> NewCase {
+        NewCase { case: self.case, embeddings: self.embeddings }
+    }
+}
+
+/// A picture shows a patient.
+impl fmt::Debug for RawCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.contents.iter().flatten().count();
+        write!(f, "RawCase({:?}, {} embeddings, {files} files)", self.case, self.embeddings.len())
+    }
+}
+
+/// Encodes the files of a case. What the case does not say itself is taken from their headers.
+pub(crate) fn encode(
+    definition: &Definition,
+    encoding: &Encoding,
+    raw: RawCase,
+) -> Result<NewCase, Vec<Violation>> {
+    if !raw.has_files() {
+        return Ok(raw.without_files());
+    }
+    let RawCase { mut case, mut embeddings, contents } = raw;
+    check(&case, &embeddings, &contents)?;
+    if case.images.is_empty() {
+        case.images = vec![Image::default(); contents.len()];
+    }
+    embeddings.resize(case.images.len(), None);
+    let mut wrong = Vec::new();
+    let mut headers = Vec::new();
+    for (place, content) in contents.into_iter().enumerate() {
+        let Some(content) = content else { continue };
+        let field = content_field(place);
+        match encoding.of(&field).and_then(|encoder| encode::image(encoder, &content, &field)) {
+            Ok(encoded) => {
+                embeddings[place] = Some(encoded.embedding);
+                headers.push((place, encoded.facts));
+            }
+            Err(violation) => wrong.push(violation),
+        }
+    }
+    complete(definition, &mut case, &headers, &mut wrong);
+    if wrong.is_empty() { Ok(NewCase { case, embeddings }) } else { Err(wrong) }
+}
+
+fn content_field(place: usize) -> String {
+    format!("case.images[{place}].content")
+}
+
+/// What can be told before a picture is looked at.
+fn check(
+    case: &Case,
+    embeddings: &[Option<QueryVector>],
+    contents: &[Option<Vec<u8>>],
+) -> Result<(), Vec<Violation>> {
+    let mut wrong = Vec::new();
+    let images = if case.images.is_empty() { contents.len() } else { case.images.len() };
+    if images > MAX_IMAGES {
+        let description = format!("has {images} entries; give at most {MAX_IMAGES}");
+        return Err(vec![Violation::new("case.images", description)]);
+    }
+    if contents.len().max(embeddings.len()) > images {
+        let given = contents.len().max(embeddings.len());
+        let description =
+            format!("{given} files or embeddings for {images} images; give at most one per image");
+        return Err(vec![Violation::new("case.images", description)]);
+    }
+    for (place, content) in contents.iter().enumerate() {
+        if content.is_some() && embeddings.get(place).is_some_and(Option::is_some) {
+            let description = "is given beside an embedding; give one of the two";
+            wrong.push(Violation::new(content_field(place), description));
+        }
+    }
+    let bytes: usize = contents.iter().flatten().map(Vec::len).sum();
+    if bytes > MAX_CASE_CONTENT_BYTES {
+        let description = format!(
+            "have {bytes} bytes of files, the limit of a case is {MAX_CASE_CONTENT_BYTES}; split the study"
+        );
+        wrong.push(Violation::new("case.images", description));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Takes over what the case does not say itself; of several headers the first that says it counts.
+fn complete(
+    definition: &Definition,
+    case: &mut Case,
+    headers: &[(usize, HeaderFacts)],
+    wrong: &mut Vec<Violation>,
+) {
+    for (place, facts) in headers {
+        let image = &mut case.images[*place];
+        if image.view.is_none() {
+            image.view.clone_from(&facts.view_position);
+        }
+        if image.name.trim().is_empty()
+            && let Some(uid) = &facts.sop_uid
+        {
+            image.name.clone_from(uid);
+        }
+    }
+    if case.patient.is_none() {
+        case.patient = patient(headers, wrong);
+    }
+    let schema = &definition.fields;
+    for (name, kind) in schema.iter().filter(|(name, _)| *name != "view") {
+        if case.fields.contains_key(name) {
+            continue;
+        }
+        let said = headers.iter().find_map(|(_, facts)| text(name, kind, facts));
+        fill(schema, case, name, said.as_deref());
+    }
+    if schema.kind("view").is_some() && !case.fields.contains_key("view") {
+        let views: Vec<String> = case.images.iter().filter_map(|image| image.view.clone()).collect();
+        let views = views.iter().map(String::as_str);
+        match schema.kind("view") {
+            Some(FieldKind::Keywords) => fill(schema, case, "view", views),
+            _ => fill(schema, case, "view", views.take(1)),
+        }
+    }
+}
+
+/// Whose study the headers say it is. Two people in one case would be each other's precedents.
+fn patient(headers: &[(usize, HeaderFacts)], wrong: &mut Vec<Violation>) -> Option<PatientKey> {
+    let mut known: Option<PatientKey> = None;
+    for (place, facts) in headers {
+        let Some(id) = &facts.patient_id else { continue };
+        let Ok(key) = PatientKey::new(id, facts.patient_id_issuer.as_deref()) else { continue };
+        match &known {
+            None => known = Some(key),
+            Some(first) if first.id() != key.id() => {
+                let description =
+                    "is of another patient than the case's first file; give case.patient, or split the case";
+                wrong.push(Violation::new(content_field(*place), description));
+            }
+            Some(_) => {}
+        }
+    }
+    known
+}
+
+/// Puts values where a field takes them. A header that does not fit the definition is no fault of the sender.
+fn fill<'a>(schema: &FieldSchema, case: &mut Case, name: &str, texts: impl IntoIterator<Item = &'a str>) {
+    if let Ok(values) = schema.parse_values(name, texts)
+        && !values.is_empty()
+    {
+        case.fields.insert(name.to_owned(), values);
+    }
+}
+
+/// What a header says under the name of a field, in the form of the manifest.
+fn text(name: &str, kind: FieldKind, facts: &HeaderFacts) -> Option<String> {
+    match name {
+        "study_date" => facts.study_date.map(|date| date.to_string()),
+        "modality" => facts.modality.clone(),
+        "body_part" => facts.body_part.clone(),
+        "laterality" => facts.laterality.map(|side| laterality(side).to_owned()),
+        "manufacturer" => facts.manufacturer.clone(),
+        "sex" => facts.sex.clone(),
+        // In completed years where only whole numbers are kept.
+        "age" if kind == FieldKind::Integer => {
+            facts.age_years.map(|years| (years.floor() as i64).to_string())
+        }
+        "age" => facts.age_years.map(|years| years.to_string()),
+        "study_uid" => facts.study_uid.clone(),
+        "series_uid" => facts.series_uid.clone(),
+        "accession_number" => facts.accession.clone(),
+        _ => None,
+    }
+}
+
+/// The codes of Image Laterality (0020,0062).
+fn laterality(side: Laterality) -> &'static str {
+    match side {
+        Laterality::Left => "L",
+        Laterality::Right => "R",
+        Laterality::Bilateral => "B",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_model::{CaseId, FieldValue, PartialDate};
+
+    fn facts() -> HeaderFacts {
+        HeaderFacts {
+            modality: Some("DX".into()),
+            view_position: Some("PA".into()),
+            laterality: Some(Laterality::Left),
+            sex: Some("F".into()),
+            age_years: Some(63.9),
+            study_date: Some(PartialDate::parse("d", "20190503").unwrap()),
+            accession: Some("4711".into()),
+            sop_uid: Some("1.2.3".into()),
+            patient_id: Some("P1".into()),
+            patient_id_issuer: Some("north".into()),
+            ..HeaderFacts::default()
+        }
+    }
+
+    fn case(images: usize) -> Case {
+        let mut case = Case::new(CaseId::new("a").unwrap());
+        case.images = vec![Image::default(); images];
+        case
+    }
+
+    fn completed(mut case: Case, headers: &[(usize, HeaderFacts)]) -> (Case, Vec<Violation>) {
+        let mut wrong = Vec::new();
+        complete(&Definition::chest_xray().unwrap(), &mut case, headers, &mut wrong);
+        (case, wrong)
+    }
+
+    fn keyword(text: &str) -> Vec<FieldValue> {
+        vec![FieldValue::Keyword(text.to_owned())]
+    }
+
+    #[test]
+    fn what_the_header_says_becomes_fields_patient_and_view() {
+        let (case, wrong) = completed(case(1), &[(0, facts())]);
+        assert!(wrong.is_empty());
+        assert_eq!(case.fields["modality"], keyword("DX"));
+        assert_eq!(case.fields["laterality"], keyword("L"));
+        assert_eq!(case.fields["view"], keyword("PA"));
+        assert_eq!(case.fields["accession_number"], keyword("4711"));
+        assert_eq!(case.fields["age"], [FieldValue::Integer(63)]);
+        assert_eq!(
+            case.fields["study_date"],
+            [FieldValue::Date(PartialDate::parse("d", "2019-05-03").unwrap())]
+        );
+        let patient = case.patient.unwrap();
+        assert_eq!((patient.id(), patient.issuer()), ("P1", Some("north")));
+        assert_eq!((case.images[0].view.as_deref(), case.images[0].name.as_str()), (Some("PA"), "1.2.3"));
+        assert!(!case.fields.contains_key("body_part"), "nothing is made up");
+    }
+
+    #[test]
+    fn the_case_wins_over_the_header_and_the_first_header_over_the_others() {
+        let mut given = case(2);
+        given.fields.insert("modality".into(), keyword("CR"));
+        given.images[0].view = Some("AP".into());
+        given.images[0].name = "a.dcm".into();
+        given.patient = Some(PatientKey::new("P9", None).unwrap());
+        let second = HeaderFacts {
+            view_position: Some("LATERAL".into()),
+            sex: Some("M".into()),
+            manufacturer: Some("Acme".into()),
+            patient_id: Some("P2".into()),
+            ..facts()
+        };
+        let (case, wrong) = completed(given, &[(0, facts()), (1, second)]);
+        assert!(wrong.is_empty(), "the case names its patient: {wrong:?}");
+        assert_eq!(case.fields["modality"], keyword("CR"));
+        assert_eq!(case.fields["sex"], keyword("F"));
+        assert_eq!(case.fields["manufacturer"], keyword("Acme"));
+        let views = ["AP", "LATERAL"].map(|view| FieldValue::Keyword(view.to_owned()));
+        assert_eq!(case.fields["view"], views);
+        assert_eq!((case.patient.unwrap().id(), case.images[0].name.as_str()), ("P9", "a.dcm"));
+    }
+
+    #[test]
+    fn files_of_two_patients_are_refused_without_naming_them() {
+        let other = HeaderFacts { patient_id: Some("CANARY".into()), ..facts() };
+        let (_, wrong) = completed(case(2), &[(0, facts()), (1, other)]);
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].field, "case.images[1].content");
+        assert!(wrong[0].description.contains("another patient") && !wrong[0].description.contains("CANARY"));
+    }
+
+    #[test]
+    fn a_value_that_the_definition_does_not_take_is_left_out() {
+        let definition =
+            "name = 'a'\n[[field]]\nname = 'sex'\nkind = 'integer'\n[[field]]\nname = 'age'\nkind = 'number'";
+        let definition = Definition::from_toml(definition).unwrap();
+        let mut case = case(1);
+        complete(&definition, &mut case, &[(0, facts())], &mut Vec::new());
+        assert_eq!(case.fields.len(), 1);
+        assert_eq!(case.fields["age"], [FieldValue::Number(63.9)]);
+    }
+
+    #[test]
+    fn too_many_images_and_too_many_bytes_are_refused_before_a_picture_is_read() {
+        let refused = |images: usize, contents: Vec<Option<Vec<u8>>>| {
+            check(&case(images), &[], &contents).unwrap_err()[0].clone()
+        };
+        assert!(refused(65, vec![Some(vec![1])]).description.contains("at most 64"));
+        assert!(refused(1, vec![Some(vec![1]); 2]).description.contains("one per image"));
+        let large = vec![Some(vec![0; MAX_CASE_CONTENT_BYTES / 2 + 1]); 2];
+        let violation = refused(2, large);
+        assert!(violation.field == "case.images" && violation.description.contains("split the study"));
+    }
+
+    #[test]
+    fn debug_hides_the_pictures() {
+        let raw = RawCase { case: case(1), embeddings: Vec::new(), contents: vec![Some(b"CANARY".to_vec())] };
+        assert_eq!(
+            format!("{raw:?}"),
+            "RawCase(Case(0 fields, 0 sections, 1 images), 0 embeddings, 1 files)"
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! Pictures and words in place of embeddings.
+
+use crate::support::{id, names, search};
+use precedent_engine::{Access, Definition, Encoder, Engine, EngineError, NewCase, RawCase, Violation};
+use precedent_model::{Case, Image};
+use precedent_query::{Fusion, QueryImage, QueryVector, SearchRequest};
+use precedent_vector::{Metric, VectorSpace};
+use tempfile::TempDir;
+
+/// A bright disc on a slope, its place and size by the number.
+fn png(number: u32) -> Vec<u8> {
+    let side = 48_u32;
+    let (x, y, r) = (8 + number * 7 % 32, 8 + number * 13 % 32, 3 + number % 6);
+    let pixels: Vec<u8> = (0..side * side)
+        .map(|at| {
+            let (dx, dy) = ((at % side).abs_diff(x), (at / side).abs_diff(y));
+            if dx * dx + dy * dy <= r * r { 230 } else { (at % side * 2) as u8 }
+        })
+        .collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    file
+}
+
+fn engine_for(encoder_id: &str) -> (TempDir, Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut definition = Definition::chest_xray().unwrap();
+    let dimension = Encoder::bundled().unwrap().dimension();
+    definition.image_space = Some(VectorSpace::new(dimension, Metric::Cosine, encoder_id).unwrap());
+    Engine::create(folder.path(), &definition).unwrap();
+    let engine = Engine::open(folder.path(), Access::Bulk).unwrap();
+    (folder, engine)
+}
+
+fn engine() -> (TempDir, Engine) {
+    engine_for(Encoder::bundled().unwrap().id())
+}
+
+fn raw(name: usize, contents: Vec<Option<Vec<u8>>>) -> RawCase {
+    RawCase { case: Case::new(id(name)), embeddings: Vec::new(), contents }
+}
+
+fn with_cases(count: usize) -> (TempDir, Engine) {
+    let (folder, engine) = engine();
+    let cases: Vec<NewCase> =
+        (0..count).map(|name| engine.encode(raw(name, vec![Some(png(name as u32))])).unwrap()).collect();
+    assert!(engine.ingest(cases).unwrap().iter().all(Result::is_ok));
+    engine.commit().unwrap();
+    (folder, engine)
+}
+
+fn picture(number: u32) -> QueryImage {
+    QueryImage { content: png(number), view: None }
+}
+
+fn invalid(engine: &Engine, request: &SearchRequest) -> Vec<Violation> {
+    match engine.view().search(request, &|| false) {
+        Err(EngineError::Invalid(violations)) => violations,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_picture_finds_its_own_case_first_and_says_that_the_encoder_is_a_demo() {
+    let (_folder, engine) = with_cases(8);
+    let response = search(&engine, &SearchRequest { images: vec![picture(5)], ..SearchRequest::default() });
+    assert_eq!(names(&response)[0], "case-005");
+    assert!(response.hits[0].image.unwrap().score > 0.9999);
+    let warning = response.plan.warnings.iter().find(|warning| warning.code == "DEMO_ENCODER").unwrap();
+    assert_eq!(Some(warning.message.as_str()), engine.notice());
+}
+
+#[test]
+fn the_notice_goes_with_the_image_channel_only() {
+    let (_folder, engine) = with_cases(2);
+    let noticed = |request: &SearchRequest| {
+        search(&engine, request).plan.warnings.iter().any(|warning| warning.code == "DEMO_ENCODER")
+    };
+    assert!(!noticed(&SearchRequest { filter: Some("modality:*".into()), ..SearchRequest::default() }));
+    let silent = Fusion { image_weight: 0.0, ..Fusion::default() };
+    assert!(!noticed(&SearchRequest {
+        images: vec![picture(0)],
+        fusion: silent,
+        ..SearchRequest::default()
+    }));
+    let vector = engine.encode_image(&png(0)).unwrap().embedding;
+    assert!(noticed(&SearchRequest { vectors: vec![vector], ..SearchRequest::default() }));
+    assert!(noticed(&SearchRequest { image_text: Some("effusion".into()), ..SearchRequest::default() }));
+}
+
+#[test]
+fn embeddings_images_and_image_text_are_counted_in_this_order() {
+    let (_folder, engine) = with_cases(4);
+    let vectors = vec![engine.encode_image(&png(2)).unwrap().embedding];
+    let images = vec![picture(0), picture(3)];
+    let image_text = Some("pleural effusion".to_owned());
+    let response =
+        search(&engine, &SearchRequest { vectors, images, image_text, ..SearchRequest::default() });
+    let nearest = |name: &str| {
+        let hit = response.hits.iter().find(|hit| hit.case.id.as_str() == name).unwrap();
+        hit.matched_vector.unwrap()
+    };
+    assert_eq!(["case-002", "case-000", "case-003"].map(nearest), [0, 1, 2]);
+}
+
+#[test]
+fn words_look_for_pictures_as_their_vector_does() {
+    let (_folder, engine) = with_cases(6);
+    let words = "left pleural effusion".to_owned();
+    let vector = engine.encode_text(&words).unwrap();
+    let by_words = search(&engine, &SearchRequest { image_text: Some(words), ..SearchRequest::default() });
+    let by_vector = search(&engine, &SearchRequest { vectors: vec![vector], ..SearchRequest::default() });
+    assert_eq!(by_words.hits, by_vector.hits);
+    assert_eq!(by_words.hits.len(), 6);
+}
+
+#[test]
+fn a_bad_picture_is_named_with_its_reason_and_the_others_are_looked_at() {
+    let (_folder, engine) = with_cases(1);
+    let bad = |content: &[u8]| QueryImage { content: content.to_vec(), view: None };
+    let images = vec![picture(0), bad(b"GIF89a CANARY"), bad(&png(1)[..60])];
+    let wrong = invalid(&engine, &SearchRequest { images, ..SearchRequest::default() });
+    let fields: Vec<&str> = wrong.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(fields, ["images[1].content", "images[2].content"]);
+    assert!(wrong[0].description.contains("unknown_format"), "{}", wrong[0].description);
+    assert!(wrong.iter().all(|violation| !violation.description.contains("CANARY")));
+}
+
+#[test]
+fn sixteen_vectors_and_pictures_together_are_the_limit() {
+    let (_folder, engine) = with_cases(1);
+    let vectors = vec![engine.encode_text("heart").unwrap(); 10];
+    let request = SearchRequest { vectors, images: vec![picture(0); 6], ..SearchRequest::default() };
+    search(&engine, &request);
+    let wrong = invalid(&engine, &SearchRequest { image_text: Some("heart".into()), ..request });
+    assert_eq!(wrong[0].field, "images");
+    assert!(wrong[0].description.contains("17 entries; give at most 16"));
+}
+
+#[test]
+fn words_without_a_word_and_too_many_of_them_are_refused() {
+    let (_folder, engine) = with_cases(1);
+    let asked = |text: &str| {
+        let wrong =
+            invalid(&engine, &SearchRequest { image_text: Some(text.into()), ..SearchRequest::default() });
+        assert_eq!(wrong[0].field, "image_text");
+        wrong[0].description.clone()
+    };
+    assert!(asked("?!").contains("no word"));
+    assert!(asked(&"heart ".repeat(2000)).contains("the limit is 8192"));
+}
+
+#[test]
+fn without_the_encoder_pictures_are_a_failed_precondition_and_embeddings_still_work() {
+    let (_folder, engine) = engine_for("site-encoder-1");
+    let request = SearchRequest { images: vec![picture(0)], ..SearchRequest::default() };
+    let refused = |request: &SearchRequest| match engine.view().search(request, &|| false) {
+        Err(EngineError::Precondition(violation)) => violation,
+        other => panic!("{other:?}"),
+    };
+    let violation = refused(&request);
+    assert_eq!(violation.field, "images[0].content");
+    assert!(violation.description.contains("come from encoder site-encoder-1"), "{}", violation.description);
+    let words = SearchRequest { image_text: Some("heart".into()), ..SearchRequest::default() };
+    assert_eq!(refused(&words).field, "image_text");
+    let wrong = engine.encode(raw(0, vec![Some(png(0))])).unwrap_err();
+    assert_eq!(wrong[0].field, "case.images[0].content");
+    assert!(matches!(engine.encode_image(&png(0)), Err(EngineError::Precondition(_))));
+    assert!(matches!(engine.encode_text("heart"), Err(EngineError::Precondition(_))));
+
+    let dimension = Encoder::bundled().unwrap().dimension();
+    let vector = QueryVector { values: vec![1.0; dimension], encoder_id: "site-encoder-1".into() };
+    let response = search(&engine, &SearchRequest { vectors: vec![vector], ..SearchRequest::default() });
+    assert!(response.plan.warnings.iter().all(|warning| warning.code != "DEMO_ENCODER"));
+}
+
+#[test]
+fn a_case_is_refused_whole_for_one_bad_picture() {
+    let (_folder, engine) = engine();
+    let wrong = engine.encode(raw(0, vec![Some(png(0)), Some(b"no picture".to_vec())])).unwrap_err();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!(wrong[0].field, "case.images[1].content");
+}
+
+#[test]
+fn a_picture_and_an_embedding_for_one_image_are_refused_by_name() {
+    let (_folder, engine) = engine();
+    let vector = engine.encode_image(&png(0)).unwrap().embedding;
+    let mut both = raw(0, vec![None, Some(png(1))]);
+    both.case.images = vec![Image::default(); 2];
+    both.embeddings = vec![Some(vector.clone()), Some(vector.clone())];
+    let wrong = engine.encode(both.clone()).unwrap_err();
+    assert_eq!(wrong[0].field, "case.images[1].content");
+    both.embeddings.truncate(1);
+    let new = engine.encode(both).unwrap();
+    assert_eq!(new.embeddings[0].as_ref(), Some(&vector));
+    assert!(new.embeddings[1].is_some());
+    assert!(engine.ingest(vec![new]).unwrap()[0].is_ok());
+}
+
+#[test]
+fn a_case_without_files_is_left_as_it_is_and_the_same_picture_gives_the_same_vector() {
+    let (_folder, engine) = engine_for("site-encoder-1");
+    let bare = engine.encode(raw(0, vec![None])).unwrap();
+    assert!(bare.embeddings.is_empty() && bare.case.images.is_empty());
+    let (_folder, engine) = self::engine();
+    let encode = || engine.encode(raw(0, vec![Some(png(3))])).unwrap();
+    let first = encode();
+    assert_eq!(first.embeddings, encode().embeddings);
+    engine.ingest(vec![first]).unwrap()[0].as_ref().unwrap();
+    engine.commit().unwrap();
+    assert!(engine.holds(&encode()).unwrap(), "taken in again it changes nothing");
+}
+
+#[test]
+fn an_encoder_of_the_sites_own_is_taken_when_it_is_given() {
+    let bundled = Encoder::bundled().unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../index/encoders/phantom-cxr");
+    let weights = std::fs::read(format!("{folder}/{}", "weights.safetensors")).unwrap();
+    let mut description = bundled.description().clone();
+    description.name = "site".to_owned();
+    description.notice = None;
+    let own = std::sync::Arc::new(Encoder::from_parts(description, &weights).unwrap());
+    let (folder, engine) = engine_for(own.id());
+    assert!(engine.encoder().is_none());
+    drop(engine);
+    let engine = Engine::open_with(folder.path(), Access::Bulk, &[std::sync::Arc::clone(&own)]).unwrap();
+    assert_eq!(engine.encoder().unwrap().id(), own.id());
+    assert_eq!(engine.encode_image(&png(0)).unwrap().embedding.encoder_id, own.id());
+    assert_eq!(engine.notice(), None);
+}
