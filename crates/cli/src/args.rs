@@ -18,12 +18,16 @@ pub struct Precedent {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what this is: make an archive of phantoms, take it in, serve it, search it
+    Demo(DemoArgs),
     /// Make an empty index
     Init(InitArgs),
     /// Put reports, pictures and embeddings in; the same case id again replaces the case
     Ingest(IngestArgs),
     /// Find cases by picture, embedding, text, filter, or any of them together
     Search(SearchArgs),
+    /// Turn texts or images into vectors
+    Encode(EncodeArgs),
     /// Show what is understood of a report, or list the findings of the lexicon
     Report(ReportArgs),
     /// Serve indexes over gRPC
@@ -40,6 +44,26 @@ pub enum Command {
     Train(TrainArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nobody is in these pictures. The first start takes about a minute; the same command again starts from \
+                        what is there. Ctrl-C ends it at any time."
+)]
+pub struct DemoArgs {
+    /// Folder of the demonstration: new, or left by an earlier start
+    #[arg(long, default_value = "precedent-demo", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Number of studies in its archive
+    #[arg(long, default_value_t = 2000)]
+    pub studies: usize,
+    /// Loopback address to listen on; where it is taken, a free port is
+    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+    /// End after the searches instead of serving on
+    #[arg(long)]
+    pub exit: bool,
 }
 
 #[derive(Debug, Args)]
@@ -299,6 +323,39 @@ pub enum VectorPathName {
     Auto,
     Graph,
     Exact,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["texts", "lines", "images"])))]
+#[command(
+    after_help = "The vectors go into an index with init --dimension and --encoder-id, and ingest --embeddings; the id is \
+                        printed with them. Without --out every vector is a line of numbers."
+)]
+pub struct EncodeArgs {
+    /// A text; once per text
+    #[arg(long = "text", value_name = "TEXT", allow_hyphen_values = true)]
+    pub texts: Vec<String>,
+    /// A text per line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub lines: Option<PathBuf>,
+    /// A DICOM, PNG or JPEG file; once per file
+    #[arg(long = "image", value_name = "FILE", conflicts_with = "text_encoder")]
+    pub images: Vec<PathBuf>,
+    /// Folder of an encoder of ours, with encoder.toml; the bundled one if not given
+    #[arg(long, value_name = "DIR", conflicts_with = "text_encoder")]
+    pub encoder_dir: Option<PathBuf>,
+    /// Hugging Face folder of a text encoder of the BERT layout
+    ///
+    /// It holds config.json, model.safetensors, and tokenizer.json or vocab.txt. The pooling of sentence-transformers
+    /// (modules.json) is kept; without it a vector is the mean over the tokens, of length 1.
+    #[arg(long, value_name = "DIR")]
+    pub text_encoder: Option<PathBuf>,
+    /// Write the vectors as .npy, float32, a row per text or image
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub out: Option<PathBuf>,
+    /// Print each vector as a line of JSON, with its encoder id
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

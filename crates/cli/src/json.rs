@@ -23,7 +23,16 @@ pub fn verification(found: &Verification) -> Result<String, Failure> {
     message("precedent.v1.VerifyIndexResponse", &convert::stats::verification(found))
 }
 
+/// An embedding, on one line.
+pub fn embedding(embedding: &v1::Embedding) -> Result<String, Failure> {
+    serde_json::to_string(&value("precedent.v1.Embedding", embedding)?).map_err(Failure::other)
+}
+
 fn message(name: &str, message: &impl Message) -> Result<String, Failure> {
+    serde_json::to_string_pretty(&value(name, message)?).map_err(Failure::other)
+}
+
+fn value(name: &str, message: &impl Message) -> Result<serde_json::Value, Failure> {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).map_err(Failure::other)?;
     let descriptor = pool
         .get_message_by_name(name)
@@ -33,7 +42,5 @@ fn message(name: &str, message: &impl Message) -> Result<String, Failure> {
     // Counts of 0 and empty lists are said, not left out: a reader need not know the defaults.
     let options = SerializeOptions::new().skip_default_fields(false);
     // Through a sorted value: protobuf maps have no order, and the same answer must print the same twice.
-    let value =
-        dynamic.serialize_with_options(serde_json::value::Serializer, &options).map_err(Failure::other)?;
-    serde_json::to_string_pretty(&value).map_err(Failure::other)
+    dynamic.serialize_with_options(serde_json::value::Serializer, &options).map_err(Failure::other)
 }

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod demo;
 mod encoders;
 mod exit;
 mod hits;
@@ -23,9 +24,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match Precedent::parse().command {
+        Command::Demo(args) => commands::demo::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
         Command::Search(args) => commands::search::run(&args),
+        Command::Encode(args) => commands::encode::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Stats(args) => commands::stats::run(&args),

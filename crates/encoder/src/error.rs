@@ -40,9 +40,35 @@ pub enum EncoderError {
         /// What is wrong.
         problem: String,
     },
+    /// A file of a Hugging Face folder that cannot be read.
+    #[error(
+        "{path} cannot be read: {source}; name a folder with config.json, model.safetensors, and tokenizer.json or vocab.txt"
+    )]
+    FolderIo {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A Hugging Face folder whose model is not run here.
+    #[error("{path}: {problem}; {remedy}")]
+    Folder {
+        /// The folder, or the file of it.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A text without a word.
     #[error("the text has no word; give letters or digits")]
     NoWord,
+    /// One of several texts without a word.
+    #[error("text {number} (from 0) has no word; give letters or digits")]
+    NoWordIn {
+        /// Its place, from 0.
+        number: usize,
+    },
     /// A vector without a direction came out.
     #[error("the encoder gave numbers that are not finite; its weights are damaged")]
     NotFinite,

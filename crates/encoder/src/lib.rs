@@ -14,9 +14,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The towers are taught by `precedent-training`, which runs the same code over variables.
+//! The towers are taught by `precedent-training`, which runs the same code over variables. [`BertText`] runs text encoders
+//! of others.
 
 mod architecture;
+mod bert;
 mod encoder;
 mod error;
 mod ops;
@@ -26,6 +28,7 @@ mod weights;
 mod words;
 
 pub use architecture::{Architecture, Parameter, STEM_OVERLAP, Start};
+pub use bert::BertText;
 pub use encoder::{DESCRIPTION_FILE, Description, Encoder, ImageCode, PatchGrid, WEIGHTS_FILE};
 pub use error::EncoderError;
 pub use pixels::{PREPARATION_VERSION, Square};

@@ -26,6 +26,14 @@ pub enum SourceError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The system refused to write.
+    #[error("{} cannot be written ({source}); check the folder, its permissions and the room on the disk", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A manifest that cannot be one: an unknown extension, an encoding, a header, a column that the map needs.
     #[error("{} {problem}; {remedy}", .path.display())]
     Manifest {

@@ -51,4 +51,4 @@ pub use error::{MapError, Rejection, SourceError};
 pub use input::MAX_LINE_BYTES;
 pub use manifest::{Manifest, Row};
 pub use map::ColumnMap;
-pub use npy::NpyMatrix;
+pub use npy::{NpyMatrix, NpyWriter};

@@ -1,4 +1,4 @@
-//! Matrices in NumPy's `.npy` format, read row by row.
+//! Matrices in NumPy's `.npy` format, read and written row by row.
 //!
 //! Format versions 1.0, 2.0 and 3.0 (`numpy.lib.format`): the magic bytes, the version, the length of the header (u16,
 //! from version 2.0 on u32), a Python dictionary with `descr`, `fortran_order` and `shape`, then the numbers. Read are
@@ -6,7 +6,7 @@
 
 use crate::SourceError;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -113,6 +113,98 @@ impl NpyMatrix {
     }
 }
 
+/// A matrix of little-endian f32 that is being written. The file appears when it is finished; until then its rows stand
+/// beside it, in a file of the same name with `.part` behind it, which goes when the writer goes.
+pub struct NpyWriter {
+    path: PathBuf,
+    file: BufWriter<File>,
+    rows: u64,
+    dimension: usize,
+}
+
+impl Drop for NpyWriter {
+    fn drop(&mut self) {
+        // After a finish there is nothing to remove.
+        let _ = std::fs::remove_file(draft_of(&self.path));
+    }
+}
+
+impl NpyWriter {
+    /// Begins a file of rows of `dimension` numbers.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn create(path: impl AsRef<Path>, dimension: usize) -> Result<Self, SourceError> {
+        let path = path.as_ref().to_owned();
+        let written = create(&draft_of(&path)).map(BufWriter::new).and_then(|mut file| {
+            file.write_all(&header_of(0, dimension))?;
+            Ok(file)
+        });
+        match written {
+            Ok(file) => Ok(Self { path, file, rows: 0, dimension }),
+            Err(source) => Err(SourceError::Write { path, source }),
+        }
+    }
+
+    /// Writes the next row.
+    ///
+    /// # Errors
+    /// A row of another dimension, or a file that cannot be written.
+    pub fn push(&mut self, row: &[f32]) -> Result<(), SourceError> {
+        let failed = |source| SourceError::Write { path: self.path.clone(), source };
+        if row.len() != self.dimension {
+            let problem = format!("row of {} numbers, expected {}", row.len(), self.dimension);
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, problem)));
+        }
+        let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.file.write_all(&bytes).map_err(failed)?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Ends the file, which takes the place of an older one, and gives the number of its rows.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn finish(mut self) -> Result<u64, SourceError> {
+        let header = header_of(self.rows, self.dimension);
+        let ended = (self.file.seek(SeekFrom::Start(0)))
+            .and_then(|_| self.file.write_all(&header))
+            .and_then(|()| self.file.flush())
+            .and_then(|()| rename(&draft_of(&self.path), &self.path));
+        ended.map(|()| self.rows).map_err(|source| SourceError::Write { path: self.path.clone(), source })
+    }
+}
+
+/// Bytes before the numbers: room for any number of rows.
+const HEADER_BYTES: usize = 128;
+
+/// A header of format version 1.0, [`HEADER_BYTES`] long.
+fn header_of(rows: u64, dimension: usize) -> Vec<u8> {
+    let mut header = [MAGIC, &[1, 0], &((HEADER_BYTES - 10) as u16).to_le_bytes()].concat();
+    let shape = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dimension}), }}");
+    header.extend(shape.as_bytes());
+    header.resize(HEADER_BYTES - 1, b' ');
+    header.push(b'\n');
+    header
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file of vectors is no file of an index")]
+fn create(path: &Path) -> io::Result<File> {
+    File::create(path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file of vectors is no file of an index")]
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
 fn refused(path: &Path, offset: u64, problem: impl Into<String>, remedy: &str) -> SourceError {
     SourceError::Npy { path: path.to_owned(), offset, problem: problem.into(), remedy: remedy.to_owned() }
 }
@@ -123,7 +215,7 @@ fn read_header(path: &Path, file: &mut impl Read) -> Result<(String, u64), Sourc
     let mut start = [0; 8];
     let read = |file: &mut dyn Read, bytes: &mut [u8], offset: u64| {
         file.read_exact(bytes).map_err(|source| match source.kind() {
-            std::io::ErrorKind::UnexpectedEof => refused(path, offset, "ends inside its header", CUT),
+            io::ErrorKind::UnexpectedEof => refused(path, offset, "ends inside its header", CUT),
             _ => SourceError::Read { path: path.to_owned(), offset, source },
         })
     };
@@ -368,6 +460,27 @@ mod tests {
             &[],
             "several types",
         );
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_appears_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.npy");
+        let mut writer = NpyWriter::create(&path, 3).unwrap();
+        writer.push(&[1.0, -2.5, 0.0]).unwrap();
+        assert!(!path.exists());
+        assert!(writer.push(&[1.0]).unwrap_err().to_string().contains("row of 1 numbers, expected 3"));
+        writer.push(&[4.0, 5.0, f32::MIN]).unwrap();
+        assert_eq!(writer.finish().unwrap(), 2);
+        let mut matrix = NpyMatrix::open(&path).unwrap();
+        assert_eq!((matrix.rows(), matrix.dimension(), matrix.data_offset % 64), (2, 3, 0));
+        let mut row = Vec::new();
+        matrix.read_row(1, &mut row).unwrap();
+        assert_eq!(row, [4.0, 5.0, f32::MIN]);
+        drop(NpyWriter::create(dir.path().join("left.npy"), 3).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        let nowhere = NpyWriter::create(dir.path().join("no/x.npy"), 3).err().unwrap().to_string();
+        assert!(nowhere.contains("no/x.npy cannot be written"), "{nowhere}");
     }
 
     #[test]

@@ -29,9 +29,13 @@ const BATCH_CASES: usize = 1000;
 const BATCH_BYTES: usize = 16 << 20;
 
 pub fn run(args: &IngestArgs) -> Outcome {
+    take_in(args, &Interrupt::listen()?)
+}
+
+/// As the command, for a caller that listens for interrupts itself.
+pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
     check_rejects(args)?;
-    let interrupt = Interrupt::listen()?;
     let access = if args.dry_run { Access::Read } else { Access::Bulk };
     let encoders = encoders::open_all(&args.encoders)?;
     let engine = Engine::open_with(&args.dir, access, &encoders).map_err(about)?;
@@ -53,14 +57,14 @@ pub fn run(args: &IngestArgs) -> Outcome {
         batch_bytes: 0,
         tally: Tally::default(),
     };
-    let ended = run.sources(&interrupt);
+    let ended = run.sources(interrupt);
     // Whatever ended it, what was acknowledged is made visible.
     if !args.dry_run {
         engine.commit().map_err(about)?;
     }
     ended?;
     if !args.dry_run && !args.no_merge && !interrupt.asked() {
-        merge(&engine, &interrupt).map_err(about)?;
+        merge(&engine, interrupt).map_err(about)?;
     }
     run.tally.print(args, &engine)?;
     if interrupt.asked() {

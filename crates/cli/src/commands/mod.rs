@@ -1,6 +1,8 @@
 //! One module per command.
 
 pub mod completions;
+pub mod demo;
+pub mod encode;
 pub mod ingest;
 pub mod init;
 pub mod merge;

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod encode;
+#[cfg(test)]
 mod first_steps;
 #[cfg(test)]
 mod phantom;

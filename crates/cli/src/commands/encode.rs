@@ -1,0 +1,221 @@
+//! `precedent encode`.
+
+use crate::args::EncodeArgs;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::interrupt::Interrupt;
+use crate::json;
+use crate::output::{bar, counted};
+use precedent_encoder::{BertText, Encoder, EncoderError};
+use precedent_sources::NpyWriter;
+use precedent_wire::v1;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Lines that are encoded together, so that every thread has work.
+const BATCH_LINES: usize = 64;
+/// Longest file of a picture, as `index/IMAGE.md` has it. What is longer is cut, and refused by the reader for its length.
+const MOST_FILE_BYTES: u64 = 256 << 20;
+
+pub fn run(args: &EncodeArgs) -> Outcome {
+    let interrupt = Interrupt::listen()?;
+    let tower = Tower::open(args)?;
+    if let Some(notice) = tower.notice() {
+        writeln!(std::io::stderr(), "note: {notice}")?;
+    }
+    let mut sink = Sink::open(args, &tower)?;
+    if let Some(path) = &args.lines {
+        lines(path, &tower, &mut sink, &interrupt).map_err(|error| error.about(path.display()))?;
+    } else if args.images.is_empty() {
+        let texts: Vec<&str> = args.texts.iter().map(String::as_str).collect();
+        for vector in tower.texts(&texts).map_err(|(_, error)| Failure::input(error).about("--text"))? {
+            sink.take(&vector)?;
+        }
+    } else {
+        images(args, &tower, &mut sink, &interrupt)?;
+    }
+    if interrupt.asked() {
+        return Ok(Exit::Interrupted);
+    }
+    sink.finish(args, &tower)?;
+    Ok(Exit::Done)
+}
+
+/// Encodes line after line. Each is a row of the vectors, so none may be passed over.
+fn lines(path: &Path, tower: &Tower, sink: &mut Sink, interrupt: &Interrupt) -> Result<(), Failure> {
+    let standard = path.as_os_str() == "-";
+    let (mut input, total): (Box<dyn BufRead>, u64) = if standard {
+        (Box::new(std::io::stdin().lock()), 0)
+    } else {
+        let file = File::open(path).map_err(Failure::input)?;
+        let total = file.metadata().map_err(Failure::input)?.len();
+        (Box::new(BufReader::new(file)), total)
+    };
+    let shown = bar(total, "bytes");
+    let mut first = 1;
+    let mut batch = Vec::new();
+    while !interrupt.asked() {
+        let more = read_batch(&mut input, first, &mut batch)?;
+        let texts: Vec<&str> = batch.iter().map(|line: &String| line.trim_end()).collect();
+        let vectors = tower.texts(&texts).map_err(|(at, error)| {
+            let place = at.map_or_else(|| "lines".to_owned(), |at| format!("line {}", first + at));
+            Failure::input(error).about(place)
+        })?;
+        for vector in &vectors {
+            sink.take(vector)?;
+        }
+        first += batch.len();
+        shown.inc(batch.iter().map(|line| line.len() as u64).sum());
+        shown.set_message(counted(first as u64 - 1, "line", "lines"));
+        if !more {
+            break;
+        }
+    }
+    shown.finish_and_clear();
+    if first == 1 && !interrupt.asked() {
+        return Err(Failure::input("it has no line; give a text per line"));
+    }
+    Ok(())
+}
+
+/// Reads the next lines, of which the first has the number `first`; `false` after the last.
+fn read_batch(input: &mut dyn BufRead, first: usize, batch: &mut Vec<String>) -> Result<bool, Failure> {
+    batch.clear();
+    while batch.len() < BATCH_LINES {
+        let mut bytes = Vec::new();
+        if input.read_until(b'\n', &mut bytes).map_err(Failure::input)? == 0 {
+            return Ok(false);
+        }
+        let number = first + batch.len();
+        let line = String::from_utf8(bytes)
+            .map_err(|_| Failure::input(format!("line {number}: is not UTF-8; save it as UTF-8")))?;
+        batch.push(line);
+    }
+    Ok(true)
+}
+
+fn images(args: &EncodeArgs, tower: &Tower, sink: &mut Sink, interrupt: &Interrupt) -> Result<(), Failure> {
+    let shown = bar(args.images.len() as u64, "images");
+    for path in &args.images {
+        if interrupt.asked() {
+            break;
+        }
+        let vector = tower.image(path).map_err(|error| error.about(path.display()))?;
+        sink.take(&vector)?;
+        shown.inc(1);
+    }
+    shown.finish_and_clear();
+    Ok(())
+}
+
+/// The encoder that was asked for.
+enum Tower {
+    Ours(Arc<Encoder>),
+    Bert(Box<BertText>),
+}
+
+impl Tower {
+    fn open(args: &EncodeArgs) -> Result<Self, Failure> {
+        let read = match (&args.text_encoder, &args.encoder_dir) {
+            (Some(dir), _) => BertText::open(dir).map(|encoder| Self::Bert(Box::new(encoder))),
+            (None, Some(dir)) => Encoder::open(dir).map(|encoder| Self::Ours(Arc::new(encoder))),
+            (None, None) => Encoder::bundled().map(Self::Ours),
+        };
+        read.map_err(Failure::input)
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Ours(encoder) => encoder.id(),
+            Self::Bert(encoder) => encoder.id(),
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        match self {
+            Self::Ours(encoder) => encoder.dimension(),
+            Self::Bert(encoder) => encoder.dimension(),
+        }
+    }
+
+    fn notice(&self) -> Option<&str> {
+        match self {
+            Self::Ours(encoder) => encoder.notice(),
+            Self::Bert(_) => None,
+        }
+    }
+
+    /// The vectors of texts, or which of them failed, where that is known, and why.
+    fn texts(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, (Option<usize>, EncoderError)> {
+        match self {
+            Self::Ours(encoder) => (texts.iter().enumerate())
+                .map(|(at, text)| encoder.encode_text(text).map_err(|error| (Some(at), error)))
+                .collect(),
+            Self::Bert(encoder) => encoder.encode(texts).map_err(|error| match error {
+                EncoderError::NoWordIn { number } => (Some(number), EncoderError::NoWord),
+                other => (None, other),
+            }),
+        }
+    }
+
+    fn image(&self, path: &Path) -> Result<Vec<f32>, Failure> {
+        let Self::Ours(encoder) = self else {
+            return Err(Failure::input("a text encoder sees no image; leave --text-encoder out"));
+        };
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(Failure::input)?;
+        let decoded = precedent_imaging::decode(&bytes).map_err(Failure::input)?;
+        Ok(encoder.encode_image(&decoded.image).map_err(Failure::other)?.global)
+    }
+}
+
+/// Where vectors go.
+enum Sink {
+    Npy(NpyWriter),
+    Json { encoder_id: String },
+    Plain,
+}
+
+impl Sink {
+    fn open(args: &EncodeArgs, tower: &Tower) -> Result<Self, Failure> {
+        Ok(match &args.out {
+            Some(path) => Self::Npy(NpyWriter::create(path, tower.dimension()).map_err(Failure::other)?),
+            None if args.json => Self::Json { encoder_id: tower.id().to_owned() },
+            None => Self::Plain,
+        })
+    }
+
+    fn take(&mut self, vector: &[f32]) -> Result<(), Failure> {
+        let mut out = std::io::stdout();
+        match self {
+            Self::Npy(writer) => writer.push(vector).map_err(Failure::other)?,
+            Self::Json { encoder_id } => {
+                let values = vector.to_vec();
+                let embedding = v1::Embedding { values, encoder_id: encoder_id.clone() };
+                writeln!(out, "{}", json::embedding(&embedding)?)?;
+            }
+            Self::Plain => {
+                let numbers: Vec<String> = vector.iter().map(f32::to_string).collect();
+                writeln!(out, "{}", numbers.join(" "))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, args: &EncodeArgs, tower: &Tower) -> Result<(), Failure> {
+        let (Self::Npy(writer), Some(path)) = (self, &args.out) else {
+            if !args.json {
+                writeln!(std::io::stderr(), "encoder {}", tower.id())?;
+            }
+            return Ok(());
+        };
+        let vectors = counted(writer.finish().map_err(Failure::other)?, "vector", "vectors");
+        let (dimension, id) = (tower.dimension(), tower.id());
+        let path = path.display();
+        writeln!(std::io::stdout(), "{path}: {vectors} of {dimension} numbers, encoder {id}")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The parts of `precedent demo`.
+
+pub mod ask;
+pub mod hit;
+pub mod sheet;
