@@ -3,7 +3,7 @@
 use crate::Problem;
 use crate::pca;
 use crate::studies::Pool;
-use precedent_encoder::{Encoder, Square};
+use precedent_encoder::{Encoder, Square, spread};
 use rayon::prelude::*;
 
 /// Side of the pictures that the pixel descriptor sees.
@@ -40,7 +40,8 @@ impl Descriptor {
             }
             Ok(vectors)
         };
-        let studies = pool.studies.par_iter().map(study).collect::<Result<_, Problem>>()?;
+        let studies = spread(pool.studies.iter().collect(), study);
+        let studies = studies.into_iter().collect::<Result<_, Problem>>()?;
         Ok(Self { name, studies })
     }
 

@@ -4,12 +4,11 @@ mod folder;
 #[cfg(test)]
 mod tests;
 
-use crate::EncoderError;
+use crate::{EncoderError, spread};
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use folder::{Folder, Pooling, Words, foreign};
-use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -88,10 +87,8 @@ impl BertText {
         // The longest first, so that no thread is left with one at the end.
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&at| std::cmp::Reverse(texts[at].len()));
-        let mut done = order
-            .into_par_iter()
-            .map(|at| self.encode_one(texts[at], at).map(|vector| (at, vector)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let encoded = spread(order, |at| self.encode_one(texts[at], at).map(|vector| (at, vector)));
+        let mut done = encoded.into_iter().collect::<Result<Vec<_>, _>>()?;
         done.sort_unstable_by_key(|(at, _)| *at);
         Ok(done.into_iter().map(|(_, vector)| vector).collect())
     }

@@ -1,9 +1,9 @@
 //! The pictures that a manifest names, read and encoded on every core.
 
 use crate::exit::Failure;
+use precedent_encoder::spread;
 use precedent_engine::{Engine, MAX_CASE_CONTENT_BYTES, NewCase, RawCase, Violation};
 use precedent_model::Case;
-use rayon::prelude::*;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -40,7 +40,7 @@ impl Pictures {
             let contents = self.read(&case)?;
             engine.encode(RawCase { case, embeddings: Vec::new(), contents })
         };
-        cases.into_par_iter().map(|case| (!stop()).then(|| one(case))).collect()
+        spread(cases, |case| (!stop()).then(|| one(case)))
     }
 
     /// The files of a case. Names may be UIDs, so no violation quotes one.
