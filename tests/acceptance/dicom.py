@@ -1,0 +1,60 @@
+"""Does every DICOM file give a picture or a named rejection, and nothing worse?
+
+    python tests/acceptance/dicom.py
+
+Gives each file of the shared `dicom` set to a process of its own, as a clinical archive would meet it. A process that ends by
+a panic or a signal, prints nothing, or takes more than 512 MiB fails; so does a picture of a file that the reference reader refuses,
+that is in colour, or that has several frames. That the pixels are right is for `cargo test -p precedent-imaging`.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from harness import data, program
+
+MOST_MIB = 512
+
+
+def encode(binary: Path, file: Path) -> tuple[int, str, float]:
+    """Exit code, what was said on standard error, and the most memory in MiB."""
+    command = [str(binary), "encode", "--image", str(file), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, said, usage.ru_maxrss / 1024
+
+
+def main() -> int:
+    folder = data("dicom")
+    binary, problems, outcomes, most = program(), [], Counter(), 0.0
+    with (folder / "manifest.csv").open(newline="") as manifest:
+        rows = list(csv.DictReader(manifest))
+    for row in rows:
+        name = row["file"]
+        code, said, mebibytes = encode(binary, folder / "files" / name)
+        most = max(most, mebibytes)
+        outcomes["picture" if code == 0 else "refused"] += 1
+        if code not in (0, 2) or "panicked" in said:
+            problems.append(f"{name}: exit code {code}: {said.strip()[-200:]}")
+        if code == 2 and "precedent: " not in said:
+            problems.append(f"{name}: refused without a word")
+        if mebibytes > MOST_MIB:
+            problems.append(f"{name}: {mebibytes:.0f} MiB")
+        grey = row["ref_decode"].startswith("ok") and row["samples_per_pixel"] == "1" and row["frames"] in ("", "1")
+        if code == 0 and not grey:
+            problems.append(f"{name}: gives a picture, and the reference has none of one grey frame")
+    print("\n".join(problems) or f"passed: {outcomes['picture']} pictures, {outcomes['refused']} named rejections, "
+          f"at most {most:.0f} MiB")
+    return 1 if problems or len(rows) != sum(outcomes.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
