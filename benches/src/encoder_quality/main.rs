@@ -12,6 +12,7 @@ mod images;
 mod pca;
 mod reports;
 mod studies;
+mod words;
 
 use clap::Parser;
 use describe::Descriptor;
@@ -67,6 +68,7 @@ fn main() -> Result<(), Problem> {
         let pixels = Descriptor::pixels(&pool);
         chapters.push(images::measure(&pool, &[&taught, &pixels, &untaught]));
         chapters.push(reports::measure(&pool, &[&taught, &untaught]));
+        chapters.push(words::measure(&pool, &encoder, &taught.studies)?);
     }
     let head = format!("Encoder {}, {DRAWS} draws per bootstrap over patients.\n", encoder.id());
     let text = |part: fn(&Chapter) -> String| {
