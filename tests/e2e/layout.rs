@@ -52,8 +52,9 @@ const WALLS: &[(&str, &[&str])] = &[
 const UNSAFE_ALLOWED: [&str; 3] =
     ["crates/vector/src/kernel.rs", "crates/vector/src/kernel/", "crates/storage/src/map.rs"];
 
-/// What lies at the top beside documents and names that begin with a dot. `target` is what a build leaves.
-const TOP: [&str; 12] = [
+/// What lies at the top beside documents and names that begin with a dot. `target` is what a build leaves, `precedent-demo` what
+/// the demonstration leaves.
+const TOP: [&str; 13] = [
     "Cargo.toml",
     "Cargo.lock",
     "rustfmt.toml",
@@ -66,6 +67,7 @@ const TOP: [&str; 12] = [
     "tests",
     "benches",
     "target",
+    "precedent-demo",
 ];
 
 /// The packages that `name` may depend on, or `None` when the table does not know it.
