@@ -6,6 +6,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
+pub(crate) mod codes;
 mod portable;
 mod prefetch;
 #[cfg(target_arch = "x86_64")]

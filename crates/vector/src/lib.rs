@@ -9,12 +9,19 @@
 //! assert!(distance(embedding.as_slice(), embedding.as_slice()).abs() < 1e-6);
 //! ```
 
+mod code;
 mod embedding;
 mod kernel;
 mod metric;
+mod quantiser;
 mod space;
 
+pub use code::{
+    BIAS_BYTES, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, SortedKeys, Steps, bias, encode,
+    from_ordered_bits, key, ordered_bits,
+};
 pub use embedding::Embedding;
 pub use kernel::{DistanceFn, instruction_set, prefetch};
 pub use metric::Metric;
+pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

@@ -1,0 +1,407 @@
+//! Codes: vectors in a few cache lines, compared in integers.
+//!
+//! A code holds coordinates along chosen directions, the more important ones in a byte each (*wide*), the others two to a
+//! byte (*narrow*). A wide coordinate is `(byte - 128) · step`, a narrow one `(half byte - 7.5) · step`, the lower half
+//! first. Codes of a table all have one [`CodeShape`]. Where they are *biased*, their last four bytes are no coordinates
+//! but a little-endian f32, the bias. The *estimate* of a query for a code is `bias - weight · (query · code)`. All that
+//! depends on the code is a sum of integers, and every instruction set gives the same one.
+
+use crate::kernel::codes::{self, CodeKernels};
+
+/// Bytes of a line: a cache line of the processors this is tuned for.
+pub const LINE_BYTES: usize = 64;
+/// Codes that are compared at a time.
+pub const GROUP: usize = 16;
+/// Bytes of a bias.
+pub const BIAS_BYTES: usize = 4;
+/// Most steps of a wide coordinate, and the largest byte of a query.
+const LARGEST: f32 = 127.0;
+/// The byte of a wide coordinate of 0.
+const WIDE_ZERO: f32 = 128.0;
+/// Where a narrow coordinate of 0 lies: between two half bytes, so that both signs have as many.
+const NARROW_ZERO: f32 = 7.5;
+
+/// A number that orders as the float does: the distance part of a [`key`].
+#[inline]
+pub fn ordered_bits(value: f32) -> u32 {
+    // Adding 0 makes -0 and 0 one number. The bits of positive floats ascend with them, those of negative floats descend,
+    // so the former get the top bit and the latter are turned over.
+    let bits = (value + 0.0).to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+/// The float of [`ordered_bits`].
+#[inline]
+pub fn from_ordered_bits(ordered: u32) -> f32 {
+    f32::from_bits(if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered })
+}
+
+/// Estimate or distance, and node, in one number that compares as the pair does.
+#[inline]
+pub fn key(value: f32, node: u32) -> u64 {
+    u64::from(ordered_bits(value)) << 32 | u64::from(node)
+}
+
+/// What the bytes of the codes of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeShape {
+    /// Lines of [`LINE_BYTES`].
+    pub lines: usize,
+    /// Bytes, from the first, that hold one coordinate each; the others hold two.
+    pub wide: usize,
+    /// Whether the last [`BIAS_BYTES`] are a bias.
+    pub biased: bool,
+}
+
+impl CodeShape {
+    /// Bytes of a code.
+    pub fn bytes(self) -> usize {
+        self.lines * LINE_BYTES
+    }
+
+    /// Bytes of coordinates.
+    fn coordinate_bytes(self) -> usize {
+        self.bytes() - if self.biased { BIAS_BYTES } else { 0 }
+    }
+
+    /// Coordinates that a code has room for.
+    pub fn coordinates(self) -> usize {
+        let bytes = self.coordinate_bytes();
+        let wide = self.wide.min(bytes);
+        wide + 2 * (bytes - wide)
+    }
+}
+
+/// What a step of a coordinate is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steps {
+    /// Of a wide coordinate, -127 to 127 steps.
+    pub wide: f32,
+    /// Of a narrow coordinate, -7.5 to 7.5 steps.
+    pub narrow: f32,
+}
+
+impl Steps {
+    /// The coordinate that is kept in place of one.
+    pub fn kept(self, value: f32, wide: bool) -> f32 {
+        match wide {
+            true => (f32::from(wide_byte(value, 1.0 / self.wide)) - WIDE_ZERO) * self.wide,
+            false => (f32::from(half_byte(value, 1.0 / self.narrow)) - NARROW_ZERO) * self.narrow,
+        }
+    }
+}
+
+/// A query in the form of the codes of one table.
+#[derive(Clone, Default)]
+pub struct CodeQuery {
+    lines: Vec<QueryLine>,
+    factor: f32,
+    constant: f32,
+}
+
+/// What a line of a code is multiplied with.
+#[derive(Clone, Copy)]
+pub(crate) struct QueryLine {
+    /// For wide coordinates and the lower halves of narrow ones.
+    pub low: [i8; LINE_BYTES],
+    /// For the upper halves.
+    pub high: [i8; LINE_BYTES],
+    /// The bits that `low` is for.
+    pub mask: [u8; LINE_BYTES],
+}
+
+/// A [`CodeQuery`] to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct QueryView<'a> {
+    pub lines: &'a [QueryLine],
+    /// What a unit of the sum is worth.
+    pub factor: f32,
+    /// Added to every estimate: what the sum is too large by, because it is over bytes from 0 up.
+    pub constant: f32,
+}
+
+impl CodeQuery {
+    /// Takes over the coordinates of a query: `weight` times their product with those of a code is taken from its bias.
+    /// Coordinates that the shape has no room for are left out.
+    pub fn set(&mut self, coordinates: &[f32], shape: CodeShape, steps: Steps, weight: f32) {
+        let line = QueryLine { low: [0; LINE_BYTES], high: [0; LINE_BYTES], mask: [0; LINE_BYTES] };
+        self.lines.clear();
+        self.lines.resize(shape.lines, line);
+        for (byte, mask) in self.lines.iter_mut().flat_map(|line| &mut line.mask).enumerate() {
+            *mask = if byte < shape.wide { 0xff } else { 0x0f };
+        }
+        let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
+        let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
+        let most = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let unit =
+            (most(wide) * steps.wide).max(most(narrow) * steps.narrow).max(f32::MIN_POSITIVE) / LARGEST;
+        let (mut wide_sum, mut narrow_sum) = (0_i32, 0_i32);
+        let mut put = |byte: usize, high: bool, value: f32| {
+            let value = nearest_integer(value) as i8;
+            if let Some(line) = self.lines.get_mut(byte / LINE_BYTES) {
+                let half = if high { &mut line.high } else { &mut line.low };
+                half[byte % LINE_BYTES] = value;
+            }
+            i32::from(value)
+        };
+        let (wide_scale, narrow_scale) = (steps.wide / unit, steps.narrow / unit);
+        for (byte, value) in wide.iter().enumerate() {
+            wide_sum += put(byte, false, value * wide_scale);
+        }
+        for (place, value) in narrow.iter().enumerate() {
+            narrow_sum += put(shape.wide + place / 2, place % 2 == 1, value * narrow_scale);
+        }
+        self.factor = weight * unit;
+        self.constant = self.factor * (WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32);
+    }
+
+    #[inline]
+    pub(crate) fn view(&self) -> QueryView<'_> {
+        QueryView { lines: &self.lines, factor: self.factor, constant: self.constant }
+    }
+}
+
+/// Codes one after another in memory.
+#[derive(Clone, Copy)]
+pub struct CodeTable<'a> {
+    bytes: &'a [u8],
+    shape: CodeShape,
+    kernels: &'static CodeKernels,
+}
+
+impl<'a> CodeTable<'a> {
+    /// Codes of one shape. Bytes that make no whole code are left alone.
+    pub fn new(bytes: &'a [u8], shape: CodeShape) -> Self {
+        Self { bytes, shape, kernels: codes::best() }
+    }
+
+    /// How many codes there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.shape.bytes().max(1)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of a code, none past the end.
+    #[inline]
+    pub fn code(&self, node: u32) -> Option<&'a [u8]> {
+        let start = (node as usize).checked_mul(self.shape.bytes())?;
+        self.bytes.get(start..start.checked_add(self.shape.bytes())?)
+    }
+
+    #[inline]
+    fn fits(&self, nodes: &[u32], query: &CodeQuery) -> bool {
+        let codes = self.len();
+        let inside = nodes.iter().fold(true, |inside, &node| inside & ((node as usize) < codes));
+        inside && nodes.len() <= GROUP && query.lines.len() == self.shape.lines && self.shape.lines > 0
+    }
+
+    /// Asks for the codes of nodes that will be compared soon.
+    #[inline]
+    pub fn prefetch(&self, nodes: &[u32]) {
+        for &node in nodes {
+            if let Some(code) = self.code(node) {
+                crate::prefetch(code);
+            }
+        }
+    }
+
+    /// Writes the keys of those of up to [`GROUP`] nodes whose estimate comes before `limit` (in [`ordered_bits`]), in
+    /// the order given, and says how many they are. `None` when a node is past the end or the query has other lines.
+    #[inline]
+    pub fn nearer(
+        &self,
+        nodes: &[u32],
+        query: &CodeQuery,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> Option<usize> {
+        self.fits(nodes, query).then(|| (self.kernels.nearer)(self.bytes, nodes, query.view(), limit, keys))
+    }
+
+    /// What is to be taken from the estimates of up to [`GROUP`] codes for a query: `weight · (query · code)`, whatever
+    /// the bias. `None` as for [`CodeTable::nearer`].
+    #[inline]
+    pub fn products(&self, nodes: &[u32], query: &CodeQuery) -> Option<[f32; GROUP]> {
+        self.fits(nodes, query).then(|| {
+            let mut sums = [0; GROUP];
+            (self.kernels.sums)(self.bytes, nodes, query.view(), &mut sums);
+            sums.map(|sum| query.factor * sum as f32 - query.constant)
+        })
+    }
+}
+
+/// The bias of a code of a biased table.
+#[inline]
+pub fn bias(code: &[u8]) -> f32 {
+    code.last_chunk::<BIAS_BYTES>().map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
+}
+
+/// Writes coordinates into a code; those that the shape has no room for are left out, and those that are missing stand
+/// for 0 as nearly as can be. The bias is left alone.
+pub fn encode(coordinates: &[f32], shape: CodeShape, steps: Steps, code: &mut [u8]) {
+    let bytes = shape.coordinate_bytes().min(code.len());
+    let (wide, narrow) = code[..bytes].split_at_mut(shape.wide.min(bytes));
+    let (wide_values, narrow_values) = coordinates.split_at(wide.len().min(coordinates.len()));
+    let inverse = 1.0 / steps.wide;
+    wide.fill(WIDE_ZERO as u8);
+    for (byte, &value) in wide.iter_mut().zip(wide_values) {
+        *byte = wide_byte(value, inverse);
+    }
+    let inverse = 1.0 / steps.narrow;
+    narrow.fill(0x88);
+    for (byte, pair) in narrow.iter_mut().zip(narrow_values.chunks(2)) {
+        let half = |place: usize| half_byte(pair.get(place).copied().unwrap_or(0.0), inverse);
+        *byte = half(0) | half(1) << 4;
+    }
+}
+
+/// The coordinates that a code stands for, in place of what `coordinates` held.
+pub fn decode(code: &[u8], shape: CodeShape, steps: Steps, coordinates: &mut Vec<f32>) {
+    let bytes = shape.coordinate_bytes().min(code.len());
+    let (wide, narrow) = code[..bytes].split_at(shape.wide.min(bytes));
+    coordinates.clear();
+    coordinates.extend(wide.iter().map(|&byte| (f32::from(byte) - WIDE_ZERO) * steps.wide));
+    let half = |half: u8| (f32::from(half) - NARROW_ZERO) * steps.narrow;
+    coordinates.extend(narrow.iter().flat_map(|&byte| [half(byte & 0x0f), half(byte >> 4)]));
+}
+
+#[inline]
+fn wide_byte(value: f32, inverse: f32) -> u8 {
+    (nearest_integer((value * inverse).clamp(-LARGEST, LARGEST)) + 128) as u8
+}
+
+#[inline]
+fn half_byte(value: f32, inverse: f32) -> u8 {
+    // Cut towards 0 after 8 is added, which is down: steps -0.5 to 0.5 become half bytes 7 and 8.
+    (value * inverse + 8.0).clamp(0.0, 15.0) as u8
+}
+
+/// Half away from zero, without a call into the C library.
+#[inline]
+fn nearest_integer(value: f32) -> i32 {
+    (value + 0.5_f32.copysign(value)) as i32
+}
+
+/// Ascending keys of a fixed number, padded to whole registers: `[0; PAD]`, then the keys, then `u64::MAX`.
+#[derive(Clone)]
+pub struct SortedKeys {
+    buffer: Vec<u64>,
+    capacity: usize,
+    kernels: &'static CodeKernels,
+}
+
+/// Zeros in front: a key moves up by one place, and the first place takes its neighbour from here.
+const PAD: usize = 8;
+
+impl Default for SortedKeys {
+    /// Room for one.
+    fn default() -> Self {
+        let mut keys = Self { buffer: Vec::new(), capacity: 0, kernels: codes::best() };
+        keys.reset(1);
+        keys
+    }
+}
+
+impl SortedKeys {
+    /// Empties it and makes room for `capacity` keys, at least one.
+    pub fn reset(&mut self, capacity: usize) {
+        self.capacity = capacity.max(1);
+        self.buffer.clear();
+        self.buffer.resize(PAD, 0);
+        self.buffer.resize(PAD + self.capacity.next_multiple_of(PAD), u64::MAX);
+    }
+
+    /// The keys, ascending; `u64::MAX` in places that are free.
+    #[inline]
+    pub fn keys(&self) -> &[u64] {
+        self.buffer.get(PAD..PAD + self.capacity).unwrap_or_default()
+    }
+
+    /// As [`Self::keys`]. Who changes keys keeps their order.
+    #[inline]
+    pub fn keys_mut(&mut self) -> &mut [u64] {
+        self.buffer.get_mut(PAD..PAD + self.capacity).unwrap_or_default()
+    }
+
+    /// The first half of the last key: what an estimate must come before to get in.
+    #[inline]
+    pub fn limit(&self) -> u32 {
+        self.keys().last().map_or(0, |key| (key >> 32) as u32)
+    }
+
+    /// Puts keys in their places, the largest fall out. Gives the lowest place that one got, or the capacity.
+    #[inline]
+    pub fn insert(&mut self, keys: &[u64]) -> usize {
+        (self.kernels.insert)(&mut self.buffer, keys).min(self.capacity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_order_as_value_then_node(a in any::<f32>(), b in any::<f32>(), m in any::<u32>(), n in any::<u32>()) {
+            prop_assume!(!a.is_nan() && !b.is_nan());
+            prop_assert_eq!(key(a, m).cmp(&key(b, n)), a.partial_cmp(&b).unwrap().then(m.cmp(&n)));
+            prop_assert_eq!(from_ordered_bits(ordered_bits(a)), a);
+        }
+
+        #[test]
+        fn sorted_keys_hold_the_smallest(capacity in 1_usize..70, keys in proptest::collection::vec(0_u64..1000, 0..200)) {
+            let mut sorted = SortedKeys::default();
+            sorted.reset(capacity);
+            for group in keys.chunks(5) {
+                sorted.insert(group);
+            }
+            let mut expected = keys.clone();
+            expected.sort_unstable();
+            expected.resize(expected.len().max(capacity), u64::MAX);
+            prop_assert_eq!(sorted.keys(), &expected[..capacity]);
+        }
+
+        #[test]
+        fn an_estimate_is_near_the_product(seed in any::<u64>(), lines in 1_usize..5, share in 0_usize..=4) {
+            let mut state = seed | 1;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+            };
+            let wide = (lines * LINE_BYTES - BIAS_BYTES) * share / 4;
+            let shape = CodeShape { lines, wide, biased: true };
+            let steps = Steps { wide: 1.0 / 127.0, narrow: 1.0 / 7.5 };
+            let dims = shape.coordinates();
+            let a: Vec<f32> = (0..dims).map(|_| next()).collect();
+            let b: Vec<f32> = (0..dims).map(|_| next()).collect();
+            let mut code = vec![0; lines * LINE_BYTES];
+            encode(&a, shape, steps, &mut code);
+            let last = code.len() - BIAS_BYTES;
+            code[last..].copy_from_slice(&3.0_f32.to_le_bytes());
+            let mut query = CodeQuery::default();
+            query.set(&b, shape, steps, 2.0);
+            let table = CodeTable::new(&code, shape);
+            let mut keys = [0; GROUP];
+            prop_assert_eq!(table.nearer(&[0], &query, u32::MAX, &mut keys), Some(1));
+            let kept: f32 = a.iter().zip(&b).enumerate().map(|(i, (&x, y))| steps.kept(x, i < wide) * y).sum();
+            let estimate = from_ordered_bits((keys[0] >> 32) as u32);
+            // A byte of the query is off by at most half a 127th of the largest, times coordinates of at most 1.
+            let room = 2.0 * 0.51 * dims as f32 / 127.0;
+            let room = if wide < dims && wide > 0 { room * steps.narrow / steps.wide } else { room };
+            prop_assert!((estimate - (3.0 - 2.0 * kept)).abs() < room, "{} {} {}", estimate, kept, room);
+            prop_assert_eq!(table.nearer(&[1], &query, u32::MAX, &mut keys), None);
+            let product = table.products(&[0], &query).unwrap()[0];
+            prop_assert!((bias(&code) - product - estimate).abs() < 1e-3);
+            for (place, &x) in a.iter().enumerate() {
+                let half = if place < wide { 0.51 / 127.0 } else { 0.51 / 7.5 };
+                prop_assert!((steps.kept(x, place < wide) - x).abs() <= half);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
+
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias, key, ordered_bits};
+
+#[cfg(target_arch = "aarch64")]
+mod arm;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+/// Keys of nodes that come before a limit: `(bytes, nodes, query, limit, keys) -> count`. Nodes were held against the
+/// length of the bytes, there are at most [`GROUP`] of them, and the query has the lines of the table.
+type Nearer = fn(&[u8], &[u32], QueryView<'_>, u32, &mut [u64; GROUP]) -> usize;
+/// Sums over the bytes of codes times those of a query; as [`Nearer`].
+type Sums = fn(&[u8], &[u32], QueryView<'_>, &mut [i32; GROUP]);
+/// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys; gives the lowest place of a key.
+type Insert = fn(&mut [u64], &[u64]) -> usize;
+
+/// One implementation of every kernel.
+pub(crate) struct CodeKernels {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests name what they compare"))]
+    pub name: &'static str,
+    pub nearer: Nearer,
+    pub sums: Sums,
+    pub insert: Insert,
+}
+
+static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, insert };
+
+/// What this processor can run, fastest first; portable code is always last.
+fn available() -> impl Iterator<Item = &'static CodeKernels> {
+    #[cfg(target_arch = "x86_64")]
+    let fast = [x86::vnni(), x86::avx2()];
+    #[cfg(target_arch = "aarch64")]
+    let fast = [arm::neon()];
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let fast: [Option<&'static CodeKernels>; 0] = [];
+    fast.into_iter().flatten().chain(std::iter::once(&PORTABLE))
+}
+
+#[inline]
+pub(crate) fn best() -> &'static CodeKernels {
+    available().next().unwrap_or(&PORTABLE)
+}
+
+/// The bytes of a code.
+#[inline(always)]
+fn code(bytes: &[u8], node: u32, lines: usize) -> &[u8] {
+    let size = lines * LINE_BYTES;
+    let start = node as usize * size;
+    &bytes[start..start + size]
+}
+
+fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+    for (sum, &node) in sums.iter_mut().zip(nodes) {
+        let (lines, _) = code(bytes, node, query.lines.len()).as_chunks::<LINE_BYTES>();
+        *sum = lines.iter().zip(query.lines).map(|(code, query)| line(code, query)).sum();
+    }
+}
+
+fn line(code: &[u8; LINE_BYTES], query: &QueryLine) -> i32 {
+    let places = code.iter().zip(&query.low).zip(&query.high).zip(&query.mask);
+    places
+        .map(|(((&code, &low), &high), &mask)| {
+            i32::from(code & mask) * i32::from(low) + i32::from(code >> 4) * i32::from(high)
+        })
+        .sum()
+}
+
+fn nearer(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, limit: u32, keys: &mut [u64; GROUP]) -> usize {
+    nearer_of(bytes, nodes, query, limit, keys, sums)
+}
+
+/// Turns sums into keys and keeps those before the limit.
+#[inline(always)]
+fn nearer_of(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    limit: u32,
+    keys: &mut [u64; GROUP],
+    sums_of: Sums,
+) -> usize {
+    let mut sums = [0; GROUP];
+    sums_of(bytes, nodes, query, &mut sums);
+    let mut kept = 0;
+    for (&node, &sum) in nodes.iter().zip(&sums) {
+        let bias = bias(code(bytes, node, query.lines.len()));
+        // Rounded after each step: a fused multiply-add is a call where the processor has none.
+        let estimate = (bias + query.constant) - query.factor * sum as f32;
+        // Without a branch, which would be taken at random.
+        keys[kept] = key(estimate, node);
+        kept += usize::from(ordered_bits(estimate) < limit);
+    }
+    kept
+}
+
+fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
+    let mut lowest = buffer.len() - 8;
+    for &key in keys {
+        let place = buffer[8..].partition_point(|&other| other <= key);
+        if place < buffer.len() - 8 {
+            let end = buffer.len();
+            buffer.copy_within(8 + place..end - 1, 9 + place);
+            buffer[8 + place] = key;
+            lowest = lowest.min(place);
+        }
+    }
+    lowest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::{BIAS_BYTES, CodeQuery, CodeShape, Steps};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_instruction_set_gives_the_same(
+            lines in 1_usize..5, wide in 0_usize..300, seed in any::<u64>(), count in 0_usize..=GROUP,
+            capacity in 1_usize..40,
+        ) {
+            let mut state = seed | 1;
+            let mut next = move || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as u32
+            };
+            let mut bytes: Vec<u8> = (0..24 * lines * LINE_BYTES).map(|_| next() as u8).collect();
+            for code in bytes.chunks_mut(lines * LINE_BYTES) {
+                let end = code.len() - BIAS_BYTES;
+                code[end..].copy_from_slice(&(next() as f32 / 1e9 - 2.0).to_le_bytes());
+            }
+            let shape = CodeShape { lines, wide: wide.min(lines * LINE_BYTES - BIAS_BYTES), biased: true };
+            let coordinates: Vec<f32> = (0..shape.coordinates()).map(|_| next() as f32 / 1e9 - 1.0).collect();
+            let mut query = CodeQuery::default();
+            query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
+            let query = query.view();
+            let nodes: Vec<u32> = (0..count).map(|_| next() % 24).collect();
+            let limit = ordered_bits(next() as f32 / 1e9 - 2.0);
+            let mut expected = ([0; GROUP], [0; GROUP]);
+            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, limit, &mut expected.0);
+            (PORTABLE.sums)(&bytes, &nodes, query, &mut expected.1);
+            for kernels in available() {
+                let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, limit, &mut keys), kept, "{}", kernels.name);
+                prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
+                (kernels.sums)(&bytes, &nodes, query, &mut sums);
+                prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
+            }
+            let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
+            let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();
+            let mut expected = empty.clone();
+            let places: Vec<usize> = groups.iter().map(|keys| (PORTABLE.insert)(&mut expected, keys)).collect();
+            for kernels in available() {
+                let mut buffer = empty.clone();
+                let found: Vec<usize> = groups.iter().map(|keys| (kernels.insert)(&mut buffer, keys)).collect();
+                prop_assert_eq!(&found, &places, "{}", kernels.name);
+                prop_assert_eq!(&buffer, &expected, "{}", kernels.name);
+            }
+        }
+    }
+
+    #[test]
+    fn long_lists_are_sorted_too() {
+        for kernels in available() {
+            let mut buffer: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; 1000]).collect();
+            let keys: Vec<u64> = (0..3000_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20).collect();
+            keys.chunks(7).for_each(|keys| {
+                (kernels.insert)(&mut buffer, keys);
+            });
+            let mut sorted = keys.clone();
+            sorted.sort_unstable();
+            assert_eq!(buffer[8..], sorted[..1000], "{}", kernels.name);
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_do_not_saturate() {
+        let bytes = [255_u8; LINE_BYTES];
+        let mut query = CodeQuery::default();
+        let shape = CodeShape { lines: 1, wide: LINE_BYTES, biased: false };
+        query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
+        for kernels in available() {
+            let mut sums = [0; GROUP];
+            (kernels.sums)(&bytes, &[0], query.view(), &mut sums);
+            assert_eq!(sums[0], 64 * 255 * 127, "{}", kernels.name);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Kernels over codes for x86-64: AVX-512 with VNNI, and AVX2.
+#![allow(unsafe_code)]
+
+use super::{CodeKernels, code, nearer_of};
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
+use std::arch::is_x86_feature_detected;
+use std::arch::x86_64::*;
+
+static VNNI: CodeKernels =
+    CodeKernels { name: "avx512vnni", nearer: vnni::nearer, sums: vnni::sums, insert: vnni::insert };
+static AVX2: CodeKernels =
+    CodeKernels { name: "avx2", nearer: avx2::nearer, sums: avx2::sums, insert: super::insert };
+
+/// The AVX-512 kernels, where the processor and the operating system support them.
+pub(super) fn vnni() -> Option<&'static CodeKernels> {
+    let supported = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vnni");
+    supported.then_some(&VNNI)
+}
+
+/// The AVX2 kernels, where the processor and the operating system support them.
+pub(super) fn avx2() -> Option<&'static CodeKernels> {
+    is_x86_feature_detected!("avx2").then_some(&AVX2)
+}
+
+mod vnni {
+    use super::*;
+
+    pub(super) fn nearer(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> usize {
+        // SAFETY: private to the parent module, which hands it out only where its features were detected.
+        unsafe { nearer_with(bytes, nodes, query, limit, keys) }
+    }
+
+    pub(super) fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+        // SAFETY: as `nearer`.
+        unsafe { sums_with(bytes, nodes, query, sums) }
+    }
+
+    pub(super) fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
+        // SAFETY: as `nearer`.
+        unsafe { insert_with(buffer, keys) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn nearer_with(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> usize {
+        let (mut biases, mut padded) = ([0.0; GROUP], [0; GROUP]);
+        for ((slot, place), &node) in biases.iter_mut().zip(&mut padded).zip(nodes) {
+            *slot = bias(code(bytes, node, query.lines.len()));
+            *place = node;
+        }
+        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query));
+        let biases = _mm512_add_ps(load(&biases), _mm512_set1_ps(query.constant));
+        let estimates = _mm512_sub_ps(biases, _mm512_mul_ps(_mm512_set1_ps(query.factor), sums));
+        // As `ordered_bits`; adding 0 makes -0 and 0 one number.
+        let bits = _mm512_castps_si512(_mm512_add_ps(estimates, _mm512_setzero_ps()));
+        let flips = _mm512_or_si512(_mm512_srai_epi32::<31>(bits), _mm512_set1_epi32(i32::MIN));
+        let ordered = _mm512_xor_si512(bits, flips);
+        let given = ((1_u32 << nodes.len()) - 1) as u16;
+        let kept = _mm512_mask_cmplt_epu32_mask(given, ordered, _mm512_set1_epi32(limit as i32));
+        let ordered = _mm512_maskz_compress_epi32(kept, ordered);
+        // SAFETY: the array holds the 16 numbers that are read, at any alignment.
+        let nodes = unsafe { _mm512_loadu_si512(padded.as_ptr().cast()) };
+        let nodes = _mm512_maskz_compress_epi32(kept, nodes);
+        let (low, high) = keys.split_at_mut(GROUP / 2);
+        store(low, join(_mm512_castsi512_si256(ordered), _mm512_castsi512_si256(nodes)));
+        let upper = |both| _mm512_extracti64x4_epi64::<1>(both);
+        store(high, join(upper(ordered), upper(nodes)));
+        kept.count_ones() as usize
+    }
+
+    /// Eight keys.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn join(ordered: __m256i, nodes: __m256i) -> __m512i {
+        _mm512_or_si512(_mm512_slli_epi64::<32>(_mm512_cvtepu32_epi64(ordered)), _mm512_cvtepu32_epi64(nodes))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, out: &mut [i32; GROUP]) {
+        let sums = lanes(bytes, nodes, query);
+        // SAFETY: the array holds the 16 numbers that are written, at any alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) }
+    }
+
+    /// The sums, a lane per node.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn lanes(bytes: &[u8], nodes: &[u32], query: QueryView<'_>) -> __m512i {
+        let mut sums = [_mm512_setzero_si512(); GROUP];
+        match query.lines {
+            // The common case, with the query in registers.
+            [only] => {
+                let query = Line::load(only);
+                for (sum, &node) in sums.iter_mut().zip(nodes) {
+                    if let Some(line) = code(bytes, node, 1).first_chunk() {
+                        *sum = query.add(*sum, load_line(line));
+                    }
+                }
+            }
+            lines => {
+                for (sum, &node) in sums.iter_mut().zip(nodes) {
+                    let (codes, _) = code(bytes, node, lines.len()).as_chunks::<LINE_BYTES>();
+                    for (line, query) in codes.iter().zip(lines) {
+                        *sum = Line::load(query).add(*sum, load_line(line));
+                    }
+                }
+            }
+        }
+        add_across(&sums)
+    }
+
+    /// A line of a query in registers.
+    struct Line {
+        low: __m512i,
+        high: __m512i,
+        mask: __m512i,
+    }
+
+    impl Line {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        fn load(line: &QueryLine) -> Self {
+            Self { low: load_line(&line.low), high: load_line(&line.high), mask: load_line(&line.mask) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+        fn add(&self, sum: __m512i, code: __m512i) -> __m512i {
+            let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(code, self.mask), self.low);
+            let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(code), _mm512_set1_epi8(0x0f));
+            _mm512_dpbusd_epi32(sum, upper, self.high)
+        }
+    }
+
+    /// The sum over the lanes of each of 16 registers. Two halving steps inside the 128-bit parts, two across them.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn add_across(registers: &[__m512i; GROUP]) -> __m512i {
+        let [a, b, c, d] = std::array::from_fn(|part| {
+            let [p, q, r, s] = std::array::from_fn(|place| registers[4 * part + place]);
+            let pq = _mm512_add_epi32(_mm512_unpacklo_epi32(p, q), _mm512_unpackhi_epi32(p, q));
+            let rs = _mm512_add_epi32(_mm512_unpacklo_epi32(r, s), _mm512_unpackhi_epi32(r, s));
+            _mm512_add_epi32(_mm512_unpacklo_epi64(pq, rs), _mm512_unpackhi_epi64(pq, rs))
+        });
+        let ab = _mm512_add_epi32(_mm512_shuffle_i32x4::<0x44>(a, b), _mm512_shuffle_i32x4::<0xee>(a, b));
+        let cd = _mm512_add_epi32(_mm512_shuffle_i32x4::<0x44>(c, d), _mm512_shuffle_i32x4::<0xee>(c, d));
+        _mm512_add_epi32(_mm512_shuffle_i32x4::<0x88>(ab, cd), _mm512_shuffle_i32x4::<0xdd>(ab, cd))
+    }
+
+    /// A key goes in by one pass over the registers: each place keeps the smaller of itself and the key, unless its lower
+    /// neighbour is larger, which then moves up. No branch depends on where the key belongs.
+    #[target_feature(enable = "avx512f")]
+    fn insert_with(buffer: &mut [u64], keys: &[u64]) -> usize {
+        let places = buffer.len() - 8;
+        let mut lowest = places;
+        for &key in keys {
+            // In a long list the registers below the key's own are left alone.
+            let first =
+                if places <= 256 { 0 } else { buffer[8..].partition_point(|&other| other <= key) / 8 };
+            let new = _mm512_set1_epi64(key as i64);
+            let mut place = 8 * first;
+            for register in (first..places / 8).rev() {
+                let start = 8 + 8 * register;
+                let own = load_keys(&buffer[start..start + 8]);
+                let below = load_keys(&buffer[start - 1..start + 7]);
+                place += _mm512_cmple_epu64_mask(own, new).count_ones() as usize;
+                let moved = _mm512_max_epu64(below, _mm512_min_epu64(own, new));
+                store(&mut buffer[start..start + 8], moved);
+            }
+            lowest = lowest.min(place);
+        }
+        lowest
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn load(values: &[f32; GROUP]) -> __m512 {
+        // SAFETY: the array holds the 16 numbers that are read, at any alignment.
+        unsafe { _mm512_loadu_ps(values.as_ptr()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn load_line<T>(line: &[T; LINE_BYTES]) -> __m512i {
+        const { assert!(size_of::<T>() == 1) };
+        // SAFETY: the array holds the 64 bytes that are read, at any alignment.
+        unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn load_keys(keys: &[u64]) -> __m512i {
+        assert_eq!(keys.len(), 8);
+        // SAFETY: the slice holds the 8 numbers that are read, at any alignment.
+        unsafe { _mm512_loadu_si512(keys.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn store(keys: &mut [u64], values: __m512i) {
+        assert_eq!(keys.len(), 8);
+        // SAFETY: the slice holds the 8 numbers that are written, at any alignment.
+        unsafe { _mm512_storeu_si512(keys.as_mut_ptr().cast(), values) }
+    }
+}
+
+mod avx2 {
+    use super::*;
+
+    /// Bytes in a register.
+    const BYTES: usize = 32;
+
+    pub(super) fn nearer(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> usize {
+        nearer_of(bytes, nodes, query, limit, keys, sums)
+    }
+
+    pub(super) fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+        // SAFETY: private to the parent module, which hands it out only where AVX2 was detected.
+        unsafe { sums_with(bytes, nodes, query, sums) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+        for (sum, &node) in sums.iter_mut().zip(nodes) {
+            let (codes, _) = code(bytes, node, query.lines.len()).as_chunks::<BYTES>();
+            let mut total = _mm256_setzero_si256();
+            for (line, query) in codes.chunks_exact(2).zip(query.lines) {
+                let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
+                let halves = halves.zip(query.mask.as_chunks::<BYTES>().0);
+                for (code, ((low, high), mask)) in line.iter().zip(halves) {
+                    let code = load(code);
+                    let lower = _mm256_and_si256(code, load(mask));
+                    let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(code), _mm256_set1_epi8(0x0f));
+                    let both = _mm256_add_epi32(products(lower, load(low)), products(upper, load(high)));
+                    total = _mm256_add_epi32(total, both);
+                }
+            }
+            *sum = reduce(total);
+        }
+    }
+
+    /// Sums of four products, in 32 bits: in 16 bits two products of a byte may overflow.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn products(code: __m256i, query: __m256i) -> __m256i {
+        let low = _mm256_madd_epi16(
+            _mm256_cvtepu8_epi16(_mm256_castsi256_si128(code)),
+            _mm256_cvtepi8_epi16(_mm256_castsi256_si128(query)),
+        );
+        let high = _mm256_madd_epi16(
+            _mm256_cvtepu8_epi16(_mm256_extracti128_si256::<1>(code)),
+            _mm256_cvtepi8_epi16(_mm256_extracti128_si256::<1>(query)),
+        );
+        _mm256_add_epi32(low, high)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load<T>(block: &[T; BYTES]) -> __m256i {
+        const { assert!(size_of::<T>() == 1) };
+        // SAFETY: the array holds the 32 bytes that are read, at any alignment.
+        unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn reduce(sum: __m256i) -> i32 {
+        let four = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
+        let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b01_00_11_10>(four));
+        let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b10_11_00_01>(two));
+        _mm_cvtsi128_si32(one)
+    }
+}

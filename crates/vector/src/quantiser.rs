@@ -1,0 +1,384 @@
+//! Which directions the coordinates of a code are along, and in what steps: learnt from the vectors themselves.
+//!
+//! Embeddings fill their space unevenly, and a few dozen principal directions carry most of what tells neighbours apart. A code
+//! keeps the coordinates along these, the first ones in a byte, the next in half a byte (bits by importance, as in
+//! reverse water-filling; Cover and Thomas, Elements of Information Theory, 10.3.3). A first code of few lines is what a
+//! search reads of every vector it meets; a second one, the *rest*, holds the directions after it and is read of the best.
+//!
+//! With `m` the mean of the vectors, `x` a vector and `q` a query, squared distances and inner products are
+//!
+//! ```text
+//! |q - x|^2 = |q - m|^2 + |x - m|^2 - 2 <q - m, x - m>
+//!   -<q, x> =  -<q, m>  - <m, x - m> -   <q - m, x - m>
+//! ```
+//!
+//! The first term is of the query alone and is left out, the second is of the vector alone and is the bias of its code, exact.
+//! Only the last product is estimated. Unit vectors order by both alike.
+
+use crate::code::{self, CodeQuery, CodeShape, GROUP, LINE_BYTES, Steps};
+use crate::{CodeTable, Metric};
+
+mod bytes;
+mod directions;
+
+pub use bytes::QuantiserError;
+use directions::principal_directions;
+
+/// Numbers of a sample that are looked at: enough to tell the first two hundred directions apart.
+const SAMPLE_NUMBERS: usize = 4 << 20;
+/// Vectors of a sample at most.
+const SAMPLE_ROWS: usize = 8_192;
+/// Lines of a code that are tried, in this order.
+const LINES: [usize; 3] = [1, 2, 4];
+/// Share of the ten nearest that the first thirty by estimate must hold, for a code to be long enough.
+const ENOUGH: f64 = 0.9;
+/// Steps from the mean to the border of a narrow coordinate, tried in standard deviations.
+const CLIPS: [f32; 6] = [1.5, 2.0, 2.5, 3.0, 3.5, 4.0];
+
+/// Turns vectors of one set into codes, and queries into the form that codes are compared in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantiser {
+    metric: Metric,
+    mean: Vec<f32>,
+    shape: CodeShape,
+    steps: Steps,
+    rest_shape: CodeShape,
+    rest_steps: Steps,
+    /// Codes of the directions, in the order of the coordinates.
+    directions: Vec<u8>,
+    /// What a step of each direction is worth.
+    direction_steps: Vec<f32>,
+}
+
+/// A query on its way through the codes of one set, kept from one query to the next.
+#[derive(Clone, Default)]
+pub struct PreparedQuery {
+    /// Against the first codes.
+    pub first: CodeQuery,
+    /// Against the rests.
+    pub rest: CodeQuery,
+    centred: Vec<f32>,
+    coordinates: Vec<f32>,
+    projector: CodeQuery,
+}
+
+impl Quantiser {
+    /// Learns from vectors, of which a part spread evenly over them is looked at. `rest_lines` is how long the second
+    /// code is. The same vectors give the same quantiser on the same processor.
+    ///
+    /// # Errors
+    /// What `vector` says. All vectors have `dimension` numbers.
+    pub fn learn<'a, E>(
+        metric: Metric,
+        dimension: usize,
+        count: usize,
+        rest_lines: usize,
+        vector: impl Fn(usize) -> Result<&'a [f32], E>,
+    ) -> Result<Self, E> {
+        let rows = count.min(SAMPLE_ROWS).min((SAMPLE_NUMBERS / dimension.max(1)).max(1));
+        let mut sample = Vec::with_capacity(rows * dimension);
+        for row in 0..rows {
+            sample.extend_from_slice(vector(row * count / rows)?);
+        }
+        let mut mean = vec![0.0_f64; dimension];
+        for row in sample.chunks_exact(dimension.max(1)) {
+            mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let mean: Vec<f32> = mean.iter().map(|&sum| (sum / rows.max(1) as f64) as f32).collect();
+        for row in sample.chunks_exact_mut(dimension.max(1)) {
+            row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
+        }
+        let mut learnt = None;
+        for lines in LINES {
+            let quantiser = Self::of_lines(metric, &mean, &sample, lines, rest_lines);
+            let enough = quantiser.holds_enough(&sample);
+            learnt = Some(quantiser);
+            if enough {
+                break;
+            }
+        }
+        Ok(learnt.unwrap_or_else(|| Self::of_lines(metric, &mean, &sample, 1, rest_lines)))
+    }
+
+    fn of_lines(metric: Metric, mean: &[f32], sample: &[f32], lines: usize, rest_lines: usize) -> Self {
+        let dimension = mean.len();
+        let most = CodeShape { lines, wide: 0, biased: true }.coordinates() + 2 * LINE_BYTES * rest_lines;
+        let found = principal_directions(sample, dimension, most.min(dimension));
+        let direction_lines = dimension.div_ceil(LINE_BYTES);
+        let shape = Self::direction_shape(dimension);
+        let mut directions = vec![0; found.len() * shape.bytes()];
+        let mut direction_steps = Vec::with_capacity(found.len());
+        for (direction, code) in found.iter().zip(directions.chunks_mut(direction_lines * LINE_BYTES)) {
+            let largest = direction.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            let step = largest / 127.0;
+            code::encode(direction, shape, Steps { wide: step, narrow: 1.0 }, code);
+            direction_steps.push(step);
+        }
+        let mut quantiser = Self {
+            metric,
+            mean: mean.to_vec(),
+            shape: CodeShape { lines, wide: 0, biased: true },
+            steps: Steps { wide: 1.0, narrow: 1.0 },
+            rest_shape: CodeShape { lines: rest_lines, wide: 0, biased: false },
+            rest_steps: Steps { wide: 1.0, narrow: 1.0 },
+            directions,
+            direction_steps,
+        };
+        let matrix = quantiser.matrix();
+        let coordinates: Vec<f32> = sample
+            .chunks_exact(dimension.max(1))
+            .flat_map(|row| matrix.iter().map(|direction| dot(row, direction)))
+            .collect();
+        quantiser.choose_steps(&coordinates);
+        quantiser
+    }
+
+    /// Chooses how many coordinates get a byte, and the steps, so that the products of pairs are off by least.
+    fn choose_steps(&mut self, coordinates: &[f32]) {
+        let count = self.direction_steps.len();
+        let spread = Spread::of(coordinates, count);
+        let bytes = CodeShape { wide: usize::MAX, ..self.shape }.coordinates();
+        let mut best: Option<(f64, usize, Steps)> = None;
+        // Where all coordinates fit, no more of them than needed are narrow.
+        let covering = (2 * bytes).saturating_sub(count).min(bytes);
+        for wide in (0..=bytes).step_by(4).chain([covering]).filter(|&wide| wide >= covering) {
+            let shape = CodeShape { wide, ..self.shape };
+            let narrow = wide.min(count)..shape.coordinates().min(count);
+            let (loss, steps) = spread.steps(wide.min(count), narrow.clone());
+            let loss = loss + spread.lost(narrow.end..count);
+            if best.is_none_or(|(least, _, _)| loss < least) {
+                best = Some((loss, wide, steps));
+            }
+        }
+        if let Some((_, wide, steps)) = best {
+            self.shape.wide = wide;
+            self.steps = steps;
+        }
+        let first = self.shape.coordinates().min(count);
+        let rest = first..(first + self.rest_shape.coordinates()).min(count);
+        self.rest_steps = spread.steps(first, rest).1;
+        self.rest_steps.wide = 1.0;
+    }
+
+    /// Whether the first code brings the nearest of the sample to the front: of every hundredth vector.
+    fn holds_enough(&self, centred: &[f32]) -> bool {
+        let dimension = self.mean.len().max(1);
+        let rows: Vec<&[f32]> = centred.chunks_exact(dimension).collect();
+        let encoder = self.encoder();
+        let uncentred =
+            |row: &[f32]| -> Vec<f32> { row.iter().zip(&self.mean).map(|(v, m)| v + m).collect() };
+        let vectors: Vec<Vec<f32>> = rows.iter().map(|row| uncentred(row)).collect();
+        let mut codes = vec![0; rows.len() * self.shape.bytes()];
+        let mut coordinates = Vec::new();
+        for (vector, code) in vectors.iter().zip(codes.chunks_mut(self.shape.bytes())) {
+            encoder.encode(vector, &mut coordinates, code, &mut []);
+        }
+        let table = CodeTable::new(&codes, self.shape);
+        let nodes: Vec<u32> = (0..rows.len() as u32).collect();
+        let (mut query, mut held, mut all) = (PreparedQuery::default(), 0, 0);
+        let distance = self.metric.distance_fn();
+        for (own, vector) in vectors.iter().enumerate().step_by(100) {
+            self.prepare(vector, &mut query);
+            let mut estimated = Vec::with_capacity(rows.len());
+            for group in nodes.chunks(GROUP) {
+                let mut keys = [0; GROUP];
+                let kept = table.nearer(group, &query.first, u32::MAX, &mut keys).unwrap_or(0);
+                estimated.extend_from_slice(&keys[..kept]);
+            }
+            let mut exact: Vec<u64> = vectors
+                .iter()
+                .zip(0..)
+                .map(|(other, node)| code::key(distance(vector, other), node))
+                .collect();
+            estimated.retain(|key| *key as u32 != own as u32);
+            exact.retain(|key| *key as u32 != own as u32);
+            estimated.sort_unstable();
+            exact.sort_unstable();
+            let front: Vec<u32> = estimated.iter().take(30).map(|key| *key as u32).collect();
+            held += exact.iter().take(10).filter(|key| front.contains(&(**key as u32))).count();
+            all += exact.len().min(10);
+        }
+        held as f64 >= ENOUGH * all as f64
+    }
+
+    fn direction_shape(dimension: usize) -> CodeShape {
+        CodeShape { lines: dimension.div_ceil(LINE_BYTES), wide: usize::MAX, biased: false }
+    }
+
+    /// Numbers of a vector.
+    pub fn dimension(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Shape of the first codes.
+    pub fn shape(&self) -> CodeShape {
+        self.shape
+    }
+
+    /// Shape of the rests.
+    pub fn rest_shape(&self) -> CodeShape {
+        self.rest_shape
+    }
+
+    /// The factor of the product in an estimate.
+    fn weight(&self) -> f32 {
+        match self.metric {
+            Metric::Cosine | Metric::L2 => 2.0,
+            Metric::Dot => 1.0,
+        }
+    }
+
+    /// The distance of an estimate, for a query: the term that is of the query alone.
+    pub fn distance_of_query(&self, query: &[f32]) -> f32 {
+        match self.metric {
+            Metric::Cosine | Metric::L2 => {
+                query.iter().zip(&self.mean).map(|(value, mean)| (value - mean) * (value - mean)).sum()
+            }
+            Metric::Dot => -dot(query, &self.mean),
+        }
+    }
+
+    /// Brings a query into the form of the codes. Its length is [`Self::dimension`], or nothing is near it.
+    pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
+        let PreparedQuery { first, rest, centred, coordinates, projector } = prepared;
+        centred.clear();
+        centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
+        let shape = Self::direction_shape(self.dimension());
+        projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
+        let table = CodeTable::new(&self.directions, shape);
+        coordinates.clear();
+        let mut group = [0; GROUP];
+        for (start, steps) in (0..).step_by(GROUP).zip(self.direction_steps.chunks(GROUP)) {
+            group.iter_mut().zip(start..).for_each(|(place, direction)| *place = direction);
+            let products = table.products(&group[..steps.len()], projector).unwrap_or_default();
+            coordinates.extend(products.iter().zip(steps).map(|(product, step)| product * step));
+        }
+        let weight = self.weight();
+        let (of_first, of_rest) = coordinates.split_at(self.shape.coordinates().min(coordinates.len()));
+        first.set(of_first, self.shape, self.steps, weight);
+        rest.set(of_rest, self.rest_shape, self.rest_steps, weight);
+    }
+
+    /// What makes codes: the directions unpacked.
+    pub fn encoder(&self) -> VectorEncoder<'_> {
+        VectorEncoder { quantiser: self, matrix: self.matrix() }
+    }
+
+    fn matrix(&self) -> Vec<Vec<f32>> {
+        let size = Self::direction_shape(self.dimension()).bytes().max(1);
+        (self.directions.chunks(size).zip(&self.direction_steps))
+            .map(|(code, step)| {
+                code[..self.dimension()].iter().map(|&byte| (f32::from(byte) - 128.0) * step).collect()
+            })
+            .collect()
+    }
+}
+
+/// Makes codes of vectors.
+pub struct VectorEncoder<'a> {
+    quantiser: &'a Quantiser,
+    matrix: Vec<Vec<f32>>,
+}
+
+impl VectorEncoder<'_> {
+    /// Writes the code and the rest of a vector; an empty slice for the rest leaves it out. `coordinates` is working
+    /// memory, and holds the coordinates afterwards.
+    pub fn encode(&self, vector: &[f32], coordinates: &mut Vec<f32>, first: &mut [u8], rest: &mut [u8]) {
+        let quantiser = self.quantiser;
+        let centred: Vec<f32> =
+            vector.iter().zip(&quantiser.mean).map(|(value, mean)| value - mean).collect();
+        coordinates.clear();
+        coordinates.extend(self.matrix.iter().map(|direction| dot(&centred, direction)));
+        let (of_first, of_rest) = coordinates.split_at(quantiser.shape.coordinates().min(coordinates.len()));
+        code::encode(of_first, quantiser.shape, quantiser.steps, first);
+        if let Some(place) = first.last_chunk_mut() {
+            *place = match quantiser.metric {
+                Metric::Cosine | Metric::L2 => dot(&centred, &centred),
+                Metric::Dot => -dot(&centred, &quantiser.mean),
+            }
+            .to_le_bytes();
+        }
+        code::encode(of_rest, quantiser.rest_shape, quantiser.rest_steps, rest);
+    }
+
+    /// The coordinates that a code stands for, as a query for the codes of the same set.
+    pub fn as_query(&self, first: &[u8], coordinates: &mut Vec<f32>, query: &mut CodeQuery) {
+        code::decode(first, self.quantiser.shape, self.quantiser.steps, coordinates);
+        query.set(coordinates, self.quantiser.shape, self.quantiser.steps, self.quantiser.weight());
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    -Metric::Dot.distance_fn()(a, b)
+}
+
+/// How the coordinates of a sample spread.
+struct Spread<'a> {
+    coordinates: &'a [f32],
+    count: usize,
+    /// Mean square of each coordinate.
+    squares: Vec<f64>,
+    largest: Vec<f32>,
+}
+
+impl<'a> Spread<'a> {
+    fn of(coordinates: &'a [f32], count: usize) -> Self {
+        let mut squares = vec![0.0; count];
+        let mut largest = vec![0.0_f32; count];
+        let mut rows = 0_u32;
+        for row in coordinates.chunks_exact(count.max(1)) {
+            rows += 1;
+            for ((square, most), &value) in squares.iter_mut().zip(&mut largest).zip(row) {
+                *square += f64::from(value) * f64::from(value);
+                *most = most.max(value.abs());
+            }
+        }
+        squares.iter_mut().for_each(|square| *square /= f64::from(rows.max(1)));
+        Self { coordinates, count, squares, largest }
+    }
+
+    /// The variance of what the product of two vectors loses where coordinates are left out: the query has a coordinate
+    /// of the same spread.
+    fn lost(&self, range: std::ops::Range<usize>) -> f64 {
+        self.squares[range].iter().map(|square| square * square).sum()
+    }
+
+    /// Steps for the first `wide` coordinates and for a range of narrow ones, with the variance of what a product loses.
+    fn steps(&self, wide: usize, narrow: std::ops::Range<usize>) -> (f64, Steps) {
+        let largest = self.largest[..wide].iter().fold(f32::MIN_POSITIVE, |most, &value| most.max(value));
+        let wide_step = largest / 127.0;
+        // A step evenly filled has a twelfth of its square as variance.
+        let wide_loss: f64 =
+            self.squares[..wide].iter().map(|square| square * f64::from(wide_step).powi(2) / 12.0).sum();
+        let mean = self.squares[narrow.clone()].iter().sum::<f64>() / narrow.len().max(1) as f64;
+        let deviation = mean.sqrt() as f32;
+        let mut best = (f64::INFINITY, f32::MIN_POSITIVE);
+        for clip in CLIPS {
+            let step = (clip * deviation / 7.5).max(f32::MIN_POSITIVE);
+            let loss = self.narrow_loss(step, narrow.clone());
+            if loss < best.0 {
+                best = (loss, step);
+            }
+        }
+        let narrow_loss = if narrow.is_empty() { 0.0 } else { best.0 };
+        (wide_loss + narrow_loss, Steps { wide: wide_step, narrow: best.1 })
+    }
+
+    fn narrow_loss(&self, step: f32, range: std::ops::Range<usize>) -> f64 {
+        let steps = Steps { wide: 1.0, narrow: step };
+        let mut losses = vec![0.0_f64; range.len()];
+        // A few hundred vectors tell a mean square well enough.
+        let rows = self.coordinates.chunks_exact(self.count.max(1));
+        let every = (rows.len() / 500).max(1);
+        let looked_at = rows.len().div_ceil(every).max(1);
+        for row in rows.step_by(every) {
+            for (loss, &value) in losses.iter_mut().zip(&row[range.clone()]) {
+                *loss += f64::from(value - steps.kept(value, false)).powi(2);
+            }
+        }
+        losses.iter().zip(&self.squares[range]).map(|(loss, square)| square * loss / looked_at as f64).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests;
