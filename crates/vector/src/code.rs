@@ -12,6 +12,8 @@ use crate::kernel::codes::{self, CodeKernels};
 pub const LINE_BYTES: usize = 64;
 /// Codes that are compared at a time.
 pub const GROUP: usize = 16;
+/// Lines of a code at most: a direction of the largest dimension.
+pub(crate) const MOST_LINES: usize = 64;
 /// Bytes of a bias.
 pub const BIAS_BYTES: usize = 4;
 /// Most steps of a wide coordinate, and the largest byte of a query.
@@ -36,10 +38,23 @@ pub fn from_ordered_bits(ordered: u32) -> f32 {
     f32::from_bits(if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered })
 }
 
-/// Estimate or distance, and node, in one number that compares as the pair does.
+/// Estimate or distance, and node (below 2^31), in one number that compares as the pair does. The lowest bit is free for a
+/// mark, which changes no order.
 #[inline]
 pub fn key(value: f32, node: u32) -> u64 {
-    u64::from(ordered_bits(value)) << 32 | u64::from(node)
+    u64::from(ordered_bits(value)) << 32 | u64::from(node << 1)
+}
+
+/// The node of a [`key`].
+#[inline]
+pub fn key_node(key: u64) -> u32 {
+    key as u32 >> 1
+}
+
+/// The estimate or distance of a [`key`].
+#[inline]
+pub fn key_value(key: u64) -> f32 {
+    from_ordered_bits((key >> 32) as u32)
 }
 
 /// What the bytes of the codes of a table are.
@@ -100,65 +115,110 @@ pub struct CodeQuery {
 }
 
 /// What a line of a code is multiplied with.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct QueryLine {
     /// For wide coordinates and the lower halves of narrow ones.
     pub low: [i8; LINE_BYTES],
     /// For the upper halves.
     pub high: [i8; LINE_BYTES],
-    /// The bits that `low` is for.
-    pub mask: [u8; LINE_BYTES],
 }
 
-/// A [`CodeQuery`] to be read.
+const NO_LINE: QueryLine = QueryLine { low: [0; LINE_BYTES], high: [0; LINE_BYTES] };
+
+/// A query to be read.
 #[derive(Clone, Copy)]
-pub(crate) struct QueryView<'a> {
-    pub lines: &'a [QueryLine],
+pub struct QueryView<'a> {
+    pub(crate) lines: &'a [QueryLine],
     /// What a unit of the sum is worth.
-    pub factor: f32,
+    pub(crate) factor: f32,
     /// Added to every estimate: what the sum is too large by, because it is over bytes from 0 up.
-    pub constant: f32,
+    pub(crate) constant: f32,
 }
 
 impl CodeQuery {
     /// Takes over the coordinates of a query: `weight` times their product with those of a code is taken from its bias.
     /// Coordinates that the shape has no room for are left out.
     pub fn set(&mut self, coordinates: &[f32], shape: CodeShape, steps: Steps, weight: f32) {
-        let line = QueryLine { low: [0; LINE_BYTES], high: [0; LINE_BYTES], mask: [0; LINE_BYTES] };
+        let unit = query_unit(coordinates, shape, steps);
         self.lines.clear();
-        self.lines.resize(shape.lines, line);
-        for (byte, mask) in self.lines.iter_mut().flat_map(|line| &mut line.mask).enumerate() {
-            *mask = if byte < shape.wide { 0xff } else { 0x0f };
-        }
-        let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
-        let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
-        let most = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        let unit =
-            (most(wide) * steps.wide).max(most(narrow) * steps.narrow).max(f32::MIN_POSITIVE) / LARGEST;
-        let (mut wide_sum, mut narrow_sum) = (0_i32, 0_i32);
-        let mut put = |byte: usize, high: bool, value: f32| {
-            let value = nearest_integer(value) as i8;
-            if let Some(line) = self.lines.get_mut(byte / LINE_BYTES) {
-                let half = if high { &mut line.high } else { &mut line.low };
-                half[byte % LINE_BYTES] = value;
-            }
-            i32::from(value)
-        };
-        let (wide_scale, narrow_scale) = (steps.wide / unit, steps.narrow / unit);
-        for (byte, value) in wide.iter().enumerate() {
-            wide_sum += put(byte, false, value * wide_scale);
-        }
-        for (place, value) in narrow.iter().enumerate() {
-            narrow_sum += put(shape.wide + place / 2, place % 2 == 1, value * narrow_scale);
-        }
+        self.lines.resize(shape.lines, NO_LINE);
+        let sum = put_query(coordinates, shape, steps, unit, &mut self.lines);
         self.factor = weight * unit;
-        self.constant = self.factor * (WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32);
+        self.constant = self.factor * sum;
     }
 
+    /// The query as kernels read it.
     #[inline]
-    pub(crate) fn view(&self) -> QueryView<'_> {
+    pub fn view(&self) -> QueryView<'_> {
         QueryView { lines: &self.lines, factor: self.factor, constant: self.constant }
     }
+}
+
+/// The codes of a table as queries for the same table, in memory.
+pub struct CodeQueries {
+    lines: Vec<QueryLine>,
+    constants: Vec<f32>,
+    per_query: usize,
+    factor: f32,
+}
+
+impl CodeQueries {
+    /// All codes of a table of one shape and its steps. `weight` as in [`CodeQuery::set`].
+    pub fn of(bytes: &[u8], shape: CodeShape, steps: Steps, weight: f32) -> Self {
+        // A unit that is enough for every code.
+        let largest = (LARGEST * steps.wide * steps.wide).max(NARROW_ZERO * steps.narrow * steps.narrow);
+        let unit = largest / LARGEST;
+        let codes = bytes.chunks_exact(shape.bytes().max(1));
+        let mut lines = vec![NO_LINE; codes.len() * shape.lines];
+        let factor = weight * unit;
+        let mut coordinates = Vec::new();
+        let constants = codes
+            .zip(lines.chunks_mut(shape.lines.max(1)))
+            .map(|(code, lines)| {
+                decode(code, shape, steps, &mut coordinates);
+                factor * put_query(&coordinates, shape, steps, unit, lines)
+            })
+            .collect();
+        Self { lines, constants, per_query: shape.lines, factor }
+    }
+
+    /// The query of a node, none past the end.
+    #[inline]
+    pub fn get(&self, node: u32) -> Option<QueryView<'_>> {
+        let start = node as usize * self.per_query;
+        let lines = self.lines.get(start..start + self.per_query)?;
+        Some(QueryView { lines, factor: self.factor, constant: *self.constants.get(node as usize)? })
+    }
+}
+
+/// What a step of a query's bytes is worth, so that the largest is 127.
+fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
+    let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
+    let most = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    (most(wide) * steps.wide).max(most(narrow) * steps.narrow).max(f32::MIN_POSITIVE) / LARGEST
+}
+
+/// Writes the bytes of a query into lines of zeros. Gives the sum that codes of nothing but zeros would have.
+fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lines: &mut [QueryLine]) -> f32 {
+    let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
+    let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
+    let mut put = |byte: usize, high: bool, value: f32| {
+        let value = nearest_integer(value) as i8;
+        if let Some(line) = lines.get_mut(byte / LINE_BYTES) {
+            let half = if high { &mut line.high } else { &mut line.low };
+            half[byte % LINE_BYTES] = value;
+        }
+        i32::from(value)
+    };
+    let (mut wide_sum, mut narrow_sum) = (0_i32, 0_i32);
+    let (wide_scale, narrow_scale) = (steps.wide / unit, steps.narrow / unit);
+    for (byte, value) in wide.iter().enumerate() {
+        wide_sum += put(byte, false, value * wide_scale);
+    }
+    for (place, value) in narrow.iter().enumerate() {
+        narrow_sum += put(shape.wide + place / 2, place % 2 == 1, value * narrow_scale);
+    }
+    WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32
 }
 
 /// Codes one after another in memory.
@@ -166,13 +226,17 @@ impl CodeQuery {
 pub struct CodeTable<'a> {
     bytes: &'a [u8],
     shape: CodeShape,
+    /// Bytes before the first that holds two coordinates, of each line.
+    wide: [u8; MOST_LINES],
     kernels: &'static CodeKernels,
 }
 
 impl<'a> CodeTable<'a> {
     /// Codes of one shape. Bytes that make no whole code are left alone.
     pub fn new(bytes: &'a [u8], shape: CodeShape) -> Self {
-        Self { bytes, shape, kernels: codes::best() }
+        let wide =
+            std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
+        Self { bytes, shape, wide, kernels: codes::best() }
     }
 
     /// How many codes there are.
@@ -194,10 +258,13 @@ impl<'a> CodeTable<'a> {
     }
 
     #[inline]
-    fn fits(&self, nodes: &[u32], query: &CodeQuery) -> bool {
+    fn fits(&self, nodes: &[u32], query: QueryView<'_>) -> bool {
         let codes = self.len();
         let inside = nodes.iter().fold(true, |inside, &node| inside & ((node as usize) < codes));
-        inside && nodes.len() <= GROUP && query.lines.len() == self.shape.lines && self.shape.lines > 0
+        inside
+            && nodes.len() <= GROUP
+            && query.lines.len() == self.shape.lines
+            && (1..=MOST_LINES).contains(&self.shape.lines)
     }
 
     /// Asks for the codes of nodes that will be compared soon.
@@ -216,20 +283,21 @@ impl<'a> CodeTable<'a> {
     pub fn nearer(
         &self,
         nodes: &[u32],
-        query: &CodeQuery,
+        query: QueryView<'_>,
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> Option<usize> {
-        self.fits(nodes, query).then(|| (self.kernels.nearer)(self.bytes, nodes, query.view(), limit, keys))
+        self.fits(nodes, query)
+            .then(|| (self.kernels.nearer)(self.bytes, nodes, query, &self.wide, limit, keys))
     }
 
     /// What is to be taken from the estimates of up to [`GROUP`] codes for a query: `weight · (query · code)`, whatever
     /// the bias. `None` as for [`CodeTable::nearer`].
     #[inline]
-    pub fn products(&self, nodes: &[u32], query: &CodeQuery) -> Option<[f32; GROUP]> {
+    pub fn products(&self, nodes: &[u32], query: QueryView<'_>) -> Option<[f32; GROUP]> {
         self.fits(nodes, query).then(|| {
             let mut sums = [0; GROUP];
-            (self.kernels.sums)(self.bytes, nodes, query.view(), &mut sums);
+            (self.kernels.sums)(self.bytes, nodes, query, &self.wide, &mut sums);
             sums.map(|sum| query.factor * sum as f32 - query.constant)
         })
     }
@@ -350,6 +418,8 @@ mod tests {
         #[test]
         fn keys_order_as_value_then_node(a in any::<f32>(), b in any::<f32>(), m in any::<u32>(), n in any::<u32>()) {
             prop_assume!(!a.is_nan() && !b.is_nan());
+            let (m, n) = (m >> 1, n >> 1);
+            prop_assert_eq!((key_value(key(a, m)), key_node(key(a, m))), (a, m));
             prop_assert_eq!(key(a, m).cmp(&key(b, n)), a.partial_cmp(&b).unwrap().then(m.cmp(&n)));
             prop_assert_eq!(from_ordered_bits(ordered_bits(a)), a);
         }
@@ -388,15 +458,15 @@ mod tests {
             query.set(&b, shape, steps, 2.0);
             let table = CodeTable::new(&code, shape);
             let mut keys = [0; GROUP];
-            prop_assert_eq!(table.nearer(&[0], &query, u32::MAX, &mut keys), Some(1));
+            prop_assert_eq!(table.nearer(&[0], query.view(), u32::MAX, &mut keys), Some(1));
             let kept: f32 = a.iter().zip(&b).enumerate().map(|(i, (&x, y))| steps.kept(x, i < wide) * y).sum();
-            let estimate = from_ordered_bits((keys[0] >> 32) as u32);
+            let estimate = key_value(keys[0]);
             // A byte of the query is off by at most half a 127th of the largest, times coordinates of at most 1.
             let room = 2.0 * 0.51 * dims as f32 / 127.0;
             let room = if wide < dims && wide > 0 { room * steps.narrow / steps.wide } else { room };
             prop_assert!((estimate - (3.0 - 2.0 * kept)).abs() < room, "{} {} {}", estimate, kept, room);
-            prop_assert_eq!(table.nearer(&[1], &query, u32::MAX, &mut keys), None);
-            let product = table.products(&[0], &query).unwrap()[0];
+            prop_assert_eq!(table.nearer(&[1], query.view(), u32::MAX, &mut keys), None);
+            let product = table.products(&[0], query.view()).unwrap()[0];
             prop_assert!((bias(&code) - product - estimate).abs() < 1e-3);
             for (place, &x) in a.iter().enumerate() {
                 let half = if place < wide { 0.51 / 127.0 } else { 0.51 / 7.5 };

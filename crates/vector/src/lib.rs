@@ -17,8 +17,8 @@ mod quantiser;
 mod space;
 
 pub use code::{
-    BIAS_BYTES, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, SortedKeys, Steps, bias, encode,
-    from_ordered_bits, key, ordered_bits,
+    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, QueryView, SortedKeys,
+    Steps, bias, key, key_node, key_value,
 };
 pub use embedding::Embedding;
 pub use kernel::{DistanceFn, instruction_set, prefetch};

@@ -15,7 +15,7 @@
 //! The first term is of the query alone and is left out, the second is of the vector alone and is the bias of its code, exact.
 //! Only the last product is estimated. Unit vectors order by both alike.
 
-use crate::code::{self, CodeQuery, CodeShape, GROUP, LINE_BYTES, Steps};
+use crate::code::{self, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Steps};
 use crate::{CodeTable, Metric};
 
 mod bytes;
@@ -182,7 +182,7 @@ impl Quantiser {
             let mut estimated = Vec::with_capacity(rows.len());
             for group in nodes.chunks(GROUP) {
                 let mut keys = [0; GROUP];
-                let kept = table.nearer(group, &query.first, u32::MAX, &mut keys).unwrap_or(0);
+                let kept = table.nearer(group, query.first.view(), u32::MAX, &mut keys).unwrap_or(0);
                 estimated.extend_from_slice(&keys[..kept]);
             }
             let mut exact: Vec<u64> = vectors
@@ -190,12 +190,12 @@ impl Quantiser {
                 .zip(0..)
                 .map(|(other, node)| code::key(distance(vector, other), node))
                 .collect();
-            estimated.retain(|key| *key as u32 != own as u32);
-            exact.retain(|key| *key as u32 != own as u32);
+            estimated.retain(|key| code::key_node(*key) != own as u32);
+            exact.retain(|key| code::key_node(*key) != own as u32);
             estimated.sort_unstable();
             exact.sort_unstable();
-            let front: Vec<u32> = estimated.iter().take(30).map(|key| *key as u32).collect();
-            held += exact.iter().take(10).filter(|key| front.contains(&(**key as u32))).count();
+            let front: Vec<u32> = estimated.iter().take(30).map(|key| code::key_node(*key)).collect();
+            held += exact.iter().take(10).filter(|key| front.contains(&code::key_node(**key))).count();
             all += exact.len().min(10);
         }
         held as f64 >= ENOUGH * all as f64
@@ -250,13 +250,18 @@ impl Quantiser {
         let mut group = [0; GROUP];
         for (start, steps) in (0..).step_by(GROUP).zip(self.direction_steps.chunks(GROUP)) {
             group.iter_mut().zip(start..).for_each(|(place, direction)| *place = direction);
-            let products = table.products(&group[..steps.len()], projector).unwrap_or_default();
+            let products = table.products(&group[..steps.len()], projector.view()).unwrap_or_default();
             coordinates.extend(products.iter().zip(steps).map(|(product, step)| product * step));
         }
         let weight = self.weight();
         let (of_first, of_rest) = coordinates.split_at(self.shape.coordinates().min(coordinates.len()));
         first.set(of_first, self.shape, self.steps, weight);
         rest.set(of_rest, self.rest_shape, self.rest_steps, weight);
+    }
+
+    /// First codes as queries for each other.
+    pub fn codes_as_queries(&self, codes: &[u8]) -> CodeQueries {
+        CodeQueries::of(codes, self.shape, self.steps, self.weight())
     }
 
     /// What makes codes: the directions unpacked.
@@ -299,12 +304,6 @@ impl VectorEncoder<'_> {
             .to_le_bytes();
         }
         code::encode(of_rest, quantiser.rest_shape, quantiser.rest_steps, rest);
-    }
-
-    /// The coordinates that a code stands for, as a query for the codes of the same set.
-    pub fn as_query(&self, first: &[u8], coordinates: &mut Vec<f32>, query: &mut CodeQuery) {
-        code::decode(first, self.quantiser.shape, self.quantiser.steps, coordinates);
-        query.set(coordinates, self.quantiser.shape, self.quantiser.steps, self.quantiser.weight());
     }
 }
 

@@ -1,17 +1,19 @@
 //! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
 
-use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias, key, ordered_bits};
+use crate::code::{GROUP, LINE_BYTES, MOST_LINES, QueryLine, QueryView, bias, key, ordered_bits};
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-/// Keys of nodes that come before a limit: `(bytes, nodes, query, limit, keys) -> count`. Nodes were held against the
+/// For each line of a code how many of its bytes hold one coordinate.
+type Wide = [u8; MOST_LINES];
+/// Keys of nodes that come before a limit: `(bytes, nodes, query, wide, limit, keys) -> count`. Nodes were held against the
 /// length of the bytes, there are at most [`GROUP`] of them, and the query has the lines of the table.
-type Nearer = fn(&[u8], &[u32], QueryView<'_>, u32, &mut [u64; GROUP]) -> usize;
+type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> usize;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
-type Sums = fn(&[u8], &[u32], QueryView<'_>, &mut [i32; GROUP]);
+type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]);
 /// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys; gives the lowest place of a key.
 type Insert = fn(&mut [u64], &[u64]) -> usize;
 
@@ -50,24 +52,38 @@ fn code(bytes: &[u8], node: u32, lines: usize) -> &[u8] {
     &bytes[start..start + size]
 }
 
-fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
         let (lines, _) = code(bytes, node, query.lines.len()).as_chunks::<LINE_BYTES>();
-        *sum = lines.iter().zip(query.lines).map(|(code, query)| line(code, query)).sum();
+        *sum = lines
+            .iter()
+            .zip(query.lines)
+            .zip(wide)
+            .map(|((code, query), &wide)| line(code, query, wide))
+            .sum();
     }
 }
 
-fn line(code: &[u8; LINE_BYTES], query: &QueryLine) -> i32 {
-    let places = code.iter().zip(&query.low).zip(&query.high).zip(&query.mask);
-    places
-        .map(|(((&code, &low), &high), &mask)| {
-            i32::from(code & mask) * i32::from(low) + i32::from(code >> 4) * i32::from(high)
-        })
-        .sum()
+fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: u8) -> i32 {
+    let (wide, narrow) = code.split_at(usize::from(wide).min(LINE_BYTES));
+    let (wide_low, narrow_low) = query.low.split_at(wide.len());
+    let product = |code: u8, query: i8| i32::from(code) * i32::from(query);
+    let wide: i32 = wide.iter().zip(wide_low).map(|(&code, &low)| product(code, low)).sum();
+    let halves = narrow.iter().zip(narrow_low).zip(&query.high[wide_low.len()..]);
+    wide + halves
+        .map(|((&code, &low), &high)| product(code & 0x0f, low) + product(code >> 4, high))
+        .sum::<i32>()
 }
 
-fn nearer(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, limit: u32, keys: &mut [u64; GROUP]) -> usize {
-    nearer_of(bytes, nodes, query, limit, keys, sums)
+fn nearer(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    wide: &Wide,
+    limit: u32,
+    keys: &mut [u64; GROUP],
+) -> usize {
+    nearer_of(bytes, nodes, query, wide, limit, keys, sums)
 }
 
 /// Turns sums into keys and keeps those before the limit.
@@ -76,12 +92,13 @@ fn nearer_of(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
+    wide: &Wide,
     limit: u32,
     keys: &mut [u64; GROUP],
     sums_of: Sums,
 ) -> usize {
     let mut sums = [0; GROUP];
-    sums_of(bytes, nodes, query, &mut sums);
+    sums_of(bytes, nodes, query, wide, &mut sums);
     let mut kept = 0;
     for (&node, &sum) in nodes.iter().zip(&sums) {
         let bias = bias(code(bytes, node, query.lines.len()));
@@ -135,16 +152,17 @@ mod tests {
             let mut query = CodeQuery::default();
             query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
             let query = query.view();
+            let wide = std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
             let nodes: Vec<u32> = (0..count).map(|_| next() % 24).collect();
             let limit = ordered_bits(next() as f32 / 1e9 - 2.0);
             let mut expected = ([0; GROUP], [0; GROUP]);
-            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, limit, &mut expected.0);
-            (PORTABLE.sums)(&bytes, &nodes, query, &mut expected.1);
+            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0);
+            (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1);
             for kernels in available() {
                 let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
-                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, limit, &mut keys), kept, "{}", kernels.name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), kept, "{}", kernels.name);
                 prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
-                (kernels.sums)(&bytes, &nodes, query, &mut sums);
+                (kernels.sums)(&bytes, &nodes, query, &wide, &mut sums);
                 prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
             }
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
@@ -182,7 +200,7 @@ mod tests {
         query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
         for kernels in available() {
             let mut sums = [0; GROUP];
-            (kernels.sums)(&bytes, &[0], query.view(), &mut sums);
+            (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums);
             assert_eq!(sums[0], 64 * 255 * 127, "{}", kernels.name);
         }
     }

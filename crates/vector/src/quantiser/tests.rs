@@ -54,9 +54,9 @@ fn estimates_are_near_the_distances_and_nearer_with_the_rest() {
             let own = quantiser.distance_of_query(vector);
             for (node, other) in (0..).zip(&vectors) {
                 let mut keys = [0; GROUP];
-                table.nearer(&[node], &query.first, u32::MAX, &mut keys).unwrap();
-                let estimate = crate::from_ordered_bits((keys[0] >> 32) as u32) + own;
-                let product = rests.products(&[node], &query.rest).unwrap()[0];
+                table.nearer(&[node], query.first.view(), u32::MAX, &mut keys).unwrap();
+                let estimate = crate::key_value(keys[0]) + own;
+                let product = rests.products(&[node], query.rest.view()).unwrap()[0];
                 // Unit vectors: a squared distance is twice 1 minus the cosine.
                 let exact =
                     metric.distance_fn()(vector, other) * if metric == Metric::Cosine { 2.0 } else { 1.0 };
@@ -101,7 +101,7 @@ fn few_or_equal_vectors_give_a_quantiser_too() {
         encoder.encode(&vectors[0], &mut Vec::new(), &mut code, &mut []);
         let mut keys = [0; GROUP];
         assert_eq!(
-            CodeTable::new(&code, quantiser.shape()).nearer(&[0], &query.first, u32::MAX, &mut keys),
+            CodeTable::new(&code, quantiser.shape()).nearer(&[0], query.first.view(), u32::MAX, &mut keys),
             Some(1)
         );
     }

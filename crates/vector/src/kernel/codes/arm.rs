@@ -1,7 +1,7 @@
 //! Kernels over codes for 64-bit Arm: NEON.
 #![allow(unsafe_code)]
 
-use super::{CodeKernels, code, insert, nearer_of};
+use super::{CodeKernels, Wide, code, insert, nearer_of};
 use crate::code::{GROUP, QueryView};
 use std::arch::aarch64::*;
 use std::arch::is_aarch64_feature_detected;
@@ -16,26 +16,35 @@ pub(super) fn neon() -> Option<&'static CodeKernels> {
     is_aarch64_feature_detected!("neon").then_some(&NEON)
 }
 
-fn nearer(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, limit: u32, keys: &mut [u64; GROUP]) -> usize {
-    nearer_of(bytes, nodes, query, limit, keys, sums)
+fn nearer(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    wide: &Wide,
+    limit: u32,
+    keys: &mut [u64; GROUP],
+) -> usize {
+    nearer_of(bytes, nodes, query, wide, limit, keys, sums)
 }
 
-fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
     // SAFETY: private, and handed out by `neon` only where NEON was detected.
-    unsafe { sums_with(bytes, nodes, query, sums) }
+    unsafe { sums_with(bytes, nodes, query, wide, sums) }
 }
 
 #[target_feature(enable = "neon")]
-fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
         let (codes, _) = code(bytes, node, query.lines.len()).as_chunks::<BYTES>();
         let mut total = vdupq_n_s32(0);
-        for (line, query) in codes.chunks_exact(4).zip(query.lines) {
+        for ((line, query), &wide) in codes.chunks_exact(4).zip(query.lines).zip(wide) {
             let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
-            let halves = halves.zip(query.mask.as_chunks::<BYTES>().0);
-            for (code, ((low, high), mask)) in line.iter().zip(halves) {
+            for (start, (code, (low, high))) in (0..).step_by(BYTES).zip(line.iter().zip(halves)) {
                 let code = unsigned(code);
-                total = add_products(total, vandq_u8(code, unsigned(mask)), signed(low));
+                let whole = i32::from(wide) - start;
+                let mask: [u8; BYTES] =
+                    std::array::from_fn(|place| if (place as i32) < whole { 0xff } else { 0x0f });
+                total = add_products(total, vandq_u8(code, unsigned(&mask)), signed(low));
                 total = add_products(total, vshrq_n_u8::<4>(code), signed(high));
             }
         }

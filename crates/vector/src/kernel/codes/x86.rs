@@ -1,7 +1,7 @@
 //! Kernels over codes for x86-64: AVX-512 with VNNI, and AVX2.
 #![allow(unsafe_code)]
 
-use super::{CodeKernels, code, nearer_of};
+use super::{CodeKernels, Wide, code, nearer_of};
 use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
@@ -31,16 +31,23 @@ mod vnni {
         bytes: &[u8],
         nodes: &[u32],
         query: QueryView<'_>,
+        wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> usize {
         // SAFETY: private to the parent module, which hands it out only where its features were detected.
-        unsafe { nearer_with(bytes, nodes, query, limit, keys) }
+        unsafe { nearer_with(bytes, nodes, query, wide, limit, keys) }
     }
 
-    pub(super) fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+    pub(super) fn sums(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        wide: &Wide,
+        sums: &mut [i32; GROUP],
+    ) {
         // SAFETY: as `nearer`.
-        unsafe { sums_with(bytes, nodes, query, sums) }
+        unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
 
     pub(super) fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
@@ -53,6 +60,7 @@ mod vnni {
         bytes: &[u8],
         nodes: &[u32],
         query: QueryView<'_>,
+        wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> usize {
@@ -61,7 +69,7 @@ mod vnni {
             *slot = bias(code(bytes, node, query.lines.len()));
             *place = node;
         }
-        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query));
+        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query, wide));
         let biases = _mm512_add_ps(load(&biases), _mm512_set1_ps(query.constant));
         let estimates = _mm512_sub_ps(biases, _mm512_mul_ps(_mm512_set1_ps(query.factor), sums));
         // As `ordered_bits`; adding 0 makes -0 and 0 one number.
@@ -73,7 +81,7 @@ mod vnni {
         let ordered = _mm512_maskz_compress_epi32(kept, ordered);
         // SAFETY: the array holds the 16 numbers that are read, at any alignment.
         let nodes = unsafe { _mm512_loadu_si512(padded.as_ptr().cast()) };
-        let nodes = _mm512_maskz_compress_epi32(kept, nodes);
+        let nodes = _mm512_slli_epi32::<1>(_mm512_maskz_compress_epi32(kept, nodes));
         let (low, high) = keys.split_at_mut(GROUP / 2);
         store(low, join(_mm512_castsi512_si256(ordered), _mm512_castsi512_si256(nodes)));
         let upper = |both| _mm512_extracti64x4_epi64::<1>(both);
@@ -89,8 +97,8 @@ mod vnni {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, out: &mut [i32; GROUP]) {
-        let sums = lanes(bytes, nodes, query);
+    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, out: &mut [i32; GROUP]) {
+        let sums = lanes(bytes, nodes, query, wide);
         // SAFETY: the array holds the 16 numbers that are written, at any alignment.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) }
     }
@@ -98,12 +106,12 @@ mod vnni {
     /// The sums, a lane per node.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn lanes(bytes: &[u8], nodes: &[u32], query: QueryView<'_>) -> __m512i {
+    fn lanes(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide) -> __m512i {
         let mut sums = [_mm512_setzero_si512(); GROUP];
         match query.lines {
             // The common case, with the query in registers.
             [only] => {
-                let query = Line::load(only);
+                let query = Line::load(only, wide[0]);
                 for (sum, &node) in sums.iter_mut().zip(nodes) {
                     if let Some(line) = code(bytes, node, 1).first_chunk() {
                         *sum = query.add(*sum, load_line(line));
@@ -113,8 +121,8 @@ mod vnni {
             lines => {
                 for (sum, &node) in sums.iter_mut().zip(nodes) {
                     let (codes, _) = code(bytes, node, lines.len()).as_chunks::<LINE_BYTES>();
-                    for (line, query) in codes.iter().zip(lines) {
-                        *sum = Line::load(query).add(*sum, load_line(line));
+                    for ((line, query), &wide) in codes.iter().zip(lines).zip(wide) {
+                        *sum = Line::load(query, wide).add(*sum, load_line(line));
                     }
                 }
             }
@@ -131,9 +139,11 @@ mod vnni {
 
     impl Line {
         #[inline]
-        #[target_feature(enable = "avx512f")]
-        fn load(line: &QueryLine) -> Self {
-            Self { low: load_line(&line.low), high: load_line(&line.high), mask: load_line(&line.mask) }
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn load(line: &QueryLine, wide: u8) -> Self {
+            let whole = ((1_u128 << wide) - 1) as u64;
+            let mask = _mm512_mask_blend_epi8(whole, _mm512_set1_epi8(0x0f), _mm512_set1_epi8(-1));
+            Self { low: load_line(&line.low), high: load_line(&line.high), mask }
         }
 
         #[inline]
@@ -227,28 +237,34 @@ mod avx2 {
         bytes: &[u8],
         nodes: &[u32],
         query: QueryView<'_>,
+        wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> usize {
-        nearer_of(bytes, nodes, query, limit, keys, sums)
+        nearer_of(bytes, nodes, query, wide, limit, keys, sums)
     }
 
-    pub(super) fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+    pub(super) fn sums(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        wide: &Wide,
+        sums: &mut [i32; GROUP],
+    ) {
         // SAFETY: private to the parent module, which hands it out only where AVX2 was detected.
-        unsafe { sums_with(bytes, nodes, query, sums) }
+        unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
 
     #[target_feature(enable = "avx2")]
-    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, sums: &mut [i32; GROUP]) {
+    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
         for (sum, &node) in sums.iter_mut().zip(nodes) {
             let (codes, _) = code(bytes, node, query.lines.len()).as_chunks::<BYTES>();
             let mut total = _mm256_setzero_si256();
-            for (line, query) in codes.chunks_exact(2).zip(query.lines) {
+            for ((line, query), &wide) in codes.chunks_exact(2).zip(query.lines).zip(wide) {
                 let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
-                let halves = halves.zip(query.mask.as_chunks::<BYTES>().0);
-                for (code, ((low, high), mask)) in line.iter().zip(halves) {
+                for (start, (code, (low, high))) in (0..).step_by(BYTES).zip(line.iter().zip(halves)) {
                     let code = load(code);
-                    let lower = _mm256_and_si256(code, load(mask));
+                    let lower = _mm256_and_si256(code, mask(i32::from(wide) - start));
                     let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(code), _mm256_set1_epi8(0x0f));
                     let both = _mm256_add_epi32(products(lower, load(low)), products(upper, load(high)));
                     total = _mm256_add_epi32(total, both);
@@ -256,6 +272,23 @@ mod avx2 {
             }
             *sum = reduce(total);
         }
+    }
+
+    /// All bits of the first `wide` bytes, the lower halves of the others.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn mask(wide: i32) -> __m256i {
+        const PLACES: [i8; BYTES] = {
+            let mut places = [0; BYTES];
+            let mut place = 0;
+            while place < BYTES {
+                places[place] = place as i8;
+                place += 1;
+            }
+            places
+        };
+        let whole = _mm256_cmpgt_epi8(_mm256_set1_epi8(wide.clamp(0, 127) as i8), load(&PLACES));
+        _mm256_or_si256(whole, _mm256_set1_epi8(0x0f))
     }
 
     /// Sums of four products, in 32 bits: in 16 bits two products of a byte may overflow.
