@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! cargo run --release -p precedent-hnsw --example recall -- --data DIR [--metric cosine|dot|l2] [--m 16]
-//!     [--ef-construction 200] [--threads N] [--graph FILE] [--k 10] [--rounds 3]
+//!     [--ef-construction 200] [--threads N] [--layout fast|compact] [--builder own|hnsw_rs] [--graph FILE] [--k 10]
+//!     [--rounds 3]
 //! ```
 //!
 //! DIR holds `base.npy` and `queries.npy` (f32, C order), `gt.npy` (i32, the exact neighbours of each query) and, if
@@ -10,7 +11,8 @@
 //! asks for per column) and `gt_fN.npy` per column. FILE keeps the graph from one run to the next.
 
 use precedent_hnsw::{
-    BuildParams, FlatRows, Graph, Scratch, SearchParams, VectorRows, build, scan, search, unreachable_nodes,
+    BuildParams, Builder, FlatRows, Graph, GraphLayout, Scratch, Search, SearchParams, VectorRows, build,
+    ef_for_recall, search, unreachable_nodes,
 };
 use precedent_vector::{Metric, instruction_set};
 use std::error::Error;
@@ -33,7 +35,14 @@ fn main() -> Outcome<()> {
     let rows = FlatRows::new(&base, dimension)?;
     writeln!(out, "{} x {dimension}, {}, {}", rows.len(), options.metric.name(), instruction_set())?;
 
-    let graph = Graph::open(options.graph(&rows, &mut out)?)?;
+    // As in a mapped file, codes lie in whole cache lines.
+    let bytes = options.graph(&rows, &mut out)?;
+    let mut aligned = vec![0; bytes.len() + 64];
+    let start = aligned.as_ptr().align_offset(64);
+    let aligned = &mut aligned[start..start + bytes.len()];
+    aligned.copy_from_slice(&bytes);
+    drop(bytes);
+    let graph = Graph::open(&*aligned)?;
     writeln!(out, "unreachable nodes: {}", unreachable_nodes(&graph)?)?;
     let setting = Setting {
         graph: &graph,
@@ -42,10 +51,38 @@ fn main() -> Outcome<()> {
         queries: &queries,
         rounds: options.rounds,
     };
+    for ef in [10, 24, 96] {
+        let mut scratch = Scratch::default();
+        let d = options.metric.distance_fn();
+        let qs: Vec<&[f32]> = queries.chunks(dimension).collect();
+        for mode in 0..3 {
+            let mut best = f64::MAX;
+            for _ in 0..4 {
+                let t = Instant::now();
+                for q in &qs {
+                    let mut s = Search::new(&graph, &rows, d, q, &mut scratch, &|| false)?;
+                    if mode > 0 {
+                        s.walk(ef)?;
+                    }
+                    if mode > 1 {
+                        s.finish(10, None)?;
+                    }
+                }
+                best = best.min(t.elapsed().as_secs_f64());
+            }
+            writeln!(out, "ef {ef} mode {mode}: {:.2} us", best * 1e6 / qs.len() as f64)?;
+        }
+    }
     writeln!(out, "ef, recall@{}, queries/s, mean us, p99 us, distances", options.k)?;
     for ef in EFS.into_iter().filter(|&ef| ef >= options.k) {
         let point = setting.measure(options.k, ef, None, &truth)?;
         writeln!(out, "{ef}, {point}")?;
+    }
+    writeln!(out, "curve: {:?}", graph.recall_curve())?;
+    for recall in [0.9, 0.95, 0.99] {
+        if let Some(ef) = ef_for_recall(graph.recall_curve(), recall, options.k) {
+            writeln!(out, "target {recall}: ef {ef}, {}", setting.measure(options.k, ef, None, &truth)?)?;
+        }
     }
     if options.data.join("attrs.npy").exists() {
         filtered(&options, &setting, &mut out)?;
@@ -53,7 +90,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The same under filters on categorical columns, next to an exact scan of the rows that match.
+/// The same under filters on categorical columns, next to a scan of the codes of the rows that match.
 fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> Outcome<()> {
     let attributes = read_i32(&options.data.join("attrs.npy"))?;
     let wanted = read_i32(&options.data.join("fval.npy"))?;
@@ -65,7 +102,7 @@ fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> O
         let setting =
             Setting { queries: &setting.queries[..setting.queries.len() / 5], rounds: 1, ..*setting };
         let point = setting.scan(&filter, &truth)?;
-        writeln!(out, "filter {column}, exact scan: {point}")?;
+        writeln!(out, "filter {column}, scan: {point}")?;
         for ef in FILTER_EFS {
             let point = setting.measure(10, ef, Some(&filter), &truth)?;
             writeln!(out, "filter {column}, ef {ef}: {point}")?;
@@ -81,7 +118,7 @@ struct Filter<'a> {
 
 #[derive(Clone, Copy)]
 struct Setting<'a> {
-    graph: &'a Graph<Vec<u8>>,
+    graph: &'a Graph<&'a [u8]>,
     rows: &'a FlatRows<'a>,
     metric: Metric,
     queries: &'a [f32],
@@ -102,10 +139,19 @@ impl Setting<'_> {
 
     fn scan(&self, filter: &Filter<'_>, truth: &Table) -> Outcome<String> {
         let distance = self.metric.distance_fn();
+        let mut scratch = Scratch::default();
+        let lists: std::collections::HashMap<i32, Vec<u32>> = (0..self.rows.len() as u32).fold(
+            std::collections::HashMap::new(),
+            |mut lists: std::collections::HashMap<_, Vec<u32>>, node| {
+                lists.entry((filter.value)(node as usize)).or_default().push(node);
+                lists
+            },
+        );
         self.run(10, truth, |number, query| {
-            let value = (filter.wants)(number);
-            let nodes = (0..self.rows.len() as u32).filter(|&node| (filter.value)(node as usize) == value);
-            Ok(scan(self.rows, distance, query, nodes, 10, &|| false)?)
+            let nodes = lists.get(&(filter.wants)(number)).map_or(&[][..], Vec::as_slice);
+            let mut search = Search::new(self.graph, self.rows, distance, query, &mut scratch, &|| false)?;
+            search.scan(nodes.iter().copied(), 10)?;
+            Ok(search.finish(10, None)?)
         })
     }
 
@@ -181,6 +227,20 @@ impl Options {
                 "--m" => options.build.m = value.parse()?,
                 "--ef-construction" => options.build.ef_construction = value.parse()?,
                 "--threads" => options.build.threads = value.parse()?,
+                "--layout" => {
+                    options.build.layout = match value.as_str() {
+                        "fast" => GraphLayout::Fast,
+                        "compact" => GraphLayout::Compact,
+                        _ => return Err(format!("no layout {value}").into()),
+                    }
+                }
+                "--builder" => {
+                    options.build.builder = match value.as_str() {
+                        "own" => Builder::Own,
+                        "hnsw_rs" => Builder::HnswRs,
+                        _ => return Err(format!("no builder {value}").into()),
+                    }
+                }
                 "--k" => options.k = value.parse()?,
                 "--rounds" => options.rounds = value.parse()?,
                 _ => return Err(format!("no flag {flag}").into()),

@@ -1,16 +1,16 @@
-//! Building: hnsw_rs links the rows, and the result is frozen.
+//! Building: vectors become codes, the codes are linked, what the graph finds is measured, and the result is frozen.
 
-use crate::draft::Draft;
-use crate::layout::{LEVELS, MAX_M, MAX_NODES, MIN_M};
+use crate::curve;
+use crate::draft::{Codes, Draft, Measured};
+use crate::insert::{InsertScratch, Inserter};
+use crate::layout::{MAX_M, MAX_NODES, MIN_M};
 use crate::repair::{FreezeReport, repair};
-use crate::{HnswError, VectorRows};
-use anndists::dist::distances::Distance;
-use hnsw_rs::hnsw::Hnsw;
-use precedent_vector::{DistanceFn, Metric};
+use crate::{HnswError, VectorRows, reference};
+use precedent_vector::{CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
-use std::ops::{ControlFlow, Range};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// Largest `ef_construction`.
 pub const MAX_EF_CONSTRUCTION: usize = 10_000;
@@ -18,25 +18,66 @@ pub const MAX_EF_CONSTRUCTION: usize = 10_000;
 /// Rows inserted one by one before several threads start: two that start on an empty graph would not see each other.
 const SERIAL_ROWS: usize = 256;
 /// Rows between two reports of progress, per thread: under a second of work.
-const ROWS_PER_REPORT: usize = 256;
+const ROWS_PER_REPORT: usize = 1_024;
+
+/// How a graph lies in memory: what a search has to read, against what the index may take up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GraphLayout {
+    /// Twice the links and twice the second code: fewer steps, and fewer vectors read.
+    #[default]
+    Fast,
+    /// As few bytes a node as pay: `2 m` links and two lines of code.
+    Compact,
+}
+
+impl GraphLayout {
+    /// Links on level 0 for each link on a level above.
+    fn width(self) -> usize {
+        match self {
+            Self::Fast => 4,
+            Self::Compact => 2,
+        }
+    }
+
+    fn rest_lines(self) -> usize {
+        match self {
+            Self::Fast => 1,
+            Self::Compact => 1,
+        }
+    }
+}
+
+/// Who links the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Builder {
+    /// Our own.
+    #[default]
+    Own,
+    /// hnsw_rs, to check ours against. Level 0 gets `2 m` links whatever the layout.
+    HnswRs,
+}
 
 /// How a graph is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildParams {
-    /// Links of a node on a level above 0, [`MIN_M`] to [`MAX_M`]; twice as many on level 0.
+    /// Links of a node on a level above 0, [`MIN_M`] to [`MAX_M`]; on level 0 two or four times as many, by the layout.
     pub m: usize,
     /// Neighbours held while the place of a row is looked for, `m` to [`MAX_EF_CONSTRUCTION`].
     pub ef_construction: usize,
     /// Threads, at least 1. One thread always builds the same graph; several build one of equal quality that differs
     /// from run to run.
     pub threads: usize,
+    /// What a search will read.
+    pub layout: GraphLayout,
+    /// Who links the rows.
+    pub builder: Builder,
 }
 
 impl Default for BuildParams {
     /// What the peers are measured with: `m` 16 and `ef_construction` 200, on all processors.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { m: 16, ef_construction: 200, threads }
+        Self { m: 16, ef_construction: 200, threads, layout: GraphLayout::Fast, builder: Builder::Own }
     }
 }
 
@@ -85,179 +126,130 @@ pub fn build<R: VectorRows + Sync>(
             max: MAX_NODES,
         });
     }
-    let distance = RowDistance::new(rows, metric)?;
+    check_rows(rows)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(params.threads)
         .thread_name(|number| format!("hnsw-build-{number}"))
         .build()
         .map_err(HnswError::Threads)?;
-    // hnsw_rs asserts what it expects. A panic there must fail this build and not the process around it.
-    let linked =
-        catch_unwind(AssertUnwindSafe(|| pool.install(|| link(rows.len(), &distance, params, progress))));
-    let draft = linked.map_err(|panic| HnswError::Builder(reason(&*panic)))??;
-    let mut bytes = draft.encode();
-    drop(draft);
+    pool.install(|| build_in_pool(rows, metric, params, progress))
+}
+
+fn build_in_pool<R: VectorRows + Sync>(
+    rows: &R,
+    metric: Metric,
+    params: &BuildParams,
+    progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+) -> Result<BuiltGraph, HnswError> {
+    let report = |done| if progress(done).is_break() { Err(HnswError::Stopped) } else { Ok(()) };
+    report(0)?;
+    let m0 = params.m * params.layout.width();
+    if rows.is_empty() {
+        let bytes = Draft::new(params.m, m0, Vec::new()).encode(&Codes::default(), &Measured::default());
+        return Ok(BuiltGraph { bytes, report: FreezeReport::default() });
+    }
+    let (quantiser, codes) = encode(rows, metric, params.layout)?;
+    let (draft, measured) = match params.builder {
+        Builder::Own => {
+            let queries = quantiser.codes_as_queries(&codes.first);
+            let table = CodeTable::new(&codes.first, quantiser.shape());
+            let inserter = Inserter::new(params.m, m0, params.ef_construction, table, &queries);
+            let order = curve::Order::new(rows.len());
+            insert_all(&inserter, order.first(), params.threads, &report)?;
+            let measured =
+                curve::measure(rows, metric, &order, inserter.draft().encode(&codes, &Measured::default()))?;
+            insert_all(&inserter, order.held_out(), params.threads, &|_| report(order.first().len()))?;
+            (inserter.draft(), measured)
+        }
+        Builder::HnswRs => {
+            let parameters = (params.m, params.ef_construction, params.threads);
+            (reference::link(rows, metric, parameters, progress)?, Measured::default())
+        }
+    };
+    let mut bytes = draft.encode(&codes, &measured);
+    drop((draft, codes));
     let stopped = || progress(rows.len()).is_break();
     let report = repair(&mut bytes, rows, metric.distance_fn(), &stopped)?;
+    if stopped() {
+        return Err(HnswError::Stopped);
+    }
     Ok(BuiltGraph { bytes, report })
 }
 
-/// What a panic said.
-fn reason(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason given")
-        .to_owned()
-}
-
-/// Inserts every row and takes the links over.
-fn link<R: VectorRows + Sync>(
-    rows: usize,
-    distance: &RowDistance<'_, R>,
-    params: &BuildParams,
-    progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
-) -> Result<Draft, HnswError> {
-    let report = |done| if progress(done).is_break() { Err(HnswError::Stopped) } else { Ok(()) };
-    report(0)?;
-    if rows < 2 {
-        // hnsw_rs cannot list the points of an empty graph, and one node needs no links.
-        return Ok(Draft::new(params.m as u32, vec![0; rows]));
-    }
-    let hnsw = Hnsw::new(params.m, rows, LEVELS as usize, params.ef_construction, distance);
-    for range in batches(rows, params.threads) {
-        let insert = |row: usize| hnsw.insert_slice((&[row as u32], row));
-        let done = range.end;
-        if params.threads == 1 || range.start == 0 {
-            range.for_each(insert);
+/// Inserts rows in the order given, the first ones on one thread.
+fn insert_all(
+    inserter: &Inserter<'_>,
+    rows: &[u32],
+    threads: usize,
+    report: &(dyn Fn(usize) -> Result<(), HnswError> + Sync),
+) -> Result<(), HnswError> {
+    let pool: Mutex<Vec<InsertScratch>> = Mutex::default();
+    let insert = |rows: &[u32]| {
+        let waiting = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut scratch = waiting.unwrap_or_default();
+        let inserted = rows.iter().try_for_each(|&row| inserter.insert(row, &mut scratch));
+        pool.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        inserted
+    };
+    let (serial, parallel) = rows.split_at(if threads == 1 { 0 } else { rows.len().min(SERIAL_ROWS) });
+    insert(serial)?;
+    let mut done = serial.len();
+    for batch in parallel.chunks(ROWS_PER_REPORT * threads) {
+        if threads == 1 {
+            insert(batch)?;
         } else {
-            range.into_par_iter().with_max_len(16).for_each(insert);
+            batch.par_chunks(16).try_for_each(insert)?;
         }
-        distance.check()?;
+        done += batch.len();
         report(done)?;
     }
-    Ok(export(&hnsw, rows, params.m))
+    Ok(())
 }
 
-/// The rows in the parts between two reports; the first part is inserted by one thread.
-fn batches(rows: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let size = if start == 0 { SERIAL_ROWS } else { ROWS_PER_REPORT * threads };
-        let range = start..(start + size).min(rows);
-        start = range.end;
-        (!range.is_empty()).then_some(range)
-    })
+/// Learns how to make codes of the rows, and makes them.
+pub(crate) fn encode<R: VectorRows + Sync>(
+    rows: &R,
+    metric: Metric,
+    layout: GraphLayout,
+) -> Result<(Quantiser, Codes), HnswError> {
+    let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
+    let (dimension, count) = (rows.dimension(), rows.len());
+    let quantiser =
+        Quantiser::learn(metric, dimension, count, layout.rest_lines(), |place| row(place as u32))?;
+    let (first_bytes, rest_bytes) = (quantiser.shape().bytes(), quantiser.rest_shape().bytes());
+    let mut first = Lines::new(count * first_bytes);
+    let mut rest = Lines::new(count * rest_bytes);
+    let encoder = quantiser.encoder();
+    (first.par_chunks_mut(first_bytes).zip(rest.par_chunks_mut(rest_bytes)).enumerate()).try_for_each_init(
+        Vec::new,
+        |coordinates, (place, (first, rest))| {
+            encoder.encode(row(place as u32)?, coordinates, first, rest);
+            Ok::<_, HnswError>(())
+        },
+    )?;
+    let codes = Codes { quantiser: quantiser.to_bytes(), first, rest };
+    Ok((quantiser, codes))
 }
 
-/// Takes the levels and the links. hnsw_rs also keeps lists of a point above the point's own level; they stay behind.
-fn export<D: Distance<u32> + Send + Sync>(hnsw: &Hnsw<'_, u32, D>, rows: usize, m: usize) -> Draft {
-    let points = hnsw.get_point_indexation();
-    let mut levels = vec![0; rows];
-    for level in 0..LEVELS as u8 {
-        for point in points.get_layer_iterator(level.into()) {
-            levels[point.get_origin_id()] = level;
+/// Reads every row once, so that nothing unreadable or not finite comes up later.
+pub(crate) fn check_rows<R: VectorRows>(rows: &R) -> Result<f64, HnswError> {
+    let mut largest = 0.0_f64;
+    for row in 0..rows.len() as u32 {
+        let numbers = rows.row(row).map_err(|error| HnswError::row(row, error))?;
+        let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
+        // Four times the squared norm bounds every squared distance.
+        if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {
+            return Err(HnswError::NotFinite { row });
         }
+        largest = largest.max(squared_norm);
     }
-    let mut draft = Draft::new(m as u32, levels);
-    for level in 0..LEVELS as u8 {
-        for point in points.get_layer_iterator(level.into()) {
-            let lists = point.get_neighborhood_id();
-            for (list_level, list) in (0..=level).zip(lists) {
-                let links = list.iter().map(|neighbour| neighbour.d_id as u32);
-                draft.set_links(point.get_origin_id() as u32, list_level, links);
-            }
-        }
-    }
-    draft
-}
-
-/// The distance that hnsw_rs sees. Its points are row numbers, so that it copies no vector. Never negative and never
-/// NaN, which it would panic at: an inner product is taken from an upper bound of all of them (no product exceeds the
-/// largest squared norm), which changes no comparison, and what rounding leaves below 0 is cut off.
-struct RowDistance<'a, R> {
-    rows: &'a R,
-    kernel: DistanceFn,
-    /// Added to every distance.
-    shift: f32,
-    /// Why a row could not be read, the last time. The build ends when it looks here.
-    failure: Mutex<Option<HnswError>>,
-}
-
-impl<'a, R: VectorRows> RowDistance<'a, R> {
-    /// Reads every row once, so that nothing unreadable or not finite comes up later.
-    fn new(rows: &'a R, metric: Metric) -> Result<Self, HnswError> {
-        let mut largest = 0.0_f64;
-        for row in 0..rows.len() as u32 {
-            let numbers = rows.row(row).map_err(|error| HnswError::row(row, error))?;
-            let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
-            // Four times the squared norm bounds every squared distance.
-            if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {
-                return Err(HnswError::NotFinite { row });
-            }
-            largest = largest.max(squared_norm);
-        }
-        let shift = match metric {
-            Metric::Cosine => (largest - 1.0).max(0.0),
-            Metric::Dot => largest,
-            Metric::L2 => 0.0,
-        };
-        Ok(Self { rows, kernel: metric.distance_fn(), shift: shift as f32, failure: Mutex::default() })
-    }
-
-    fn of(&self, a: u32, b: u32) -> Result<f32, HnswError> {
-        let row = |number: u32| self.rows.row(number).map_err(|error| HnswError::row(number, error));
-        Ok((self.kernel)(row(a)?, row(b)?) + self.shift)
-    }
-
-    /// The failure of a distance since the last look.
-    fn check(&self) -> Result<(), HnswError> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        failure.map_or(Ok(()), Err)
-    }
-}
-
-impl<R: VectorRows> Distance<u32> for &RowDistance<'_, R> {
-    #[inline]
-    fn eval(&self, a: &[u32], b: &[u32]) -> f32 {
-        let (&[a], &[b]) = (a, b) else { return f32::MAX };
-        match self.of(a, b) {
-            Ok(distance) if distance.is_nan() => f32::MAX,
-            Ok(distance) => distance.max(0.0),
-            Err(error) => {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                f32::MAX
-            }
-        }
-    }
+    Ok(largest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
-
-    #[test]
-    fn batches_cover_every_row_once() {
-        for (rows, threads) in [(2, 1), (256, 3), (257, 1), (5_000, 2), (0, 1)] {
-            let covered: Vec<usize> = batches(rows, threads).flatten().collect();
-            assert_eq!(covered, (0..rows).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn what_hnsw_rs_sees_is_never_negative_and_orders_as_the_metric() {
-        let values = [3.0, 0.0, 0.0, 2.0, -3.0, 0.5, 1e-20, 0.0];
-        let rows = crate::FlatRows::new(&values, 2).unwrap();
-        for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
-            let distance = RowDistance::new(&rows, metric).unwrap();
-            let plain = |a: u32, b: u32| metric.distance_fn()(rows.row(a).unwrap(), rows.row(b).unwrap());
-            for (a, b, c) in [(0, 1, 2), (1, 3, 0), (2, 0, 3), (0, 0, 1)] {
-                let seen = |b: u32| (&distance).eval(&[a], &[b]);
-                assert!(seen(b) >= 0.0 && seen(c) >= 0.0, "{metric:?}");
-                assert_eq!(seen(b) < seen(c), plain(a, b) < plain(a, c), "{metric:?} {a} {b} {c}");
-            }
-        }
-    }
 
     /// Rows of which one cannot be read after the first pass.
     struct Failing(AtomicUsize);
@@ -275,7 +267,7 @@ mod tests {
 
         fn row(&self, node: u32) -> Result<&[f32], Self::Error> {
             match self.0.fetch_add(1, Ordering::Relaxed) {
-                reads if reads > 60 && node == 7 => Err(crate::RowsError::OutOfRange { row: node, rows: 0 }),
+                reads if reads > 170 && node == 7 => Err(crate::RowsError::OutOfRange { row: node, rows: 0 }),
                 _ => Ok(&[1.0]),
             }
         }
@@ -284,7 +276,7 @@ mod tests {
     #[test]
     fn a_row_that_fails_in_the_middle_ends_the_build_with_its_reason() {
         let rows = Failing(AtomicUsize::new(0));
-        let params = BuildParams { threads: 1, ..BuildParams::default() };
+        let params = BuildParams { threads: 1, builder: Builder::HnswRs, ..BuildParams::default() };
         let error = build(&rows, Metric::L2, &params, &|_| ControlFlow::Continue(())).unwrap_err();
         assert!(matches!(error, HnswError::Row { row: 7, .. }), "{error}");
     }

@@ -1,51 +1,109 @@
 //! A graph on its way from the builder to bytes.
 
-use crate::layout::{Layout, NONE};
+use crate::layout::{CURVE_POINT_BYTES, Layout, NONE};
+use precedent_vector::Lines;
 use std::ops::Range;
 
-/// Links of a finished graph, before they are laid out. Takes what the builder gives and keeps what the layout
-/// allows: no links to the node itself or to nodes that are not on the level, none twice, no more than fit.
-pub(crate) struct Draft {
-    m: u32,
-    levels: Vec<u8>,
-    /// Section A as words.
-    level_zero: Vec<u32>,
+/// Where the lists of links stand: flat arrays of words, `m0` a node on level 0 and `m` a node and level above.
+#[derive(Debug, Clone)]
+pub(crate) struct Lists {
+    pub m: usize,
+    pub m0: usize,
+    pub levels: Vec<u8>,
     /// Section B as words.
-    upper_index: Vec<u32>,
+    pub upper_index: Vec<u32>,
+    /// Words of section C.
+    pub upper_words: usize,
+}
+
+impl Lists {
+    pub fn new(m: usize, m0: usize, levels: Vec<u8>) -> Self {
+        let mut upper_words = 0;
+        let upper_index = levels
+            .iter()
+            .map(|&level| match level {
+                0 => NONE,
+                level => {
+                    let start = upper_words as u32;
+                    upper_words += 1 + usize::from(level) * m;
+                    start
+                }
+            })
+            .collect();
+        Self { m, m0, levels, upper_index, upper_words }
+    }
+
+    /// The words of a node's list on level 0.
+    pub fn level_zero(&self, node: u32) -> Range<usize> {
+        let start = node as usize * self.m0;
+        start..start + self.m0
+    }
+
+    /// The words of a node's list on a level above 0 that it has.
+    pub fn upper(&self, node: u32, level: u8) -> Range<usize> {
+        let start = self.upper_index[node as usize] as usize + 1 + usize::from(level - 1) * self.m;
+        start..start + self.m
+    }
+}
+
+/// Links of a finished graph, before they are laid out. Takes what a builder gives and keeps what the layout allows: no
+/// links to the node itself or to nodes that are not on the level, none twice, no more than fit.
+pub(crate) struct Draft {
+    lists: Lists,
+    level_zero: Vec<u32>,
     /// Section C as words.
     upper: Vec<u32>,
 }
 
+/// What lies in a graph beside its links.
+pub(crate) struct Codes {
+    /// Sections D, E and F.
+    pub quantiser: Vec<u8>,
+    pub first: Lines,
+    pub rest: Lines,
+}
+
+impl Default for Codes {
+    /// None.
+    fn default() -> Self {
+        Self { quantiser: Vec::new(), first: Lines::new(0), rest: Lines::new(0) }
+    }
+}
+
+/// What was measured of a graph.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Measured {
+    pub deviation: f32,
+    /// ef, recall@10, recall@100.
+    pub curve: Vec<(u32, f32, f32)>,
+}
+
 impl Draft {
     /// Nodes of the given levels without links.
-    pub fn new(m: u32, levels: Vec<u8>) -> Self {
-        let stride = 1 + 2 * m as usize;
-        let mut upper = Vec::new();
-        let mut upper_index = Vec::with_capacity(levels.len());
-        for &level in &levels {
-            if level == 0 {
-                upper_index.push(NONE);
-                continue;
-            }
-            upper_index.push(upper.len() as u32);
-            upper.push(u32::from(level));
-            upper.resize(upper.len() + usize::from(level) * (1 + m as usize), 0);
+    pub fn new(m: usize, m0: usize, levels: Vec<u8>) -> Self {
+        let lists = Lists::new(m, m0, levels);
+        let level_zero = vec![NONE; m0 * lists.levels.len()];
+        let mut upper = vec![NONE; lists.upper_words];
+        for (&start, &level) in
+            lists.upper_index.iter().zip(&lists.levels).filter(|(start, _)| **start != NONE)
+        {
+            upper[start as usize] = level.into();
         }
-        let level_zero = vec![0; stride * levels.len()];
-        Self { m, levels, level_zero, upper_index, upper }
+        Self { lists, level_zero, upper }
     }
 
     /// Gives a node its links on a level, nearest first.
     pub fn set_links(&mut self, node: u32, level: u8, links: impl Iterator<Item = u32>) {
-        if level > self.levels[node as usize] {
+        if level > self.lists.levels[node as usize] {
             return;
         }
-        let place = self.place(node, level);
-        let list = if level == 0 { &mut self.level_zero[place] } else { &mut self.upper[place] };
-        let Some((degree, places)) = list.split_first_mut() else { return };
+        let places = match level {
+            0 => &mut self.level_zero[self.lists.level_zero(node)],
+            _ => &mut self.upper[self.lists.upper(node, level)],
+        };
         let mut used = 0;
         for link in links {
-            let on_level = self.levels.get(link as usize).is_some_and(|&own| own >= level);
+            let on_level = self.lists.levels.get(link as usize).is_some_and(|&own| own >= level);
             if !on_level || link == node || places[..used].contains(&link) {
                 continue;
             }
@@ -55,44 +113,70 @@ impl Draft {
             places[used] = link;
             used += 1;
         }
-        *degree = used as u32;
+        places[used..].fill(NONE);
     }
 
     /// The bytes of the graph. The entry point is the node with most links on the highest level, the first of equals:
     /// with several threads the first node of a level may have got none.
-    pub fn encode(&self) -> Vec<u8> {
-        let max_level = self.levels.iter().copied().max().unwrap_or(0);
-        let entry_point = (0..self.levels.len() as u32)
-            .filter(|&node| self.levels[node as usize] == max_level)
+    pub fn encode(&self, codes: &Codes, measured: &Measured) -> Vec<u8> {
+        let Lists { m, m0, levels, .. } = &self.lists;
+        let nodes = levels.len();
+        let max_level = levels.iter().copied().max().unwrap_or(0);
+        let entry_point = (0..nodes as u32)
+            .filter(|&node| levels[node as usize] == max_level)
             .max_by_key(|&node| (self.degree(node, max_level), std::cmp::Reverse(node)));
+        let per_node = |bytes: &[u8]| bytes.len().checked_div(nodes).unwrap_or(0) as u64;
         let layout = Layout {
-            node_count: self.levels.len() as u32,
-            m: self.m,
+            node_count: nodes as u32,
+            m: *m as u32,
+            m0: *m0 as u32,
             max_level: max_level.into(),
             entry_point: entry_point.unwrap_or(NONE),
+            curve_points: measured.curve.len() as u32,
+            deviation: measured.deviation,
             upper_bytes: 4 * self.upper.len() as u64,
+            quantiser_bytes: codes.quantiser.len() as u64,
+            code_bytes: per_node(&codes.first),
+            rest_bytes: per_node(&codes.rest),
         };
-        let words = self.level_zero.iter().chain(&self.upper_index).chain(&self.upper);
         let mut bytes = Vec::with_capacity(layout.total_bytes() as usize);
         bytes.extend_from_slice(&layout.encode());
+        let padding = layout.stride() as usize - m0;
+        for list in self.level_zero.chunks(*m0) {
+            let words = list.iter().copied().chain(std::iter::repeat_n(NONE, padding));
+            bytes.extend(words.flat_map(u32::to_le_bytes));
+        }
+        let words = self.lists.upper_index.iter().chain(&self.upper);
         bytes.extend(words.flat_map(|word| word.to_le_bytes()));
+        bytes.extend_from_slice(&codes.quantiser);
+        bytes.resize(layout.code_offset(0) as usize, 0);
+        bytes.extend_from_slice(&codes.first);
+        bytes.extend_from_slice(&codes.rest);
+        bytes.extend(encode_curve(&measured.curve));
         bytes
     }
 
-    fn degree(&self, node: u32, level: u8) -> u32 {
-        let start = self.place(node, level).start;
-        if level == 0 { self.level_zero[start] } else { self.upper[start] }
+    fn degree(&self, node: u32, level: u8) -> usize {
+        let list = match level {
+            0 => &self.level_zero[self.lists.level_zero(node)],
+            _ => &self.upper[self.lists.upper(node, level)],
+        };
+        list.iter().filter(|&&link| link != NONE).count()
     }
+}
 
-    /// The words of a node's list on a level that it has: of section A on level 0, else of section C.
-    fn place(&self, node: u32, level: u8) -> Range<usize> {
-        let (node, m) = (node as usize, self.m as usize);
-        if level == 0 {
-            let stride = 1 + 2 * m;
-            return node * stride..(node + 1) * stride;
-        }
-        let start = self.upper_index[node] as usize + 1 + usize::from(level - 1) * (1 + m);
-        start..start + 1 + m
+fn encode_curve(curve: &[(u32, f32, f32)]) -> impl Iterator<Item = u8> + '_ {
+    const { assert!(CURVE_POINT_BYTES == 12) };
+    curve.iter().flat_map(|(ef, ten, hundred)| {
+        ef.to_le_bytes().into_iter().chain(ten.to_le_bytes()).chain(hundred.to_le_bytes())
+    })
+}
+
+#[cfg(test)]
+impl Draft {
+    /// As bytes, without codes.
+    pub fn links_only(&self) -> Vec<u8> {
+        self.encode(&Codes::default(), &Measured::default())
     }
 }
 
@@ -103,12 +187,12 @@ mod tests {
 
     #[test]
     fn lists_keep_what_belongs_on_their_level_and_fits() {
-        let mut draft = Draft::new(2, vec![0, 2, 0, 1, 0, 0, 0]);
+        let mut draft = Draft::new(2, 4, vec![0, 2, 0, 1, 0, 0, 0]);
         draft.set_links(0, 0, [3, 0, 1, 3, 99, 4, 5, 6].into_iter());
         draft.set_links(0, 1, [1].into_iter());
         draft.set_links(1, 1, [0, 3, 1].into_iter());
         draft.set_links(3, 1, [1].into_iter());
-        let graph = Graph::open(draft.encode()).unwrap();
+        let graph = Graph::of_links(draft.links_only());
         let mut links = vec![9];
         graph.level_zero_links(0, &mut links).unwrap();
         assert_eq!(links, [3, 1, 4, 5]);
@@ -126,10 +210,10 @@ mod tests {
 
     #[test]
     fn the_entry_point_is_the_best_linked_of_the_top() {
-        let mut draft = Draft::new(2, vec![1, 1, 1, 0]);
+        let mut draft = Draft::new(2, 4, vec![1, 1, 1, 0]);
         draft.set_links(1, 1, [2].into_iter());
         draft.set_links(2, 1, [1].into_iter());
-        assert_eq!(Graph::open(draft.encode()).unwrap().entry_point(), Some((1, 1)));
-        assert_eq!(Graph::open(Draft::new(2, vec![]).encode()).unwrap().entry_point(), None);
+        assert_eq!(Graph::of_links(draft.links_only()).entry_point(), Some((1, 1)));
+        assert_eq!(Graph::of_links(Draft::new(2, 4, vec![]).links_only()).entry_point(), None);
     }
 }

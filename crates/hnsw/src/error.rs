@@ -59,6 +59,9 @@ pub enum HnswError {
         /// Value, or largest value, expected.
         expected: u64,
     },
+    /// What turns vectors into codes contradicts itself.
+    #[error("graph damaged: {0}; rebuild the graph")]
+    Quantiser(#[from] precedent_vector::QuantiserError),
     /// A link or a list length points outside the graph.
     #[error("graph damaged at offset {offset}: {what} is {found}, expected at most {max}; rebuild the graph")]
     Damaged {

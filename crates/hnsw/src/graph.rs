@@ -1,36 +1,75 @@
 //! A frozen graph, read where it lies.
 
-use crate::layout::{HEADER_BYTES, LEVELS, Layout, NONE};
+use crate::layout::{CURVE_POINT_BYTES, HEADER_BYTES, LEVELS, Layout, NONE, VERSION};
 use crate::{HnswError, Pages};
-use precedent_vector::prefetch;
+use precedent_vector::{CodeShape, Quantiser};
 
-/// A frozen graph over its bytes. Opening reads the header only; every length and link is held against its bounds
-/// when it is followed, so damaged bytes give an error and never a read outside.
+/// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall curve; every length and link is
+/// held against its bounds when it is followed, so damaged bytes give an error and never a read outside.
 pub struct Graph<P> {
     pages: P,
     layout: Layout,
+    /// None in an empty graph.
+    quantiser: Option<Quantiser>,
+    curve: Vec<CurvePoint>,
+}
+
+/// What a width of the walk was measured to find.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Width of the walk.
+    pub ef: usize,
+    /// Share of the ten nearest found.
+    pub recall_at_10: f32,
+    /// Share of the hundred nearest found; 0 where `ef` is below.
+    pub recall_at_100: f32,
 }
 
 impl<P: Pages> Graph<P> {
+    /// Whether bytes are a graph of a version before this one, which is built anew and not read.
+    ///
+    /// # Errors
+    /// [`HnswError::Pages`].
+    pub fn is_of_earlier_version(pages: &P) -> Result<bool, HnswError> {
+        if pages.len() < 4 {
+            return Ok(false);
+        }
+        let bytes = pages.bytes(0..4).map_err(HnswError::pages)?;
+        let version = bytes.first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
+        Ok((1..VERSION).contains(&version))
+    }
+
     /// Opens a graph that [`crate::build`] froze.
     ///
     /// # Errors
-    /// [`HnswError::Header`] when a field contradicts another or the length, [`HnswError::Pages`].
+    /// [`HnswError::Header`] when a field contradicts another or the length, [`HnswError::Quantiser`],
+    /// [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
-        let file_bytes = pages.len();
-        if file_bytes < HEADER_BYTES {
-            return Err(HnswError::Header {
-                field: "bytes of the graph",
-                offset: 0,
-                found: file_bytes as u64,
-                expected: HEADER_BYTES as u64,
-            });
+        let layout = read_layout(&pages)?;
+        let mut graph = Self { pages, layout, quantiser: None, curve: Vec::new() };
+        if layout.node_count > 0 {
+            let quantiser =
+                Quantiser::from_bytes(graph.bytes(layout.quantiser_offset(), layout.quantiser_bytes)?)?;
+            for (field, offset, found, expected) in [
+                ("bytes of a code", 72, layout.code_bytes, quantiser.shape().bytes() as u64),
+                ("bytes of a rest", 80, layout.rest_bytes, quantiser.rest_shape().bytes() as u64),
+            ] {
+                if found != expected {
+                    return Err(HnswError::Header { field, offset, found, expected });
+                }
+            }
+            graph.quantiser = Some(quantiser);
         }
-        let bytes = pages.bytes(0..HEADER_BYTES).map_err(HnswError::pages)?;
-        let mut header = [0; HEADER_BYTES];
-        header.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
-        let layout = Layout::decode(&header, file_bytes as u64)?;
-        Ok(Self { pages, layout })
+        let bytes = CURVE_POINT_BYTES * u64::from(layout.curve_points);
+        let (words, _) = graph.bytes(layout.curve_offset(), bytes)?.as_chunks::<4>();
+        graph.curve = (words.as_chunks::<3>().0.iter())
+            .map(|[ef, ten, hundred]| CurvePoint {
+                ef: u32::from_le_bytes(*ef) as usize,
+                recall_at_10: f32::from_le_bytes(*ten),
+                recall_at_100: f32::from_le_bytes(*hundred),
+            })
+            .collect();
+        Ok(graph)
     }
 
     /// How many nodes there are, which is the number of rows it was built over.
@@ -38,13 +77,41 @@ impl<P: Pages> Graph<P> {
         self.layout.node_count as usize
     }
 
-    /// Links of a node on a level above 0; twice as many on level 0.
+    /// Links of a node on a level above 0.
     pub fn m(&self) -> usize {
         self.layout.m as usize
     }
 
+    /// Links of a node on level 0.
+    pub fn m0(&self) -> usize {
+        self.layout.m0 as usize
+    }
+
+    /// What widths were measured to find, by queries that were not in the graph then; none of a small graph.
+    pub fn recall_curve(&self) -> &[CurvePoint] {
+        &self.curve
+    }
+
+    /// Bytes that a search reads of every node it meets (links and first code), and of those it looks at again (the rest).
+    pub fn bytes_per_node(&self) -> (usize, usize) {
+        (4 * self.layout.stride() as usize + self.layout.code_bytes as usize, self.layout.rest_bytes as usize)
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    pub(crate) fn quantiser(&self) -> Option<&Quantiser> {
+        self.quantiser.as_ref()
+    }
+
+    /// How far an estimate from both codes is off, as a distance of the metric.
+    pub(crate) fn deviation(&self) -> f32 {
+        self.layout.deviation
+    }
+
+    pub(crate) fn code_shape(&self) -> Option<CodeShape> {
+        self.quantiser.as_ref().map(Quantiser::shape)
     }
 
     /// Where a walk starts, and the level of that node; none in an empty graph.
@@ -52,19 +119,18 @@ impl<P: Pages> Graph<P> {
         (self.layout.entry_point != NONE).then_some((self.layout.entry_point, self.layout.max_level))
     }
 
-    /// Puts the links of a node on level 0 in place of what `links` held.
-    #[inline]
-    pub(crate) fn level_zero_links(&self, node: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
-        self.read_links(self.layout.level_zero_offset(node), 2 * self.layout.m, links)
+    pub(crate) fn pages(&self) -> &P {
+        &self.pages
     }
 
-    /// Asks for the links of a node on level 0 that will be read soon.
-    #[inline]
-    pub(crate) fn prefetch_links(&self, node: u32) -> Result<(), HnswError> {
-        let start = self.layout.level_zero_offset(node) as usize;
-        let end = start + 4 * self.layout.stride() as usize;
-        prefetch(self.pages.bytes(start..end).map_err(HnswError::pages)?);
-        Ok(())
+    pub(crate) fn bytes(&self, offset: u64, count: u64) -> Result<&[u8], HnswError> {
+        let start = offset as usize;
+        self.pages.bytes(start..start + count as usize).map_err(HnswError::pages)
+    }
+
+    /// Puts the links of a node on level 0 in place of what `links` held.
+    pub(crate) fn level_zero_links(&self, node: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
+        self.read_links(self.layout.level_zero_offset(node), self.layout.m0, links)
     }
 
     /// Puts the links of a node on a level above 0 in place of what `links` held.
@@ -73,7 +139,7 @@ impl<P: Pages> Graph<P> {
         if level > own_level {
             return Err(self.not_on_level(node, level, own_level));
         }
-        let words = 1 + u64::from(level - 1) * u64::from(1 + self.layout.m);
+        let words = 1 + u64::from(level - 1) * u64::from(self.layout.m);
         self.read_links(record + 4 * words, self.layout.m, links)
     }
 
@@ -92,6 +158,18 @@ impl<P: Pages> Graph<P> {
             return Err(self.not_on_level(node, level, own_level));
         }
         Ok(())
+    }
+
+    /// The error of a link to a node that is not there.
+    #[cold]
+    pub(crate) fn no_such_node(&self, from: u32, link: u32) -> HnswError {
+        let offset = self.layout.level_zero_offset(from);
+        HnswError::Damaged {
+            offset,
+            what: "a link",
+            found: link,
+            max: self.layout.node_count.saturating_sub(1),
+        }
     }
 
     fn not_on_level(&self, node: u32, level: u32, own_level: u32) -> HnswError {
@@ -125,37 +203,46 @@ impl<P: Pages> Graph<P> {
     }
 
     fn word(&self, offset: u64) -> Result<u32, HnswError> {
-        let start = offset as usize;
-        let bytes = self.pages.bytes(start..start + 4).map_err(HnswError::pages)?;
-        Ok(bytes.first_chunk().map_or(NONE, |word| u32::from_le_bytes(*word)))
+        Ok(self.bytes(offset, 4)?.first_chunk().map_or(NONE, |word| u32::from_le_bytes(*word)))
     }
 
-    #[inline]
     fn read_links(&self, offset: u64, capacity: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
-        let start = offset as usize;
-        let bytes = self.pages.bytes(start..start + 4 * (1 + capacity as usize)).map_err(HnswError::pages)?;
-        let (words, _) = bytes.as_chunks::<4>();
-        let damaged = |place: usize, what, found, max| HnswError::Damaged {
-            offset: offset + 4 * place as u64,
-            what,
-            found,
-            max,
-        };
-        let degree = words.first().map_or(0, |word| u32::from_le_bytes(*word));
-        let Some(targets) = words.get(1..1 + degree as usize) else {
-            return Err(damaged(0, "the number of links", degree, capacity));
-        };
+        let (words, _) = self.bytes(offset, 4 * u64::from(capacity))?.as_chunks::<4>();
         links.clear();
-        let mut max = 0;
-        links.extend(targets.iter().map(|word| {
-            let target = u32::from_le_bytes(*word);
-            max = max.max(target);
-            target
-        }));
-        if max >= self.layout.node_count {
-            let place = links.iter().position(|&target| target == max).unwrap_or(0);
-            return Err(damaged(1 + place, "a link", max, self.layout.node_count - 1));
+        links.extend(words.iter().map(|word| u32::from_le_bytes(*word)).take_while(|&link| link != NONE));
+        match links.iter().position(|&link| link >= self.layout.node_count) {
+            None => Ok(()),
+            Some(place) => Err(HnswError::Damaged {
+                offset: offset + 4 * place as u64,
+                what: "a link",
+                found: links[place],
+                max: self.layout.node_count - 1,
+            }),
         }
-        Ok(())
+    }
+}
+
+fn read_layout<P: Pages>(pages: &P) -> Result<Layout, HnswError> {
+    let file_bytes = pages.len();
+    if file_bytes < HEADER_BYTES {
+        return Err(HnswError::Header {
+            field: "bytes of the graph",
+            offset: 0,
+            found: file_bytes as u64,
+            expected: HEADER_BYTES as u64,
+        });
+    }
+    let bytes = pages.bytes(0..HEADER_BYTES).map_err(HnswError::pages)?;
+    let mut header = [0; HEADER_BYTES];
+    header.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
+    Layout::decode(&header, file_bytes as u64)
+}
+
+#[cfg(test)]
+impl<P: Pages> Graph<P> {
+    /// A graph without codes, for tests of links.
+    pub fn of_links(pages: P) -> Self {
+        let layout = read_layout(&pages).unwrap();
+        Self { pages, layout, quantiser: None, curve: Vec::new() }
     }
 }

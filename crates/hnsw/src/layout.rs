@@ -1,26 +1,30 @@
-//! The bytes of a frozen graph, version 1.
+//! The bytes of a frozen graph, version 2.
 //!
-//! Every number is an unsigned little-endian integer. A node is a row number. There is no magic and no checksum: the
-//! file that carries the graph has both.
+//! Every number is little-endian, an unsigned integer where nothing else is said. A node is a row number. There is no
+//! magic and no checksum: the file that carries the graph has both.
 //!
 //! ```text
 //! offset  bytes  field
-//!      0      4  version, 1
+//!      0      4  version, 2
 //!      4      4  node_count, at most 2^28
-//!      8      4  m, 2 to 64: links of a node on a level above 0; twice as many on level 0
-//!     12      4  max_level, 0 to 15
-//!     16      4  entry_point: a node of level max_level; 0xFFFF_FFFF when node_count is 0
-//!     20      4  stride, 1 + 2m: words (of 4 bytes) of a node on level 0
-//!     24      8  offset of section A, 64
-//!     32      8  offset of section B, A + 4 · stride · node_count
-//!     40      8  offset of section C, B + 4 · node_count
-//!     48      8  bytes of section C, a multiple of 4
-//!     56      8  bytes of the whole graph, C + its bytes
+//!      8      4  m, 2 to 64: links of a node on a level above 0
+//!     12      4  m0, m to 4m: links of a node on level 0
+//!     16      4  max_level, 0 to 15
+//!     20      4  entry_point: a node of level max_level; 0xFFFF_FFFF when node_count is 0
+//!     24      4  points of the recall curve, at most 32
+//!     28      4  f32: how far a distance estimated from both codes is off, as root of the mean square
+//!     32      8  offset of A, 128            40  8  offset of B            48  8  offset of C, a multiple of 4
+//!     56      8  offset of D                 64  8  offset of E            72  8  offset of F
+//!     80      8  offset of G                 88  8  bytes of the whole graph      96  32  zeros
 //!
-//! A  level 0: per node `stride` words: degree (0 to 2m), then that many links, nearest first, then zeros
+//! A  level 0: per node m0 words of 4 bytes, its links, nearest first, then 0xFFFF_FFFF; padded to 16 words a node
 //! B  upper index: per node one word: 0xFFFF_FFFF for a node of level 0, else where its record begins, in words from C
-//! C  upper levels: per node above level 0, in node order, one record of 1 + level · (1 + m) words:
-//!    level (1 to max_level), then for each level from 1 up 1 + m words: degree (0 to m), the links, then zeros
+//! C  upper levels: per node above level 0, in node order, one record of 1 + level · m words: level (1 to max_level), then
+//!    for each level from 1 up its links, then 0xFFFF_FFFF
+//! D  the quantiser (`precedent_vector`), none when node_count is 0
+//! E  the first code of each node, from a multiple of 64
+//! F  the rest of each node's code
+//! G  the recall curve: per point ef as u32, recall@10 and recall@100 as f32, 0 where ef is below; ef ascending
 //! ```
 //!
 //! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over
@@ -32,33 +36,60 @@ use crate::HnswError;
 pub const MIN_M: usize = 2;
 /// Largest `m`.
 pub const MAX_M: usize = 64;
+/// Most links of a node on level 0.
+pub(crate) const MAX_LINKS: usize = 4 * MAX_M;
 /// Most nodes of a graph: the words of the upper levels are counted in 32 bits, and with the smallest `m` a node has 3.5
 /// of them on average.
 pub const MAX_NODES: usize = 1 << 28;
 
 /// Version written and read.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Bytes of the header.
-pub(crate) const HEADER_BYTES: usize = 64;
-/// No node: the entry point of an empty graph, the upper record of a node of level 0.
+pub(crate) const HEADER_BYTES: usize = 128;
+/// No node: the entry point of an empty graph, the upper record of a node of level 0, the place of a link that is free.
 pub(crate) const NONE: u32 = u32::MAX;
-/// Levels that hnsw_rs draws: 0 to 15.
+/// Levels that are drawn: 0 to 15.
 pub(crate) const LEVELS: u32 = 16;
+/// Points of the recall curve at most.
+pub(crate) const MAX_CURVE: u32 = 32;
+/// Bytes of a point of the recall curve.
+pub(crate) const CURVE_POINT_BYTES: u64 = 12;
+/// Words that a node's links on level 0 are padded to: a cache line.
+const STRIDE: u32 = 16;
+/// Offsets in the header.
+const OFFSETS: [&str; 8] = [
+    "offset of level 0",
+    "offset of the upper index",
+    "offset of the upper levels",
+    "offset of the quantiser",
+    "offset of the codes",
+    "offset of the rests",
+    "offset of the recall curve",
+    "bytes of the graph",
+];
 
-/// What the header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the header says, and what follows from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Layout {
     pub node_count: u32,
     pub m: u32,
+    pub m0: u32,
     pub max_level: u32,
     pub entry_point: u32,
+    pub curve_points: u32,
+    pub deviation: f32,
     pub upper_bytes: u64,
+    pub quantiser_bytes: u64,
+    /// Bytes of a node's first code.
+    pub code_bytes: u64,
+    /// Bytes of the rest of a node's code.
+    pub rest_bytes: u64,
 }
 
 impl Layout {
     /// Words of a node on level 0.
     pub fn stride(&self) -> u32 {
-        1 + 2 * self.m
+        self.m0.next_multiple_of(STRIDE)
     }
 
     /// Where the links of a node on level 0 begin. Fits 64 bits for every header that [`Self::decode`] lets through.
@@ -76,23 +107,56 @@ impl Layout {
         self.upper_index_offset(self.node_count)
     }
 
-    /// Bytes of the whole graph.
-    pub fn total_bytes(&self) -> u64 {
+    pub fn quantiser_offset(&self) -> u64 {
         self.upper_offset().saturating_add(self.upper_bytes)
     }
 
-    pub fn encode(&self) -> [u8; HEADER_BYTES] {
-        let words = [VERSION, self.node_count, self.m, self.max_level, self.entry_point, self.stride()];
-        let longs = [
+    pub fn code_offset(&self, node: u32) -> u64 {
+        let codes = self.quantiser_offset().saturating_add(self.quantiser_bytes);
+        let aligned = codes.checked_next_multiple_of(64).unwrap_or(u64::MAX);
+        aligned.saturating_add(self.code_bytes * u64::from(node))
+    }
+
+    pub fn rest_offset(&self, node: u32) -> u64 {
+        self.code_offset(self.node_count).saturating_add(self.rest_bytes * u64::from(node))
+    }
+
+    pub fn curve_offset(&self) -> u64 {
+        self.rest_offset(self.node_count)
+    }
+
+    /// Bytes of the whole graph.
+    pub fn total_bytes(&self) -> u64 {
+        self.curve_offset().saturating_add(CURVE_POINT_BYTES * u64::from(self.curve_points))
+    }
+
+    fn offsets(&self) -> [u64; 8] {
+        [
             self.level_zero_offset(0),
             self.upper_index_offset(0),
             self.upper_offset(),
-            self.upper_bytes,
+            self.quantiser_offset(),
+            self.code_offset(0),
+            self.rest_offset(0),
+            self.curve_offset(),
             self.total_bytes(),
+        ]
+    }
+
+    pub fn encode(&self) -> [u8; HEADER_BYTES] {
+        let words = [
+            VERSION,
+            self.node_count,
+            self.m,
+            self.m0,
+            self.max_level,
+            self.entry_point,
+            self.curve_points,
+            self.deviation.to_bits(),
         ];
         let mut header = [0; HEADER_BYTES];
-        let bytes =
-            words.into_iter().flat_map(u32::to_le_bytes).chain(longs.into_iter().flat_map(u64::to_le_bytes));
+        let bytes = (words.into_iter().flat_map(u32::to_le_bytes))
+            .chain(self.offsets().into_iter().flat_map(u64::to_le_bytes));
         header.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
         header
     }
@@ -101,48 +165,69 @@ impl Layout {
     pub fn decode(header: &[u8; HEADER_BYTES], file_bytes: u64) -> Result<Self, HnswError> {
         let word = |offset: usize| u32::from_le_bytes(std::array::from_fn(|i| header[offset + i]));
         let long = |offset: usize| u64::from_le_bytes(std::array::from_fn(|i| header[offset + i]));
-        let layout = Self {
-            node_count: word(4),
-            m: word(8),
-            max_level: word(12),
-            entry_point: word(16),
-            upper_bytes: long(48),
-        };
         let wrong = |field, offset: usize, found: u64, expected: u64| {
             Err(HnswError::Header { field, offset: offset as u64, found, expected })
         };
         if word(0) != VERSION {
             return wrong("version", 0, word(0).into(), VERSION.into());
         }
-        if layout.node_count as usize > MAX_NODES {
-            return wrong("node count", 4, layout.node_count.into(), MAX_NODES as u64);
-        }
-        if !(MIN_M..=MAX_M).contains(&(layout.m as usize)) {
-            return wrong("m", 8, layout.m.into(), MAX_M as u64);
-        }
-        if layout.max_level >= LEVELS {
-            return wrong("max level", 12, layout.max_level.into(), u64::from(LEVELS) - 1);
-        }
-        if layout.node_count == 0 && layout.entry_point != NONE {
-            return wrong("entry point", 16, layout.entry_point.into(), NONE.into());
-        }
-        if layout.node_count > 0 && layout.entry_point >= layout.node_count {
-            return wrong("entry point", 16, layout.entry_point.into(), u64::from(layout.node_count) - 1);
-        }
-        if word(20) != layout.stride() {
-            return wrong("stride", 20, word(20).into(), layout.stride().into());
-        }
-        for (field, offset, expected) in [
-            ("offset of level 0", 24, layout.level_zero_offset(0)),
-            ("offset of the upper index", 32, layout.upper_index_offset(0)),
-            ("offset of the upper levels", 40, layout.upper_offset()),
-            ("bytes of the upper levels", 48, file_bytes.saturating_sub(layout.upper_offset())),
-            ("bytes of the graph", 56, layout.total_bytes()),
-            ("bytes of the graph", 56, file_bytes),
+        let [node_count, m, m0, max_level, entry_point, curve_points] =
+            std::array::from_fn(|place| word(4 + 4 * place));
+        for (field, offset, most) in [
+            ("node count", 4, MAX_NODES as u64),
+            ("m", 8, MAX_M as u64),
+            ("m0", 12, 4 * u64::from(m)),
+            ("max level", 16, u64::from(LEVELS) - 1),
+            ("points of the recall curve", 24, u64::from(MAX_CURVE)),
         ] {
+            if u64::from(word(offset)) > most {
+                return wrong(field, offset, word(offset).into(), most);
+            }
+        }
+        if (m as usize) < MIN_M {
+            return wrong("m", 8, m.into(), MIN_M as u64);
+        }
+        if m0 < m {
+            return wrong("m0", 12, m0.into(), m.into());
+        }
+        if node_count == 0 && entry_point != NONE {
+            return wrong("entry point", 20, entry_point.into(), NONE.into());
+        }
+        if node_count > 0 && entry_point >= node_count {
+            return wrong("entry point", 20, entry_point.into(), u64::from(node_count) - 1);
+        }
+        let deviation = f32::from_bits(word(28));
+        if !(deviation.is_finite() && deviation >= 0.0) {
+            return wrong("deviation", 28, word(28).into(), f32::MAX.to_bits().into());
+        }
+        if header[96..].iter().any(|&byte| byte != 0) {
+            return wrong("reserved bytes", 96, 1, 0);
+        }
+        // What lies between two offsets is for the later one to agree with.
+        let between = |from: usize, to: usize| long(to).saturating_sub(long(from));
+        let per_node = |bytes: u64| bytes.checked_div(node_count.into()).unwrap_or(0);
+        let mut layout = Self {
+            node_count,
+            m,
+            m0,
+            max_level,
+            entry_point,
+            curve_points,
+            deviation,
+            upper_bytes: between(48, 56) / 4 * 4,
+            quantiser_bytes: 0,
+            code_bytes: per_node(between(64, 72)),
+            rest_bytes: per_node(between(72, 80)),
+        };
+        // The codes begin at a multiple of 64, so the bytes of the quantiser stand in no offset; its own header says them.
+        layout.quantiser_bytes = between(56, 64);
+        for ((field, expected), offset) in OFFSETS.into_iter().zip(layout.offsets()).zip((32..).step_by(8)) {
             if long(offset) != expected {
                 return wrong(field, offset, long(offset), expected);
             }
+        }
+        if layout.total_bytes() != file_bytes {
+            return wrong("bytes of the graph", 88, layout.total_bytes(), file_bytes);
         }
         Ok(layout)
     }
@@ -153,17 +238,37 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn layout() -> Layout {
+        Layout {
+            node_count: 3,
+            m: 2,
+            m0: 4,
+            max_level: 1,
+            entry_point: 2,
+            curve_points: 1,
+            deviation: 0.5,
+            upper_bytes: 16,
+            quantiser_bytes: 20,
+            code_bytes: 64,
+            rest_bytes: 64,
+        }
+    }
+
     proptest! {
         #[test]
         fn a_header_reads_back_and_every_other_length_is_refused(
-            node_count in 1_u32..=MAX_NODES as u32, m in 2_u32..=64, max_level in 0_u32..16,
-            entry in any::<u32>(), upper in 0_u64..1 << 40, other in any::<u64>(),
+            node_count in 1_u32..=MAX_NODES as u32, m in 2_u32..=64, wide in 1_u32..=4, max_level in 0_u32..16,
+            entry in any::<u32>(), upper in 0_u64..1 << 40, quantiser in 0_u64..1 << 20, lines in 1_u64..5,
+            other in any::<u64>(),
         ) {
             let layout = Layout {
-                node_count, m, max_level, entry_point: entry % node_count, upper_bytes: upper * 4,
+                node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, curve_points: 7, deviation: 1.5,
+                upper_bytes: upper * 4, quantiser_bytes: quantiser, code_bytes: 64 * lines, rest_bytes: 64,
             };
             let total = layout.total_bytes();
-            prop_assert_eq!(Layout::decode(&layout.encode(), total).unwrap(), layout);
+            let read = Layout::decode(&layout.encode(), total).unwrap();
+            prop_assert_eq!(read.offsets(), layout.offsets());
+            prop_assert_eq!(Layout { quantiser_bytes: layout.quantiser_bytes, ..read }, layout);
             prop_assume!(other != total);
             prop_assert!(Layout::decode(&layout.encode(), other).is_err());
         }
@@ -171,30 +276,31 @@ mod tests {
 
     #[test]
     fn the_header_has_the_documented_bytes() {
-        let layout = Layout { node_count: 3, m: 2, max_level: 1, entry_point: 2, upper_bytes: 16 };
-        let expected = [
-            [1, 0, 0, 0, 3, 0, 0, 0],
-            [2, 0, 0, 0, 1, 0, 0, 0],
-            [2, 0, 0, 0, 5, 0, 0, 0],
-            [64, 0, 0, 0, 0, 0, 0, 0],
-            [124, 0, 0, 0, 0, 0, 0, 0],
-            [136, 0, 0, 0, 0, 0, 0, 0],
-            [16, 0, 0, 0, 0, 0, 0, 0],
-            [152, 0, 0, 0, 0, 0, 0, 0],
-        ];
-        assert_eq!(layout.encode(), expected.concat().as_slice());
+        let words = [2_u32, 3, 2, 4, 1, 2, 1, 0x3f00_0000];
+        let longs = [128_u64, 320, 332, 348, 384, 576, 768, 780, 0, 0, 0, 0];
+        let expected: Vec<u8> = words
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .chain(longs.into_iter().flat_map(u64::to_le_bytes))
+            .collect();
+        assert_eq!(layout().encode().as_slice(), expected);
     }
 
     #[test]
     fn a_changed_field_is_named() {
-        let layout = Layout { node_count: 3, m: 2, max_level: 1, entry_point: 2, upper_bytes: 16 };
-        for (offset, field) in
-            [(0, "version"), (4, "offset"), (8, "stride"), (16, "entry point"), (20, "stride"), (40, "upper")]
-        {
-            let mut header = layout.encode();
+        for (offset, field) in [
+            (0, "version"),
+            (4, "offset"),
+            (12, "m0"),
+            (20, "entry point"),
+            (32, "level 0"),
+            (48, "upper"),
+            (100, "reserved"),
+        ] {
+            let mut header = layout().encode();
             header[offset] ^= 0x40;
-            let error = Layout::decode(&header, 152).unwrap_err().to_string();
-            assert!(error.contains(field) || offset == 8, "{offset}: {error}");
+            let error = Layout::decode(&header, 780).unwrap_err().to_string();
+            assert!(error.contains(field), "{offset}: {error}");
         }
     }
 }

@@ -1,8 +1,9 @@
-//! HNSW graphs: built by hnsw_rs, frozen into flat bytes, searched in place.
+//! HNSW graphs: built over quantised codes, frozen into flat bytes, searched in place.
 //!
 //! A node is a row of a set of vectors, and nothing else is known of it: no files, no cases. [`build`] makes a graph
-//! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); [`search`] walks them
-//! and [`scan`] measures a list of nodes exactly. Equal vectors are expected to share one node.
+//! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); a [`Search`] walks them, or
+//! compares a list of nodes by their codes, and measures the best exactly. [`scan`] measures a list of nodes exactly, and
+//! needs no graph. Equal vectors are expected to share one node.
 //!
 //! ```
 //! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, build, scan, search};
@@ -41,15 +42,20 @@ mod scratch;
 
 mod scan;
 mod search;
+mod walk;
 
+mod curve;
 mod draft;
+mod insert;
+mod reference;
 mod repair;
 
 mod build;
 
-pub use build::{BuildParams, BuiltGraph, MAX_EF_CONSTRUCTION, build};
+pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
+pub use curve::ef_for_recall;
 pub use error::HnswError;
-pub use graph::Graph;
+pub use graph::{CurvePoint, Graph};
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
 pub use order::{Found, Neighbour};
 pub use pages::{OutOfBounds, Pages};
@@ -57,7 +63,7 @@ pub use repair::{FreezeReport, unreachable_nodes};
 pub use rows::{FlatRows, PagedRows, RowsError, VectorRows};
 pub use scan::scan;
 pub use scratch::{PooledScratch, Scratch, ScratchPool};
-pub use search::{SearchParams, search};
+pub use search::{Search, SearchParams, search};
 
 #[cfg(test)]
 mod tests;

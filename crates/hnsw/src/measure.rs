@@ -18,6 +18,19 @@ pub(crate) struct Measure<'a, R> {
     pub stopped: bool,
 }
 
+/// Holds a query against the rows, so that no kernel meets another length or a number that is not finite.
+pub(crate) fn check_query<R: VectorRows>(rows: &R, query: &[f32]) -> Result<(), HnswError> {
+    if query.len() != rows.dimension() {
+        return Err(HnswError::QueryDimension { found: query.len(), expected: rows.dimension() });
+    }
+    // Looked through whole first, which a compiler makes vectors of.
+    let finite = query.iter().fold(true, |finite, number| finite & number.is_finite());
+    if !finite && let Some(index) = query.iter().position(|number| !number.is_finite()) {
+        return Err(HnswError::QueryNotFinite { index });
+    }
+    Ok(())
+}
+
 impl<'a, R: VectorRows> Measure<'a, R> {
     /// Checks the query, so that the kernel cannot meet another length, and asks once whether to start at all.
     pub fn new(
@@ -26,12 +39,7 @@ impl<'a, R: VectorRows> Measure<'a, R> {
         query: &'a [f32],
         stop: &'a dyn Fn() -> bool,
     ) -> Result<Self, HnswError> {
-        if query.len() != rows.dimension() {
-            return Err(HnswError::QueryDimension { found: query.len(), expected: rows.dimension() });
-        }
-        if let Some(index) = query.iter().position(|number| !number.is_finite()) {
-            return Err(HnswError::QueryNotFinite { index });
-        }
+        check_query(rows, query)?;
         Ok(Self { rows, distance, query, stop, steps: 0, visited: 0, stopped: stop() })
     }
 

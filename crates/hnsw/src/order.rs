@@ -29,43 +29,17 @@ impl Key {
     /// None for a distance that is not a number: it has no place in an order.
     #[inline]
     pub fn new(distance: f32, node: u32) -> Option<Self> {
-        if distance.is_nan() {
-            return None;
-        }
-        // Adding 0 makes -0 and 0 one number. The bits of positive floats ascend with them, those of negative floats
-        // descend, so the former get the top bit and the latter are turned over.
-        let bits = (distance + 0.0).to_bits();
-        let ordered = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
-        Some(Self(u64::from(ordered) << 32 | u64::from(node)))
-    }
-
-    #[inline]
-    pub fn node(self) -> u32 {
-        self.0 as u32
+        (!distance.is_nan()).then(|| Self(precedent_vector::key(distance, node)))
     }
 
     pub fn neighbour(self) -> Neighbour {
-        let ordered = (self.0 >> 32) as u32;
-        let bits = if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered };
-        Neighbour { node: self.node(), distance: f32::from_bits(bits) }
+        Neighbour { node: precedent_vector::key_node(self.0), distance: precedent_vector::key_value(self.0) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn keys_order_as_distance_then_node(a in any::<f32>(), b in any::<f32>(), m in any::<u32>(), n in any::<u32>()) {
-            prop_assume!(!a.is_nan() && !b.is_nan());
-            let (x, y) = (Key::new(a, m).unwrap(), Key::new(b, n).unwrap());
-            let pair = a.partial_cmp(&b).unwrap().then(m.cmp(&n));
-            prop_assert_eq!(x.cmp(&y), pair);
-            prop_assert_eq!(x.neighbour(), Neighbour { node: m, distance: a });
-        }
-    }
 
     #[test]
     fn zeros_are_one_and_not_a_number_is_none() {

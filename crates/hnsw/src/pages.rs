@@ -21,6 +21,9 @@ pub trait Pages {
     /// # Errors
     /// A range that does not lie inside [`Self::len`], or a block that fails its check. Never panics.
     fn bytes(&self, range: Range<usize>) -> Result<&[u8], Self::Error>;
+
+    /// All bytes, where every one has been checked: then nothing is asked for piece by piece.
+    fn checked(&self) -> Option<&[u8]>;
 }
 
 /// A range that does not lie inside the bytes.
@@ -47,6 +50,11 @@ impl Pages for [u8] {
         let Range { start, end } = range;
         self.get(start..end).ok_or(OutOfBounds { start, end, len: <[u8]>::len(self) })
     }
+
+    #[inline]
+    fn checked(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl Pages for Vec<u8> {
@@ -60,6 +68,11 @@ impl Pages for Vec<u8> {
     fn bytes(&self, range: Range<usize>) -> Result<&[u8], OutOfBounds> {
         Pages::bytes(self.as_slice(), range)
     }
+
+    #[inline]
+    fn checked(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl<P: Pages + ?Sized> Pages for &P {
@@ -72,5 +85,10 @@ impl<P: Pages + ?Sized> Pages for &P {
     #[inline]
     fn bytes(&self, range: Range<usize>) -> Result<&[u8], P::Error> {
         (**self).bytes(range)
+    }
+
+    #[inline]
+    fn checked(&self) -> Option<&[u8]> {
+        (**self).checked()
     }
 }

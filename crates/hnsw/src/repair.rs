@@ -2,7 +2,8 @@
 
 use crate::measure::Measure;
 use crate::scratch::Scratch;
-use crate::{Graph, HnswError, Pages, SearchParams, VectorRows, search};
+use crate::search::Search;
+use crate::{Graph, HnswError, Pages, VectorRows};
 use precedent_vector::DistanceFn;
 
 /// Neighbours that are held while the place of a lost node is looked for.
@@ -65,18 +66,17 @@ pub(crate) fn repair<R: VectorRows>(
         }
         let graph = Graph::open(&*bytes)?;
         let query = rows.row(node).map_err(|error| HnswError::row(node, error))?;
-        let params = SearchParams { k: REPAIR_EF, ef: REPAIR_EF };
         let not_lost = |other: u32| tree.holds(other);
-        let near = search(&graph, rows, distance, query, &params, Some(&not_lost), &mut scratch, &|| false)?;
+        let mut near = Search::new(&graph, rows, distance, query, &mut scratch, &|| false)?;
+        near.walk(REPAIR_EF)?;
+        let near = near.finish(REPAIR_EF, Some(&not_lost))?;
         let near: Vec<u32> = near.neighbours.iter().map(|neighbour| neighbour.node).collect();
         let Some((from, place)) = tree.place_for_link(&graph, &near, rows, distance)? else {
             // Cannot be: a tree of n nodes uses n - 1 links, and its nodes have places for at least 4 n.
             break;
         };
         let list = layout.level_zero_offset(from) as usize;
-        write_word(bytes, list + 4 * (1 + place as usize), node);
-        let degree = read_word(bytes, list).max(place + 1);
-        write_word(bytes, list, degree);
+        write_word(bytes, list + 4 * place as usize, node);
         tree.parents[node as usize] = from;
         tree.grow(&Graph::open(&*bytes)?, node)?;
         report.repaired += 1;
@@ -134,7 +134,7 @@ impl Tree {
         distance: DistanceFn,
     ) -> Result<Option<(u32, u32)>, HnswError> {
         let mut links = Vec::new();
-        let capacity = 2 * graph.m();
+        let capacity = graph.m0();
         for &node in near.iter().take(NEAREST) {
             graph.level_zero_links(node, &mut links)?;
             if links.len() < capacity {
@@ -163,10 +163,6 @@ impl Tree {
     }
 }
 
-fn read_word(bytes: &[u8], offset: usize) -> u32 {
-    bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
-}
-
 fn write_word(bytes: &mut [u8], offset: usize, word: u32) {
     if let Some(place) = bytes.get_mut(offset..offset + 4) {
         place.copy_from_slice(&word.to_le_bytes());
@@ -177,17 +173,22 @@ fn write_word(bytes: &mut [u8], offset: usize, word: u32) {
 mod tests {
     use super::*;
     use crate::FlatRows;
-    use crate::draft::Draft;
+    use crate::draft::{Draft, Measured};
     use precedent_vector::Metric;
 
     fn line(nodes: usize) -> Vec<f32> {
         (0..nodes).flat_map(|node| [node as f32, 0.0]).collect()
     }
 
+    fn with_codes(draft: &Draft, rows: &FlatRows<'_>) -> Vec<u8> {
+        let (_, codes) = crate::build::encode(rows, Metric::L2, crate::GraphLayout::Compact).unwrap();
+        draft.encode(&codes, &Measured::default())
+    }
+
     fn check(draft: &Draft, nodes: usize, lost: usize) -> (FreezeReport, Vec<u8>) {
         let values = line(nodes);
         let rows = FlatRows::new(&values, 2).unwrap();
-        let mut bytes = draft.encode();
+        let mut bytes = with_codes(draft, &rows);
         assert_eq!(unreachable_nodes(&Graph::open(&*bytes).unwrap()).unwrap(), lost);
         let report = repair(&mut bytes, &rows, Metric::L2.distance_fn(), &|| false).unwrap();
         assert_eq!(report.unreachable_before, lost);
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn lost_nodes_get_a_link_from_their_nearest_neighbour() {
-        let mut draft = Draft::new(2, vec![0; 6]);
+        let mut draft = Draft::new(2, 4, vec![0; 6]);
         draft.set_links(0, 0, [1].into_iter());
         draft.set_links(1, 0, [0, 2].into_iter());
         draft.set_links(4, 0, [5].into_iter());
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn nodes_without_any_links_are_all_brought_back() {
         for nodes in [1, 2, 5, 500] {
-            let (report, _) = check(&Draft::new(2, vec![0; nodes]), nodes, nodes - 1);
+            let (report, _) = check(&Draft::new(2, 4, vec![0; nodes]), nodes, nodes - 1);
             assert_eq!(report.repaired, nodes - 1);
         }
     }
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn a_full_list_gives_up_only_what_is_reached_otherwise() {
         // Everything links to the same four nodes and nothing else: every list of the reached part is full.
-        let mut draft = Draft::new(2, vec![0; 40]);
+        let mut draft = Draft::new(2, 4, vec![0; 40]);
         for node in 0..40 {
             draft.set_links(node, 0, [0, 1, 2, 3, 4].into_iter());
         }
@@ -234,7 +235,7 @@ mod tests {
     fn the_caller_can_stop_it() {
         let values = line(10);
         let rows = FlatRows::new(&values, 2).unwrap();
-        let mut bytes = Draft::new(2, vec![0; 10]).encode();
+        let mut bytes = with_codes(&Draft::new(2, 4, vec![0; 10]), &rows);
         let stopped = repair(&mut bytes, &rows, Metric::L2.distance_fn(), &|| true);
         assert!(matches!(stopped, Err(HnswError::Stopped)));
     }

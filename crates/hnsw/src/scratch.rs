@@ -1,63 +1,24 @@
 //! The memory of a search, kept from one search to the next.
 
-use crate::order::Key;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use precedent_vector::{NodeSet, PreparedQuery, SortedKeys};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-/// Working memory of one search: marks of visited nodes and the heaps. Two bytes a node plus what the widest search
-/// so far needed. After a first search a second one of the same size allocates only its result.
+/// Working memory of one search: a bit per node, the keys that are held, and the query in the form of the codes. After a
+/// first search a second one of the same size allocates only its result.
 #[derive(Default)]
 pub struct Scratch {
-    /// The search that visited each node last.
-    marks: Vec<u16>,
-    epoch: u16,
-    pub(crate) open: BinaryHeap<Reverse<Key>>,
-    pub(crate) best: BinaryHeap<Key>,
+    pub(crate) visited: NodeSet,
+    /// What a walk or a scan found, by estimate.
+    pub(crate) held: SortedKeys,
+    pub(crate) query: PreparedQuery,
+    /// Nodes whose codes are compared next.
+    pub(crate) batch: Vec<u32>,
     pub(crate) links: Vec<u32>,
-    pub(crate) hop: Vec<u32>,
-    /// Rejected nodes that were looked through but not measured, and how many of them were walked on from.
-    pub(crate) skipped: Vec<u32>,
-    pub(crate) resumed: usize,
-}
-
-impl Scratch {
-    /// Forgets the last search.
-    pub(crate) fn begin(&mut self, nodes: usize) {
-        if self.marks.len() < nodes {
-            self.marks.resize(nodes, 0);
-        }
-        // Marks of the first search after a turn of the counter would look like those of 65,535 searches ago.
-        self.epoch = self.epoch.wrapping_add(1);
-        if self.epoch == 0 {
-            self.marks.fill(0);
-            self.epoch = 1;
-        }
-        self.open.clear();
-        self.best.clear();
-        self.links.clear();
-        self.skipped.clear();
-        self.resumed = 0;
-    }
-
-    /// Whether this search has marked a node.
-    #[inline]
-    pub(crate) fn visited(&self, node: u32) -> bool {
-        self.marks.get(node as usize).is_none_or(|mark| *mark == self.epoch)
-    }
-
-    /// Marks a node; false when this search has already marked it.
-    #[inline]
-    pub(crate) fn visit(&mut self, node: u32) -> bool {
-        match self.marks.get_mut(node as usize) {
-            Some(mark) if *mark != self.epoch => {
-                *mark = self.epoch;
-                true
-            }
-            _ => false,
-        }
-    }
+    /// Keys by the estimate from both codes.
+    pub(crate) refined: Vec<u64>,
+    /// Keys by the exact distance.
+    pub(crate) exact: SortedKeys,
 }
 
 /// Scratches that wait for searches. As many are kept as ever ran at once.
@@ -104,28 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_is_new_once_per_search_also_when_the_counter_turns() {
-        let mut scratch = Scratch::default();
-        for _ in 0..=u32::from(u16::MAX) + 1 {
-            scratch.begin(3);
-            assert!(scratch.visit(1));
-            assert!(!scratch.visit(1));
-            assert!(scratch.visit(2));
-        }
-        assert!(!scratch.visit(3), "a node outside the graph is never new");
-        scratch.begin(5);
-        assert!(scratch.visit(4));
-    }
-
-    #[test]
     fn a_scratch_comes_back_to_its_pool() {
         let pool = ScratchPool::default();
         {
             let (mut first, second) = (pool.take(), pool.take());
-            first.begin(100);
-            assert_eq!(second.marks.len(), 0);
+            first.batch.resize(100, 0);
+            assert_eq!(second.batch.len(), 0);
         }
-        let lengths = [pool.take(), pool.take()].map(|scratch| scratch.marks.len());
+        let lengths = [pool.take(), pool.take()].map(|scratch| scratch.batch.len());
         assert_eq!(lengths.iter().sum::<usize>(), 100);
     }
 }

@@ -1,16 +1,21 @@
-//! The walk: greedy down the upper levels, then best first over level 0.
+//! A search: greedy down the upper levels, a walk over level 0 or a scan of a list by codes, and the best of it exactly.
 
-use crate::measure::Measure;
-use crate::order::{Found, Key};
+use crate::graph::Graph;
+use crate::layout::{MAX_LINKS, NONE};
+use crate::order::{Found, Neighbour};
 use crate::scratch::Scratch;
-use crate::{Graph, HnswError, Pages, VectorRows};
-use precedent_vector::DistanceFn;
-use std::cmp::Reverse;
+use crate::walk::{Level, Walker};
+use crate::{HnswError, Pages, VectorRows};
+use precedent_vector::{CodeTable, DistanceFn, GROUP, QueryView, key, key_node, key_value, prefetch};
 
-/// Vectors asked for ahead of the one that is measured.
-const AHEAD: usize = 4;
-/// Rejected neighbours are looked through where fewer than one in this many is accepted.
-const LOOK_THROUGH: usize = 4;
+/// Vectors that are measured between two looks at whether more are needed.
+const STRIDE: usize = 4;
+/// How many deviations a candidate's estimate may lie behind the worst of the best for its vector to be read.
+const DEVIATIONS: f32 = 3.0;
+/// Candidates of a scan for each result: a scan by codes is off by more than a walk's width would show.
+const SCAN_WIDTH: usize = 4;
+/// Candidates of a scan at least.
+const SCAN_LEAST: usize = 48;
 
 /// How much to find, and how hard to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +26,204 @@ pub struct SearchParams {
     pub ef: usize,
 }
 
-/// The nearest nodes to a query among those that `accept` lets through; without it, among all.
-///
-/// `rows` are those the graph was built over and `distance` the kernel of their metric. Rejected nodes are walked
-/// through but not returned. The walk ends when `ef` accepted nodes are held and no open node is nearer than the
-/// worst of them; when fewer are accepted it goes through the whole graph and returns them all. `stop` is asked at the
-/// start and then every 256 distances or lists of links; once it says yes, the best so far is returned and marked as
-/// stopped.
+/// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
+pub struct Search<'a, P, R> {
+    view: View<'a, P>,
+    rows: &'a R,
+    distance: DistanceFn,
+    query: &'a [f32],
+    scratch: &'a mut Scratch,
+    stop: &'a dyn Fn() -> bool,
+    /// Turns an estimate into a distance of the metric, but for rounding.
+    scale: f32,
+    shift: f32,
+    /// How far a refined estimate is off; 0 where that is not known.
+    deviation: f32,
+    visited: usize,
+    stopped: bool,
+}
+
+impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
+    /// `rows` are those the graph was built over and `distance` the kernel of their metric. `stop` is asked at the start
+    /// and then every few thousand comparisons; once it says yes, the best so far is returned and marked as stopped.
+    ///
+    /// # Errors
+    /// A query of another dimension or with a number that is not finite, rows that are not those of the graph.
+    pub fn new(
+        graph: &'a Graph<P>,
+        rows: &'a R,
+        distance: DistanceFn,
+        query: &'a [f32],
+        scratch: &'a mut Scratch,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Result<Self, HnswError> {
+        if rows.len() != graph.node_count() {
+            return Err(HnswError::RowCount { nodes: graph.node_count(), rows: rows.len() });
+        }
+        crate::measure::check_query(rows, query)?;
+        scratch.held.reset(1);
+        let (mut scale, mut shift) = (1.0, 0.0);
+        if let Some(quantiser) = graph.quantiser() {
+            if quantiser.dimension() != query.len() {
+                let (found, expected) = (query.len(), quantiser.dimension());
+                return Err(HnswError::QueryDimension { found, expected });
+            }
+            quantiser.prepare(query, &mut scratch.query);
+            scale = quantiser.distance_scale();
+            shift = scratch.query.own_term;
+        }
+        let stopped = stop();
+        let view = View::of(graph);
+        let deviation = graph.deviation();
+        Ok(Self { view, rows, distance, query, scratch, stop, scale, shift, deviation, visited: 0, stopped })
+    }
+
+    /// Walks the graph and holds the `ef` nearest nodes.
+    ///
+    /// # Errors
+    /// Damaged or unreadable bytes.
+    pub fn walk(&mut self, ef: usize) -> Result<(), HnswError> {
+        let graph = self.view.graph;
+        let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(()) };
+        let Scratch { visited, held, query, batch, links, .. } = &mut *self.scratch;
+        let query = query.first.view();
+        let mut keys = [0; GROUP];
+        if self.view.nearer(&[entry], query, u32::MAX, &mut keys)? == 0 {
+            return Ok(());
+        }
+        let entry = keys[0];
+        let mut walker = Walker { visited, held, batch, stop: self.stop, compared: 1, stopped: false };
+        let mut nearest = entry;
+        for level in (1..=max_level).rev() {
+            let level = Upper { view: &self.view, level, links: std::cell::RefCell::new(links) };
+            nearest = walker.descend(&level, query, nearest)?;
+        }
+        // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
+        let both = [nearest, entry];
+        let start = if nearest == entry { &both[..1] } else { &both[..] };
+        walker.walk(&self.view, query, start, ef.max(start.len()), graph.node_count())?;
+        self.visited += walker.compared;
+        self.stopped |= walker.stopped;
+        Ok(())
+    }
+
+    /// Compares the codes of the given nodes and holds the best of them: enough to find `k`. A node that is listed twice is
+    /// held twice.
+    ///
+    /// # Errors
+    /// A node that is not there, damaged or unreadable bytes.
+    pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, k: usize) -> Result<(), HnswError> {
+        self.scratch.held.reset((SCAN_WIDTH * k).max(SCAN_LEAST));
+        let query = self.scratch.query.first.view();
+        let mut nodes = nodes.into_iter();
+        let (mut group, mut next) = ([0; GROUP], [0; GROUP]);
+        let mut filled = fill(&mut nodes, &mut group);
+        let mut groups = 0_usize;
+        while filled > 0 && !self.stopped {
+            let following = fill(&mut nodes, &mut next);
+            self.view.prefetch_codes(&next[..following]);
+            let mut keys = [0; GROUP];
+            let kept = self.view.nearer(&group[..filled], query, self.scratch.held.limit(), &mut keys)?;
+            self.scratch.held.insert(&keys[..kept]);
+            self.visited += filled;
+            (group, filled) = (next, following);
+            groups += 1;
+            if groups.is_multiple_of(128) {
+                self.stopped = (self.stop)();
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of the held nodes are accepted.
+    pub fn held(&self, accept: &dyn Fn(u32) -> bool) -> usize {
+        let held = self.scratch.held.keys().iter().take_while(|key| **key != u64::MAX);
+        held.filter(|key| accept(key_node(**key))).count()
+    }
+
+    /// The `k` nearest of the accepted nodes that are held, by their exact distances. The estimates are made better from
+    /// the second codes first; then vectors are read in their order, until the next one is not expected to be among the
+    /// best.
+    ///
+    /// # Errors
+    /// Damaged or unreadable bytes, unreadable rows.
+    pub fn finish(self, k: usize, accept: Option<&dyn Fn(u32) -> bool>) -> Result<Found, HnswError> {
+        let slack = if self.deviation > 0.0 { DEVIATIONS * self.deviation } else { f32::INFINITY };
+        self.rescore(k, accept, slack, |_, _, _| {})
+    }
+
+    /// Takes another deviation than that of the graph, which may not be known yet.
+    pub(crate) fn set_deviation(&mut self, deviation: f32) {
+        self.deviation = deviation;
+    }
+
+    /// The `k` nearest of what is held, every one of it measured, and how far the estimates of these were off.
+    pub(crate) fn finish_with_errors(self, k: usize) -> Result<(Vec<u32>, Vec<f64>), HnswError> {
+        let mut errors = std::collections::HashMap::new();
+        let found = self.rescore(k, None, f32::INFINITY, |node, expected, measured| {
+            errors.insert(node, f64::from(expected - measured));
+        })?;
+        let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
+        let errors = nodes.iter().filter_map(|node| errors.get(node).copied()).collect();
+        Ok((nodes, errors))
+    }
+
+    fn rescore(
+        self,
+        k: usize,
+        accept: Option<&dyn Fn(u32) -> bool>,
+        slack: f32,
+        mut note: impl FnMut(u32, f32, f32),
+    ) -> Result<Found, HnswError> {
+        let Self { view, rows, distance, query, scratch, scale, shift, mut visited, stopped, .. } = self;
+        if k == 0 || view.graph.node_count() == 0 {
+            return Ok(Found { neighbours: Vec::new(), visited, stopped });
+        }
+        let Scratch { held, query: prepared, batch, refined, exact, .. } = scratch;
+        let held = held.keys().iter().take_while(|key| **key != u64::MAX);
+        refined.clear();
+        refined.extend(
+            held.filter(|key| accept.is_none_or(|accept| accept(key_node(**key)))).map(|key| key & !1),
+        );
+        view.refine(refined, batch, prepared.rest.view())?;
+        refined.sort_unstable();
+        exact.reset(k.min(refined.len()));
+        let row = |key: u64| {
+            let node = key_node(key);
+            rows.row(node).map_err(|error| HnswError::row(node, error))
+        };
+        for &key in refined.iter().take(STRIDE) {
+            prefetch(row(key)?);
+        }
+        for (place, &candidate) in refined.iter().enumerate() {
+            let expected = (key_value(candidate) + shift) * scale;
+            // A free place has no value, and no comparison with it holds.
+            let worst = exact.keys().last().map_or(f32::NAN, |worst| key_value(*worst));
+            if place.is_multiple_of(STRIDE) && expected - slack > worst {
+                break;
+            }
+            if let Some(&ahead) = refined.get(place + STRIDE) {
+                prefetch(row(ahead)?);
+            }
+            let measured = distance(query, row(candidate)?);
+            visited += 1;
+            if !measured.is_nan() {
+                note(key_node(candidate), expected, measured);
+                exact.insert(&[key(measured, key_node(candidate))]);
+            }
+        }
+        let neighbours = exact.keys().iter().take_while(|key| **key != u64::MAX);
+        let neighbours =
+            neighbours.map(|&key| Neighbour { node: key_node(key), distance: key_value(key) }).collect();
+        Ok(Found { neighbours, visited, stopped })
+    }
+}
+
+/// The nearest nodes to a query among those that a walk of width `ef` holds and `accept` lets through. Fewer than `k` where
+/// fewer are: [`Search::scan`] over the accepted nodes finds them all.
 ///
 /// # Errors
-/// A query of another dimension or with a number that is not finite, rows that are not those of the graph, damaged or
-/// unreadable bytes.
+/// As [`Search::new`], [`Search::walk`] and [`Search::finish`].
 #[expect(
     clippy::too_many_arguments,
     reason = "what to search, what for, and how, each borrowed from another owner"
@@ -46,210 +238,190 @@ pub fn search<P: Pages, R: VectorRows>(
     scratch: &mut Scratch,
     stop: &dyn Fn() -> bool,
 ) -> Result<Found, HnswError> {
-    if rows.len() != graph.node_count() {
-        return Err(HnswError::RowCount { nodes: graph.node_count(), rows: rows.len() });
-    }
-    let measure = Measure::new(rows, distance, query, stop)?;
-    scratch.begin(graph.node_count());
-    let Some((entry, max_level)) = graph.entry_point().filter(|_| params.k > 0 && !measure.stopped) else {
-        return Ok(Found { neighbours: Vec::new(), visited: 0, stopped: measure.stopped });
-    };
-    let mut walk =
-        Walk { graph, measure, accept, ef: params.ef.max(params.k), scratch, seen: 0, accepted: 0 };
-    let entry = walk.measure.key(entry)?;
-    let start = walk.descend(entry, max_level)?;
-    // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
-    walk.offer(entry);
-    walk.offer(start);
-    walk.level_zero()?;
-
-    let Measure { visited, stopped, .. } = walk.measure;
-    let best = &mut scratch.best;
-    while best.len() > params.k {
-        best.pop();
-    }
-    let mut neighbours: Vec<_> = best.drain().map(Key::neighbour).collect();
-    neighbours.sort_unstable_by(|a, b| a.distance.total_cmp(&b.distance).then(a.node.cmp(&b.node)));
-    Ok(Found { neighbours, visited, stopped })
+    let mut search = Search::new(graph, rows, distance, query, scratch, stop)?;
+    search.walk(params.ef.max(params.k))?;
+    search.finish(params.k, accept)
 }
 
-/// One search on its way.
-struct Walk<'a, P, R> {
+/// Takes the next nodes of a list.
+#[inline]
+fn fill(nodes: &mut impl Iterator<Item = u32>, group: &mut [u32; GROUP]) -> usize {
+    let mut filled = 0;
+    for (place, node) in group.iter_mut().zip(nodes) {
+        *place = node;
+        filled += 1;
+    }
+    filled
+}
+
+/// A graph for one search: in whole slices where all of its bytes have been checked, else block by block.
+struct View<'a, P> {
     graph: &'a Graph<P>,
-    measure: Measure<'a, R>,
-    accept: Option<&'a dyn Fn(u32) -> bool>,
-    ef: usize,
-    scratch: &'a mut Scratch,
-    /// Neighbours that the filter was asked about, and how many it accepted.
-    seen: usize,
-    accepted: usize,
+    links: Option<&'a [u32]>,
+    codes: Option<CodeTable<'a>>,
+    rests: Option<CodeTable<'a>>,
 }
 
-impl<P: Pages, R: VectorRows> Walk<'_, P, R> {
-    /// From level to level to the node that none of its neighbours is nearer than. Ends on any bytes: each step is
-    /// strictly nearer.
-    fn descend(&mut self, entry: Option<Key>, max_level: u32) -> Result<Option<Key>, HnswError> {
-        let mut nearest = entry;
-        for level in (1..=max_level).rev() {
-            while let Some(from) = nearest
-                && !self.measure.stopped
-            {
-                self.graph.upper_links(from.node(), level, &mut self.scratch.links)?;
-                for place in 0..self.scratch.links.len() {
-                    let key = self.measure.key(self.scratch.links[place])?;
-                    if key.is_some_and(|key| nearest.is_none_or(|nearest| key < nearest)) {
-                        nearest = key;
-                    }
+impl<'a, P: Pages> View<'a, P> {
+    fn of(graph: &'a Graph<P>) -> Self {
+        let none = Self { graph, links: None, codes: None, rests: None };
+        let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
+            return none;
+        };
+        let layout = graph.layout();
+        let part = |from: u64, to: u64| bytes.get(from as usize..to as usize);
+        let links = part(layout.level_zero_offset(0), layout.upper_index_offset(0));
+        let codes = part(layout.code_offset(0), layout.rest_offset(0));
+        let rests = part(layout.rest_offset(0), layout.curve_offset());
+        Self {
+            graph,
+            links: links.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()),
+            codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
+            rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
+        }
+    }
+
+    /// Codes of some nodes copied together.
+    #[cold]
+    fn gathered(&self, nodes: &[u32], offset: impl Fn(u32) -> u64, bytes: u64) -> Result<Vec<u8>, HnswError> {
+        let mut gathered = Vec::with_capacity(nodes.len() * bytes as usize);
+        for &node in nodes {
+            if node >= self.graph.layout().node_count {
+                return Err(self.graph.no_such_node(0, node));
+            }
+            gathered.extend_from_slice(self.graph.bytes(offset(node), bytes)?);
+        }
+        Ok(gathered)
+    }
+
+    /// Takes the products of the second codes from estimates.
+    fn refine(&self, keys: &mut [u64], nodes: &mut Vec<u32>, query: QueryView<'_>) -> Result<(), HnswError> {
+        let (Some(quantiser), layout) = (self.graph.quantiser(), self.graph.layout()) else { return Ok(()) };
+        if layout.rest_bytes == 0 {
+            return Ok(());
+        }
+        nodes.clear();
+        nodes.extend(keys.iter().map(|&key| key_node(key)));
+        if let Some(table) = &self.rests {
+            table.prefetch(nodes);
+        }
+        for (keys, nodes) in keys.chunks_mut(GROUP).zip(nodes.chunks(GROUP)) {
+            let products = match &self.rests {
+                Some(table) => table.products(nodes, query),
+                None => {
+                    let gathered =
+                        self.gathered(nodes, |node| layout.rest_offset(node), layout.rest_bytes)?;
+                    let places: [u32; GROUP] = std::array::from_fn(|place| place as u32);
+                    CodeTable::new(&gathered, quantiser.rest_shape()).products(&places[..nodes.len()], query)
                 }
-                if nearest == Some(from) {
-                    break;
-                }
+            };
+            let Some(products) = products else { return Err(self.graph.no_such_node(0, NONE)) };
+            for ((place, &node), product) in keys.iter_mut().zip(nodes).zip(products) {
+                *place = key(key_value(*place) - product, node);
             }
         }
-        Ok(nearest)
+        Ok(())
     }
+}
 
-    /// Opens a node where the level-0 walk starts.
-    fn offer(&mut self, key: Option<Key>) {
-        if let Some(key) = key
-            && self.scratch.visit(key.node())
-        {
-            self.enter(key);
-        }
-    }
-
-    /// Opens a node that is near enough to lead somewhere, and holds it when it is accepted.
+impl<P: Pages> Level for View<'_, P> {
     #[inline]
-    fn enter(&mut self, key: Key) {
-        let best = &mut self.scratch.best;
-        let full = best.len() >= self.ef;
-        if full && best.peek().is_some_and(|worst| key >= *worst) {
-            return;
+    fn links<'b>(&'b self, node: u32, buffer: &'b mut [u32; MAX_LINKS]) -> Result<&'b [u32], HnswError> {
+        let layout = self.graph.layout();
+        let stride = layout.stride() as usize;
+        if let Some(links) = self.links {
+            let start = node as usize * stride;
+            let list = links.get(start..start + layout.m0 as usize);
+            return list.ok_or_else(|| self.graph.no_such_node(node, node));
         }
-        self.scratch.open.push(Reverse(key));
-        if self.accept.is_none_or(|accept| accept(key.node())) {
-            if full {
-                // Replaces the worst in one pass over the heap.
-                if let Some(mut worst) = best.peek_mut() {
-                    *worst = key;
-                }
-            } else {
-                best.push(key);
+        let bytes = self.graph.bytes(layout.level_zero_offset(node), 4 * u64::from(layout.m0))?;
+        let (words, _) = bytes.as_chunks();
+        for (place, word) in buffer.iter_mut().zip(words) {
+            *place = u32::from_le_bytes(*word);
+        }
+        Ok(&buffer[..layout.m0 as usize])
+    }
+
+    #[inline]
+    fn prefetch_links(&self, node: u32) {
+        if let Some(links) = self.links {
+            let start = node as usize * self.graph.layout().stride() as usize;
+            if let Some(list) = links.get(start..start + self.graph.layout().m0 as usize) {
+                prefetch(list);
             }
         }
     }
 
-    fn level_zero(&mut self) -> Result<(), HnswError> {
-        while !self.measure.stopped {
-            let full = self.scratch.best.len() >= self.ef;
-            match self.scratch.open.pop() {
-                Some(Reverse(nearest))
-                    if full && self.scratch.best.peek().is_some_and(|worst| nearest > *worst) =>
-                {
-                    break;
-                }
-                Some(Reverse(nearest)) => self.expand(nearest.node())?,
-                None if full || !self.resume()? => break,
-                None => {}
-            }
+    #[inline]
+    fn nearer(
+        &self,
+        nodes: &[u32],
+        query: QueryView<'_>,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> Result<usize, HnswError> {
+        if let Some(codes) = &self.codes {
+            let kept = codes.nearer(nodes, query, limit, keys);
+            return kept
+                .ok_or_else(|| self.graph.no_such_node(0, nodes.iter().copied().max().unwrap_or(NONE)));
         }
-        Ok(())
+        let (Some(shape), layout) = (self.graph.code_shape(), self.graph.layout()) else { return Ok(0) };
+        let gathered = self.gathered(nodes, |node| layout.code_offset(node), layout.code_bytes)?;
+        let places: [u32; GROUP] = std::array::from_fn(|place| place as u32);
+        let table = CodeTable::new(&gathered, shape);
+        let kept = table.nearer(&places[..nodes.len()], query, limit, keys).unwrap_or(0);
+        for place in &mut keys[..kept] {
+            let node = nodes.get(key_node(*place) as usize).copied().unwrap_or(NONE);
+            *place = key(key_value(*place), node);
+        }
+        Ok(kept)
     }
 
-    /// Measures the neighbours of a node that were not seen before. Where a filter rejects most of them, the rejected
-    /// ones are not measured but looked through, as ACORN does (Patel et al., SIGMOD 2024): what the filter accepts
-    /// among their neighbours is measured in their place. Not so where it has accepted less than one in a list's
-    /// length: then two steps lead to fewer accepted nodes than one list has links, and the walk would lose its way.
-    fn expand(&mut self, node: u32) -> Result<(), HnswError> {
-        let mut links = std::mem::take(&mut self.scratch.links);
-        self.graph.level_zero_links(node, &mut links)?;
-        let mut look_through = None;
-        if let Some(accept) = self.accept {
-            let accepted = links.iter().filter(|&&link| accept(link)).count();
-            self.seen += links.len();
-            self.accepted += accepted;
-            let dense = accepted * LOOK_THROUGH >= links.len();
-            let sparse = self.accepted * 2 * self.graph.m() < self.seen;
-            look_through = Some(accept).filter(|_| !dense && !sparse);
+    #[inline]
+    fn prefetch_codes(&self, nodes: &[u32]) {
+        if let Some(codes) = &self.codes {
+            codes.prefetch(nodes);
         }
-        links.retain(|&link| self.scratch.visit(link));
-        if let Some(accept) = look_through {
-            self.look_through(&mut links, accept)?;
-        }
-        self.measure_all(&links)?;
-        self.scratch.links = links;
-        Ok(())
     }
 
-    /// Replaces the rejected among `links` by those of their neighbours that are new and accepted.
-    fn look_through(&mut self, links: &mut Vec<u32>, accept: &dyn Fn(u32) -> bool) -> Result<(), HnswError> {
-        let first = self.scratch.skipped.len();
-        for &link in links.iter().filter(|&&link| !accept(link)) {
-            self.graph.prefetch_links(link)?;
-            self.scratch.skipped.push(link);
-        }
-        links.retain(|&link| accept(link));
-        let mut hop = std::mem::take(&mut self.scratch.hop);
-        for place in first..self.scratch.skipped.len() {
-            self.graph.level_zero_links(self.scratch.skipped[place], &mut hop)?;
-            self.measure.step();
-            links
-                .extend(hop.iter().filter(|&&link| {
-                    !self.scratch.visited(link) && accept(link) && self.scratch.visit(link)
-                }));
-        }
-        self.scratch.hop = hop;
-        Ok(())
-    }
-
-    /// Walks on from the next node that was looked through, so that a walk that has not found enough goes through the
-    /// whole graph. False when there is none.
-    fn resume(&mut self) -> Result<bool, HnswError> {
-        let Some(&node) = self.scratch.skipped.get(self.scratch.resumed) else { return Ok(false) };
-        self.scratch.resumed += 1;
-        self.expand(node)?;
-        Ok(true)
-    }
-
-    fn measure_all(&mut self, nodes: &[u32]) -> Result<(), HnswError> {
-        for &node in nodes.iter().take(AHEAD) {
-            self.measure.prefetch(node)?;
-        }
-        for (place, &node) in nodes.iter().enumerate() {
-            if let Some(&ahead) = nodes.get(place + AHEAD) {
-                self.measure.prefetch(ahead)?;
-            }
-            if let Some(key) = self.measure.key(node)? {
-                self.enter(key);
-            }
-        }
-        Ok(())
+    fn no_such_node(&self, from: u32, link: u32) -> HnswError {
+        self.graph.no_such_node(from, link)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::FlatRows;
-    use crate::draft::Draft;
-    use precedent_vector::Metric;
+/// A level above 0.
+struct Upper<'a, 'b, P> {
+    view: &'a View<'a, P>,
+    level: u32,
+    links: std::cell::RefCell<&'b mut Vec<u32>>,
+}
 
-    #[test]
-    fn accepted_nodes_behind_several_rejected_ones_are_found() {
-        // The filter accepts 0, 1 and 7. From 0 the list is looked through: 2 leads to 6, 6 to 8, and 8 to 7.
-        let mut draft = Draft::new(4, vec![0; 9]);
-        for (node, links) in [(0, vec![1, 2, 3, 4, 5]), (2, vec![6]), (6, vec![8]), (8, vec![7])] {
-            draft.set_links(node, 0, links.into_iter());
-        }
-        let graph = Graph::open(draft.encode()).unwrap();
-        let values: Vec<f32> = (0..9).map(|node| node as f32).collect();
-        let rows = FlatRows::new(&values, 1).unwrap();
-        let (params, mut scratch) = (SearchParams { k: 3, ef: 3 }, Scratch::default());
-        let distance = Metric::L2.distance_fn();
-        let accept = |node: u32| matches!(node, 0 | 1 | 7);
-        let found =
-            search(&graph, &rows, distance, &[7.0], &params, Some(&accept), &mut scratch, &|| false).unwrap();
-        let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
-        assert_eq!((nodes, found.visited), (vec![7, 1, 0], 3));
+impl<P: Pages> Level for Upper<'_, '_, P> {
+    fn links<'a>(&'a self, node: u32, buffer: &'a mut [u32; MAX_LINKS]) -> Result<&'a [u32], HnswError> {
+        let mut links = self.links.borrow_mut();
+        self.view.graph.upper_links(node, self.level, &mut links)?;
+        let count = links.len().min(MAX_LINKS);
+        buffer[..count].copy_from_slice(&links[..count]);
+        Ok(&buffer[..count])
+    }
+
+    fn prefetch_links(&self, _node: u32) {}
+
+    fn nearer(
+        &self,
+        nodes: &[u32],
+        query: QueryView<'_>,
+        limit: u32,
+        keys: &mut [u64; GROUP],
+    ) -> Result<usize, HnswError> {
+        self.view.nearer(nodes, query, limit, keys)
+    }
+
+    fn prefetch_codes(&self, nodes: &[u32]) {
+        self.view.prefetch_codes(nodes);
+    }
+
+    fn no_such_node(&self, from: u32, link: u32) -> HnswError {
+        self.view.no_such_node(from, link)
     }
 }

@@ -5,7 +5,8 @@ mod recall;
 mod small;
 
 use crate::{
-    BuildParams, BuiltGraph, FlatRows, Found, Graph, Scratch, SearchParams, VectorRows, build, scan, search,
+    BuildParams, Builder, BuiltGraph, FlatRows, Found, Graph, GraphLayout, Scratch, Search, SearchParams,
+    VectorRows, build, scan, search,
 };
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
@@ -79,7 +80,8 @@ pub(crate) fn built(rows: &FlatRows<'_>, metric: Metric, params: &BuildParams) -
     build(rows, metric, params, &|_| ControlFlow::Continue(())).unwrap()
 }
 
-/// Searches without a deadline in a fresh scratch.
+/// Searches without a deadline in a fresh scratch. Where a walk holds fewer accepted nodes than asked for, their codes are
+/// compared, as an index does.
 pub(crate) fn find(
     graph: &Graph<Vec<u8>>,
     rows: &FlatRows<'_>,
@@ -88,9 +90,15 @@ pub(crate) fn find(
     (k, ef): (usize, usize),
     accept: Option<&dyn Fn(u32) -> bool>,
 ) -> Found {
-    let params = SearchParams { k, ef };
-    search(graph, rows, metric.distance_fn(), query, &params, accept, &mut Scratch::default(), &|| false)
-        .unwrap()
+    let mut scratch = Scratch::default();
+    let mut search = Search::new(graph, rows, metric.distance_fn(), query, &mut scratch, &|| false).unwrap();
+    search.walk(ef.max(k)).unwrap();
+    if let Some(accept) = accept
+        && search.held(accept) < k
+    {
+        search.scan((0..rows.len() as u32).filter(|&node| accept(node)), k).unwrap();
+    }
+    search.finish(k, accept).unwrap()
 }
 
 /// The exact answer.

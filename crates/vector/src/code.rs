@@ -191,10 +191,20 @@ impl CodeQueries {
     }
 }
 
+/// The largest magnitude, in lanes that a compiler can keep in a register.
+fn most(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (blocks, rest) = values.as_chunks::<16>();
+    let mut lanes = [0.0_f32; 16];
+    for block in blocks {
+        lanes.iter_mut().zip(block).for_each(|(lane, value)| *lane = larger(*lane, value.abs()));
+    }
+    lanes.into_iter().chain(rest.iter().map(|value| value.abs())).fold(0.0, larger)
+}
+
 /// What a step of a query's bytes is worth, so that the largest is 127.
 fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
     let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
-    let most = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     (most(wide) * steps.wide).max(most(narrow) * steps.narrow).max(f32::MIN_POSITIVE) / LARGEST
 }
 
@@ -202,21 +212,25 @@ fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
 fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lines: &mut [QueryLine]) -> f32 {
     let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
     let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
-    let mut put = |byte: usize, high: bool, value: f32| {
-        let value = nearest_integer(value) as i8;
-        if let Some(line) = lines.get_mut(byte / LINE_BYTES) {
-            let half = if high { &mut line.high } else { &mut line.low };
-            half[byte % LINE_BYTES] = value;
-        }
-        i32::from(value)
-    };
-    let (mut wide_sum, mut narrow_sum) = (0_i32, 0_i32);
     let (wide_scale, narrow_scale) = (steps.wide / unit, steps.narrow / unit);
-    for (byte, value) in wide.iter().enumerate() {
-        wide_sum += put(byte, false, value * wide_scale);
+    let mut wide_sum = 0_i32;
+    for (line, values) in lines.iter_mut().zip(wide.chunks(LINE_BYTES)) {
+        for (byte, value) in line.low.iter_mut().zip(values) {
+            *byte = small_integer(value * wide_scale);
+        }
+        wide_sum += line.low.iter().map(|&byte| i32::from(byte)).sum::<i32>();
     }
-    for (place, value) in narrow.iter().enumerate() {
-        narrow_sum += put(shape.wide + place / 2, place % 2 == 1, value * narrow_scale);
+    let mut narrow_sum = 0_i32;
+    let mut byte = shape.wide;
+    for pair in narrow.chunks(2) {
+        let low = small_integer(pair[0] * narrow_scale);
+        let high = pair.get(1).map_or(0, |value| small_integer(value * narrow_scale));
+        if let Some(line) = lines.get_mut(byte / LINE_BYTES) {
+            line.low[byte % LINE_BYTES] = low;
+            line.high[byte % LINE_BYTES] = high;
+            narrow_sum += i32::from(low) + i32::from(high);
+        }
+        byte += 1;
     }
     WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32
 }
@@ -349,10 +363,121 @@ fn half_byte(value: f32, inverse: f32) -> u8 {
     (value * inverse + 8.0).clamp(0.0, 15.0) as u8
 }
 
+/// The nearest integer of a value within a byte, half to even: added to a number whose last binary place is 1, a value leaves
+/// its integer in the last places. A compiler makes vectors of this, and not of a cast that must mind overflow.
+#[inline]
+fn small_integer(value: f32) -> i8 {
+    const LAST_PLACE_IS_ONE: f32 = 12_582_912.0;
+    (value + LAST_PLACE_IS_ONE).to_bits() as i8
+}
+
 /// Half away from zero, without a call into the C library.
 #[inline]
 fn nearest_integer(value: f32) -> i32 {
     (value + 0.5_f32.copysign(value)) as i32
+}
+
+/// Bytes that start at a line, so that a code lies in as few of them as it has.
+#[derive(Clone)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    start: usize,
+    len: usize,
+}
+
+impl Lines {
+    /// Zeros.
+    pub fn new(len: usize) -> Self {
+        let bytes = vec![0; len + LINE_BYTES];
+        // An offset that cannot be had leaves the bytes where they are: slower, and as right.
+        let start =
+            Some(bytes.as_ptr().align_offset(LINE_BYTES)).filter(|&start| start < LINE_BYTES).unwrap_or(0);
+        Self { bytes, start, len }
+    }
+}
+
+impl std::ops::Deref for Lines {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.start..self.start + self.len]
+    }
+}
+
+impl std::ops::DerefMut for Lines {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + self.len]
+    }
+}
+
+impl From<&[u8]> for Lines {
+    fn from(bytes: &[u8]) -> Self {
+        let mut lines = Self::new(bytes.len());
+        lines.copy_from_slice(bytes);
+        lines
+    }
+}
+
+/// Which of a number of nodes were met.
+#[derive(Clone, Default)]
+pub struct NodeSet {
+    words: Vec<u32>,
+    /// Words that are not zero; the place behind the last one is written to, but not counted, when nothing is noted.
+    touched: Vec<u32>,
+    count: usize,
+    nodes: u32,
+}
+
+impl NodeSet {
+    /// Empties it, and makes room for a number of nodes.
+    pub fn reset(&mut self, nodes: usize) {
+        for &word in &self.touched[..self.count] {
+            if let Some(word) = self.words.get_mut(word as usize) {
+                *word = 0;
+            }
+        }
+        self.count = 0;
+        self.nodes = nodes as u32;
+        let words = nodes.div_ceil(32);
+        if self.words.len() < words {
+            self.words.resize(words, 0);
+            self.touched.resize(words + 1, 0);
+        }
+    }
+
+    /// Notes a node; whether it is new. None for a node past the end.
+    #[inline]
+    pub fn add(&mut self, node: u32) -> Option<bool> {
+        if node >= self.nodes {
+            return None;
+        }
+        let word = node / 32;
+        let bits = self.words.get_mut(word as usize)?;
+        let bit = 1_u32 << (node % 32);
+        let before = *bits;
+        *bits = before | bit;
+        // Without a branch, which would be taken at random.
+        *self.touched.get_mut(self.count)? = word;
+        self.count += usize::from(before == 0);
+        Some(before & bit == 0)
+    }
+
+    /// Notes nodes, none of them twice in the list, and leaves the new ones in `new`, in the order given. The first node
+    /// past the end is an error.
+    #[inline]
+    pub fn add_all(&mut self, nodes: &[u32], new: &mut Vec<u32>) -> Result<(), u32> {
+        new.clear();
+        if let Some(&outside) = nodes.iter().find(|&&node| node >= self.nodes) {
+            return Err(outside);
+        }
+        new.resize(nodes.len() + GROUP, 0);
+        let found = (codes::best().unmet)(&self.words, nodes, new);
+        new.truncate(found);
+        for &node in new.iter() {
+            self.add(node);
+        }
+        Ok(())
+    }
 }
 
 /// Ascending keys of a fixed number, padded to whole registers: `[0; PAD]`, then the keys, then `u64::MAX`.
@@ -413,6 +538,30 @@ impl SortedKeys {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_node_is_new_once() {
+        let mut set = NodeSet::default();
+        let mut new = Vec::new();
+        for nodes in [3, 200, 130] {
+            set.reset(nodes);
+            for node in [1, 2, 0] {
+                assert_eq!((set.add(node), set.add(node)), (Some(true), Some(false)));
+            }
+            assert_eq!(set.add(nodes as u32), None, "a node outside is never new");
+            assert_eq!(set.add_all(&[0, nodes as u32, 1], &mut new), Err(nodes as u32));
+        }
+        for _ in 0..3 {
+            set.reset(640);
+            let all: Vec<u32> = (0..640).rev().collect();
+            set.add_all(&all[..77], &mut new).unwrap();
+            assert_eq!(new, all[..77]);
+            set.add_all(&all, &mut new).unwrap();
+            assert_eq!(new, all[77..]);
+            set.add_all(&all, &mut new).unwrap();
+            assert_eq!(new, []);
+        }
+    }
 
     proptest! {
         #[test]

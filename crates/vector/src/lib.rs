@@ -17,8 +17,8 @@ mod quantiser;
 mod space;
 
 pub use code::{
-    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, QueryView, SortedKeys,
-    Steps, bias, key, key_node, key_value,
+    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, Lines, NodeSet, QueryView,
+    SortedKeys, Steps, bias, key, key_node, key_value,
 };
 pub use embedding::Embedding;
 pub use kernel::{DistanceFn, instruction_set, prefetch};

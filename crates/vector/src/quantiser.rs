@@ -15,7 +15,7 @@
 //! The first term is of the query alone and is left out, the second is of the vector alone and is the bias of its code, exact.
 //! Only the last product is estimated. Unit vectors order by both alike.
 
-use crate::code::{self, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Steps};
+use crate::code::{self, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
 use crate::{CodeTable, Metric};
 
 mod bytes;
@@ -36,7 +36,7 @@ const ENOUGH: f64 = 0.9;
 const CLIPS: [f32; 6] = [1.5, 2.0, 2.5, 3.0, 3.5, 4.0];
 
 /// Turns vectors of one set into codes, and queries into the form that codes are compared in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Quantiser {
     metric: Metric,
     mean: Vec<f32>,
@@ -45,9 +45,16 @@ pub struct Quantiser {
     rest_shape: CodeShape,
     rest_steps: Steps,
     /// Codes of the directions, in the order of the coordinates.
-    directions: Vec<u8>,
+    directions: Lines,
     /// What a step of each direction is worth.
     direction_steps: Vec<f32>,
+}
+
+impl std::fmt::Debug for Quantiser {
+    /// Shapes only: the mean is of embeddings.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Quantiser({:?}, {} numbers, {:?}, {:?})", self.metric, self.mean.len(), self.shape, self.rest_shape)
+    }
 }
 
 /// A query on its way through the codes of one set, kept from one query to the next.
@@ -57,6 +64,8 @@ pub struct PreparedQuery {
     pub first: CodeQuery,
     /// Against the rests.
     pub rest: CodeQuery,
+    /// The term of distances that is of the query alone: estimates lack it.
+    pub own_term: f32,
     centred: Vec<f32>,
     coordinates: Vec<f32>,
     projector: CodeQuery,
@@ -106,7 +115,7 @@ impl Quantiser {
         let found = principal_directions(sample, dimension, most.min(dimension));
         let direction_lines = dimension.div_ceil(LINE_BYTES);
         let shape = Self::direction_shape(dimension);
-        let mut directions = vec![0; found.len() * shape.bytes()];
+        let mut directions = Lines::new(found.len() * shape.bytes());
         let mut direction_steps = Vec::with_capacity(found.len());
         for (direction, code) in found.iter().zip(directions.chunks_mut(direction_lines * LINE_BYTES)) {
             let largest = direction.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
@@ -228,21 +237,21 @@ impl Quantiser {
         }
     }
 
-    /// The distance of an estimate, for a query: the term that is of the query alone.
-    pub fn distance_of_query(&self, query: &[f32]) -> f32 {
-        match self.metric {
-            Metric::Cosine | Metric::L2 => {
-                query.iter().zip(&self.mean).map(|(value, mean)| (value - mean) * (value - mean)).sum()
-            }
-            Metric::Dot => -dot(query, &self.mean),
-        }
+    /// What an estimate, with [`PreparedQuery::own_term`] added, is to be multiplied with to be a distance of the metric: of
+    /// unit vectors, half the squared distance is 1 minus the cosine.
+    pub fn distance_scale(&self) -> f32 {
+        if self.metric == Metric::Cosine { 0.5 } else { 1.0 }
     }
 
     /// Brings a query into the form of the codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, rest, centred, coordinates, projector } = prepared;
+        let PreparedQuery { first, rest, own_term, centred, coordinates, projector } = prepared;
         centred.clear();
         centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
+        *own_term = match self.metric {
+            Metric::Cosine | Metric::L2 => dot(centred, centred),
+            Metric::Dot => -dot(query, &self.mean),
+        };
         let shape = Self::direction_shape(self.dimension());
         projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
         let table = CodeTable::new(&self.directions, shape);

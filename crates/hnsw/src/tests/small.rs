@@ -75,20 +75,6 @@ fn fewer_matches_than_asked_for_are_all_returned() {
 }
 
 #[test]
-fn a_filter_that_accepts_one_in_eight_measures_fewer_rows_than_it_passes() {
-    let data = Clustered::new(Metric::L2, 4_000, 32, 10, 24);
-    let rows = data.rows();
-    let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
-    let accept = |node: u32| Random(node.into()).below(8) == 0;
-    for query in &data.queries {
-        // All that match, about 500, are held: every node of the graph is passed, and the rejected ones stay unread.
-        let found = find(&graph, &rows, Metric::L2, query, (1_000, 1_000), Some(&accept));
-        assert!(found.neighbours.len() > 400);
-        assert!(found.visited < 2_000, "{}", found.visited);
-    }
-}
-
-#[test]
 fn a_search_that_is_stopped_says_so_and_keeps_what_it_has() {
     let data = Clustered::new(Metric::L2, 4_000, 16, 1, 22);
     let (rows, query) = (data.rows(), &data.queries[0]);
@@ -100,7 +86,7 @@ fn a_search_that_is_stopped_says_so_and_keeps_what_it_has() {
     let found =
         search(&graph, &rows, distance, query, &params, None, &mut Scratch::default(), &third).unwrap();
     assert!(found.stopped && !found.neighbours.is_empty());
-    assert!((512..600).contains(&found.visited), "{}", found.visited);
+    assert!((2_000..6_500).contains(&found.visited), "{}", found.visited);
 
     asked.set(0);
     let found = scan(&rows, distance, query, 0..4_000, 10, &third).unwrap();

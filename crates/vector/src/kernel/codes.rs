@@ -14,6 +14,9 @@ type Wide = [u8; MOST_LINES];
 type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> usize;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
 type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]);
+/// Nodes whose bit is not set, in their order: `(words, nodes, unmet) -> count`. Nodes were held against the words, and
+/// there is room for [`GROUP`] more than there are nodes.
+type Unmet = fn(&[u32], &[u32], &mut [u32]) -> usize;
 /// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys; gives the lowest place of a key.
 type Insert = fn(&mut [u64], &[u64]) -> usize;
 
@@ -24,9 +27,10 @@ pub(crate) struct CodeKernels {
     pub nearer: Nearer,
     pub sums: Sums,
     pub insert: Insert,
+    pub unmet: Unmet,
 }
 
-static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, insert };
+static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, insert, unmet };
 
 /// What this processor can run, fastest first; portable code is always last.
 fn available() -> impl Iterator<Item = &'static CodeKernels> {
@@ -111,6 +115,15 @@ fn nearer_of(
     kept
 }
 
+fn unmet(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+    let mut found = 0;
+    for &node in nodes {
+        unmet[found] = node;
+        found += usize::from(words[node as usize / 32] >> (node % 32) & 1 == 0);
+    }
+    found
+}
+
 fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
     let mut lowest = buffer.len() - 8;
     for &key in keys {
@@ -164,6 +177,15 @@ mod tests {
                 prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
                 (kernels.sums)(&bytes, &nodes, query, &wide, &mut sums);
                 prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
+            }
+            let words: Vec<u32> = (0..9).map(|_| next()).collect();
+            let nodes: Vec<u32> = (0..next() % 70).map(|_| next() % (9 * 32)).collect();
+            let met = |node: u32| words[node as usize / 32] >> (node % 32) & 1 == 1;
+            let expected: Vec<u32> = nodes.iter().copied().filter(|&node| !met(node)).collect();
+            for kernels in available() {
+                let mut unmet = vec![0; nodes.len() + GROUP];
+                let found = (kernels.unmet)(&words, &nodes, &mut unmet);
+                prop_assert_eq!(&unmet[..found], &expected, "{}", kernels.name);
             }
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
             let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();

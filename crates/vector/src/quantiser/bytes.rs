@@ -13,11 +13,11 @@
 //!     32     16  steps, f32: wide and narrow of the first code, wide and narrow of the rest
 //!     48    4·d  the mean, f32
 //!           4·n  what a step of each direction is worth, f32
-//!               the directions, each a code of ceil(d / 64) lines, all coordinates wide, no bias
+//!               the directions, each a code of ceil(d / 64) lines, all coordinates wide, no bias; then fewer than 64 zeros
 //! ```
 
 use super::Quantiser;
-use crate::code::{CodeShape, Steps};
+use crate::code::{CodeShape, LINE_BYTES, Lines, Steps};
 use crate::{MAX_DIMENSION, Metric};
 
 const VERSION: u32 = 1;
@@ -94,7 +94,10 @@ impl Quantiser {
         let (dimension, directions) = (word(8) as usize, word(12) as usize);
         let codes = HEADER_BYTES + 4 * (dimension + directions);
         let length = codes + directions * Self::direction_shape(dimension).bytes();
-        if bytes.len() != length {
+        if bytes.len() < length
+            || bytes[length..].len() >= LINE_BYTES
+            || bytes[length..].iter().any(|&b| b != 0)
+        {
             return wrong("length", 0, bytes.len() as u64, length as u64);
         }
         let (floats, _) = bytes[32..codes].as_chunks();
@@ -119,7 +122,7 @@ impl Quantiser {
             steps: Steps { wide: steps[0], narrow: steps[1] },
             rest_shape: CodeShape { lines: word(24) as usize, wide: 0, biased: false },
             rest_steps: Steps { wide: steps[2], narrow: steps[3] },
-            directions: bytes[codes..].to_vec(),
+            directions: Lines::from(&bytes[codes..length]),
             direction_steps: direction_steps.to_vec(),
         })
     }

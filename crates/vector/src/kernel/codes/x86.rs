@@ -6,10 +6,20 @@ use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
-static VNNI: CodeKernels =
-    CodeKernels { name: "avx512vnni", nearer: vnni::nearer, sums: vnni::sums, insert: vnni::insert };
-static AVX2: CodeKernels =
-    CodeKernels { name: "avx2", nearer: avx2::nearer, sums: avx2::sums, insert: super::insert };
+static VNNI: CodeKernels = CodeKernels {
+    name: "avx512vnni",
+    nearer: vnni::nearer,
+    sums: vnni::sums,
+    insert: vnni::insert,
+    unmet: vnni::unmet,
+};
+static AVX2: CodeKernels = CodeKernels {
+    name: "avx2",
+    nearer: avx2::nearer,
+    sums: avx2::sums,
+    insert: super::insert,
+    unmet: super::unmet,
+};
 
 /// The AVX-512 kernels, where the processor and the operating system support them.
 pub(super) fn vnni() -> Option<&'static CodeKernels> {
@@ -53,6 +63,43 @@ mod vnni {
     pub(super) fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
         // SAFETY: as `nearer`.
         unsafe { insert_with(buffer, keys) }
+    }
+
+    pub(super) fn unmet(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+        // SAFETY: as `nearer`.
+        unsafe { unmet_with(words, nodes, unmet) }
+    }
+
+    /// The words of 16 nodes at a time.
+    #[target_feature(enable = "avx512f")]
+    fn unmet_with(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+        let mut found = 0;
+        for group in nodes.chunks(GROUP) {
+            let given = ((1_u32 << group.len()) - 1) as u16;
+            // SAFETY: the mask has a bit for each number of the slice and no other; masked lanes are not accessed.
+            let nodes = unsafe { _mm512_maskz_loadu_epi32(given, group.as_ptr().cast()) };
+            let places = _mm512_srli_epi32::<5>(nodes);
+            let inside = _mm512_mask_cmplt_epu32_mask(given, places, _mm512_set1_epi32(words.len() as i32));
+            // SAFETY: the mask leaves places inside the words.
+            let bits = unsafe {
+                _mm512_mask_i32gather_epi32::<4>(
+                    _mm512_setzero_si512(),
+                    inside,
+                    places,
+                    words.as_ptr().cast(),
+                )
+            };
+            let bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(nodes, _mm512_set1_epi32(31)));
+            let new = _mm512_mask_testn_epi32_mask(inside, bits, bit);
+            let room: &mut [u32; GROUP] = match unmet[found..].first_chunk_mut() {
+                Some(room) => room,
+                None => break,
+            };
+            // SAFETY: the array holds the 16 numbers that are written, at any alignment.
+            unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), _mm512_maskz_compress_epi32(new, nodes)) };
+            found += new.count_ones() as usize;
+        }
+        found
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -118,11 +165,17 @@ mod vnni {
                     }
                 }
             }
+            // Line by line over all codes, so that here, too, the query stays in registers.
             lines => {
-                for (sum, &node) in sums.iter_mut().zip(nodes) {
-                    let (codes, _) = code(bytes, node, lines.len()).as_chunks::<LINE_BYTES>();
-                    for ((line, query), &wide) in codes.iter().zip(lines).zip(wide) {
-                        *sum = Line::load(query, wide).add(*sum, load_line(line));
+                for (place, (query, &wide)) in lines.iter().zip(wide).enumerate() {
+                    let query = Line::load(query, wide);
+                    for (sum, &node) in sums.iter_mut().zip(nodes) {
+                        let code = code(bytes, node, lines.len());
+                        let Some(line) = code[place * LINE_BYTES..].first_chunk() else { continue };
+                        *sum = match usize::from(wide) {
+                            LINE_BYTES => _mm512_dpbusd_epi32(*sum, load_line(line), query.low),
+                            _ => query.add(*sum, load_line(line)),
+                        };
                     }
                 }
             }
