@@ -157,7 +157,6 @@ impl Walker<'_> {
     /// Takes the links of a node that were not met before, and asks for their codes.
     #[inline]
     fn gather(&mut self, level: &impl Level, node: u32, links: &[u32]) -> Result<(), HnswError> {
-        let links = &links[..links.iter().position(|&link| link == NONE).unwrap_or(links.len())];
         let added = self.visited.add_all(links, self.batch);
         added.map_err(|outside| level.no_such_node(node, outside))?;
         level.prefetch_codes(self.batch);

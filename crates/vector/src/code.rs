@@ -273,12 +273,8 @@ impl<'a> CodeTable<'a> {
 
     #[inline]
     fn fits(&self, nodes: &[u32], query: QueryView<'_>) -> bool {
-        let codes = self.len();
-        let inside = nodes.iter().fold(true, |inside, &node| inside & ((node as usize) < codes));
-        inside
-            && nodes.len() <= GROUP
-            && query.lines.len() == self.shape.lines
-            && (1..=MOST_LINES).contains(&self.shape.lines)
+        let lines = self.shape.lines;
+        nodes.len() <= GROUP && query.lines.len() == lines && (1..=MOST_LINES).contains(&lines)
     }
 
     /// Asks for the codes of nodes that will be compared soon.
@@ -301,19 +297,22 @@ impl<'a> CodeTable<'a> {
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> Option<usize> {
-        self.fits(nodes, query)
-            .then(|| (self.kernels.nearer)(self.bytes, nodes, query, &self.wide, limit, keys))
+        if !self.fits(nodes, query) {
+            return None;
+        }
+        (self.kernels.nearer)(self.bytes, nodes, query, &self.wide, limit, keys)
     }
 
     /// What is to be taken from the estimates of up to [`GROUP`] codes for a query: `weight · (query · code)`, whatever
     /// the bias. `None` as for [`CodeTable::nearer`].
     #[inline]
     pub fn products(&self, nodes: &[u32], query: QueryView<'_>) -> Option<[f32; GROUP]> {
-        self.fits(nodes, query).then(|| {
-            let mut sums = [0; GROUP];
-            (self.kernels.sums)(self.bytes, nodes, query, &self.wide, &mut sums);
-            sums.map(|sum| query.factor * sum as f32 - query.constant)
-        })
+        if !self.fits(nodes, query) {
+            return None;
+        }
+        let mut sums = [0; GROUP];
+        (self.kernels.sums)(self.bytes, nodes, query, &self.wide, &mut sums)?;
+        Some(sums.map(|sum| query.factor * sum as f32 - query.constant))
     }
 }
 
@@ -419,13 +418,21 @@ impl From<&[u8]> for Lines {
 }
 
 /// Which of a number of nodes were met.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NodeSet {
     words: Vec<u32>,
     /// Words that are not zero; the place behind the last one is written to, but not counted, when nothing is noted.
     touched: Vec<u32>,
     count: usize,
     nodes: u32,
+    kernels: &'static CodeKernels,
+}
+
+impl Default for NodeSet {
+    /// Of no nodes.
+    fn default() -> Self {
+        Self { words: Vec::new(), touched: Vec::new(), count: 0, nodes: 0, kernels: codes::best() }
+    }
 }
 
 impl NodeSet {
@@ -462,20 +469,28 @@ impl NodeSet {
         Some(before & bit == 0)
     }
 
-    /// Notes nodes, none of them twice in the list, and leaves the new ones in `new`, in the order given. The first node
-    /// past the end is an error.
+    /// Notes nodes, up to the first `u32::MAX`, and leaves the new ones in `new`, in the order given. None is expected twice; one
+    /// that is would be new twice. The first node past the end is an error.
     #[inline]
     pub fn add_all(&mut self, nodes: &[u32], new: &mut Vec<u32>) -> Result<(), u32> {
-        new.clear();
-        if let Some(&outside) = nodes.iter().find(|&&node| node >= self.nodes) {
-            return Err(outside);
+        let room = nodes.len() + GROUP;
+        if new.len() < room {
+            new.resize(room, 0);
         }
-        new.resize(nodes.len() + GROUP, 0);
-        let found = (codes::best().unmet)(&self.words, nodes, new);
+        let found = (self.kernels.unmet)(&self.words, nodes, self.nodes, new)?;
         new.truncate(found);
+        // As `add`, with the count in a register. The kernel held the nodes against the words.
+        let (words, touched, mut count) = (&mut self.words[..], &mut self.touched[..], self.count);
         for &node in new.iter() {
-            self.add(node);
+            let word = node / 32;
+            let (Some(bits), Some(place)) = (words.get_mut(word as usize), touched.get_mut(count)) else {
+                break;
+            };
+            *place = word;
+            count += usize::from(*bits == 0);
+            *bits |= 1 << (node % 32);
         }
+        self.count = count;
         Ok(())
     }
 }

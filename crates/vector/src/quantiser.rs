@@ -53,7 +53,14 @@ pub struct Quantiser {
 impl std::fmt::Debug for Quantiser {
     /// Shapes only: the mean is of embeddings.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Quantiser({:?}, {} numbers, {:?}, {:?})", self.metric, self.mean.len(), self.shape, self.rest_shape)
+        write!(
+            f,
+            "Quantiser({:?}, {} numbers, {:?}, {:?})",
+            self.metric,
+            self.mean.len(),
+            self.shape,
+            self.rest_shape
+        )
     }
 }
 

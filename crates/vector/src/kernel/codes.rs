@@ -9,14 +9,14 @@ mod x86;
 
 /// For each line of a code how many of its bytes hold one coordinate.
 type Wide = [u8; MOST_LINES];
-/// Keys of nodes that come before a limit: `(bytes, nodes, query, wide, limit, keys) -> count`. Nodes were held against the
-/// length of the bytes, there are at most [`GROUP`] of them, and the query has the lines of the table.
-type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> usize;
+/// Keys of nodes that come before a limit: `(bytes, nodes, query, wide, limit, keys) -> count`. There are at most [`GROUP`]
+/// nodes, and the query has 1 to [`MOST_LINES`] lines, which are those of the codes. None when a node has no code.
+type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> Option<usize>;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
-type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]);
-/// Nodes whose bit is not set, in their order: `(words, nodes, unmet) -> count`. Nodes were held against the words, and
-/// there is room for [`GROUP`] more than there are nodes.
-type Unmet = fn(&[u32], &[u32], &mut [u32]) -> usize;
+type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]) -> Option<()>;
+/// Nodes whose bit is not set, in their order, up to the first `u32::MAX`: `(words, nodes, limit, unmet) -> count`. There is
+/// room for [`GROUP`] more than there are nodes. A node from the limit on, or without a bit, is an error.
+type Unmet = fn(&[u32], &[u32], u32, &mut [u32]) -> Result<usize, u32>;
 /// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys; gives the lowest place of a key.
 type Insert = fn(&mut [u64], &[u64]) -> usize;
 
@@ -48,17 +48,23 @@ pub(crate) fn best() -> &'static CodeKernels {
     available().next().unwrap_or(&PORTABLE)
 }
 
-/// The bytes of a code.
+/// The bytes of a code, if there is one.
 #[inline(always)]
-fn code(bytes: &[u8], node: u32, lines: usize) -> &[u8] {
+fn code(bytes: &[u8], node: u32, lines: usize) -> Option<&[u8]> {
     let size = lines * LINE_BYTES;
     let start = node as usize * size;
-    &bytes[start..start + size]
+    bytes.get(start..start + size)
 }
 
-fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
+fn sums(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    wide: &Wide,
+    sums: &mut [i32; GROUP],
+) -> Option<()> {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
-        let (lines, _) = code(bytes, node, query.lines.len()).as_chunks::<LINE_BYTES>();
+        let (lines, _) = code(bytes, node, query.lines.len())?.as_chunks::<LINE_BYTES>();
         *sum = lines
             .iter()
             .zip(query.lines)
@@ -66,6 +72,7 @@ fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &m
             .map(|((code, query), &wide)| line(code, query, wide))
             .sum();
     }
+    Some(())
 }
 
 fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: u8) -> i32 {
@@ -86,7 +93,7 @@ fn nearer(
     wide: &Wide,
     limit: u32,
     keys: &mut [u64; GROUP],
-) -> usize {
+) -> Option<usize> {
     nearer_of(bytes, nodes, query, wide, limit, keys, sums)
 }
 
@@ -100,28 +107,29 @@ fn nearer_of(
     limit: u32,
     keys: &mut [u64; GROUP],
     sums_of: Sums,
-) -> usize {
+) -> Option<usize> {
     let mut sums = [0; GROUP];
-    sums_of(bytes, nodes, query, wide, &mut sums);
+    sums_of(bytes, nodes, query, wide, &mut sums)?;
     let mut kept = 0;
     for (&node, &sum) in nodes.iter().zip(&sums) {
-        let bias = bias(code(bytes, node, query.lines.len()));
+        let bias = bias(code(bytes, node, query.lines.len())?);
         // Rounded after each step: a fused multiply-add is a call where the processor has none.
         let estimate = (bias + query.constant) - query.factor * sum as f32;
         // Without a branch, which would be taken at random.
         keys[kept] = key(estimate, node);
         kept += usize::from(ordered_bits(estimate) < limit);
     }
-    kept
+    Some(kept)
 }
 
-fn unmet(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+fn unmet(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
     let mut found = 0;
-    for &node in nodes {
+    for &node in nodes.iter().take_while(|node| **node != u32::MAX) {
+        let word = words.get(node as usize / 32).filter(|_| node < limit).ok_or(node)?;
         unmet[found] = node;
-        found += usize::from(words[node as usize / 32] >> (node % 32) & 1 == 0);
+        found += usize::from(word >> (node % 32) & 1 == 0);
     }
-    found
+    Ok(found)
 }
 
 fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
@@ -169,13 +177,15 @@ mod tests {
             let nodes: Vec<u32> = (0..count).map(|_| next() % 24).collect();
             let limit = ordered_bits(next() as f32 / 1e9 - 2.0);
             let mut expected = ([0; GROUP], [0; GROUP]);
-            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0);
-            (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1);
+            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0).unwrap();
+            (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1).unwrap();
             for kernels in available() {
                 let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
-                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), kept, "{}", kernels.name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), Some(kept), "{}", kernels.name);
                 prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
-                (kernels.sums)(&bytes, &nodes, query, &wide, &mut sums);
+                prop_assert!((kernels.sums)(&bytes, &nodes, query, &wide, &mut sums).is_some());
+                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, &wide, limit, &mut keys), None, "{}", kernels.name);
+                prop_assert!((kernels.sums)(&bytes, &[1, 24], query, &wide, &mut [0; GROUP]).is_none());
                 prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
             }
             let words: Vec<u32> = (0..9).map(|_| next()).collect();
@@ -183,9 +193,17 @@ mod tests {
             let met = |node: u32| words[node as usize / 32] >> (node % 32) & 1 == 1;
             let expected: Vec<u32> = nodes.iter().copied().filter(|&node| !met(node)).collect();
             for kernels in available() {
-                let mut unmet = vec![0; nodes.len() + GROUP];
-                let found = (kernels.unmet)(&words, &nodes, &mut unmet);
-                prop_assert_eq!(&unmet[..found], &expected, "{}", kernels.name);
+                let mut unmet = vec![0; nodes.len() + 4 + GROUP];
+                let mut ended = nodes.clone();
+                ended.extend([u32::MAX, 1 << 20, 3]);
+                for list in [&nodes, &ended] {
+                    let found = (kernels.unmet)(&words, list, 9 * 32, &mut unmet);
+                    prop_assert_eq!(found, Ok(expected.len()), "{}", kernels.name);
+                    prop_assert_eq!(&unmet[..expected.len()], &expected, "{}", kernels.name);
+                }
+                ended.insert(nodes.len() / 2, 9 * 32 + 7);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, 9 * 32, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, u32::MAX, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
             }
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
             let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();
@@ -222,7 +240,7 @@ mod tests {
         query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
         for kernels in available() {
             let mut sums = [0; GROUP];
-            (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums);
+            (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums).unwrap();
             assert_eq!(sums[0], 64 * 255 * 127, "{}", kernels.name);
         }
     }

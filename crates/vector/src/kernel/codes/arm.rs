@@ -23,19 +23,31 @@ fn nearer(
     wide: &Wide,
     limit: u32,
     keys: &mut [u64; GROUP],
-) -> usize {
+) -> Option<usize> {
     nearer_of(bytes, nodes, query, wide, limit, keys, sums)
 }
 
-fn sums(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
+fn sums(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    wide: &Wide,
+    sums: &mut [i32; GROUP],
+) -> Option<()> {
     // SAFETY: private, and handed out by `neon` only where NEON was detected.
     unsafe { sums_with(bytes, nodes, query, wide, sums) }
 }
 
 #[target_feature(enable = "neon")]
-fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
+fn sums_with(
+    bytes: &[u8],
+    nodes: &[u32],
+    query: QueryView<'_>,
+    wide: &Wide,
+    sums: &mut [i32; GROUP],
+) -> Option<()> {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
-        let (codes, _) = code(bytes, node, query.lines.len()).as_chunks::<BYTES>();
+        let (codes, _) = code(bytes, node, query.lines.len())?.as_chunks::<BYTES>();
         let mut total = vdupq_n_s32(0);
         for ((line, query), &wide) in codes.chunks_exact(4).zip(query.lines).zip(wide) {
             let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
@@ -50,6 +62,7 @@ fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sum
         }
         *sum = vaddvq_s32(total);
     }
+    Some(())
 }
 
 /// Products of a byte from 0 to 255 fit 16 bits only with the byte made signed, so 32 bits are used from the start.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{CodeKernels, Wide, code, nearer_of};
-use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
@@ -25,7 +25,9 @@ static AVX2: CodeKernels = CodeKernels {
 pub(super) fn vnni() -> Option<&'static CodeKernels> {
     let supported = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni");
+        && is_x86_feature_detected!("avx512vnni")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("bmi1");
     supported.then_some(&VNNI)
 }
 
@@ -44,7 +46,7 @@ mod vnni {
         wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
-    ) -> usize {
+    ) -> Option<usize> {
         // SAFETY: private to the parent module, which hands it out only where its features were detected.
         unsafe { nearer_with(bytes, nodes, query, wide, limit, keys) }
     }
@@ -55,7 +57,7 @@ mod vnni {
         query: QueryView<'_>,
         wide: &Wide,
         sums: &mut [i32; GROUP],
-    ) {
+    ) -> Option<()> {
         // SAFETY: as `nearer`.
         unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
@@ -65,22 +67,26 @@ mod vnni {
         unsafe { insert_with(buffer, keys) }
     }
 
-    pub(super) fn unmet(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+    pub(super) fn unmet(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
         // SAFETY: as `nearer`.
-        unsafe { unmet_with(words, nodes, unmet) }
+        unsafe { unmet_with(words, nodes, limit, unmet) }
     }
 
     /// The words of 16 nodes at a time.
-    #[target_feature(enable = "avx512f")]
-    fn unmet_with(words: &[u32], nodes: &[u32], unmet: &mut [u32]) -> usize {
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
+    fn unmet_with(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
+        let limit = limit.min(words.len().saturating_mul(32).try_into().unwrap_or(u32::MAX));
+        let limit = _mm512_set1_epi32(limit as i32);
         let mut found = 0;
         for group in nodes.chunks(GROUP) {
             let given = ((1_u32 << group.len()) - 1) as u16;
             // SAFETY: the mask has a bit for each number of the slice and no other; masked lanes are not accessed.
             let nodes = unsafe { _mm512_maskz_loadu_epi32(given, group.as_ptr().cast()) };
+            let outside = _mm512_mask_cmpge_epu32_mask(given, nodes, limit);
+            // Lanes below the first that is outside.
+            let inside = given & (outside & outside.wrapping_neg()).wrapping_sub(1);
             let places = _mm512_srli_epi32::<5>(nodes);
-            let inside = _mm512_mask_cmplt_epu32_mask(given, places, _mm512_set1_epi32(words.len() as i32));
-            // SAFETY: the mask leaves places inside the words.
+            // SAFETY: the mask leaves places below the limit, which is no more than there are words for.
             let bits = unsafe {
                 _mm512_mask_i32gather_epi32::<4>(
                     _mm512_setzero_si512(),
@@ -91,18 +97,21 @@ mod vnni {
             };
             let bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(nodes, _mm512_set1_epi32(31)));
             let new = _mm512_mask_testn_epi32_mask(inside, bits, bit);
-            let room: &mut [u32; GROUP] = match unmet[found..].first_chunk_mut() {
-                Some(room) => room,
-                None => break,
-            };
+            let Some(room): Option<&mut [u32; GROUP]> = unmet[found..].first_chunk_mut() else { break };
             // SAFETY: the array holds the 16 numbers that are written, at any alignment.
             unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), _mm512_maskz_compress_epi32(new, nodes)) };
             found += new.count_ones() as usize;
+            if outside != 0 {
+                return match group.get(outside.trailing_zeros() as usize) {
+                    Some(&node) if node != u32::MAX => Err(node),
+                    _ => Ok(found),
+                };
+            }
         }
-        found
+        Ok(found)
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
     fn nearer_with(
         bytes: &[u8],
         nodes: &[u32],
@@ -110,13 +119,9 @@ mod vnni {
         wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
-    ) -> usize {
-        let (mut biases, mut padded) = ([0.0; GROUP], [0; GROUP]);
-        for ((slot, place), &node) in biases.iter_mut().zip(&mut padded).zip(nodes) {
-            *slot = bias(code(bytes, node, query.lines.len()));
-            *place = node;
-        }
-        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query, wide));
+    ) -> Option<usize> {
+        let mut biases = [0.0; GROUP];
+        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query, wide, &mut biases)?);
         let biases = _mm512_add_ps(load(&biases), _mm512_set1_ps(query.constant));
         let estimates = _mm512_sub_ps(biases, _mm512_mul_ps(_mm512_set1_ps(query.factor), sums));
         // As `ordered_bits`; adding 0 makes -0 and 0 one number.
@@ -126,52 +131,68 @@ mod vnni {
         let given = ((1_u32 << nodes.len()) - 1) as u16;
         let kept = _mm512_mask_cmplt_epu32_mask(given, ordered, _mm512_set1_epi32(limit as i32));
         let ordered = _mm512_maskz_compress_epi32(kept, ordered);
-        // SAFETY: the array holds the 16 numbers that are read, at any alignment.
-        let nodes = unsafe { _mm512_loadu_si512(padded.as_ptr().cast()) };
+        // SAFETY: the mask has a bit for each number of the slice and no other; masked lanes are not accessed.
+        let nodes = unsafe { _mm512_maskz_loadu_epi32(given, nodes.as_ptr().cast()) };
         let nodes = _mm512_slli_epi32::<1>(_mm512_maskz_compress_epi32(kept, nodes));
         let (low, high) = keys.split_at_mut(GROUP / 2);
         store(low, join(_mm512_castsi512_si256(ordered), _mm512_castsi512_si256(nodes)));
         let upper = |both| _mm512_extracti64x4_epi64::<1>(both);
         store(high, join(upper(ordered), upper(nodes)));
-        kept.count_ones() as usize
+        Some(kept.count_ones() as usize)
     }
 
     /// Eight keys.
     #[inline]
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn join(ordered: __m256i, nodes: __m256i) -> __m512i {
         _mm512_or_si512(_mm512_slli_epi64::<32>(_mm512_cvtepu32_epi64(ordered)), _mm512_cvtepu32_epi64(nodes))
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, out: &mut [i32; GROUP]) {
-        let sums = lanes(bytes, nodes, query, wide);
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+    fn sums_with(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        wide: &Wide,
+        out: &mut [i32; GROUP],
+    ) -> Option<()> {
+        let sums = lanes(bytes, nodes, query, wide, &mut [0.0; GROUP])?;
         // SAFETY: the array holds the 16 numbers that are written, at any alignment.
-        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) }
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) };
+        Some(())
     }
 
-    /// The sums, a lane per node.
+    /// The sums, a lane per node, and what would be the biases.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn lanes(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide) -> __m512i {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+    fn lanes(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        wide: &Wide,
+        biases: &mut [f32; GROUP],
+    ) -> Option<__m512i> {
         let mut sums = [_mm512_setzero_si512(); GROUP];
         match query.lines {
             // The common case, with the query in registers.
             [only] => {
                 let query = Line::load(only, wide[0]);
-                for (sum, &node) in sums.iter_mut().zip(nodes) {
-                    if let Some(line) = code(bytes, node, 1).first_chunk() {
-                        *sum = query.add(*sum, load_line(line));
-                    }
+                for ((sum, bias), &node) in sums.iter_mut().zip(biases).zip(nodes) {
+                    let line = code(bytes, node, 1)?.first_chunk()?;
+                    *bias = crate::code::bias(line);
+                    *sum = query.add(*sum, load_line(line));
                 }
             }
             // Line by line over all codes, so that here, too, the query stays in registers.
             lines => {
                 for (place, (query, &wide)) in lines.iter().zip(wide).enumerate() {
                     let query = Line::load(query, wide);
-                    for (sum, &node) in sums.iter_mut().zip(nodes) {
-                        let code = code(bytes, node, lines.len());
-                        let Some(line) = code[place * LINE_BYTES..].first_chunk() else { continue };
+                    for ((sum, bias), &node) in sums.iter_mut().zip(&mut *biases).zip(nodes) {
+                        let code = code(bytes, node, lines.len())?;
+                        let line = code.get(place * LINE_BYTES..)?.first_chunk()?;
+                        if place + 1 == lines.len() {
+                            *bias = crate::code::bias(line);
+                        }
                         *sum = match usize::from(wide) {
                             LINE_BYTES => _mm512_dpbusd_epi32(*sum, load_line(line), query.low),
                             _ => query.add(*sum, load_line(line)),
@@ -180,7 +201,7 @@ mod vnni {
                 }
             }
         }
-        add_across(&sums)
+        Some(add_across(&sums))
     }
 
     /// A line of a query in registers.
@@ -192,7 +213,7 @@ mod vnni {
 
     impl Line {
         #[inline]
-        #[target_feature(enable = "avx512f,avx512bw")]
+        #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi1")]
         fn load(line: &QueryLine, wide: u8) -> Self {
             let whole = ((1_u128 << wide) - 1) as u64;
             let mask = _mm512_mask_blend_epi8(whole, _mm512_set1_epi8(0x0f), _mm512_set1_epi8(-1));
@@ -200,7 +221,7 @@ mod vnni {
         }
 
         #[inline]
-        #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
         fn add(&self, sum: __m512i, code: __m512i) -> __m512i {
             let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(code, self.mask), self.low);
             let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(code), _mm512_set1_epi8(0x0f));
@@ -210,7 +231,7 @@ mod vnni {
 
     /// The sum over the lanes of each of 16 registers. Two halving steps inside the 128-bit parts, two across them.
     #[inline]
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn add_across(registers: &[__m512i; GROUP]) -> __m512i {
         let [a, b, c, d] = std::array::from_fn(|part| {
             let [p, q, r, s] = std::array::from_fn(|place| registers[4 * part + place]);
@@ -225,23 +246,27 @@ mod vnni {
 
     /// A key goes in by one pass over the registers: each place keeps the smaller of itself and the key, unless its lower
     /// neighbour is larger, which then moves up. No branch depends on where the key belongs.
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn insert_with(buffer: &mut [u64], keys: &[u64]) -> usize {
-        let places = buffer.len() - 8;
+        let Some(places) = buffer.len().checked_sub(8).map(|places| places / 8 * 8) else { return 0 };
         let mut lowest = places;
         for &key in keys {
             // In a long list the registers below the key's own are left alone.
-            let first =
-                if places <= 256 { 0 } else { buffer[8..].partition_point(|&other| other <= key) / 8 };
+            let own = &buffer[8..8 + places];
+            let first = if places <= 256 { 0 } else { own.partition_point(|&other| other <= key) / 8 };
+            let start = buffer.as_mut_ptr().wrapping_add(8);
             let new = _mm512_set1_epi64(key as i64);
             let mut place = 8 * first;
             for register in (first..places / 8).rev() {
-                let start = 8 + 8 * register;
-                let own = load_keys(&buffer[start..start + 8]);
-                let below = load_keys(&buffer[start - 1..start + 7]);
+                let keys = start.wrapping_add(8 * register);
+                // SAFETY: `register` is below the whole registers that follow the pad, so 8 numbers lie there.
+                let own = unsafe { _mm512_loadu_si512(keys.cast()) };
+                // SAFETY: as above, and before the first of them lies the pad.
+                let below = unsafe { _mm512_loadu_si512(keys.wrapping_sub(1).cast()) };
                 place += _mm512_cmple_epu64_mask(own, new).count_ones() as usize;
                 let moved = _mm512_max_epu64(below, _mm512_min_epu64(own, new));
-                store(&mut buffer[start..start + 8], moved);
+                // SAFETY: as the first.
+                unsafe { _mm512_storeu_si512(keys.cast(), moved) };
             }
             lowest = lowest.min(place);
         }
@@ -249,14 +274,14 @@ mod vnni {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn load(values: &[f32; GROUP]) -> __m512 {
         // SAFETY: the array holds the 16 numbers that are read, at any alignment.
         unsafe { _mm512_loadu_ps(values.as_ptr()) }
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn load_line<T>(line: &[T; LINE_BYTES]) -> __m512i {
         const { assert!(size_of::<T>() == 1) };
         // SAFETY: the array holds the 64 bytes that are read, at any alignment.
@@ -264,15 +289,7 @@ mod vnni {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn load_keys(keys: &[u64]) -> __m512i {
-        assert_eq!(keys.len(), 8);
-        // SAFETY: the slice holds the 8 numbers that are read, at any alignment.
-        unsafe { _mm512_loadu_si512(keys.as_ptr().cast()) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn store(keys: &mut [u64], values: __m512i) {
         assert_eq!(keys.len(), 8);
         // SAFETY: the slice holds the 8 numbers that are written, at any alignment.
@@ -293,7 +310,7 @@ mod avx2 {
         wide: &Wide,
         limit: u32,
         keys: &mut [u64; GROUP],
-    ) -> usize {
+    ) -> Option<usize> {
         nearer_of(bytes, nodes, query, wide, limit, keys, sums)
     }
 
@@ -303,15 +320,21 @@ mod avx2 {
         query: QueryView<'_>,
         wide: &Wide,
         sums: &mut [i32; GROUP],
-    ) {
+    ) -> Option<()> {
         // SAFETY: private to the parent module, which hands it out only where AVX2 was detected.
         unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
 
     #[target_feature(enable = "avx2")]
-    fn sums_with(bytes: &[u8], nodes: &[u32], query: QueryView<'_>, wide: &Wide, sums: &mut [i32; GROUP]) {
+    fn sums_with(
+        bytes: &[u8],
+        nodes: &[u32],
+        query: QueryView<'_>,
+        wide: &Wide,
+        sums: &mut [i32; GROUP],
+    ) -> Option<()> {
         for (sum, &node) in sums.iter_mut().zip(nodes) {
-            let (codes, _) = code(bytes, node, query.lines.len()).as_chunks::<BYTES>();
+            let (codes, _) = code(bytes, node, query.lines.len())?.as_chunks::<BYTES>();
             let mut total = _mm256_setzero_si256();
             for ((line, query), &wide) in codes.chunks_exact(2).zip(query.lines).zip(wide) {
                 let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
@@ -325,6 +348,7 @@ mod avx2 {
             }
             *sum = reduce(total);
         }
+        Some(())
     }
 
     /// All bits of the first `wide` bytes, the lower halves of the others.
