@@ -11,8 +11,8 @@
 //! asks for per column) and `gt_fN.npy` per column. FILE keeps the graph from one run to the next.
 
 use precedent_hnsw::{
-    BuildParams, Builder, FlatRows, Graph, GraphLayout, Scratch, Search, SearchParams, VectorRows, build,
-    ef_for_recall, search, unreachable_nodes,
+    BuildParams, Builder, FlatRows, Graph, GraphLayout, Scratch, Search, SearchParams, VectorRows,
+    WalkBreadth, build, search, slack_for_recall, unreachable_nodes,
 };
 use precedent_vector::{Metric, instruction_set};
 use std::error::Error;
@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const EFS: [usize; 12] = [10, 16, 24, 32, 48, 64, 96, 128, 160, 200, 300, 400];
+const SLACKS: [f32; 10] = [0.0, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.12, 0.15, 0.2];
 const FILTER_EFS: [usize; 5] = [10, 20, 40, 80, 160];
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -51,19 +52,20 @@ fn main() -> Outcome<()> {
         queries: &queries,
         rounds: options.rounds,
     };
-    { let mut scratch = Scratch::default(); let d = options.metric.distance_fn();
-        let qs: Vec<&[f32]> = queries.chunks(dimension).take(100).collect(); let t = Instant::now(); let mut c = 0;
-        for q in &qs { for _ in 0..300 { let mut s = Search::new(&graph, &rows, d, q, &mut scratch, &|| false)?; s.walk(96)?; c += s.held(&|_| true); } }
-        writeln!(out, "hot {} {:.2} us", c, t.elapsed().as_secs_f64() * 1e6 / 30000.0)?; return Ok(()); }
     writeln!(out, "ef, recall@{}, queries/s, mean us, p99 us, distances", options.k)?;
     for ef in EFS.into_iter().filter(|&ef| ef >= options.k) {
-        let point = setting.measure(options.k, ef, None, &truth)?;
+        let point = setting.measure(options.k, WalkBreadth::Width(ef), None, &truth)?;
         writeln!(out, "{ef}, {point}")?;
+    }
+    for slack in SLACKS {
+        let point = setting.measure(options.k, WalkBreadth::Slack(slack), None, &truth)?;
+        writeln!(out, "slack {slack}, {point}")?;
     }
     writeln!(out, "curve: {:?}", graph.recall_curve())?;
     for recall in [0.9, 0.95, 0.99] {
-        if let Some(ef) = ef_for_recall(graph.recall_curve(), recall, options.k) {
-            writeln!(out, "target {recall}: ef {ef}, {}", setting.measure(options.k, ef, None, &truth)?)?;
+        if let Some(slack) = slack_for_recall(graph.recall_curve(), recall, options.k) {
+            let point = setting.measure(options.k, WalkBreadth::Slack(slack), None, &truth)?;
+            writeln!(out, "target {recall}: slack {slack}, {point}")?;
         }
     }
     if options.data.join("attrs.npy").exists() {
@@ -86,7 +88,7 @@ fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> O
         let point = setting.scan(&filter, &truth)?;
         writeln!(out, "filter {column}, scan: {point}")?;
         for ef in FILTER_EFS {
-            let point = setting.measure(10, ef, Some(&filter), &truth)?;
+            let point = setting.measure(10, WalkBreadth::Width(ef), Some(&filter), &truth)?;
             writeln!(out, "filter {column}, ef {ef}: {point}")?;
         }
     }
@@ -108,8 +110,14 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn measure(&self, k: usize, ef: usize, filter: Option<&Filter<'_>>, truth: &Table) -> Outcome<String> {
-        let (distance, params) = (self.metric.distance_fn(), SearchParams { k, ef });
+    fn measure(
+        &self,
+        k: usize,
+        breadth: WalkBreadth,
+        filter: Option<&Filter<'_>>,
+        truth: &Table,
+    ) -> Outcome<String> {
+        let (distance, params) = (self.metric.distance_fn(), SearchParams { k, breadth });
         let mut scratch = Scratch::default();
         self.run(k, truth, |number, query| {
             let value = filter.map_or(0, |filter| (filter.wants)(number));

@@ -1,5 +1,6 @@
 //! A graph on its way from the builder to bytes.
 
+use crate::graph::CurvePoint;
 use crate::layout::{CURVE_POINT_BYTES, Layout, NONE};
 use precedent_vector::Lines;
 use std::ops::Range;
@@ -74,8 +75,7 @@ impl Default for Codes {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Measured {
     pub deviation: f32,
-    /// ef, recall@10, recall@100.
-    pub curve: Vec<(u32, f32, f32)>,
+    pub curve: Vec<CurvePoint>,
 }
 
 impl Draft {
@@ -165,11 +165,10 @@ impl Draft {
     }
 }
 
-fn encode_curve(curve: &[(u32, f32, f32)]) -> impl Iterator<Item = u8> + '_ {
+fn encode_curve(curve: &[CurvePoint]) -> impl Iterator<Item = u8> + '_ {
     const { assert!(CURVE_POINT_BYTES == 12) };
-    curve.iter().flat_map(|(ef, ten, hundred)| {
-        ef.to_le_bytes().into_iter().chain(ten.to_le_bytes()).chain(hundred.to_le_bytes())
-    })
+    let floats = curve.iter().flat_map(|point| [point.slack, point.recall_at_10, point.recall_at_100]);
+    floats.flat_map(f32::to_le_bytes)
 }
 
 #[cfg(test)]

@@ -14,14 +14,14 @@ pub struct Graph<P> {
     curve: Vec<CurvePoint>,
 }
 
-/// What a width of the walk was measured to find.
+/// What a slack was measured to find.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CurvePoint {
-    /// Width of the walk.
-    pub ef: usize,
+    /// As in [`crate::WalkBreadth::Slack`].
+    pub slack: f32,
     /// Share of the ten nearest found.
     pub recall_at_10: f32,
-    /// Share of the hundred nearest found; 0 where `ef` is below.
+    /// Share of the hundred nearest found.
     pub recall_at_100: f32,
 }
 
@@ -63,11 +63,8 @@ impl<P: Pages> Graph<P> {
         let bytes = CURVE_POINT_BYTES * u64::from(layout.curve_points);
         let (words, _) = graph.bytes(layout.curve_offset(), bytes)?.as_chunks::<4>();
         graph.curve = (words.as_chunks::<3>().0.iter())
-            .map(|[ef, ten, hundred]| CurvePoint {
-                ef: u32::from_le_bytes(*ef) as usize,
-                recall_at_10: f32::from_le_bytes(*ten),
-                recall_at_100: f32::from_le_bytes(*hundred),
-            })
+            .map(|point| point.map(f32::from_le_bytes))
+            .map(|[slack, recall_at_10, recall_at_100]| CurvePoint { slack, recall_at_10, recall_at_100 })
             .collect();
         Ok(graph)
     }
@@ -87,7 +84,7 @@ impl<P: Pages> Graph<P> {
         self.layout.m0 as usize
     }
 
-    /// What widths were measured to find, by queries that were not in the graph then; none of a small graph.
+    /// What slacks were measured to find, by queries that were not in the graph then; none of a small graph.
     pub fn recall_curve(&self) -> &[CurvePoint] {
         &self.curve
     }

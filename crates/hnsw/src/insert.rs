@@ -10,7 +10,7 @@
 use crate::HnswError;
 use crate::draft::{Draft, Lists};
 use crate::layout::{LEVELS, MAX_LINKS, NONE};
-use crate::walk::{Level, Walker};
+use crate::walk::{Breadth, Level, Walker};
 use precedent_vector::{
     CodeQueries, CodeTable, GROUP, NodeSet, QueryView, SortedKeys, bias, key, key_node, key_value,
 };
@@ -99,9 +99,10 @@ impl<'a> Inserter<'a> {
         let mut starts = vec![nearest];
         for level in (0..=own_level.min(top)).rev() {
             let nodes = self.lists.levels.len();
-            walker.walk(&Linking { graph: self, level }, query, &starts, self.ef_construction, nodes)?;
+            let breadth = Breadth::fixed(self.ef_construction);
+            walker.walk(&Linking { graph: self, level }, query, &starts, breadth, nodes)?;
             candidates.clear();
-            let held = walker.held.keys().iter().take_while(|key| **key != u64::MAX).map(|key| key & !1);
+            let held = walker.held.keys().iter().map(|key| key & !1);
             candidates.extend(held.filter(|key| key_node(*key) != node));
             starts.clear();
             starts.extend(candidates.iter().take(STARTS));

@@ -24,7 +24,7 @@
 //! D  the quantiser (`precedent_vector`), none when node_count is 0
 //! E  the first code of each node, from a multiple of 64
 //! F  the rest of each node's code
-//! G  the recall curve: per point ef as u32, recall@10 and recall@100 as f32, 0 where ef is below; ef ascending
+//! G  the recall curve: per point slack, recall@10 and recall@100 as f32, slack ascending
 //! ```
 //!
 //! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over

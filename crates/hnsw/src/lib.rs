@@ -6,7 +6,7 @@
 //! needs no graph. Equal vectors are expected to share one node.
 //!
 //! ```
-//! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, build, scan, search};
+//! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, WalkBreadth, build, scan, search};
 //! use precedent_vector::Metric;
 //! use std::ops::ControlFlow;
 //!
@@ -17,7 +17,7 @@
 //!
 //! let graph = Graph::open(built.bytes)?;
 //! let distance = Metric::Cosine.distance_fn();
-//! let params = SearchParams { k: 3, ef: 32 };
+//! let params = SearchParams { k: 3, breadth: WalkBreadth::Width(32) };
 //! let even = |node: u32| node % 2 == 0;
 //! let mut scratch = Scratch::default();
 //! let found = search(&graph, &rows, distance, &[1.0, 0.0], &params, Some(&even), &mut scratch, &|| false)?;
@@ -53,7 +53,7 @@ mod repair;
 mod build;
 
 pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
-pub use curve::ef_for_recall;
+pub use curve::slack_for_recall;
 pub use error::HnswError;
 pub use graph::{CurvePoint, Graph};
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
@@ -63,7 +63,7 @@ pub use repair::{FreezeReport, unreachable_nodes};
 pub use rows::{FlatRows, PagedRows, RowsError, VectorRows};
 pub use scan::scan;
 pub use scratch::{PooledScratch, Scratch, ScratchPool};
-pub use search::{Search, SearchParams, search};
+pub use search::{Search, SearchParams, WalkBreadth, search};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use crate::measure::Measure;
 use crate::scratch::Scratch;
 use crate::search::Search;
-use crate::{Graph, HnswError, Pages, VectorRows};
+use crate::{Graph, HnswError, Pages, VectorRows, WalkBreadth};
 use precedent_vector::DistanceFn;
 
 /// Neighbours that are held while the place of a lost node is looked for.
@@ -68,7 +68,7 @@ pub(crate) fn repair<R: VectorRows>(
         let query = rows.row(node).map_err(|error| HnswError::row(node, error))?;
         let not_lost = |other: u32| tree.holds(other);
         let mut near = Search::new(&graph, rows, distance, query, &mut scratch, &|| false)?;
-        near.walk(REPAIR_EF)?;
+        near.walk(REPAIR_EF, WalkBreadth::Width(REPAIR_EF))?;
         let near = near.finish(REPAIR_EF, Some(&not_lost))?;
         let near: Vec<u32> = near.neighbours.iter().map(|neighbour| neighbour.node).collect();
         let Some((from, place)) = tree.place_for_link(&graph, &near, rows, distance)? else {

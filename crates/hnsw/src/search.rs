@@ -4,7 +4,7 @@ use crate::graph::Graph;
 use crate::layout::{MAX_LINKS, NONE};
 use crate::order::{Found, Neighbour};
 use crate::scratch::Scratch;
-use crate::walk::{Level, Walker};
+use crate::walk::{Breadth, Level, Walker};
 use crate::{HnswError, Pages, VectorRows};
 use precedent_vector::{CodeTable, DistanceFn, GROUP, QueryView, key, key_node, key_value, prefetch};
 
@@ -18,13 +18,26 @@ const SCAN_WIDTH: usize = 4;
 const SCAN_LEAST: usize = 48;
 
 /// How much to find, and how hard to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchParams {
     /// Neighbours to return at most.
     pub k: usize,
-    /// Neighbours to hold during the walk: more find better ones and take longer. At least `k` are held.
-    pub ef: usize,
+    /// How far the walk goes: more finds better ones and takes longer.
+    pub breadth: WalkBreadth,
 }
+
+/// How far a walk goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WalkBreadth {
+    /// So many nodes are held, at least `k`, and each is walked on from.
+    Width(usize),
+    /// Every node is walked on from that is no farther than the k-th nearest by more than this share of its distance.
+    Slack(f32),
+}
+
+/// Nodes that a walk of a given slack holds at most, for each node wanted, and at least.
+const HELD_FOR_EACH: usize = 16;
+const HELD_LEAST: usize = 512;
 
 /// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
 pub struct Search<'a, P, R> {
@@ -78,11 +91,18 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(Self { view, rows, distance, query, scratch, stop, scale, shift, deviation, visited: 0, stopped })
     }
 
-    /// Walks the graph and holds the `ef` nearest nodes.
+    /// Walks the graph and holds the nearest nodes, to find `k`.
     ///
     /// # Errors
     /// Damaged or unreadable bytes.
-    pub fn walk(&mut self, ef: usize) -> Result<(), HnswError> {
+    pub fn walk(&mut self, k: usize, breadth: WalkBreadth) -> Result<(), HnswError> {
+        let k = k.max(1);
+        let breadth = match breadth {
+            WalkBreadth::Width(ef) => Breadth::fixed(ef.max(k)),
+            WalkBreadth::Slack(slack) => {
+                Breadth { ef: (HELD_FOR_EACH * k).max(HELD_LEAST), k, slack, own_term: self.shift }
+            }
+        };
         let graph = self.view.graph;
         let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(()) };
         let Scratch { visited, held, query, batch, links, .. } = &mut *self.scratch;
@@ -101,7 +121,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
         let both = [nearest, entry];
         let start = if nearest == entry { &both[..1] } else { &both[..] };
-        walker.walk(&self.view, query, start, ef.max(start.len()), graph.node_count())?;
+        walker.walk(&self.view, query, start, breadth, graph.node_count())?;
         self.visited += walker.compared;
         self.stopped |= walker.stopped;
         Ok(())
@@ -137,8 +157,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// How many of the held nodes are accepted.
     pub fn held(&self, accept: &dyn Fn(u32) -> bool) -> usize {
-        let held = self.scratch.held.keys().iter().take_while(|key| **key != u64::MAX);
-        held.filter(|key| accept(key_node(**key))).count()
+        self.scratch.held.keys().iter().filter(|key| accept(key_node(**key))).count()
     }
 
     /// The `k` nearest of the accepted nodes that are held, by their exact distances. The estimates are made better from
@@ -187,6 +206,9 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         );
         view.refine(refined, batch, prepared.rest.view())?;
         refined.sort_unstable();
+        if refined.is_empty() {
+            return Ok(Found { neighbours: Vec::new(), visited, stopped });
+        }
         exact.reset(k.min(refined.len()));
         let row = |key: u64| {
             let node = key_node(key);
@@ -197,9 +219,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
         for (place, &candidate) in refined.iter().enumerate() {
             let expected = (key_value(candidate) + shift) * scale;
-            // A free place has no value, and no comparison with it holds.
-            let worst = exact.keys().last().map_or(f32::NAN, |worst| key_value(*worst));
-            if place.is_multiple_of(STRIDE) && expected - slack > worst {
+            let wanted = k.min(refined.len());
+            if place.is_multiple_of(STRIDE)
+                && exact.get(wanted - 1).is_some_and(|worst| expected - slack > key_value(worst))
+            {
                 break;
             }
             if let Some(&ahead) = refined.get(place + STRIDE) {
@@ -219,7 +242,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     }
 }
 
-/// The nearest nodes to a query among those that a walk of width `ef` holds and `accept` lets through. Fewer than `k` where
+/// The nearest nodes to a query among those that a walk holds and `accept` lets through. Fewer than `k` where
 /// fewer are: [`Search::scan`] over the accepted nodes finds them all.
 ///
 /// # Errors
@@ -239,7 +262,7 @@ pub fn search<P: Pages, R: VectorRows>(
     stop: &dyn Fn() -> bool,
 ) -> Result<Found, HnswError> {
     let mut search = Search::new(graph, rows, distance, query, scratch, stop)?;
-    search.walk(params.ef.max(params.k))?;
+    search.walk(params.k, params.breadth)?;
     search.finish(params.k, accept)
 }
 

@@ -6,7 +6,7 @@ mod small;
 
 use crate::{
     BuildParams, Builder, BuiltGraph, FlatRows, Found, Graph, GraphLayout, Scratch, Search, SearchParams,
-    VectorRows, build, scan, search,
+    VectorRows, WalkBreadth, build, scan, search,
 };
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
@@ -92,7 +92,7 @@ pub(crate) fn find(
 ) -> Found {
     let mut scratch = Scratch::default();
     let mut search = Search::new(graph, rows, metric.distance_fn(), query, &mut scratch, &|| false).unwrap();
-    search.walk(ef.max(k)).unwrap();
+    search.walk(k, WalkBreadth::Width(ef)).unwrap();
     if let Some(accept) = accept
         && search.held(accept) < k
     {

@@ -1,14 +1,17 @@
 //! The walk over one level, the same over a frozen graph and over one that is being built.
 //!
 //! Nodes are held in ascending order of their estimates, as many as the walk is wide. The nearest one that was not walked
-//! on from is next, until none is left. Memory is what a walk waits for, so two nodes are on their way at a time: while the
+//! on from is next, until none is left that lies within reach: not farther than the k-th nearest by more than a share of its
+//! distance (Al-Jazzazi, Diwan, Gou, Musco, Musco and Suel, "Distance adaptive beam search", 2025). A query in a crowd
+//! then takes more steps than one whose neighbours stand out. On 100,000 x 512, 0.996 of the ten nearest were found with
+//! 1,880 comparisons, where a fixed width took 3,270. Memory is what a walk waits for, so two nodes are on their way at a time: while the
 //! codes of one list are compared, the links of the next node are being fetched, and the codes of a list are asked for a step
 //! before they are read. The node that is picked is then not always the nearest, which costs a few steps in a hundred
 //! and finds no less.
 
 use crate::HnswError;
 use crate::layout::{MAX_LINKS, NONE};
-use precedent_vector::{GROUP, NodeSet, QueryView, SortedKeys};
+use precedent_vector::{GROUP, NodeSet, QueryView, SortedKeys, key, key_node, key_value};
 
 /// Nodes that were picked and not yet walked on from. More hide more of the memory's latency and pick worse: 2 was best of 1
 /// to 3 on 100,000 and 1,000,000 vectors of 512 numbers.
@@ -42,6 +45,38 @@ pub(crate) trait Level {
     fn no_such_node(&self, from: u32, link: u32) -> HnswError;
 }
 
+/// How far a walk goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Breadth {
+    /// Nodes that are held at most.
+    pub ef: usize,
+    /// How many are wanted: the reach is from the last of these.
+    pub k: usize,
+    /// The reach, as a share of that one's distance.
+    pub slack: f32,
+    /// What an estimate lacks to be a distance.
+    pub own_term: f32,
+}
+
+impl Breadth {
+    /// A fixed width.
+    pub fn fixed(ef: usize) -> Self {
+        Self { ef, k: 1, slack: f32::INFINITY, own_term: 0.0 }
+    }
+
+    /// The first half of the largest key within reach.
+    #[inline]
+    fn reach(&self, held: &SortedKeys) -> u32 {
+        match held.get(self.k - 1) {
+            Some(last) if self.slack < f32::INFINITY => {
+                let distance = key_value(last) + self.own_term;
+                (key(distance + self.slack * distance.abs() - self.own_term, 0) >> 32) as u32
+            }
+            _ => u32::MAX,
+        }
+    }
+}
+
 /// What a walk works with, and what it did.
 pub(crate) struct Walker<'a> {
     pub visited: &'a mut NodeSet,
@@ -54,19 +89,19 @@ pub(crate) struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    /// Walks from nodes, given with their keys, and leaves the best `ef` in `held`, marked. `nodes` is how many there are.
+    /// Walks from nodes, given with their keys, and leaves the best in `held`, marked. `nodes` is how many there are.
     pub fn walk(
         &mut self,
         level: &impl Level,
         query: QueryView<'_>,
         start: &[u64],
-        ef: usize,
+        breadth: Breadth,
         nodes: usize,
     ) -> Result<(), HnswError> {
         self.visited.reset(nodes);
-        self.held.reset(ef);
+        self.held.reset(breadth.ef.max(start.len()));
         for &key in start {
-            self.visited.add(precedent_vector::key_node(key));
+            self.visited.add(key_node(key));
         }
         self.held.insert(start);
         self.batch.clear();
@@ -75,8 +110,9 @@ impl Walker<'_> {
         let (mut picked, mut waiting) = ([NONE; AHEAD], 0);
         let (mut next, mut looked) = (0, self.compared);
         loop {
+            let reach = breadth.reach(self.held);
             while waiting < AHEAD
-                && let Some(node) = self.pick(&mut next)
+                && let Some(node) = self.pick(&mut next, reach)
             {
                 level.prefetch_links(node);
                 picked[waiting] = node;
@@ -85,7 +121,7 @@ impl Walker<'_> {
             if self.stopped || (waiting == 0 && self.batch.is_empty()) {
                 return Ok(());
             }
-            next = next.min(self.compare(level, query)?);
+            next = next.min(self.compare(level, query, reach)?);
             if self.compared - looked >= STOP_INTERVAL {
                 looked = self.compared;
                 self.stopped = (self.stop)();
@@ -110,7 +146,7 @@ impl Walker<'_> {
         let mut buffer = [0; MAX_LINKS];
         loop {
             let from = nearest;
-            let links = level.links(precedent_vector::key_node(from), &mut buffer)?;
+            let links = level.links(key_node(from), &mut buffer)?;
             let links = &links[..links.iter().position(|&link| link == NONE).unwrap_or(links.len())];
             level.prefetch_codes(links);
             self.compared += links.len();
@@ -125,17 +161,17 @@ impl Walker<'_> {
         }
     }
 
-    /// The nearest node from a place on that was not walked on from.
+    /// The nearest node from a place on that was not walked on from, if it is within reach.
     #[inline]
-    fn pick(&mut self, next: &mut usize) -> Option<u32> {
+    fn pick(&mut self, next: &mut usize, reach: u32) -> Option<u32> {
         for key in self.held.keys_mut().get_mut(*next..)? {
-            if *key == u64::MAX {
+            if (*key >> 32) as u32 > reach {
                 return None;
             }
             *next += 1;
             if *key & EXPANDED == 0 {
                 *key |= EXPANDED;
-                return Some(precedent_vector::key_node(*key));
+                return Some(key_node(*key));
             }
         }
         None
@@ -143,12 +179,14 @@ impl Walker<'_> {
 
     /// Compares what was gathered; gives the lowest place that a node got.
     #[inline]
-    fn compare(&mut self, level: &impl Level, query: QueryView<'_>) -> Result<usize, HnswError> {
+    fn compare(&mut self, level: &impl Level, query: QueryView<'_>, reach: u32) -> Result<usize, HnswError> {
+        // What lies at the very reach gets in.
+        let reach = reach.saturating_add(1);
         self.compared += self.batch.len();
         let mut lowest = usize::MAX;
         for group in self.batch.chunks(GROUP) {
             let mut keys = [0; GROUP];
-            let kept = level.nearer(group, query, self.held.limit(), &mut keys)?;
+            let kept = level.nearer(group, query, self.held.limit().min(reach), &mut keys)?;
             lowest = lowest.min(self.held.insert(&keys[..kept]));
         }
         Ok(lowest)

@@ -267,8 +267,8 @@ impl<'a> CodeTable<'a> {
     /// The bytes of a code, none past the end.
     #[inline]
     pub fn code(&self, node: u32) -> Option<&'a [u8]> {
-        let start = (node as usize).checked_mul(self.shape.bytes())?;
-        self.bytes.get(start..start.checked_add(self.shape.bytes())?)
+        let size = self.shape.lines * LINE_BYTES;
+        self.bytes.get(node as usize * size..)?.get(..size)
     }
 
     #[inline]
@@ -495,11 +495,13 @@ impl NodeSet {
     }
 }
 
-/// Ascending keys of a fixed number, padded to whole registers: `[0; PAD]`, then the keys, then `u64::MAX`.
+/// Ascending keys, up to a number of them, padded to whole registers: `[0; PAD]`, then the keys, then `u64::MAX`.
 #[derive(Clone)]
 pub struct SortedKeys {
     buffer: Vec<u64>,
     capacity: usize,
+    /// Places that hold a key, those behind the capacity included.
+    used: usize,
     kernels: &'static CodeKernels,
 }
 
@@ -509,7 +511,7 @@ const PAD: usize = 8;
 impl Default for SortedKeys {
     /// Room for one.
     fn default() -> Self {
-        let mut keys = Self { buffer: Vec::new(), capacity: 0, kernels: codes::best() };
+        let mut keys = Self { buffer: vec![0; PAD], capacity: 0, used: 0, kernels: codes::best() };
         keys.reset(1);
         keys
     }
@@ -518,34 +520,42 @@ impl Default for SortedKeys {
 impl SortedKeys {
     /// Empties it and makes room for `capacity` keys, at least one.
     pub fn reset(&mut self, capacity: usize) {
+        self.buffer[PAD..PAD + self.used].fill(u64::MAX);
+        self.used = 0;
         self.capacity = capacity.max(1);
-        self.buffer.clear();
-        self.buffer.resize(PAD, 0);
         self.buffer.resize(PAD + self.capacity.next_multiple_of(PAD), u64::MAX);
     }
 
-    /// The keys, ascending; `u64::MAX` in places that are free.
+    /// The keys, ascending.
     #[inline]
     pub fn keys(&self) -> &[u64] {
-        self.buffer.get(PAD..PAD + self.capacity).unwrap_or_default()
+        &self.buffer[PAD..PAD + self.used.min(self.capacity)]
     }
 
     /// As [`Self::keys`]. Who changes keys keeps their order.
     #[inline]
     pub fn keys_mut(&mut self) -> &mut [u64] {
-        self.buffer.get_mut(PAD..PAD + self.capacity).unwrap_or_default()
+        &mut self.buffer[PAD..PAD + self.used.min(self.capacity)]
     }
 
-    /// The first half of the last key: what an estimate must come before to get in.
+    /// The first half of the last key, `u32::MAX` while there is room: what an estimate must come before to get in.
     #[inline]
     pub fn limit(&self) -> u32 {
-        self.keys().last().map_or(0, |key| (key >> 32) as u32)
+        (self.buffer[PAD + self.capacity - 1] >> 32) as u32
+    }
+
+    /// The key at a place, none where there is none yet.
+    #[inline]
+    pub fn get(&self, place: usize) -> Option<u64> {
+        self.keys().get(place).copied()
     }
 
     /// Puts keys in their places, the largest fall out. Gives the lowest place that one got, or the capacity.
     #[inline]
     pub fn insert(&mut self, keys: &[u64]) -> usize {
-        (self.kernels.insert)(&mut self.buffer, keys).min(self.capacity)
+        let lowest = (self.kernels.insert)(&mut self.buffer, self.used, keys);
+        self.used = (self.used + keys.len()).min(self.buffer.len() - PAD);
+        lowest.min(self.capacity)
     }
 }
 
@@ -597,8 +607,12 @@ mod tests {
             }
             let mut expected = keys.clone();
             expected.sort_unstable();
-            expected.resize(expected.len().max(capacity), u64::MAX);
-            prop_assert_eq!(sorted.keys(), &expected[..capacity]);
+            expected.truncate(capacity);
+            prop_assert_eq!(sorted.keys(), &expected);
+            sorted.reset(3);
+            sorted.insert(&[7]);
+            prop_assert_eq!(sorted.keys(), &[7]);
+            prop_assert_eq!(sorted.limit(), u32::MAX);
         }
 
         #[test]

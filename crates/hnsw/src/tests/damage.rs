@@ -19,7 +19,7 @@ fn survives(data: &Clustered, bytes: &[u8]) -> bool {
     let mut scratch = Scratch::default();
     let accept = |node: u32| node.is_multiple_of(3);
     let filter: &dyn Fn(u32) -> bool = &accept;
-    let params = SearchParams { k: 10, ef: 30 };
+    let params = SearchParams { k: 10, breadth: WalkBreadth::Width(30) };
     let mut sound = unreachable_nodes(&graph).is_ok();
     for query in &data.queries {
         for accept in [None, Some(filter)] {
@@ -92,7 +92,7 @@ fn a_link_outside_the_graph_is_named_by_its_offset() {
     let offset = graph.layout().level_zero_offset(entry) as usize;
     bytes[offset..offset + 4].copy_from_slice(&120_u32.to_le_bytes());
     let graph = Graph::open(bytes).unwrap();
-    let params = SearchParams { k: 120, ef: 120 };
+    let params = SearchParams { k: 120, breadth: WalkBreadth::Width(120) };
     let error = search(
         &graph,
         &data.rows(),

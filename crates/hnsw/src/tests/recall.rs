@@ -97,7 +97,7 @@ fn a_scratch_carries_nothing_from_one_search_to_the_next() {
     let data = Clustered::new(Metric::L2, 1_000, 16, 50, 16);
     let rows = data.rows();
     let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
-    let (params, mut scratch) = (SearchParams { k: 7, ef: 20 }, Scratch::default());
+    let (params, mut scratch) = (SearchParams { k: 7, breadth: WalkBreadth::Width(20) }, Scratch::default());
     for query in &data.queries {
         let used =
             search(&graph, &rows, Metric::L2.distance_fn(), query, &params, None, &mut scratch, &|| false)

@@ -80,7 +80,7 @@ fn a_search_that_is_stopped_says_so_and_keeps_what_it_has() {
     let (rows, query) = (data.rows(), &data.queries[0]);
     let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
     let distance = Metric::L2.distance_fn();
-    let params = SearchParams { k: 2_000, ef: 2_000 };
+    let params = SearchParams { k: 2_000, breadth: WalkBreadth::Width(2_000) };
     let asked = Cell::new(0);
     let third = || asked.replace(asked.get() + 1) == 2;
     let found =
@@ -130,7 +130,7 @@ fn bad_questions_are_refused() {
     let rows = FlatRows::new(&values, 2).unwrap();
     let graph = Graph::open(built.bytes).unwrap();
     let distance = Metric::L2.distance_fn();
-    let params = SearchParams { k: 1, ef: 1 };
+    let params = SearchParams { k: 1, breadth: WalkBreadth::Width(1) };
     let refused = |rows: &FlatRows<'_>, query: &[f32]| {
         search(&graph, rows, distance, query, &params, None, &mut Scratch::default(), &|| false).unwrap_err()
     };

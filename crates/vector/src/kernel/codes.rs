@@ -17,8 +17,9 @@ type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]) -> Option
 /// Nodes whose bit is not set, in their order, up to the first `u32::MAX`: `(words, nodes, limit, unmet) -> count`. There is
 /// room for [`GROUP`] more than there are nodes. A node from the limit on, or without a bit, is an error.
 type Unmet = fn(&[u32], &[u32], u32, &mut [u32]) -> Result<usize, u32>;
-/// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys; gives the lowest place of a key.
-type Insert = fn(&mut [u64], &[u64]) -> usize;
+/// Sorted insertion into a buffer of 8 zeros and a multiple of 8 keys, of which so many are in use and the others
+/// `u64::MAX`; gives the lowest place of a key.
+type Insert = fn(&mut [u64], usize, &[u64]) -> usize;
 
 /// One implementation of every kernel.
 pub(crate) struct CodeKernels {
@@ -132,13 +133,14 @@ fn unmet(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<
     Ok(found)
 }
 
-fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
-    let mut lowest = buffer.len() - 8;
+fn insert(buffer: &mut [u64], mut used: usize, keys: &[u64]) -> usize {
+    let places = buffer.len() - 8;
+    let mut lowest = places;
     for &key in keys {
-        let place = buffer[8..].partition_point(|&other| other <= key);
-        if place < buffer.len() - 8 {
-            let end = buffer.len();
-            buffer.copy_within(8 + place..end - 1, 9 + place);
+        let place = buffer[8..8 + used].partition_point(|&other| other <= key);
+        if place < places {
+            used = (used + 1).min(places);
+            buffer.copy_within(8 + place..7 + used, 9 + place);
             buffer[8 + place] = key;
             lowest = lowest.min(place);
         }
@@ -208,10 +210,19 @@ mod tests {
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
             let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();
             let mut expected = empty.clone();
-            let places: Vec<usize> = groups.iter().map(|keys| (PORTABLE.insert)(&mut expected, keys)).collect();
+            let all = |kernels: &CodeKernels, buffer: &mut Vec<u64>| -> Vec<usize> {
+                let mut used = 0;
+                let insert = |keys: &Vec<u64>| {
+                    let lowest = (kernels.insert)(buffer, used, keys);
+                    used = (used + keys.len()).min(buffer.len() - 8);
+                    lowest
+                };
+                groups.iter().map(insert).collect()
+            };
+            let places = all(&PORTABLE, &mut expected);
             for kernels in available() {
                 let mut buffer = empty.clone();
-                let found: Vec<usize> = groups.iter().map(|keys| (kernels.insert)(&mut buffer, keys)).collect();
+                let found = all(kernels, &mut buffer);
                 prop_assert_eq!(&found, &places, "{}", kernels.name);
                 prop_assert_eq!(&buffer, &expected, "{}", kernels.name);
             }
@@ -223,9 +234,9 @@ mod tests {
         for kernels in available() {
             let mut buffer: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; 1000]).collect();
             let keys: Vec<u64> = (0..3000_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20).collect();
-            keys.chunks(7).for_each(|keys| {
-                (kernels.insert)(&mut buffer, keys);
-            });
+            for (used, keys) in (0..).step_by(7).zip(keys.chunks(7)) {
+                (kernels.insert)(&mut buffer, used.min(1000), keys);
+            }
             let mut sorted = keys.clone();
             sorted.sort_unstable();
             assert_eq!(buffer[8..], sorted[..1000], "{}", kernels.name);

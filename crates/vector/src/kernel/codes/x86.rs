@@ -62,9 +62,9 @@ mod vnni {
         unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
 
-    pub(super) fn insert(buffer: &mut [u64], keys: &[u64]) -> usize {
+    pub(super) fn insert(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
         // SAFETY: as `nearer`.
-        unsafe { insert_with(buffer, keys) }
+        unsafe { insert_with(buffer, used, keys) }
     }
 
     pub(super) fn unmet(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
@@ -247,17 +247,18 @@ mod vnni {
     /// A key goes in by one pass over the registers: each place keeps the smaller of itself and the key, unless its lower
     /// neighbour is larger, which then moves up. No branch depends on where the key belongs.
     #[target_feature(enable = "avx512f,popcnt,bmi1")]
-    fn insert_with(buffer: &mut [u64], keys: &[u64]) -> usize {
+    fn insert_with(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
         let Some(places) = buffer.len().checked_sub(8).map(|places| places / 8 * 8) else { return 0 };
         let mut lowest = places;
-        for &key in keys {
-            // In a long list the registers below the key's own are left alone.
-            let own = &buffer[8..8 + places];
-            let first = if places <= 256 { 0 } else { own.partition_point(|&other| other <= key) / 8 };
+        for (new, &key) in keys.iter().enumerate() {
+            // The registers behind the last key hold none, and in a long list those below the key's own are left alone.
+            let end = ((used + new) / 8 + 1).min(places / 8);
+            let own = &buffer[8..8 + 8 * end];
+            let first = if end <= 32 { 0 } else { own.partition_point(|&other| other <= key) / 8 };
             let start = buffer.as_mut_ptr().wrapping_add(8);
             let new = _mm512_set1_epi64(key as i64);
             let mut place = 8 * first;
-            for register in (first..places / 8).rev() {
+            for register in (first..end).rev() {
                 let keys = start.wrapping_add(8 * register);
                 // SAFETY: `register` is below the whole registers that follow the pad, so 8 numbers lie there.
                 let own = unsafe { _mm512_loadu_si512(keys.cast()) };
