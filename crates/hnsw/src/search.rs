@@ -281,24 +281,29 @@ fn fill(nodes: &mut impl Iterator<Item = u32>, group: &mut [u32; GROUP]) -> usiz
 struct View<'a, P> {
     graph: &'a Graph<P>,
     links: Option<&'a [u32]>,
+    upper_index: Option<&'a [u32]>,
+    upper: Option<&'a [u32]>,
     codes: Option<CodeTable<'a>>,
     rests: Option<CodeTable<'a>>,
 }
 
 impl<'a, P: Pages> View<'a, P> {
     fn of(graph: &'a Graph<P>) -> Self {
-        let none = Self { graph, links: None, codes: None, rests: None };
+        let none = Self { graph, links: None, upper_index: None, upper: None, codes: None, rests: None };
         let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
             return none;
         };
         let layout = graph.layout();
         let part = |from: u64, to: u64| bytes.get(from as usize..to as usize);
-        let links = part(layout.level_zero_offset(0), layout.upper_index_offset(0));
+        let words =
+            |from: u64, to: u64| part(from, to).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok());
         let codes = part(layout.code_offset(0), layout.rest_offset(0));
         let rests = part(layout.rest_offset(0), layout.curve_offset());
         Self {
             graph,
-            links: links.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()),
+            links: words(layout.level_zero_offset(0), layout.upper_index_offset(0)),
+            upper_index: words(layout.upper_index_offset(0), layout.upper_offset()),
+            upper: words(layout.upper_offset(), layout.quantiser_offset()),
             codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
             rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
         }
@@ -419,8 +424,25 @@ struct Upper<'a, 'b, P> {
     links: std::cell::RefCell<&'b mut Vec<u32>>,
 }
 
+impl<P: Pages> Upper<'_, '_, P> {
+    /// The list of a node where it can be had without a copy, and all is as it must be.
+    #[inline]
+    fn whole(&self, node: u32) -> Option<&[u32]> {
+        let start = *self.view.upper_index?.get(node as usize)? as usize;
+        let m = self.view.graph.m();
+        let (level, lists) = self.view.upper?.get(start..)?.split_first()?;
+        if self.level > *level || *level > self.view.graph.layout().max_level {
+            return None;
+        }
+        lists.chunks_exact(m).nth(self.level as usize - 1)
+    }
+}
+
 impl<P: Pages> Level for Upper<'_, '_, P> {
     fn links<'a>(&'a self, node: u32, buffer: &'a mut [u32; MAX_LINKS]) -> Result<&'a [u32], HnswError> {
+        if let Some(list) = self.whole(node) {
+            return Ok(list);
+        }
         let mut links = self.links.borrow_mut();
         self.view.graph.upper_links(node, self.level, &mut links)?;
         let count = links.len().min(MAX_LINKS);

@@ -140,8 +140,13 @@ impl CodeQuery {
     /// Coordinates that the shape has no room for are left out.
     pub fn set(&mut self, coordinates: &[f32], shape: CodeShape, steps: Steps, weight: f32) {
         let unit = query_unit(coordinates, shape, steps);
-        self.lines.clear();
-        self.lines.resize(shape.lines, NO_LINE);
+        if self.lines.len() != shape.lines
+            || shape.wide < shape.bytes()
+            || coordinates.len() < shape.coordinates()
+        {
+            self.lines.clear();
+            self.lines.resize(shape.lines, NO_LINE);
+        }
         let sum = put_query(coordinates, shape, steps, unit, &mut self.lines);
         self.factor = weight * unit;
         self.constant = self.factor * sum;

@@ -39,6 +39,9 @@ pub(super) fn avx2() -> Option<&'static CodeKernels> {
 mod vnni {
     use super::*;
 
+    /// Codes whose sums are kept in registers at a time.
+    const SIDE_BY_SIDE: usize = 4;
+
     pub(super) fn nearer(
         bytes: &[u8],
         nodes: &[u32],
@@ -183,20 +186,33 @@ mod vnni {
                     *sum = query.add(*sum, load_line(line));
                 }
             }
-            // Line by line over all codes, so that here, too, the query stays in registers.
+            // Four codes side by side, so that a line of the query is loaded once for all of them.
             lines => {
-                for (place, (query, &wide)) in lines.iter().zip(wide).enumerate() {
-                    let query = Line::load(query, wide);
-                    for ((sum, bias), &node) in sums.iter_mut().zip(&mut *biases).zip(nodes) {
-                        let code = code(bytes, node, lines.len())?;
-                        let line = code.get(place * LINE_BYTES..)?.first_chunk()?;
-                        if place + 1 == lines.len() {
-                            *bias = crate::code::bias(line);
+                for ((sums, biases), nodes) in sums
+                    .chunks_mut(SIDE_BY_SIDE)
+                    .zip(biases.chunks_mut(SIDE_BY_SIDE))
+                    .zip(nodes.chunks(SIDE_BY_SIDE))
+                {
+                    let mut codes: [&[[u8; LINE_BYTES]]; SIDE_BY_SIDE] = [&[]; SIDE_BY_SIDE];
+                    for (place, slot) in codes.iter_mut().enumerate() {
+                        // Where fewer are left, the first is computed again.
+                        let node = *nodes.get(place).or(nodes.first())?;
+                        *slot = code(bytes, node, lines.len())?.as_chunks().0;
+                    }
+                    let mut totals = [_mm512_setzero_si512(); SIDE_BY_SIDE];
+                    for (place, (query, &wide)) in lines.iter().zip(wide).enumerate() {
+                        let query = Line::load(query, wide);
+                        for (total, code) in totals.iter_mut().zip(&codes) {
+                            let line = load_line(code.get(place)?);
+                            *total = match usize::from(wide) {
+                                LINE_BYTES => _mm512_dpbusd_epi32(*total, line, query.low),
+                                _ => query.add(*total, line),
+                            };
                         }
-                        *sum = match usize::from(wide) {
-                            LINE_BYTES => _mm512_dpbusd_epi32(*sum, load_line(line), query.low),
-                            _ => query.add(*sum, load_line(line)),
-                        };
+                    }
+                    for (((sum, bias), total), code) in sums.iter_mut().zip(biases).zip(totals).zip(codes) {
+                        *sum = total;
+                        *bias = crate::code::bias(code.last()?);
                     }
                 }
             }
