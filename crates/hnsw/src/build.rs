@@ -18,7 +18,7 @@ pub const MAX_EF_CONSTRUCTION: usize = 10_000;
 /// Rows inserted one by one before several threads start: two that start on an empty graph would not see each other.
 const SERIAL_ROWS: usize = 256;
 /// Rows between two reports of progress, per thread: under a second of work.
-const ROWS_PER_REPORT: usize = 1_024;
+const ROWS_PER_REPORT: usize = 256;
 
 /// How a graph lies in memory: what a search has to read, against what the index may take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,7 +105,7 @@ pub struct BuiltGraph {
 /// Builds a graph over all rows.
 ///
 /// `progress` is told how many rows are done, from 0 to all of them, and may stop the build. Rows are read in place:
-/// beside them a build needs about 3 KB a row with the default parameters. Rows that are equal are better merged
+/// beside them a build needs about 1.5 KB a row with the default parameters. Rows that are equal are better merged
 /// before, for copies link to each other only.
 ///
 /// # Errors

@@ -197,7 +197,7 @@ impl Layout {
             return wrong("entry point", 20, entry_point.into(), u64::from(node_count) - 1);
         }
         let deviation = f32::from_bits(word(28));
-        if !(deviation.is_finite() && deviation >= 0.0) {
+        if !(deviation.is_finite() && deviation.is_sign_positive()) {
             return wrong("deviation", 28, word(28).into(), f32::MAX.to_bits().into());
         }
         if header[96..].iter().any(|&byte| byte != 0) {

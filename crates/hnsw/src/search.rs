@@ -11,7 +11,7 @@ use precedent_vector::{CodeTable, DistanceFn, GROUP, QueryView, key, key_node, k
 /// Vectors that are measured between two looks at whether more are needed.
 const STRIDE: usize = 4;
 /// How many deviations a candidate's estimate may lie behind the worst of the best for its vector to be read.
-const DEVIATIONS: f32 = 3.0;
+const DEVIATIONS: f32 = 2.5;
 /// Candidates of a scan for each result: a scan by codes is off by more than a walk's width would show.
 const SCAN_WIDTH: usize = 4;
 /// Candidates of a scan at least.

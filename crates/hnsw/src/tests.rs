@@ -5,8 +5,8 @@ mod recall;
 mod small;
 
 use crate::{
-    BuildParams, Builder, BuiltGraph, FlatRows, Found, Graph, GraphLayout, Scratch, Search, SearchParams,
-    VectorRows, WalkBreadth, build, scan, search,
+    BuildParams, BuiltGraph, FlatRows, Found, Graph, Scratch, Search, SearchParams, VectorRows, WalkBreadth,
+    build, scan, search,
 };
 use precedent_vector::Metric;
 use std::ops::ControlFlow;

@@ -1,7 +1,7 @@
 //! What the walk finds, against the exact answer.
 
 use super::*;
-use crate::unreachable_nodes;
+use crate::{Builder, GraphLayout, slack_for_recall, unreachable_nodes};
 
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
@@ -69,6 +69,80 @@ fn several_threads_build_as_good_a_graph() {
     assert_eq!(unreachable_nodes(&graph).unwrap(), 0);
     let recall = recall(&data, &graph, 10, 200, None);
     assert!(recall >= 0.99, "{recall}");
+}
+
+#[test]
+fn the_other_builder_and_the_other_layout_are_as_good() {
+    let data = Clustered::new(Metric::L2, ROWS, 32, QUERIES, 17);
+    for (builder, layout) in [
+        (Builder::HnswRs, GraphLayout::Compact),
+        (Builder::HnswRs, GraphLayout::Fast),
+        (Builder::Own, GraphLayout::Compact),
+    ] {
+        let params = BuildParams { builder, layout, ..serial() };
+        let graph = Graph::open(built(&data.rows(), Metric::L2, &params).bytes).unwrap();
+        assert_eq!(unreachable_nodes(&graph).unwrap(), 0);
+        let recall = recall(&data, &graph, 10, 200, None);
+        assert!(recall >= 0.99, "{builder:?} {layout:?}: {recall}");
+    }
+}
+
+#[test]
+fn a_promised_recall_is_met_by_queries_that_were_not_seen() {
+    for (metric, seed) in [(Metric::Cosine, 18), (Metric::L2, 19)] {
+        let data = Clustered::new(metric, ROWS, 64, 300, seed);
+        let rows = data.rows();
+        let graph = Graph::open(built(&rows, metric, &serial()).bytes).unwrap();
+        for (wanted, k) in [(0.9, 10), (0.95, 10), (0.99, 10), (0.95, 30), (0.95, 100)] {
+            let slack = slack_for_recall(graph.recall_curve(), wanted, k).unwrap();
+            let (mut scratch, mut hits) = (Scratch::default(), 0);
+            let params = SearchParams { k, breadth: WalkBreadth::Slack(slack) };
+            for query in &data.queries {
+                let distance = metric.distance_fn();
+                let found =
+                    search(&graph, &rows, distance, query, &params, None, &mut scratch, &|| false).unwrap();
+                let exact = exact(&rows, metric, query, k, None);
+                hits +=
+                    exact.neighbours.iter().filter(|neighbour| found.neighbours.contains(neighbour)).count();
+            }
+            let recall = hits as f32 / (k * data.queries.len()) as f32;
+            // Two deviations of the mean over this many queries.
+            assert!(recall >= wanted - 0.02, "{metric:?}, {wanted} of {k}: {recall}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_checked_one_by_one_give_the_same() {
+    /// Pages of which no one has said that all is checked.
+    struct Unchecked(Vec<u8>);
+    impl crate::Pages for Unchecked {
+        type Error = crate::OutOfBounds;
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn bytes(&self, range: std::ops::Range<usize>) -> Result<&[u8], crate::OutOfBounds> {
+            crate::Pages::bytes(&self.0, range)
+        }
+        fn checked(&self) -> Option<&[u8]> {
+            None
+        }
+    }
+    let data = Clustered::new(Metric::Dot, ROWS, 96, 40, 20);
+    let rows = data.rows();
+    let bytes = built(&rows, Metric::Dot, &serial()).bytes;
+    let (whole, pieces) = (Graph::open(bytes.clone()).unwrap(), Graph::open(Unchecked(bytes)).unwrap());
+    let distance = Metric::Dot.distance_fn();
+    let (mut first, mut second) = (Scratch::default(), Scratch::default());
+    for query in &data.queries {
+        for breadth in [WalkBreadth::Width(30), WalkBreadth::Slack(0.1)] {
+            let params = SearchParams { k: 10, breadth };
+            assert_eq!(
+                search(&whole, &rows, distance, query, &params, None, &mut first, &|| false).unwrap(),
+                search(&pieces, &rows, distance, query, &params, None, &mut second, &|| false).unwrap(),
+            );
+        }
+    }
 }
 
 #[test]
