@@ -39,6 +39,8 @@ INVALID = [
     (Query(embeddings=[Embedding(GOOD, ENCODER)] * 17), "embeddings", "16"),
     (Query(text="heart", limit=0), "limit", "1000"),
     (Query(text="heart", limit=1001), "limit", "1000"),
+    (Query(text="heart", target_recall=0.0), "target_recall", "below 1"),
+    (Query(text="heart", target_recall=math.nan), "target_recall", "below 1"),
     (Query(text="heart", ef_search=0), "ef_search", "4096"),
     (Query(text="heart", ef_search=4097), "ef_search", "4096"),
     (Query(text="heart", fusion=Fusion(candidates=0)), "fusion.candidates", "10000"),

@@ -295,7 +295,10 @@ pub struct SearchArgs {
     /// How the image channel looks
     #[arg(long, value_enum, default_value_t = VectorPathName::Auto)]
     pub vector_path: VectorPathName,
-    /// Width of the walk through the graph, 1 to 4096
+    /// Share of the truly nearest cases to find, above 0 and below 1; the index's own if not given
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub target_recall: Option<f32>,
+    /// Width of the walk through the graph, 1 to 4096, in place of a recall
     #[arg(long, value_name = "N")]
     pub ef_search: Option<usize>,
     /// Weight of the image channel; 0 silences it

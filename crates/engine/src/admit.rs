@@ -151,6 +151,12 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     within("page_size", request.limits.page_size.unwrap_or(1), MAX_LIMIT);
     within("ef_search", request.limits.ef_search.unwrap_or(1), MAX_EF_SEARCH);
     within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
+    if let Some(recall) = request.limits.target_recall
+        && !(recall > 0.0 && recall < 1.0)
+    {
+        let description = format!("is {recall}; give a share above 0 and below 1, or ask for exact answers");
+        wrong.push(Violation::new("target_recall", description));
+    }
     let asked = asked_vectors(request);
     if asked > MAX_QUERY_VECTORS {
         let field = if request.vectors.len() > MAX_QUERY_VECTORS { "embeddings" } else { "images" };

@@ -70,8 +70,15 @@ mod tests {
                 sequence: u64::from(ordinal),
             })
             .collect();
-        let plan =
-            ChannelPlan { channel, path: None, ef_search: None, visited: 0, candidates: 0, exact: true };
+        let plan = ChannelPlan {
+            channel,
+            path: None,
+            ef_search: None,
+            target_recall: None,
+            visited: 0,
+            candidates: 0,
+            exact: true,
+        };
         Ranking { candidates, exhausted: true, plan }
     }
 

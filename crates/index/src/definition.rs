@@ -28,23 +28,46 @@ pub enum DefinitionError {
 }
 
 /// Shape of the graph over the image space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GraphDefinition {
-    /// Links per node above level 0; twice as many at level 0.
+    /// How much memory a search may touch for its speed.
+    pub layout: Layout,
+    /// Links per node above level 0; on level 0 four times as many in the layout `fast`, twice as many in `compact`.
     pub m: usize,
     /// Width of the walk while building.
     pub ef_construction: usize,
-    /// Width of the walk while searching, when a request does not say.
-    pub ef_search: usize,
+    /// Share of the nearest cases that a search is to find, when neither a request nor `ef_search` says otherwise.
+    pub target_recall: f32,
+    /// Width of the walk while searching, in place of `target_recall`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ef_search: Option<usize>,
     /// Fewest distinct vectors for which a graph is built; smaller segments are compared whole, which is as fast.
     pub min_nodes: usize,
 }
 
 impl Default for GraphDefinition {
     fn default() -> Self {
-        Self { m: 16, ef_construction: 200, ef_search: 200, min_nodes: 5_000 }
+        Self {
+            layout: Layout::Fast,
+            m: 16,
+            ef_construction: 200,
+            target_recall: 0.99,
+            ef_search: None,
+            min_nodes: 5_000,
+        }
     }
+}
+
+/// How a graph lies in memory; one search code reads both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// More links and a longer code for each vector: fewer steps.
+    #[default]
+    Fast,
+    /// As few bytes as pay.
+    Compact,
 }
 
 /// The TOML form: everything as written.
@@ -227,7 +250,13 @@ fn check_graph(graph: &GraphDefinition) -> Result<(), String> {
     };
     within("m", graph.m, 2, 64)?;
     within("ef_construction", graph.ef_construction, 8, 4096)?;
-    within("ef_search", graph.ef_search, 1, 4096)?;
+    within("ef_search", graph.ef_search.unwrap_or(1), 1, 4096)?;
+    if !(graph.target_recall > 0.0 && graph.target_recall < 1.0) {
+        return Err(format!(
+            "target_recall {} is not between 0 and 1; ask for exact answers request by request",
+            graph.target_recall
+        ));
+    }
     within("min_nodes", graph.min_nodes, 2, usize::MAX)
 }
 
@@ -248,6 +277,10 @@ mod tests {
         assert!(refused("name = 'a b'").contains("name"));
         assert!(refused("nam = 'a'").contains("nam"));
         assert!(refused("name = 'a'\n[graph]\nm = 1").contains("m 1 is outside"));
+        assert!(
+            refused("name = 'a'\n[graph]\ntarget_recall = 1.0").contains("target_recall 1 is not between")
+        );
+        assert!(refused("name = 'a'\n[graph]\nlayout = 'small'").contains("small"));
         assert!(refused("name = 'a'\n[[field]]\nname = 'Age'\nkind = 'integer'").contains("Age"));
         let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
         assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));

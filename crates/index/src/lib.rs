@@ -39,13 +39,13 @@ mod stats;
 mod verify;
 mod writer;
 
-pub use definition::{Definition, DefinitionError, GraphDefinition};
+pub use definition::{Definition, DefinitionError, GraphDefinition, Layout};
 pub use error::IndexError;
 pub use merge::MergeProgress;
 pub use ordinals::OrdinalSet;
 pub use reader::IndexReader;
 pub use record::CaseEntry;
-pub use segment::{NearestCase, NearestCases, WalkParams};
+pub use segment::{Effort, NearestCase, NearestCases, SegmentPath};
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Stale, Verification};
 pub use verify::verify;

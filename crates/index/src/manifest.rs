@@ -5,7 +5,7 @@ use precedent_storage::{FileEntry, FileKind, Storage};
 use serde::{Deserialize, Serialize};
 
 /// Version of everything under the manifest. A program refuses a newer one.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 /// The oldest version that is read. What an index of it lacks is optional here.
 const OLDEST_FORMAT: u32 = 1;
 

@@ -5,12 +5,12 @@ use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
 use crate::segment::{Segment, VectorSearch};
 use crate::{
-    CaseEntry, Definition, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, Stale, WalkParams,
+    CaseEntry, Definition, Effort, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, Stale,
 };
 use precedent_hnsw::ScratchPool;
 use precedent_lexical::LexicalSnapshot;
 use precedent_model::{Case, CaseId, PartialDate, PatientKey};
-use precedent_query::Filter;
+use precedent_query::{Filter, PathChoice};
 use precedent_report::ReportReader;
 use precedent_storage::{SealedFile, Storage};
 use precedent_vector::Embedding;
@@ -190,7 +190,7 @@ impl Snapshot {
         Ok(set)
     }
 
-    /// The `k` accepted cases of one segment nearest to the query.
+    /// The `k` accepted cases of one segment nearest to the query, by the cheapest way that `effort` and `path` allow.
     ///
     /// # Errors
     /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
@@ -199,14 +199,14 @@ impl Snapshot {
         segment: usize,
         query: &Embedding,
         k: usize,
-        params: WalkParams,
+        (effort, path): (Effort, PathChoice),
         accept: &OrdinalSet,
         stop: &dyn Fn() -> bool,
     ) -> Result<NearestCases, IndexError> {
-        let Some(space) = &self.definition().image_space else { return Ok(NearestCases::default()) };
-        let search = VectorSearch { query, metric: space.metric(), stop };
+        let Some(space) = &self.definition().image_space else { return Ok(NearestCases::none()) };
+        let search = VectorSearch { query, metric: space.metric(), effort, path, stop };
         let part = self.part(segment)?;
-        part.segment.nearest(&search, k, params, accept, &mut self.scratches.take())
+        part.segment.nearest(&search, k, accept, &mut self.scratches.take())
     }
 
     /// How near one case is to the query, by its nearest image; `None` for a case without an embedding.

@@ -7,6 +7,8 @@ use crate::{Channel, Fusion};
 pub enum VectorPath {
     /// Every case that passes was compared.
     Exact,
+    /// Every case that passes was compared by a short code, and the best exactly.
+    Codes,
     /// Graphs were walked; small segments without one were compared whole.
     Graph,
     /// Graphs were walked and only cases that pass the filter were kept.
@@ -18,6 +20,7 @@ impl VectorPath {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
+            Self::Codes => "codes",
             Self::Graph => "graph",
             Self::FilteredGraph => "filtered-graph",
         }
@@ -31,8 +34,10 @@ pub struct ChannelPlan {
     pub channel: Channel,
     /// How it looked; `None` for channels with one way only.
     pub path: Option<VectorPath>,
-    /// Width of the walk, where a graph was walked.
+    /// Width of the walk, where one was asked for and a graph was walked.
     pub ef_search: Option<usize>,
+    /// The recall that was aimed at, where the candidates may not be the best and no width was asked for.
+    pub target_recall: Option<f32>,
     /// Distances computed, or documents scored.
     pub visited: usize,
     /// Cases put forward.

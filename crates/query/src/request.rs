@@ -100,7 +100,7 @@ pub enum PathChoice {
 }
 
 /// How many hits, and how hard to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Number of hits: as many come as there are matches, up to this.
     pub limit: usize,
@@ -112,13 +112,23 @@ pub struct Limits {
     pub exact: bool,
     /// How the image channel is to look.
     pub path: PathChoice,
-    /// Width of the walk through the graph; `None` is the index's own.
+    /// Width of the walk through the graph, in place of `target_recall`.
     pub ef_search: Option<usize>,
+    /// Share of the truly nearest that the image channel is to find, above 0 and below 1; `None` is the index's own.
+    pub target_recall: Option<f32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { limit: 10, offset: 0, page_size: None, exact: false, path: PathChoice::Auto, ef_search: None }
+        Self {
+            limit: 10,
+            offset: 0,
+            page_size: None,
+            exact: false,
+            path: PathChoice::Auto,
+            ef_search: None,
+            target_recall: None,
+        }
     }
 }
 

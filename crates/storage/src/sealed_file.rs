@@ -109,6 +109,12 @@ impl SealedFile {
         self.bytes_checked(range)
     }
 
+    /// The whole payload, where every block of it has been checked.
+    #[inline]
+    pub fn checked(&self) -> Option<&[u8]> {
+        self.all_checked.load(Relaxed).then(|| &*self.payload)
+    }
+
     /// As [`SealedFile::bytes`], sharing the memory beyond the life of this value.
     ///
     /// # Errors

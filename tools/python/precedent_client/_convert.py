@@ -110,6 +110,7 @@ def query_message(
         exact=query.exact,
         vector_path=query.vector_path.value,
         ef_search=query.ef_search,
+        target_recall=query.target_recall,
         images=query_images(query),
         image_text=query.image_text,
     )
@@ -323,7 +324,9 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
     fusion = message.fusion
     return Plan(
         channels=tuple(
-            ChannelPlan(c.channel, c.path, c.ef_search, c.visited_count, c.candidate_count, c.exact)
+            ChannelPlan(
+                c.channel, c.path, c.ef_search, c.visited_count, c.candidate_count, c.exact, c.target_recall
+            )
             for c in message.channels
         ),
         fusion=Fusion(fusion.image_weight, fusion.lexical_weight, fusion.rrf_k, fusion.candidates),

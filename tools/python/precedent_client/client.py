@@ -97,6 +97,7 @@ class Client:
         exact: bool = False,
         vector_path: VectorPath = VectorPath.AUTO,
         ef_search: int | None = None,
+        target_recall: float | None = None,
         index: str | None = None,
         timeout: float | None = None,
     ) -> SearchResult:
@@ -119,6 +120,7 @@ class Client:
             exact=exact,
             vector_path=vector_path,
             ef_search=ef_search,
+            target_recall=target_recall,
             images=_convert.as_images(images),
             image_text=image_text,
         )

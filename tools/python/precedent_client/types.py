@@ -133,6 +133,8 @@ class Query:
     exact: bool = False
     vector_path: VectorPath = VectorPath.AUTO
     ef_search: int | None = None
+    target_recall: float | None = None
+    """Share of the truly nearest cases that the image channel is to find."""
     images: Sequence[QueryImage | File] = field(default=(), repr=False)
     """Pictures of the new study, one per view; the server encodes them."""
     image_text: str = field(default="", repr=False)
@@ -241,6 +243,8 @@ class ChannelPlan:
     visited_count: int
     candidate_count: int
     exact: bool
+    target_recall: float = 0.0
+    """The recall that was aimed at; 0 when the candidates are exact or a width was asked for."""
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         limit: Some(number("--limit", args.limit)?),
         exact: args.exact,
         vector_path: path.into(),
+        target_recall: args.target_recall,
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })

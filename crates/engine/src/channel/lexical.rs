@@ -31,6 +31,7 @@ pub(crate) fn rank(
         channel: Channel::Lexical,
         path: None,
         ef_search: None,
+        target_recall: None,
         visited: top.scored,
         candidates: candidates.len(),
         exact: true,

@@ -7,8 +7,8 @@ use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
-use crate::{Definition, IndexError};
-use precedent_hnsw::BuildParams;
+use crate::{Definition, IndexError, Layout};
+use precedent_hnsw::{BuildParams, Builder, GraphLayout};
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;
 use precedent_report::ReportReader;
@@ -131,6 +131,11 @@ fn link(
         m: definition.graph.m,
         ef_construction: definition.graph.ef_construction,
         threads: work.threads,
+        layout: match definition.graph.layout {
+            Layout::Fast => GraphLayout::Fast,
+            Layout::Compact => GraphLayout::Compact,
+        },
+        builder: Builder::Own,
     };
     let tell = |done: usize| match (work.progress)(done, vectors.nodes()) {
         true => ControlFlow::Continue(()),

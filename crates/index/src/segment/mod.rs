@@ -12,7 +12,7 @@ mod vectors;
 
 pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub(crate) use nearest::VectorSearch;
-pub use nearest::{NearestCase, NearestCases, WalkParams};
+pub use nearest::{Effort, NearestCase, NearestCases, SegmentPath};
 pub(crate) use open::Segment;
 
 use precedent_storage::FileKind;

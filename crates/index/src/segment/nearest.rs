@@ -1,24 +1,42 @@
-//! The cases of one segment nearest to a vector.
+//! The cases of one segment nearest to a vector: which way is cheapest, and that way.
+//!
+//! There are three. Every accepted case is *compared*, exactly. The codes of their vectors are *scanned*, and the best
+//! measured. Or the graph is *walked*, wide enough that the accepted among what it holds are enough; where a filter goes
+//! against the neighbourhood and they are not, a scan follows. So no filter can lose matches, and none costs more than a
+//! walk and a scan.
 
 use super::Segment;
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
-use precedent_hnsw::{Scratch, SearchParams};
+use precedent_hnsw::{Graph, Pages, Scratch, Search, WalkBreadth, slack_for_recall};
+use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
-/// How one segment is to be searched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WalkParams {
-    /// Compare every accepted case.
+/// How hard to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effort {
+    /// Every accepted case is compared.
     Exact,
-    /// Walk the graph with this width.
-    Graph {
-        /// Width of the walk; raised to `k` where it is below.
-        ef_search: usize,
-    },
+    /// A walk of this width, at least k.
+    Width(usize),
+    /// As far as was measured to find this share of the nearest.
+    Recall(f32),
+}
+
+/// The way that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SegmentPath {
+    /// Every accepted case was compared.
+    Compared,
+    /// The codes of every accepted case were compared, and the best exactly.
+    Scanned,
+    /// The graph was walked.
+    Walked,
+    /// The graph was walked, and only accepted cases kept.
+    Filtered,
 }
 
 /// A case with its nearest image.
@@ -42,38 +60,103 @@ impl NearestCase {
 }
 
 /// What a segment found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct NearestCases {
     /// At most k, nearest first.
     pub cases: Vec<NearestCase>,
-    /// Distances computed.
+    /// Distances computed, by code or exactly.
     pub visited: usize,
+    /// The last way that was taken.
+    pub path: SegmentPath,
+}
+
+impl NearestCases {
+    pub(crate) fn none() -> Self {
+        Self { cases: Vec::new(), visited: 0, path: SegmentPath::Compared }
+    }
 }
 
 /// A vector to search for, with all that does not change from segment to segment.
 pub(crate) struct VectorSearch<'a> {
     pub query: &'a Embedding,
     pub metric: Metric,
+    pub effort: Effort,
+    pub path: PathChoice,
     pub stop: &'a dyn Fn() -> bool,
 }
 
 /// Distances between two looks at the caller's wish to stop.
 const STOP_EVERY: usize = 1024;
+/// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
+const FEW: usize = 64;
+/// What a walk costs, in codes scanned one after another: to begin with, and for each node wanted. On 100,000 x 512 a walk for
+/// 10 of 0.99 took as long as a scan of 2,600 codes, one for 100 as long as one of 10,000.
+const WALK_COST: f64 = 1_800.0;
+const WALK_COST_PER_NODE: f64 = 80.0;
+/// How many more nodes than a filter's share asks for are walked to, and at least: so that chance seldom leaves too few.
+const MARGIN: f64 = 1.2;
+const MARGIN_LEAST: f64 = 4.0;
+/// Width of a walk through a graph that no recall was measured of.
+const UNMEASURED_WIDTH: usize = 200;
+
+/// How many of all nodes a walk must find so that `k` of the accepted share are among them.
+fn wanted_of_all(k: usize, accepted: usize, embedded: usize) -> usize {
+    match accepted >= embedded {
+        true => k,
+        false => {
+            (k as f64 * embedded as f64 / accepted.max(1) as f64 * MARGIN + MARGIN_LEAST).ceil() as usize
+        }
+    }
+}
+
+/// Whether a walk to `wanted` nodes is expected to cost less than a scan of the accepted ones.
+fn walk_pays(accepted: usize, wanted: usize) -> bool {
+    WALK_COST + WALK_COST_PER_NODE * (wanted as f64) < accepted as f64
+}
 
 impl Segment {
-    /// The `k` accepted cases nearest to the query, as well as `params` finds them.
+    /// The `k` accepted cases nearest to the query.
     pub fn nearest(
         &self,
         search: &VectorSearch<'_>,
         k: usize,
-        params: WalkParams,
         accept: &OrdinalSet,
         scratch: &mut Scratch,
     ) -> Result<NearestCases, IndexError> {
-        let Some(vectors) = &self.vectors else { return Ok(NearestCases::default()) };
-        match params {
-            WalkParams::Exact => self.scan(vectors, search, k, accept.iter()),
-            WalkParams::Graph { ef_search } => self.walk(vectors, search, k, ef_search, accept, scratch),
+        let Some(vectors) = &self.vectors else { return Ok(NearestCases::none()) };
+        let (accepted, embedded) = (accept.count(), self.embedded()?.count());
+        let k = k.min(accepted);
+        let compared = search.effort == Effort::Exact || search.path == PathChoice::Exact;
+        let Some(graph) = self.graph.as_ref().filter(|_| !compared && k > 0) else {
+            return self.compare(vectors, search, k, accept.iter());
+        };
+        let wanted = wanted_of_all(k, accepted, embedded);
+        let breadth = match search.effort {
+            Effort::Width(ef) => Some(WalkBreadth::Width(ef.max(k) * wanted / k)),
+            Effort::Recall(recall) => breadth_for(graph, recall, wanted),
+            Effort::Exact => None,
+        };
+        let walks = search.path == PathChoice::Graph || walk_pays(accepted, wanted);
+        let found = match breadth {
+            // More was asked for than any walk was measured to find.
+            None => None,
+            Some(_) if search.path == PathChoice::Auto && accepted <= FEW => None,
+            Some(breadth) => {
+                let breadth = Some(breadth).filter(|_| walks);
+                self.by_codes(
+                    graph,
+                    vectors,
+                    search,
+                    k,
+                    (breadth, wanted, accepted >= embedded),
+                    accept,
+                    scratch,
+                )?
+            }
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => self.compare(vectors, search, k, accept.iter()),
         }
     }
 
@@ -109,7 +192,7 @@ impl Segment {
         Ok(Some(NearestCase { ordinal, image, distance, sequence: self.keys.sequence(ordinal)? }))
     }
 
-    fn scan(
+    fn compare(
         &self,
         vectors: &Vectors,
         search: &VectorSearch<'_>,
@@ -139,52 +222,50 @@ impl Segment {
         }
         let mut cases: Vec<NearestCase> = best.into_iter().map(|farthest| farthest.0).collect();
         cases.sort_unstable_by(NearestCase::order);
-        Ok(NearestCases { cases, visited })
+        Ok(NearestCases { cases, visited, path: SegmentPath::Compared })
     }
 
-    /// Walks the graph, then turns nodes into cases. One case may hold several near nodes, so nodes are asked for until
-    /// there are `k` cases or no more accepted nodes.
-    fn walk(
+    /// By the codes of the graph: a walk of the given breadth to so many of all nodes, or without one a scan. Then nodes
+    /// become cases. One case may hold several near nodes, so nodes are asked for until there are `k` cases or no more
+    /// accepted nodes. None where cases are missing all the same, because they have no embedding or a damaged graph does
+    /// not lead to theirs: comparing tells, and never gives less.
+    #[expect(clippy::too_many_arguments, reason = "one way of several, with what was planned for it")]
+    fn by_codes(
         &self,
+        graph: &Graph<impl Pages>,
         vectors: &Vectors,
         search: &VectorSearch<'_>,
         k: usize,
-        ef_search: usize,
+        (breadth, wanted_of_all, everything): (Option<WalkBreadth>, usize, bool),
         accept: &OrdinalSet,
         scratch: &mut Scratch,
-    ) -> Result<NearestCases, IndexError> {
-        let Some(graph) = &self.graph else { return self.scan(vectors, search, k, accept.iter()) };
-        let accepted = accept.count();
-        let k = k.min(accepted);
-        if k == 0 {
-            return Ok(NearestCases::default());
-        }
+    ) -> Result<Option<NearestCases>, IndexError> {
         let distance = search.metric.distance_fn();
-        let everything = accepted == self.embedded()?.count();
         let nodes = if everything { Cow::Borrowed(accept) } else { self.accepted_nodes(vectors, accept)? };
         let takes = |node: u32| nodes.contains(node);
         let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
-        let (mut wanted, mut visited) = (k, 0);
+        let accepted_nodes = if everything { vectors.nodes() } else { nodes.count() };
+        let (mut wanted, mut visited) = (k.min(accepted_nodes), 0);
         loop {
-            let params = SearchParams { k: wanted, ef: ef_search.max(wanted) };
-            let query = search.query.as_slice();
-            let found = precedent_hnsw::search(
-                graph,
-                vectors,
-                distance,
-                query,
-                &params,
-                accept_node,
-                scratch,
-                search.stop,
-            )?;
+            let mut codes =
+                Search::new(graph, vectors, distance, search.query.as_slice(), scratch, search.stop)?;
+            let mut path = SegmentPath::Scanned;
+            if let Some(breadth) = breadth {
+                codes.walk(wanted_of_all.max(wanted), breadth)?;
+                path = if everything { SegmentPath::Walked } else { SegmentPath::Filtered };
+            }
+            if breadth.is_none() || (!everything && codes.held(&takes) < wanted) {
+                let all = (0..vectors.nodes() as u32).filter(|_| everything);
+                codes.scan(all.chain(nodes.iter().filter(|_| !everything)), wanted)?;
+                path = SegmentPath::Scanned;
+            }
+            let found = codes.finish(wanted, accept_node)?;
             visited += found.visited;
             if found.stopped {
                 return Err(IndexError::Stopped);
             }
-            let nodes = found.neighbours.len();
-            let mut cases = Vec::with_capacity(nodes);
-            let mut seen = HashSet::with_capacity(nodes);
+            let mut cases = Vec::with_capacity(wanted);
+            let mut seen = HashSet::with_capacity(wanted);
             for neighbour in &found.neighbours {
                 for &row in vectors.rows_of_node(neighbour.node)? {
                     let ordinal = vectors.case_of_row(row as usize)?;
@@ -195,18 +276,15 @@ impl Segment {
                     }
                 }
             }
-            if cases.len() >= k || nodes < wanted {
+            if cases.len() >= k {
                 cases.sort_by(NearestCase::order);
                 cases.truncate(k);
-                if cases.len() < k {
-                    // Cases without an embedding, or a walk that met too few: the scan tells, and never gives less.
-                    let mut exact = self.scan(vectors, search, k, accept.iter())?;
-                    exact.visited += visited;
-                    return Ok(exact);
-                }
-                return Ok(NearestCases { cases, visited });
+                return Ok(Some(NearestCases { cases, visited, path }));
             }
-            wanted *= 2;
+            if wanted >= accepted_nodes || found.neighbours.len() < wanted {
+                return Ok(None);
+            }
+            wanted = (wanted * 2).min(accepted_nodes);
         }
     }
 
@@ -231,6 +309,14 @@ impl Segment {
     }
 }
 
+/// How far to walk for a recall; none where no walk was measured to find as much.
+fn breadth_for(graph: &Graph<impl Pages>, recall: f32, wanted: usize) -> Option<WalkBreadth> {
+    match graph.recall_curve() {
+        [] => Some(WalkBreadth::Width(UNMEASURED_WIDTH.max(2 * wanted))),
+        curve => slack_for_recall(curve, recall, wanted).map(WalkBreadth::Slack),
+    }
+}
+
 /// Orders a heap so that the farthest is on top.
 struct Farthest(NearestCase);
 
@@ -251,5 +337,29 @@ impl PartialOrd for Farthest {
 impl Ord for Farthest {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.order(&other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_matches_are_scanned_and_many_walked() {
+        let walks = |k, accepted, embedded| walk_pays(accepted, wanted_of_all(k, accepted, embedded));
+        assert!(walks(10, 100_000, 100_000));
+        assert!(walks(10, 50_000, 100_000));
+        assert!(!walks(10, 10_000, 100_000));
+        assert!(walks(10, 100_000, 1_000_000));
+        assert!(!walks(10, 10_000, 1_000_000));
+        assert!(!walks(100, 20_000, 100_000));
+        assert!(!walks(10, 0, 0));
+    }
+
+    #[test]
+    fn a_filter_asks_for_more_of_all() {
+        assert_eq!(wanted_of_all(10, 100, 100), 10);
+        assert_eq!(wanted_of_all(10, 50, 100), 28);
+        assert_eq!(wanted_of_all(0, 0, 100), 4);
     }
 }

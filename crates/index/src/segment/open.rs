@@ -32,6 +32,11 @@ impl Pages for GraphPages {
     fn bytes(&self, range: Range<usize>) -> Result<&[u8], IndexError> {
         self.0.bytes(range)
     }
+
+    #[inline]
+    fn checked(&self) -> Option<&[u8]> {
+        self.0.checked()
+    }
 }
 
 /// A segment, opened for reading. Files are mapped; each block is checked when first read.
@@ -80,9 +85,10 @@ impl Segment {
             (Some(_), None) => return Err(missing(VECTORS)),
             (None, _) => None,
         };
-        let graph = match table(GRAPH)? {
-            Some(file) => Some(Graph::open(GraphPages(file))?),
-            None => None,
+        // A graph of before is left alone: the segment is compared whole until a merge builds another.
+        let graph = match table(GRAPH)?.map(GraphPages) {
+            Some(pages) if !Graph::is_of_earlier_version(&pages)? => Some(Graph::open(pages)?),
+            _ => None,
         };
         let segment = Self {
             records: Records::open(table(RECORDS)?.ok_or_else(|| missing(RECORDS))?)?,

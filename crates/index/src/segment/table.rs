@@ -33,6 +33,12 @@ impl TableFile {
         Ok(self.file.bytes(range)?)
     }
 
+    /// All bytes, where every block has been verified.
+    #[inline]
+    pub fn checked(&self) -> Option<&[u8]> {
+        self.file.checked()
+    }
+
     /// `count` values from byte `offset` on.
     #[inline]
     pub fn slice<T: Pod>(&self, offset: usize, count: usize) -> Result<&[T], IndexError> {

@@ -86,6 +86,7 @@ fn channel(plan: &ChannelPlan) -> v1::ChannelPlan {
         channel: plan.channel.name().to_owned(),
         path: plan.path.map_or_else(String::new, |path| path.name().to_owned()),
         ef_search: plan.ef_search.map_or(0, small),
+        target_recall: plan.target_recall.unwrap_or(0.0),
         visited_count: plan.visited as u64,
         candidate_count: plan.candidates as u64,
         exact: plan.exact,
@@ -132,6 +133,7 @@ mod tests {
                     channel: Channel::Image,
                     path: Some(VectorPath::FilteredGraph),
                     ef_search: Some(200),
+                    target_recall: Some(0.5),
                     visited: 1234,
                     candidates: 200,
                     exact: false,
@@ -201,6 +203,7 @@ mod tests {
         assert_eq!((plan.case_count, plan.match_count, plan.exact), (3955, 812, false));
         assert_eq!(plan.channels[0].path, "filtered-graph");
         assert_eq!((plan.channels[0].ef_search, plan.channels[0].visited_count), (200, 1234));
+        assert_eq!(plan.channels[0].target_recall, 0.5);
         assert_eq!(plan.fusion.unwrap().rrf_k, Some(60.0));
         assert_eq!(plan.warnings[0].code, "NO_PATIENT");
         let record = sent.record.unwrap();

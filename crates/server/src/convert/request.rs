@@ -45,6 +45,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
             exact: wire.exact,
             path,
             ef_search: given_count(wire.ef_search),
+            target_recall: wire.target_recall,
         },
     })
 }
@@ -135,6 +136,7 @@ mod tests {
             exact: true,
             vector_path: v1::VectorPath::Graph.into(),
             ef_search: Some(64),
+            target_recall: Some(0.9),
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -157,6 +159,7 @@ mod tests {
             exact: true,
             path: PathChoice::Graph,
             ef_search: Some(64),
+            target_recall: Some(0.9),
         };
         assert_eq!(asked.limits, limits);
     }
