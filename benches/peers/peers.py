@@ -54,7 +54,7 @@ class Peer:
     filter_params: Sequence[str] = FILTER_WIDTHS
 
     def __init__(self, data: Path, folder: Path) -> None:
-        self.data, self.folder = data, folder
+        self.data, self.folder = data.resolve(), folder.resolve()
         meta = json.loads((data / "meta.json").read_text())
         self.count, self.dim = int(meta["n"]), int(meta["dim"])
         self.setting = ""

@@ -97,7 +97,7 @@ class Server:
         if track is not None:
             selections = [self.selection(track, int(value)) for value in self.asked[:count, track]]
         self.peer.set(setting)
-        self.peer.time(queries[:WARM_UP], selections)
+        self.peer.time(queries[:WARM_UP], selections and selections[:WARM_UP])
         gc.collect()
         began = time.process_time()
         nanoseconds, found = self.peer.time(queries, selections)
