@@ -179,8 +179,10 @@ def main(given: Sequence[str] | None = None) -> int:
             print(f"\nwritten: {path}")
             if chart.draw(run, path.with_suffix(".svg")):
                 print(f"written: {path.with_suffix('.svg')}")
-    failed = [name for name, result in run["engines"].items() if "failed" in result]
-    return 1 if failed else 0
+    # A peer that fails on this machine is reported and no reason to fail; ours is.
+    results = run["engines"].values()
+    measured = any("curve" in result or "filters" in result for result in results)
+    return 0 if measured and not any(result["ours"] and "failed" in result for result in results) else 1
 
 
 if __name__ == "__main__":
