@@ -12,11 +12,11 @@ TOP = 10
 
 
 def recall(found: Sequence[Sequence[int]], truth: np.ndarray) -> float:
-    """The share of the true nearest that were found. Where fewer than ten rows match, those few are the whole."""
+    """The share of the true nearest that were found. Where fewer than ten rows match, those few are the whole; of none, all."""
     ids, wanted = np.asarray(found)[:, :TOP], truth[: len(found), :TOP]
     real = wanted >= 0
     hits = ((ids[:, :, None] == wanted[:, None, :]) & real[:, None, :]).any(axis=1).sum()
-    return float(hits / max(1, real.sum()))
+    return float(hits / real.sum()) if real.any() else 1.0
 
 
 def point(answer: dict[str, Any], truth: np.ndarray) -> dict[str, float]:

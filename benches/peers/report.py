@@ -37,9 +37,9 @@ RECALLS = [0.90, 0.95, 0.99]
 LATENCY_RECALL = 0.95
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], figures: bool = True) -> str:
     """A Markdown table, figures to the right."""
-    rule = ["---"] + ["---:"] * (len(head) - 1)
+    rule = ["---"] + ["---:" if figures else "---"] * (len(head) - 1)
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
 
 
@@ -120,7 +120,7 @@ def filter_table(run: dict[str, Any]) -> str:
 def goal_table(run: dict[str, Any]) -> str:
     """Each goal with its figure."""
     rows = [[one.engine, one.what, one.goal, one.figure, one.verdict] for one in judged(run)]
-    return table(["layout", "figure", "goal", "measured", ""], rows) if rows else ""
+    return table(["layout", "figure", "goal", "measured", ""], rows, figures=False) if rows else ""
 
 
 def machine_line(run: dict[str, Any]) -> str:
