@@ -20,8 +20,7 @@ def draw(run: dict[str, Any], path: Path) -> bool:
     """Writes the chart. False where there is nothing to draw, or nothing to draw it with."""
     try:
         import matplotlib
-        matplotlib.use("svg")
-        from matplotlib import pyplot
+        from matplotlib.figure import Figure
     except ModuleNotFoundError:
         print("no chart: matplotlib is not installed")
         return False
@@ -29,8 +28,10 @@ def draw(run: dict[str, Any], path: Path) -> bool:
     if not curves:
         return False
     # Without a date and with fixed ids the same run gives the same file; text stays text.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": run["set"], "font.family": "sans-serif", "font.size": 10}):
-        figure, axes = pyplot.subplots(figsize=(8.5, 5.2), layout="constrained")
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": run["set"], "font.family": "sans-serif", "font.size": 10}
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(8.5, 5.2), layout="constrained")
+        axes = figure.subplots()
         spare = {True: iter(OURS * 4), False: iter(THEIRS * 4)}
         for result, points in curves:
             ours = result["ours"]
@@ -46,7 +47,6 @@ def draw(run: dict[str, Any], path: Path) -> bool:
             )
         dress(axes, run)
         figure.savefig(path, format="svg", metadata={"Date": None})
-        pyplot.close(figure)
     return True
 
 
@@ -67,7 +67,7 @@ def dress(axes: Any, run: dict[str, Any]) -> None:
         return -np.log10(np.maximum(1.0 - np.asarray(recall, float), 1e-6))
 
     def gathered(value: Any) -> Any:
-        return 1 - 10.0 ** -value
+        return 1 - 10.0**-value
 
     axes.set_xscale("function", functions=(spread, gathered))
     axes.set_xlim(LOWEST, HIGHEST)
@@ -83,7 +83,8 @@ def dress(axes: Any, run: dict[str, Any]) -> None:
     axes.set_xlabel("recall@10", color=INK)
     axes.set_ylabel("queries per second of one core", color=INK)
     data = run["data"]
-    title = f"{run['set']}: {data['n']:,} vectors of {data['dim']} dimensions, {run['machine']['processor']}, {run['date'][:10]}"
+    vectors = f"{run['set']}: {data['n']:,} vectors of {data['dim']} dimensions"
+    title = f"{vectors}, {run['machine']['processor']}, {run['date'][:10]}"
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9, labelcolor=INK)
 

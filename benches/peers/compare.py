@@ -26,11 +26,12 @@ import chart
 import machine
 import report
 from dataset import QUERIES, SETS, generate, load
-from engines import built, catalogue, chosen
+from engines import built, catalogue
 from measure import Plan, filters, matches, meta, search
 from protocol import Engine, EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = {"search": search, "filters": filters}
 QUICK_ONLY = ["hnswlib", "faiss-hnsw", "exact"]
 
 
@@ -49,14 +50,14 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--name", help="what to call the vectors of --vectors or --data")
     parser.add_argument("--work", type=Path, help="where vectors, indexes and results are kept")
     parser.add_argument("--program", type=Path, default=ROOT / "target" / "release" / "vector-engine")
-    parser.add_argument("--layouts", type=names, default=["fast", "compact"], help="layouts of ours")
-    parser.add_argument("--only", type=names, default=[], help="engines to take, by name")
-    parser.add_argument("--skip", type=names, default=[], help="engines to leave out")
-    parser.add_argument("--rebuild", type=names, default=[], help="engines to build again")
-    parser.add_argument("--part", choices=["all", "search", "filters"], default="all")
+    parser.add_argument("--layouts", type=words, default=["fast", "compact"], help="layouts of ours")
+    parser.add_argument("--only", type=words, default=[], help="engines to take, by name")
+    parser.add_argument("--skip", type=words, default=[], help="engines to leave out")
+    parser.add_argument("--rebuild", type=words, default=[], help="engines to build again")
+    parser.add_argument("--part", choices=["all", *PARTS], default="all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--queries", type=int, default=QUERIES)
-    parser.add_argument("--cap", type=float, default=2.5, metavar="SECONDS", help="most time for one setting in a round")
+    parser.add_argument("--cap", type=float, default=2.5, metavar="SECONDS", help="most time for a setting in a round")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core that searches")
     parser.add_argument("--build-cores", type=cores, help="cores that build, as in 0,1; default: that of --core")
     told = parser.parse_args(given)
@@ -73,12 +74,12 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return told
 
 
-def names(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
 def cores(text: str) -> list[int]:
-    return [int(core) for core in names(text)]
+    return [int(core) for core in words(text)]
 
 
 def prepared(given: argparse.Namespace, work: Path) -> Path:
@@ -93,6 +94,14 @@ def prepared(given: argparse.Namespace, work: Path) -> Path:
         else:
             generate(folder, *SETS[given.name])
     return folder
+
+
+def choose(names: Sequence[str], given: argparse.Namespace) -> list[str]:
+    """The names of the engines asked for."""
+    for name in (*given.only, *given.skip, *given.rebuild):
+        if name not in names:
+            sys.exit(f"there is no engine {name}; there are {', '.join(names)}")
+    return [name for name in names if (not given.only or name in given.only) and name not in given.skip]
 
 
 def build_all(
@@ -125,7 +134,8 @@ def enough_memory(engines: Sequence[Engine], results: dict[str, Any]) -> None:
     wanted = sum(results[engine.name]["build"]["file_bytes"] for engine in engines)
     available = machine.available_bytes()
     if wanted > 0.9 * available:
-        sys.exit(f"the indexes take {wanted / 1e9:.1f} GB of {available / 1e9:.1f} GB available; leave some out with --skip")
+        sizes = f"{wanted / 1e9:.1f} GB of {available / 1e9:.1f} GB available"
+        sys.exit(f"the indexes take {sizes}; leave some out with --skip")
 
 
 def compare(given: argparse.Namespace, work: Path) -> Path:
@@ -136,17 +146,13 @@ def compare(given: argparse.Namespace, work: Path) -> Path:
     for folder in (records, logs):
         folder.mkdir(parents=True, exist_ok=True)
     known, missing = catalogue(given.program, given.layouts, work / given.name / "index")
-    for name in set(given.only) | set(given.skip) | set(given.rebuild):
-        if name not in known and name not in missing:
-            sys.exit(f"there is no engine {name}; there are {', '.join([*known, *missing])}")
-    missing = {name: why for name, why in missing.items() if (not given.only or name in given.only) and name not in given.skip}
+    parts = [part for part in PARTS if given.part in (part, "all")]
+    chosen = choose([*known, *missing], given)
+    missing = {name: why for name, why in missing.items() if name in chosen}
     for name, why in missing.items():
         say(f"{name} is left out: {why}")
-    parts = {"search": search, "filters": filters}
-    parts = {name: part for name, part in parts.items() if given.part in (name, "all")}
-    takes_part = {"search": lambda engine: engine.searches, "filters": lambda engine: engine.filters}
-    wanted = [engine for engine in chosen(known, given.only, given.skip) if any(takes_part[part](engine) for part in parts)]
-    ready, results = build_all(wanted, known, data, records, given)
+    engines = [engine for name, engine in known.items() if name in chosen and any(map(engine.joins, parts))]
+    ready, results = build_all(engines, known, data, records, given)
 
     plan = Plan(given.rounds, given.queries, given.cap, given.core)
     run = {
@@ -159,10 +165,10 @@ def compare(given: argparse.Namespace, work: Path) -> Path:
         "missing": missing,
         "engines": results,
     }
-    for name, part in parts.items():
-        engines = [engine for engine in ready if takes_part[name](engine)]
+    for part in parts:
+        engines = [engine for engine in ready if engine.joins(part)]
         enough_memory(engines, results)
-        part(engines, data, plan, logs, results, say)
+        PARTS[part](engines, data, plan, logs, results, say)
     run["machine"]["load_average_after"] = round(os.getloadavg()[0], 2)
     path = records / f"run-{datetime.now():%Y%m%d-%H%M%S}.json"
     path.write_text(json.dumps(run, indent=1) + "\n")

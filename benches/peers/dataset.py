@@ -3,17 +3,17 @@
     python benches/peers/dataset.py DIR --set clustered-100k-512
     python benches/peers/dataset.py DIR --vectors base.fvecs [--query-vectors queries.fvecs]
 
-The generator, deterministic for a seed: clusters with log-normal weights (sigma 1.2) have gaussian centres in a latent
-space of 48 dimensions; a point is gaussian about its centre, with a radius of its cluster's own; a random network with one
-hidden layer of 512 (GELU) lifts it to the dimension asked for; a mean offset gives the narrow cone that image encoders
-show; a little isotropic noise follows; every vector has unit norm. Queries are held out of the same process.
+The generator, deterministic for a seed: 2,000 clusters with log-normal weights (sigma 1.2) have gaussian centres in a
+latent space of 48 dimensions; a point is gaussian about its centre, with a radius of its cluster's own; a network drawn
+at random with one hidden layer of 512 (GELU) lifts it to the dimension asked for; a mean offset gives the narrow cone
+that image encoders show; a little isotropic noise follows; every vector has unit norm. Queries are drawn like the rest.
 
 Files, little endian and in C order:
     base.npy            float32 [n, dim]
     queries.npy         float32 [queries, dim]
     gt.npy              int32 [queries, 100], nearest first by inner product
-    attrs.npy           int32 [n, 5]: a value per filter track; tracks 0 to 3 are independent of the vectors and have 2, 10,
-                        100 and 1,000 values; track 4 has 10, and four rows in five take that of their cluster
+    attrs.npy           int32 [n, 5]: a value per filter track; tracks 0 to 3 are independent of the vectors and have 2,
+                        10, 100 and 1,000 values; track 4 has 10, and four rows in five take that of their cluster
     fval.npy            int32 [queries, 5]: the value that a query asks for
     gt_f0.npy..gt_f4.npy  int32 [queries, 10]: nearest rows with that value; -1 where fewer match
     meta.json           what all this is

@@ -64,16 +64,13 @@ def importable(module: str) -> bool:
         return False
 
 
-def chosen(engines: dict[str, Engine], only: Sequence[str], skip: Sequence[str]) -> list[Engine]:
-    """Those asked for, in the order of the catalogue."""
-    return [engine for name, engine in engines.items() if (not only or name in only) and name not in skip]
-
-
-def built(engine: Engine, data: Path, meta: dict[str, Any], records: Path, cores: Sequence[int], anew: bool) -> dict[str, Any]:
+def built(
+    engine: Engine, data: Path, meta: dict[str, Any], records: Path, cores: Sequence[int], anew: bool
+) -> dict[str, Any]:
     """The record of a build, which is made when it is not there or is of other data or another version of a peer.
 
-    Our own program changes often and its builds take long, so it is built again only when asked for. The record names the
-    program that built the index.
+    Our own program changes often and its builds take long, so it is built again only when asked for. The record names
+    the program that built the index.
     """
     record = records / f"build-{engine.name}.json"
     if record.is_file() and engine.index.is_dir() and not anew:

@@ -1,6 +1,6 @@
-"""An engine of a few lines, which the tests put in the place of `vector-engine`: it speaks the protocol and scans all rows.
+"""An engine of a few lines, which the tests put in the place of `vector-engine`.
 
-Setting "all" scans all rows and "half" every second one, so that recall differs.
+It speaks the protocol and scans. Setting "all" scans all rows and "half" every second one, so that recall differs.
 """
 
 import json
@@ -21,7 +21,8 @@ def serve(data: Path) -> None:
     """Answers until `quit`."""
     arrays = {name: np.load(data / f"{name}.npy") for name in ("base", "queries", "attrs", "fval")}
     rows = np.arange(len(arrays["base"]))
-    say({"open_s": 0.5, "params": ["half", "all"], "filter_params": ["all"], "baseline": {"anonymous": 1000, "mapped": 7}})
+    baseline = {"anonymous": 1000, "mapped": 7}
+    say({"open_s": 0.5, "params": ["half", "all"], "filter_params": ["all"], "baseline": baseline})
     for line in sys.stdin:
         words = line.split()
         if words == ["quit"]:

@@ -12,7 +12,7 @@ TOP = 10
 
 
 def recall(found: Sequence[Sequence[int]], truth: np.ndarray) -> float:
-    """The share of the true nearest that were found. Where fewer than ten rows match, those few are the whole; of none, all."""
+    """The share of the true nearest that were found. Where fewer than ten rows match, those few are the whole."""
     ids, wanted = np.asarray(found)[:, :TOP], truth[: len(found), :TOP]
     real = wanted >= 0
     hits = ((ids[:, :, None] == wanted[:, None, :]) & real[:, None, :]).any(axis=1).sum()

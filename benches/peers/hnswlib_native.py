@@ -1,7 +1,7 @@
 """hnswlib from C++, as a peer for filters.
 
-The headers come from the source package of the same release, fetched with pip when first needed, and the driver is compiled with
-g++ for this machine. HNSWLIB_INCLUDE may name unpacked headers instead. Both are kept in a cache folder.
+The headers come from the source package of the same release, fetched with pip when first needed, and the driver is
+compiled with g++ for this machine. Both are kept in a cache folder. HNSWLIB_INCLUDE may name unpacked headers instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import TOP, Hnswlib
+from peers import TOP, Hnswlib, Rows
 
 SOURCE = Path(__file__).with_name("hnswlib_driver.cpp")
 FLAGS = ["-O3", "-march=native", "-std=c++17", "-fPIC", "-shared"]
@@ -85,11 +85,11 @@ class HnswlibNative(Hnswlib):
     def select(self, matches: np.ndarray) -> np.ndarray:
         return np.packbits(matches, bitorder="little")
 
-    def time(self, queries: np.ndarray, selections: Sequence[Any] | None) -> tuple[list[int], list[Sequence[int]]]:
+    def time(self, queries: np.ndarray, selections: Sequence[Any] | None) -> tuple[list[int], list[Rows]]:
         count = len(queries)
         queries = np.ascontiguousarray(queries, np.float32)
         found, nanoseconds = np.empty((count, TOP), np.int64), np.empty(count, np.int64)
         bitmaps = None if selections is None else (ctypes.c_void_p * count)(*(bits.ctypes.data for bits in selections))
         sizes = [ctypes.c_uint64(size) for size in (count, self.dim, TOP, int(self.setting))]
         self.driver.driver_search(self.graph, pointer(queries), *sizes, bitmaps, pointer(found), pointer(nanoseconds))
-        return nanoseconds.tolist(), found.tolist()
+        return nanoseconds.tolist(), list(found)

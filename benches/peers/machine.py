@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+VECTOR_UNITS = ["avx2", "avx512f", "avx512_vnni", "amx_int8", "asimd", "sve"]
+
 
 def described() -> dict[str, Any]:
     """Processor, cores, cache, memory, load, and how fast one core reads."""
@@ -20,7 +22,7 @@ def described() -> dict[str, Any]:
         "model": " ".join(fields[key] for key in ("CPU family", "Model", "Stepping") if key in fields),
         "cores": os.cpu_count(),
         "l3": fields.get("L3 cache", "unknown"),
-        "vector_units": [unit for unit in ("avx2", "avx512f", "avx512_vnni", "amx_int8") if unit in fields.get("Flags", "")],
+        "vector_units": [unit for unit in VECTOR_UNITS if unit in fields.get("Flags", "").split()],
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "load_average": round(os.getloadavg()[0], 2),
         "read_gb_s": read_speed(),

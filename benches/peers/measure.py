@@ -60,7 +60,7 @@ def rotated(names: Sequence[str], by: int) -> list[str]:
 
 
 def affordable(serving: Serving, words: Sequence[object], plan: Plan) -> int:
-    """How many queries fit into the cap, by a probe. The same number holds in all rounds, so recall is of the same queries."""
+    """How many queries fit into the cap, by a probe. Taken once, so that the recall of all rounds is of the same."""
     probe = serving.ask(words[0], words[1], min(PROBE_QUERIES, plan.queries), *words[2:])
     per_query = sum(probe["ns"]) / len(probe["ns"]) / 1e9
     return min(plan.queries, max(PROBE_QUERIES, int(plan.cap_seconds / max(per_query, 1e-9))))
@@ -69,10 +69,8 @@ def affordable(serving: Serving, words: Sequence[object], plan: Plan) -> int:
 def sweep(serving: Serving, into: Sweep, track: int | None, truth: np.ndarray, plan: Plan) -> None:
     """One round of one engine on one track. The first round decides which settings there are."""
     kind, column = ("measure", []) if track is None else ("fmeasure", [track])
-    if into.rounds:
-        settings = list(into.rounds)
-    else:
-        settings = serving.hello["params" if track is None else "filter_params"]
+    known = serving.hello["params" if track is None else "filter_params"]
+    settings = list(into.rounds) if into.rounds else known
     enough = ENOUGH_SEARCH if track is None else ENOUGH_FILTER
     for setting in settings:
         if setting not in into.queries:

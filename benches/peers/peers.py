@@ -1,8 +1,8 @@
 """The peers: how each builds, opens and searches, through its own Python binding.
 
-All get unit vectors, so that inner product, cosine and L2 rank alike. Graphs have M 16 (32 links at the lowest layer) and
-ef_construction 200. Settings are texts and rise in recall; a colon parts the width of the search from the number of
-candidates that are scored again exactly.
+All get unit vectors, so that inner product, cosine and L2 rank alike. Graphs have M 16 (32 links at the lowest layer)
+and ef_construction 200. Settings are texts and rise in recall; a colon parts the width of the search from how many
+candidates are scored again exactly.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ TOP = 10
 LINKS = 16
 CONSTRUCTION = 200
 
+Rows = Sequence[int] | np.ndarray
+
 WIDTHS = ["10", "16", "24", "32", "48", "64", "96", "128", "192", "256", "400", "600", "1000"]
-FILTER_WIDTHS = ["16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"]
+FILTER_WIDTHS = ["10", "16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"]
 LISTS = ["1", "2", "4", "6", "8", "12", "16", "24", "32", "48", "64", "96", "128", "192", "256", "512"]
 
 
@@ -76,7 +78,7 @@ class Peer:
         """Takes a setting for the searches that follow."""
         self.setting = setting
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         """The rows nearest to a query."""
         raise NotImplementedError
 
@@ -84,11 +86,11 @@ class Peer:
         """What `filter` wants for a filter, given as a truth value per row. Made once, not timed."""
         raise NotImplementedError
 
-    def filter(self, query: np.ndarray, selection: Any) -> Sequence[int]:
+    def filter(self, query: np.ndarray, selection: Any) -> Rows:
         """The rows nearest to a query among those selected."""
         raise NotImplementedError
 
-    def time(self, queries: np.ndarray, selections: Sequence[Any] | None) -> tuple[list[int], list[Sequence[int]]]:
+    def time(self, queries: np.ndarray, selections: Sequence[Any] | None) -> tuple[list[int], list[Rows]]:
         """One call per query; nanoseconds and rows of each."""
         nanoseconds, found = [], []
         clock = time.perf_counter_ns
@@ -117,7 +119,7 @@ class Hnswlib(Peer):
     def set(self, setting: str) -> None:
         self.index.set_ef(int(setting))
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.index.knn_query(query, k=TOP, num_threads=1)[0][0]
 
 
@@ -148,7 +150,7 @@ class Faiss(Peer):
     def set(self, setting: str) -> None:
         self.setting, self.plain = setting, self.parameters(setting)
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.index.search(query[None], TOP, params=self.plain)[1][0]
 
     def select(self, matches: np.ndarray) -> Any:
@@ -156,7 +158,7 @@ class Faiss(Peer):
         bits = np.packbits(matches, bitorder="little")
         return self.lib.IDSelectorBitmap(bits), bits
 
-    def filter(self, query: np.ndarray, selection: Any) -> Sequence[int]:
+    def filter(self, query: np.ndarray, selection: Any) -> Rows:
         return self.index.search(query[None], TOP, params=self.parameters(self.setting, sel=selection[0]))[1][0]
 
 
@@ -223,7 +225,7 @@ class Usearch(Peer):
     def set(self, setting: str) -> None:
         self.index.expansion_search = int(setting)
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.index.search(query, TOP, threads=1).keys
 
 
@@ -246,7 +248,7 @@ class Scann(Peer):
     def set(self, setting: str) -> None:
         self.leaves, self.again = map(int, setting.split(":"))
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.index.search(query, leaves_to_search=self.leaves, pre_reorder_num_neighbors=self.again)[0]
 
 
@@ -273,7 +275,7 @@ class Vsag(Peer):
     def set(self, setting: str) -> None:
         self.plain = json.dumps({"hgraph": {"ef_search": int(setting)}})
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.index.knn_search(vector=query, k=TOP, parameters=self.plain)[0]
 
 
@@ -289,13 +291,13 @@ class Exact(Peer):
     def open(self) -> None:
         self.base = np.load(self.data / "base.npy", mmap_mode="r")
 
-    def search(self, query: np.ndarray) -> Sequence[int]:
+    def search(self, query: np.ndarray) -> Rows:
         return self.best(self.base @ query)
 
     def select(self, matches: np.ndarray) -> np.ndarray:
         return np.flatnonzero(matches)
 
-    def filter(self, query: np.ndarray, selection: np.ndarray) -> Sequence[int]:
+    def filter(self, query: np.ndarray, selection: np.ndarray) -> Rows:
         return selection[self.best(self.base[selection] @ query)]
 
     @staticmethod

@@ -1,14 +1,14 @@
 """The protocol of engines, from the side of the runner: lines of text to an engine, one line of JSON back.
 
-    ENGINE build DATA DIR [--layout L]   -> {"build_s", "cpu_s", "file_bytes"}
-    ENGINE serve DATA DIR                -> {"open_s", "params", "filter_params"[, "baseline"]} when open, then for each line
-        measure PARAM NQ                 -> {"ns": [per query], "cpu_s", "ids": [[10 rows or -1] per query]}
-        fmeasure PARAM NQ COL            -> the same, each query among the rows that have its value in column COL
-        bytes                            -> {"anonymous", "mapped"}: bytes in memory now
-        quit
+    ENGINE build DATA DIR [--layout L]  {"build_s", "cpu_s", "file_bytes"}; DIR is not there yet
+    ENGINE serve DATA DIR               {"open_s", "params", "filter_params"[, "baseline"]} when open; then to the line
+        measure PARAM NQ                {"ns": [per query], "cpu_s", "ids": [[10 rows or -1] per query]}
+        fmeasure PARAM NQ COL           the same, each query among the rows that have its value in column COL
+        bytes                           {"anonymous", "mapped"}: bytes in memory now
+        quit                            nothing: it ends
 
-An engine uses one thread and one call per query. Its settings are opaque texts, in rising order of recall. `baseline` is what
-`bytes` would have said before the index was opened. `{"error": text}` may answer anything.
+An engine uses one thread and one call per query. Its settings are opaque texts, in rising order of recall. `baseline`
+is what `bytes` would have said before the index was opened. `{"error": text}` may answer anything.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that takes part: what starts it, and where its index lies. `builder` names the engine that builds that index."""
+    """An engine that takes part: what starts it, and where its index lies.
+
+    `builder` names the engine that builds that index: another one where two read the same.
+    """
 
     name: str
     label: str
@@ -44,6 +47,10 @@ class Engine:
     searches: bool = True
     filters: bool = False
     ours: bool = False
+
+    def joins(self, part: str) -> bool:
+        """Whether it takes part in a part of the measurement."""
+        return {"search": self.searches, "filters": self.filters}[part]
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -88,10 +95,15 @@ class Serving:
     def __init__(self, engine: Engine, data: Path, core: int, log: Path) -> None:
         self.engine, self.log = engine, log
         command = [*engine.command, "serve", str(data), str(engine.index)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                command, **pipes, stderr=errors, env=environment(1), preexec_fn=pinned([core])
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment(1),
+                preexec_fn=pinned([core]),
             )
         try:
             self.hello = self.read()

@@ -26,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("work")
     generate(work / "data", 400, 16, queries=60)
     program = work / "vector-engine"
-    program.write_text(f"#!/bin/sh\nexec {sys.executable} {FAKE} \"$@\"\n")
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
     program.chmod(0o755)
     return work
 

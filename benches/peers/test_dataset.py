@@ -75,7 +75,10 @@ def test_given_queries_are_taken(tmp_path: Path) -> None:
     assert len(np.load(tmp_path / "out" / "queries.npy")) == 20
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\0\0", b"\2\0\0\0" + bytes(11), b"\1\0\0\0" + bytes(4) + b"\2\0\0\0" + bytes(4)])
+BROKEN = [b"", bytes(4), b"\2\0\0\0" + bytes(11), b"\1\0\0\0" + bytes(4) + b"\2\0\0\0" + bytes(4)]
+
+
+@pytest.mark.parametrize("content", BROKEN)
 def test_a_broken_fvecs_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.fvecs").write_bytes(content)
     with pytest.raises(ValueError, match="fvecs"):
