@@ -158,20 +158,22 @@ def compare(given: argparse.Namespace, work: Path) -> Path:
     run = {
         "set": given.name,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine.described(),
+        "machine": machine.described(plan.core),
         "data": meta(data),
         "matches": matches(data),
         "method": {"rounds": plan.rounds, "queries": plan.queries, "cap_s": plan.cap_seconds, "core": plan.core},
         "missing": missing,
         "engines": results,
     }
-    for part in parts:
-        engines = [engine for engine in ready if engine.joins(part)]
+    joining = {part: [engine for engine in ready if engine.joins(part)] for part in parts}
+    for engines in joining.values():
         enough_memory(engines, results)
-        PARTS[part](engines, data, plan, logs, results, say)
-    run["machine"]["load_average_after"] = round(os.getloadavg()[0], 2)
     path = records / f"run-{datetime.now():%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps(run, indent=1) + "\n")
+    for part, engines in joining.items():
+        PARTS[part](engines, data, plan, logs, results, say)
+        run["machine"]["load_average_after"] = round(os.getloadavg()[0], 2)
+        # After each part, so that what was measured stays when the next is cut off.
+        path.write_text(json.dumps(run, indent=1) + "\n")
     return path
 
 
