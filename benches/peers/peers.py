@@ -183,7 +183,7 @@ class FaissIvfFlat(Faiss):
 class FaissRefined(Faiss):
     """Codes scanned with fast-scan, and the best of them scored again with the vectors."""
 
-    params = [f"{probes}:{factor}" for probes in LISTS for factor in (10, 30)]
+    params = [f"{probes}:{factor}" for probes in LISTS for factor in (3, 10, 30)]
 
     def parameters(self, setting: str, **selector: Any) -> Any:
         probes, factor = setting.split(":")
@@ -231,7 +231,9 @@ class Usearch(Peer):
 
 class Scann(Peer):
     label, module, package = "ScaNN", "scann", "scann"
-    params = [f"{leaves}:{again}" for leaves in (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200) for again in (100, 300)]
+    params = [
+        f"{leaves}:{again}" for leaves in (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200) for again in (30, 100, 300)
+    ]
 
     def build(self, base: np.ndarray) -> None:
         leaves = int(2 * math.sqrt(self.count))
