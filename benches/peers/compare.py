@@ -90,7 +90,10 @@ def prepared(given: argparse.Namespace, work: Path) -> Path:
             sys.exit(f"{folder} has no meta.json; dataset.py makes such a folder")
         say(f"making the vectors of {given.name}")
         if given.vectors:
-            load(folder, given.vectors, given.query_vectors)
+            try:
+                load(folder, given.vectors, given.query_vectors)
+            except (OSError, ValueError) as error:
+                sys.exit(str(error))
         else:
             generate(folder, *SETS[given.name])
     return folder

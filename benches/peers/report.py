@@ -174,6 +174,8 @@ def runs_in(places: Sequence[Path]) -> list[dict[str, Any]]:
     """The runs named, and of each folder the latest of each set, by set and then as given."""
     found: dict[str, dict[str, Any]] = {}
     for place in places:
+        if not place.exists():
+            sys.exit(f"{place} is not there")
         files = sorted(place.rglob("run-*.json"), key=lambda file: file.name) if place.is_dir() else [place]
         for file in files:
             run = json.loads(file.read_text())

@@ -138,6 +138,8 @@ def test_tables_go_between_the_marks(tmp_path: Path, place: Path) -> None:
     text = readme.read_text()
     assert text.startswith(f"before\n{report.BEGIN}\n\n### small\n") and text.endswith(f"\n\n{report.END}\nafter\n")
     assert "old" not in text
+    with pytest.raises(SystemExit, match="is not there"):
+        report.main([str(tmp_path / "none")])
 
 
 def test_the_chart_is_the_same_each_time(tmp_path: Path, place: Path) -> None:
