@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from figures import front
+from figures import leading
 from goals import search_speed
 
 LOWEST, HIGHEST = 0.80, 0.998
@@ -54,7 +54,7 @@ def visible(run: dict[str, Any]) -> list[tuple[dict[str, Any], list[dict[str, An
     """The engines with points in the frame, fastest first, so that the legend is in the order of the lines."""
     engines = [result for result in run["engines"].values() if result.get("curve")]
     engines.sort(key=lambda result: search_speed(result, 0.95) or 0, reverse=True)
-    framed = [(result, [one for one in front(result["curve"]) if LOWEST <= one["recall"] < 1]) for result in engines]
+    framed = [(result, [one for one in leading(result["curve"]) if LOWEST <= one["recall"] < 1]) for result in engines]
     return [(result, points) for result, points in framed if points]
 
 

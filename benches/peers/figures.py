@@ -47,12 +47,26 @@ def front(curve: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return best[::-1]
 
 
-def speed_at(curve: Sequence[dict[str, Any]], target: float) -> float | None:
-    """Queries per second at a recall: log speed over recall, straight between neighbours on the front.
+def families(curve: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The whole, and apart the settings that agree in what follows a colon: each is a curve of its own."""
+    apart: dict[str, list[dict[str, Any]]] = {}
+    for one in curve:
+        apart.setdefault(one["param"].partition(":")[2], []).append(one)
+    return [list(curve), *(apart.values() if len(apart) > 1 else [])]
 
-    Below the lowest setting its speed stands, and above the highest there is none.
+
+def speed_at(curve: Sequence[dict[str, Any]], target: float) -> float | None:
+    """Queries per second at a recall: log speed over recall, straight between neighbours on a front.
+
+    The best of all families, because two neighbours that differ in the width and in the refinement may have slow ground
+    between them which neither family crosses. Below the lowest setting its speed stands; above the highest is none.
     """
-    best = front(curve)
+    speeds = [speed_on(front(family), target) for family in families(curve)]
+    return max((speed for speed in speeds if speed is not None), default=None)
+
+
+def speed_on(best: Sequence[dict[str, Any]], target: float) -> float | None:
+    """The speed on one front."""
     above = next((at for at, one in enumerate(best) if one["recall"] >= target), None)
     if above is None:
         return None
@@ -63,6 +77,11 @@ def speed_at(curve: Sequence[dict[str, Any]], target: float) -> float | None:
     return math.exp((1 - share) * math.log(low["qps"]) + share * math.log(high["qps"]))
 
 
+def leading(curve: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The settings on the front that no family passes above, in rising order of recall."""
+    return [one for one in front(curve) if one["qps"] >= 0.999 * (speed_at(curve, one["recall"]) or 0)]
+
+
 def setting_near(curve: Sequence[dict[str, Any]], target: float) -> dict[str, Any] | None:
-    """The setting on the front that lies nearest above a recall."""
-    return next((one for one in front(curve) if one["recall"] >= target), None)
+    """The leading setting that lies nearest above a recall."""
+    return next((one for one in leading(curve) if one["recall"] >= target), None)

@@ -7,8 +7,9 @@
         bytes                           {"anonymous", "mapped"}: bytes in memory now
         quit                            nothing: it ends
 
-An engine uses one thread and one call per query. Its settings are opaque texts, in rising order of recall. `baseline`
-is what `bytes` would have said before the index was opened. `{"error": text}` may answer anything.
+An engine uses one thread and one call per query. Its settings are opaque texts without blanks, in rising order of
+recall; those that agree in what follows a colon, if there is one, are taken for one curve. `baseline` is what `bytes`
+would have said before the index was opened. `{"error": text}` may answer anything.
 """
 
 from __future__ import annotations

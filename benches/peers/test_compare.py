@@ -145,7 +145,7 @@ def test_tables_go_between_the_marks(tmp_path: Path, place: Path) -> None:
 def test_the_chart_is_the_same_each_time(tmp_path: Path, place: Path) -> None:
     pytest.importorskip("matplotlib")
     run = report.runs_in([place / "results"])[0]
-    curve = [{"recall": 0.85, "qps": 900.0}, {"recall": 0.99, "qps": 100.0}]
+    curve = [{"param": "1", "recall": 0.85, "qps": 900.0}, {"param": "2", "recall": 0.99, "qps": 100.0}]
     run["engines"] = {"precedent-fast": {"label": "Precedent, fast", "ours": True, "curve": curve}}
     charts = [tmp_path / "a.svg", tmp_path / "b.svg"]
     for path in charts:

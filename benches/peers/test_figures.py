@@ -10,8 +10,8 @@ from figures import front, over_rounds, point, recall, setting_near, speed_at
 from goals import judged
 
 
-def curve(*points: tuple[float, float]) -> list[dict[str, Any]]:
-    return [{"recall": recall, "qps": qps, "p50_us": 1.0, "p99_us": 2.0} for recall, qps in points]
+def curve(*points: tuple[float, float], family: str = "") -> list[dict[str, Any]]:
+    return [{"param": f"{at}{family}", "recall": recall, "qps": qps} for at, (recall, qps) in enumerate(points)]
 
 
 def test_recall_counts_rows_that_exist() -> None:
@@ -48,6 +48,15 @@ def test_speed_is_interpolated_in_its_logarithm() -> None:
     assert speed_at(points, 0.97) is None
     assert speed_at([], 0.9) is None
     assert setting_near(points, 0.95) == points[2]
+
+
+def test_slow_ground_between_families_does_not_count() -> None:
+    few = curve((0.90, 1_000), (0.96, 500), family=":few")
+    many = curve((0.91, 600), (0.97, 400), family=":many")
+    assert speed_at([*few, *many], 0.93) == speed_at(few, 0.93) == pytest.approx(1_000 * 0.5**0.5)
+    assert speed_at([*few, *many], 0.965) == speed_at([few[1], many[1]], 0.965)
+    near = setting_near([*few, *many], 0.905)
+    assert near == few[1]
 
 
 def run(name: str, **engines: dict[str, Any]) -> dict[str, Any]:
