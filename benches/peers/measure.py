@@ -1,0 +1,157 @@
+"""The measurement: all engines open at once, one working at a time, in rounds with a rotating order.
+
+What disturbs the machine in one round so meets all engines, and ratios inside a run hold where absolute figures do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dataset import TRACKS
+from figures import over_rounds, point
+from protocol import Engine, EngineError, Serving
+
+PROBE_QUERIES = 16
+"""Queries that tell how slow a setting is. Twice the values that a filter track asks for, so every value is met."""
+ENOUGH_SEARCH = 0.9975
+ENOUGH_FILTER = 0.97
+"""Recall beyond which a sweep ends: past all recalls of the tables, with one setting to spare."""
+
+
+@dataclass
+class Sweep:
+    """What was measured of one engine on one track: a list of rounds per setting."""
+
+    queries: dict[str, int] = field(default_factory=dict)
+    rounds: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        last = {setting: found[-1] for setting, found in self.rounds.items()}
+        return ", ".join(f"{setting} {one['recall']:.3f} {one['qps']:.0f}/s" for setting, one in last.items())
+
+    def curve(self) -> list[dict[str, Any]]:
+        """Each setting over all rounds."""
+        return [over_rounds(setting, self.queries[setting], found) for setting, found in self.rounds.items()]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure: rounds, queries per setting, and the seconds after which a setting has had enough."""
+
+    rounds: int
+    queries: int
+    cap_seconds: float
+    core: int
+
+
+Say = Callable[[str], None]
+
+
+def rotated(names: Sequence[str], by: int) -> list[str]:
+    """The same order, begun elsewhere."""
+    by %= max(1, len(names))
+    return [*names[by:], *names[:by]]
+
+
+def affordable(serving: Serving, words: Sequence[object], plan: Plan) -> int:
+    """How many queries fit into the cap, by a probe. Taken once, so that the recall of all rounds is of the same."""
+    probe = serving.ask(words[0], words[1], min(PROBE_QUERIES, plan.queries), *words[2:])
+    per_query = sum(probe["ns"]) / len(probe["ns"]) / 1e9
+    return min(plan.queries, max(PROBE_QUERIES, int(plan.cap_seconds / max(per_query, 1e-9))))
+
+
+def sweep(serving: Serving, into: Sweep, track: int | None, truth: np.ndarray, plan: Plan) -> None:
+    """One round of one engine on one track. The first round decides which settings there are."""
+    kind, column = ("measure", []) if track is None else ("fmeasure", [track])
+    known = serving.hello["params" if track is None else "filter_params"]
+    settings = list(into.rounds) if into.rounds else known
+    enough = ENOUGH_SEARCH if track is None else ENOUGH_FILTER
+    for setting in settings:
+        if setting not in into.queries:
+            into.queries[setting] = affordable(serving, [kind, setting, *column], plan)
+        answer = serving.ask(kind, setting, into.queries[setting], *column)
+        found = point(answer, truth)
+        into.rounds.setdefault(setting, []).append(found)
+        if len(into.rounds[setting]) == 1 and found["recall"] > enough:
+            break
+
+
+def opened(
+    engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, stack: ExitStack, results: dict[str, Any], say: Say
+) -> dict[str, Serving]:
+    """Opens the engines. One that does not open is noted and left out."""
+    serving = {}
+    for engine in engines:
+        try:
+            serving[engine.name] = stack.enter_context(Serving(engine, data, plan.core, logs / f"{engine.name}.log"))
+        except EngineError as error:
+            results[engine.name]["failed"] = f"open: {error}"
+            say(f"{engine.name} failed: {error}")
+        else:
+            results[engine.name].setdefault("open_s", serving[engine.name].hello["open_s"])
+    return serving
+
+
+def interleaved(
+    serving: dict[str, Serving],
+    tracks: dict[int | None, np.ndarray],
+    plan: Plan,
+    results: dict[str, Any],
+    say: Say,
+) -> Iterator[tuple[str, int | None, Sweep]]:
+    """Walks rounds, tracks and engines, and gives each sweep when all rounds are over."""
+    sweeps = {(name, track): Sweep() for track in tracks for name in serving}
+    for number in range(plan.rounds):
+        for track, truth in tracks.items():
+            for name in rotated(list(serving), number):
+                try:
+                    sweep(serving[name], sweeps[name, track], track, truth, plan)
+                except EngineError as error:
+                    results[name]["failed"] = f"search: {error}"
+                    say(f"{name} failed: {error}")
+                    serving.pop(name)
+                    continue
+                what = "search" if track is None else f"filter {TRACKS[track]}"
+                say(f"round {number + 1}, {what}, {name}: {sweeps[name, track]}")
+    yield from ((name, track, done) for (name, track), done in sweeps.items() if done.rounds)
+
+
+def search(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
+    """The curves without a filter, and the bytes in memory after them. Results go to `results`, by name."""
+    with ExitStack() as stack:
+        serving = opened(engines, data, plan, logs, stack, results, say)
+        for name, _, done in interleaved(serving, {None: np.load(data / "gt.npy")}, plan, results, say):
+            results[name]["curve"] = done.curve()
+        for name, one in serving.items():
+            results[name]["bytes"] = one.bytes()
+
+
+def filters(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
+    """The curves of every filter track."""
+    tracks: dict[int | None, np.ndarray] = {at: np.load(data / f"gt_f{at}.npy") for at in range(len(TRACKS))}
+    with ExitStack() as stack:
+        serving = opened(engines, data, plan, logs, stack, results, say)
+        for name, track, done in interleaved(serving, tracks, plan, results, say):
+            results[name].setdefault("filters", {})[str(track)] = done.curve()
+
+
+def matches(data: Path) -> list[float]:
+    """The share of the rows that pass each filter, over the queries."""
+    attributes, asked = np.load(data / "attrs.npy", mmap_mode="r"), np.load(data / "fval.npy")
+    shares = []
+    for track in range(len(TRACKS)):
+        counts = np.bincount(attributes[:, track])
+        values = asked[:, track]
+        shares.append(float(np.where(values < len(counts), counts[np.minimum(values, len(counts) - 1)], 0).mean()))
+    return [round(share / len(attributes), 5) for share in shares]
+
+
+def meta(data: Path) -> dict[str, Any]:
+    """What the vectors are."""
+    return json.loads((data / "meta.json").read_text())
