@@ -116,7 +116,8 @@ impl<P: Pages> Graph<P> {
         (self.layout.entry_point != NONE).then_some((self.layout.entry_point, self.layout.max_level))
     }
 
-    pub(crate) fn pages(&self) -> &P {
+    /// Where its bytes lie.
+    pub fn pages(&self) -> &P {
         &self.pages
     }
 

@@ -177,7 +177,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn embedded_count(&self, segment: usize) -> Result<usize, IndexError> {
-        Ok(self.part(segment)?.segment.embedded()?.count())
+        self.part(segment)?.segment.embedded_count()
     }
 
     /// The accepted cases of one segment that have an embedding.

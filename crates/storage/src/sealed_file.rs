@@ -115,6 +115,20 @@ impl SealedFile {
         self.all_checked.load(Relaxed).then(|| &*self.payload)
     }
 
+    /// Checks the blocks that were not touched yet, so that [`SealedFile::checked`] has the whole.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] naming the first damaged block; those before it are checked then.
+    pub fn check_rest(&self) -> Result<(), StorageError> {
+        for block in 0..self.table.len() / 8 {
+            if self.checked[block / 64].load(Relaxed) & bit(block) == 0 {
+                self.check_block(block)?;
+                self.trust(block);
+            }
+        }
+        Ok(())
+    }
+
     /// As [`SealedFile::bytes`], sharing the memory beyond the life of this value.
     ///
     /// # Errors

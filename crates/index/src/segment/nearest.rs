@@ -11,9 +11,10 @@ use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{Graph, Pages, Scratch, Search, WalkBreadth, slack_for_recall};
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
 
 /// How hard to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,7 +125,7 @@ impl Segment {
         scratch: &mut Scratch,
     ) -> Result<NearestCases, IndexError> {
         let Some(vectors) = &self.vectors else { return Ok(NearestCases::none()) };
-        let (accepted, embedded) = (accept.count(), self.embedded()?.count());
+        let (accepted, embedded) = (accept.count(), self.embedded_count()?);
         let k = k.min(accepted);
         let compared = search.effort == Effort::Exact || search.path == PathChoice::Exact;
         let Some(graph) = self.graph.as_ref().filter(|_| !compared && k > 0) else {
@@ -246,6 +247,7 @@ impl Segment {
         let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
         let accepted_nodes = if everything { vectors.nodes() } else { nodes.count() };
         let (mut wanted, mut visited) = (k.min(accepted_nodes), 0);
+        self.count_search();
         loop {
             let mut codes =
                 Search::new(graph, vectors, distance, search.query.as_slice(), scratch, search.stop)?;
@@ -255,8 +257,10 @@ impl Segment {
                 path = if everything { SegmentPath::Walked } else { SegmentPath::Filtered };
             }
             if breadth.is_none() || (!everything && codes.held(&takes) < wanted) {
-                let all = (0..vectors.nodes() as u32).filter(|_| everything);
-                codes.scan(all.chain(nodes.iter().filter(|_| !everything)), wanted)?;
+                match everything {
+                    true => codes.scan(0..vectors.nodes() as u32, wanted)?,
+                    false => codes.scan(nodes.iter(), wanted)?,
+                }
                 path = SegmentPath::Scanned;
             }
             let found = codes.finish(wanted, accept_node)?;
@@ -265,7 +269,7 @@ impl Segment {
                 return Err(IndexError::Stopped);
             }
             let mut cases = Vec::with_capacity(wanted);
-            let mut seen = HashSet::with_capacity(wanted);
+            let mut seen = FxHashSet::with_capacity_and_hasher(wanted, FxBuildHasher);
             for neighbour in &found.neighbours {
                 for &row in vectors.rows_of_node(neighbour.node)? {
                     let ordinal = vectors.case_of_row(row as usize)?;
@@ -294,7 +298,7 @@ impl Segment {
         vectors: &Vectors,
         accept: &'a OrdinalSet,
     ) -> Result<Cow<'a, OrdinalSet>, IndexError> {
-        let one_each = vectors.rows() == self.cases() && self.embedded()?.count() == self.cases();
+        let one_each = vectors.rows() == self.cases() && self.embedded_count()? == self.cases();
         if one_each && vectors.nodes() == vectors.rows() {
             // Every case has one image, no two are equal, and nodes are numbered as they appear: node is ordinal.
             return Ok(Cow::Borrowed(accept));

@@ -15,6 +15,7 @@ use precedent_model::{Case, CaseId, PatientKey};
 use precedent_storage::{SealedFile, Storage};
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// The graph's file, read through its checksums.
@@ -39,6 +40,10 @@ impl Pages for GraphPages {
     }
 }
 
+/// A segment that was searched so often has the rest of its graph checked: blocks are checked as they are touched, which
+/// makes opening quick, but a graph is read fastest once all of it may be read without asking.
+const SEARCHES_TO_CHECK: u32 = 32;
+
 /// A segment, opened for reading. Files are mapped; each block is checked when first read.
 pub(crate) struct Segment {
     pub entry: SegmentEntry,
@@ -48,8 +53,10 @@ pub(crate) struct Segment {
     pub vectors: Option<Vectors>,
     pub graph: Option<Graph<GraphPages>>,
     pub lexical: Arc<LexicalSegment>,
-    /// Cases that have an embedding, found when first asked for.
-    embedded: OnceLock<OrdinalSet>,
+    /// Cases that have an embedding and how many they are, found when first asked for.
+    embedded: OnceLock<(OrdinalSet, usize)>,
+    /// Searches by the graph so far, up to [`SEARCHES_TO_CHECK`].
+    searches: AtomicU32,
 }
 
 impl fmt::Debug for Segment {
@@ -98,6 +105,7 @@ impl Segment {
             vectors,
             graph,
             embedded: OnceLock::new(),
+            searches: AtomicU32::new(0),
             entry: entry.clone(),
         };
         segment.check_counts(&folder)?;
@@ -167,6 +175,27 @@ impl Segment {
 
     /// The cases that have an embedding.
     pub fn embedded(&self) -> Result<&OrdinalSet, IndexError> {
+        Ok(&self.with_embedding()?.0)
+    }
+
+    /// How many cases have an embedding.
+    pub fn embedded_count(&self) -> Result<usize, IndexError> {
+        Ok(self.with_embedding()?.1)
+    }
+
+    /// Counts a search by the graph. The segment turns out to be in use, and the rest of the graph is checked; damage there
+    /// is told to who reads it.
+    pub fn count_search(&self) {
+        if self.searches.load(Relaxed) < SEARCHES_TO_CHECK
+            && self.searches.fetch_add(1, Relaxed) + 1 == SEARCHES_TO_CHECK
+            && let Some(graph) = &self.graph
+            && let Err(error) = graph.pages().0.check_rest()
+        {
+            tracing::warn!(segment = self.entry.id, %error, "a part of the graph that was not searched yet is damaged");
+        }
+    }
+
+    fn with_embedding(&self) -> Result<&(OrdinalSet, usize), IndexError> {
         if let Some(set) = self.embedded.get() {
             return Ok(set);
         }
@@ -176,7 +205,8 @@ impl Segment {
                 set.insert(vectors.case_of_row(row)?);
             }
         }
-        Ok(self.embedded.get_or_init(|| set))
+        let count = set.count();
+        Ok(self.embedded.get_or_init(|| (set, count)))
     }
 
     /// The embeddings of a case: pairs of image and vector, ascending by image.

@@ -39,6 +39,11 @@ impl TableFile {
         self.file.checked()
     }
 
+    /// Verifies what was not read yet.
+    pub fn check_rest(&self) -> Result<(), IndexError> {
+        Ok(self.file.check_rest()?)
+    }
+
     /// `count` values from byte `offset` on.
     #[inline]
     pub fn slice<T: Pod>(&self, offset: usize, count: usize) -> Result<&[T], IndexError> {
