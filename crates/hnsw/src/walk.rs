@@ -89,7 +89,7 @@ pub(crate) struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    /// Walks from nodes, given with their keys, and leaves the best in `held`, marked. `nodes` is how many there are.
+    /// Walks from nodes, given with their keys, and leaves the best within reach in `held`, marked. `nodes` is how many there are.
     pub fn walk(
         &mut self,
         level: &impl Level,
@@ -119,6 +119,8 @@ impl Walker<'_> {
                 waiting += 1;
             }
             if self.stopped || (waiting == 0 && self.batch.is_empty()) {
+                // What was met early and lies beyond reach is not nearer than what was never met.
+                self.held.keep_up_to(reach);
                 return Ok(());
             }
             next = next.min(self.compare(level, query, reach)?);

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_newer_format_is_named() {
         let error = Manifest::read(3, br#"{"format": 9, "surprise": true}"#).unwrap_err().to_string();
-        assert!(error.contains("format 9") && error.contains("formats 1 to 2"), "{error}");
+        assert!(error.contains("format 9") && error.contains("formats 1 to 3"), "{error}");
         assert!(Manifest::read(3, br#"{"format": 0}"#).unwrap_err().to_string().contains("format 0"));
     }
 

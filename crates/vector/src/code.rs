@@ -555,6 +555,13 @@ impl SortedKeys {
         self.keys().get(place).copied()
     }
 
+    /// Drops the keys whose first half is above a limit.
+    pub fn keep_up_to(&mut self, limit: u32) {
+        let kept = self.buffer[PAD..PAD + self.used].partition_point(|key| (key >> 32) as u32 <= limit);
+        self.buffer[PAD + kept..PAD + self.used].fill(u64::MAX);
+        self.used = kept;
+    }
+
     /// Puts keys in their places, the largest fall out. Gives the lowest place that one got, or the capacity.
     #[inline]
     pub fn insert(&mut self, keys: &[u64]) -> usize {
@@ -614,6 +621,10 @@ mod tests {
             expected.sort_unstable();
             expected.truncate(capacity);
             prop_assert_eq!(sorted.keys(), &expected);
+            sorted.reset(9);
+            sorted.insert(&[8 << 32 | 1, 7 << 32, 9 << 32, 8 << 32]);
+            sorted.keep_up_to(8);
+            prop_assert_eq!(sorted.keys(), &[7 << 32, 8 << 32, 8 << 32 | 1]);
             sorted.reset(3);
             sorted.insert(&[7]);
             prop_assert_eq!(sorted.keys(), &[7]);

@@ -28,7 +28,7 @@ pub enum Effort {
 }
 
 /// The way that was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SegmentPath {
     /// Every accepted case was compared.
     Compared,

@@ -9,6 +9,8 @@ mod hooked;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod nearest;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;

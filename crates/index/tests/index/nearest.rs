@@ -1,0 +1,218 @@
+//! What the graph finds, whatever was deleted, replaced or filtered away: as many as there are, and the recall promised.
+
+use crate::support::go_on;
+use precedent_index::{
+    CaseEntry, Definition, Effort, IndexWriter, NearestCases, OrdinalSet, SegmentPath, Snapshot,
+};
+use precedent_model::{Case, CaseId};
+use precedent_query::PathChoice;
+use precedent_storage::FaultStorage;
+use precedent_vector::{Embedding, Metric, VectorSpace};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const CASES: u32 = 4_000;
+const DIMENSION: usize = 24;
+const CLUSTERS: u32 = 40;
+
+/// Numbers from a seed (splitmix64), about normal.
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    fn normal(&mut self) -> f32 {
+        (0..6).map(|_| (self.bits() >> 40) as f32 / (1_u64 << 24) as f32).sum::<f32>() - 3.0
+    }
+}
+
+fn space() -> VectorSpace {
+    VectorSpace::new(DIMENSION, Metric::Cosine, "enc").unwrap()
+}
+
+/// A vector of a cluster; the same `number` gives the same one.
+fn vector(cluster: u32, number: u64) -> Embedding {
+    let mut centre = Random(u64::from(cluster) << 32);
+    let mut noise = Random(number.wrapping_mul(0x1234_5678_9abc_def1) ^ 77);
+    let values: Vec<f32> = (0..DIMENSION).map(|_| centre.normal() + 0.6 * noise.normal()).collect();
+    space().admit("enc", &values).unwrap()
+}
+
+fn cluster_of(name: u32) -> u32 {
+    name * 7 % CLUSTERS
+}
+
+/// Every fifth case has two images, and every ninth shares one with the case before it.
+fn entry(name: u32, version: u64) -> CaseEntry {
+    let own = |name: u32| vector(cluster_of(name), u64::from(name) * 100 + version);
+    let mut embeddings =
+        vec![(0, if name.is_multiple_of(9) && name > 0 { own(name - 1) } else { own(name) })];
+    if name.is_multiple_of(5) {
+        embeddings.push((1, vector((name + 3) % CLUSTERS, u64::from(name) + 1_000_000)));
+    }
+    let mut case = Case::new(CaseId::new(&format!("c{name}")).unwrap());
+    case.images = vec![Default::default(); embeddings.len()];
+    CaseEntry { case, embeddings }
+}
+
+/// Names below [`CASES`] in one segment with a graph.
+fn merged() -> IndexWriter {
+    let mut definition = Definition::from_toml("name = 'nearest'\n[graph]\nmin_nodes = 100").unwrap();
+    definition.image_space = Some(space());
+    let storage = Arc::new(FaultStorage::new());
+    IndexWriter::create(storage.as_ref(), &definition).unwrap();
+    let writer = IndexWriter::open(storage, 2).unwrap();
+    for start in (0..CASES).step_by(1_000) {
+        writer.put((start..start + 1_000).map(|name| entry(name, 1)).collect()).unwrap();
+    }
+    writer.merge_all(&go_on).unwrap();
+    writer
+}
+
+fn nearest(
+    snapshot: &Snapshot,
+    query: &Embedding,
+    how: (Effort, PathChoice),
+    accept: &[OrdinalSet],
+    k: usize,
+) -> NearestCases {
+    let parts: Vec<NearestCases> = accept
+        .iter()
+        .enumerate()
+        .map(|(segment, accept)| snapshot.nearest(segment, query, k, how, accept, &|| false).unwrap())
+        .collect();
+    let path = parts.iter().map(|part| part.path).max().unwrap();
+    let visited = parts.iter().map(|part| part.visited).sum();
+    let mut cases: Vec<_> = parts.into_iter().flat_map(|part| part.cases).collect();
+    cases.sort_by(|a, b| a.order(b));
+    cases.truncate(k);
+    NearestCases { cases, visited, path }
+}
+
+/// Searches for forty unseen vectors in every way, and holds what is found against the exact answer.
+fn check(snapshot: &Snapshot, accept: &[OrdinalSet], least: f64, what: &str) -> HashSet<SegmentPath> {
+    let matches: usize = accept.iter().map(OrdinalSet::count).sum();
+    let mut paths = HashSet::new();
+    for k in [10, 60] {
+        for (effort, path) in [
+            (Effort::Recall(0.95), PathChoice::Auto),
+            (Effort::Recall(0.95), PathChoice::Graph),
+            (Effort::Width(100), PathChoice::Auto),
+            (Effort::Width(100), PathChoice::Graph),
+        ] {
+            let (mut hits, mut all) = (0, 0);
+            for number in 0..40 {
+                let query = vector(number as u32 % CLUSTERS, 9_000_000 + number);
+                let found = nearest(snapshot, &query, (effort, path), accept, k);
+                let exact = nearest(snapshot, &query, (Effort::Exact, PathChoice::Auto), accept, k);
+                assert_eq!(exact.path, SegmentPath::Compared);
+                assert_eq!(exact.cases.len(), k.min(matches), "{what}");
+                assert_eq!(found.cases.len(), k.min(matches), "{what}, {effort:?}, {path:?}");
+                let sequences: HashSet<u64> = found.cases.iter().map(|case| case.sequence).collect();
+                assert_eq!(sequences.len(), found.cases.len(), "{what}: a case twice");
+                assert!(found.cases.is_sorted_by(|a, b| a.order(b).is_le()));
+                for case in &found.cases {
+                    let same = exact.cases.iter().find(|other| other.sequence == case.sequence);
+                    assert!(
+                        same.is_none_or(|other| other.distance == case.distance),
+                        "{what}: another distance"
+                    );
+                }
+                hits += exact.cases.iter().filter(|case| sequences.contains(&case.sequence)).count();
+                all += exact.cases.len();
+                paths.insert(found.path);
+            }
+            let recall = hits as f64 / f64::from(all.max(1) as u32);
+            assert!(recall >= least, "{what}, k {k}, {effort:?}, {path:?}: {recall}");
+        }
+    }
+    paths
+}
+
+/// The accepted ones of each segment by the number of the case.
+fn those(snapshot: &Snapshot, accept: impl Fn(u32) -> bool) -> Vec<OrdinalSet> {
+    let mut sets = snapshot.live();
+    for name in (0..CASES).filter(|&name| !accept(name)) {
+        if let Some(place) = snapshot.find(&CaseId::new(&format!("c{name}")).unwrap()).unwrap() {
+            sets[place.segment].remove(place.ordinal);
+        }
+    }
+    sets
+}
+
+#[test]
+fn filters_of_every_share_find_what_there_is() {
+    let writer = merged();
+    let snapshot = writer.snapshot();
+    assert!(snapshot.has_graph(0));
+    let mut paths = check(&snapshot, &snapshot.live(), 0.92, "no filter");
+    assert_eq!(
+        paths,
+        HashSet::from([SegmentPath::Walked, SegmentPath::Scanned]),
+        "60 of 4,000 are scanned for"
+    );
+    for (share, what) in [(2, "a half"), (10, "a tenth"), (100, "a hundredth"), (1_000, "a thousandth")] {
+        paths.extend(check(&snapshot, &those(&snapshot, |name| name.is_multiple_of(share)), 0.92, what));
+    }
+    // Only one cluster, far from most queries: a walk near the query meets none of them.
+    paths.extend(check(&snapshot, &those(&snapshot, |name| cluster_of(name) == 3), 0.92, "a cluster"));
+    paths.extend(check(
+        &snapshot,
+        &those(&snapshot, |name| cluster_of(name) != 3),
+        0.92,
+        "all but a cluster",
+    ));
+    check(&snapshot, &those(&snapshot, |_| false), 0.0, "nothing");
+    let all = [SegmentPath::Compared, SegmentPath::Scanned, SegmentPath::Walked, SegmentPath::Filtered];
+    assert_eq!(paths, HashSet::from(all));
+}
+
+#[test]
+fn deleting_up_to_nine_in_ten_loses_nothing_that_is_left() {
+    let writer = merged();
+    for (upto, what) in [(2, "a fifth deleted"), (5, "a half deleted"), (9, "nine tenths deleted")] {
+        let ids: Vec<CaseId> = (0..CASES)
+            .filter(|name| name % 10 < upto)
+            .map(|name| CaseId::new(&format!("c{name}")).unwrap())
+            .collect();
+        writer.delete(&ids).unwrap();
+        let snapshot = writer.commit().unwrap();
+        check(&snapshot, &snapshot.live(), 0.92, what);
+    }
+    let merged = writer.merge_all(&go_on).unwrap();
+    assert_eq!(merged.segment_stats()[0].tombstones, 0);
+    check(&merged, &merged.live(), 0.92, "merged after that");
+}
+
+#[test]
+fn replaced_cases_are_found_by_their_new_vectors_only() {
+    let writer = merged();
+    writer.put((0..CASES).step_by(3).map(|name| entry(name, 2)).collect()).unwrap();
+    let snapshot = writer.commit().unwrap();
+    assert_eq!(snapshot.cases(), CASES as usize);
+    check(&snapshot, &snapshot.live(), 0.92, "a third replaced");
+    let accept = snapshot.live();
+    for name in [3, 300, 3_999] {
+        let first = |version| {
+            let query = vector(cluster_of(name), u64::from(name) * 100 + version);
+            nearest(&snapshot, &query, (Effort::Recall(0.99), PathChoice::Auto), &accept, 1).cases[0].distance
+        };
+        assert!(first(1) > 1e-3 && first(2) < 1e-5, "{name}: {} {}", first(1), first(2));
+    }
+}
+
+#[test]
+fn more_than_any_walk_was_measured_to_find_is_compared() {
+    let writer = merged();
+    let snapshot = writer.snapshot();
+    let how = (Effort::Recall(0.999_99), PathChoice::Auto);
+    let found = nearest(&snapshot, &vector(1, 5), how, &snapshot.live(), 100);
+    let exact = nearest(&snapshot, &vector(1, 5), (Effort::Exact, PathChoice::Auto), &snapshot.live(), 100);
+    assert_eq!(found.cases, exact.cases);
+}
