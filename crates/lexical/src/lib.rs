@@ -78,6 +78,9 @@ mod snapshot;
 mod statistics;
 mod window;
 
+#[cfg(feature = "peer")]
+mod peer;
+
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
@@ -91,6 +94,8 @@ pub use bundle::BUNDLE_VERSION;
 pub use error::LexicalError;
 pub use matches::TextMatch;
 pub use pages::{OwnedBytes, Pages};
+#[cfg(feature = "peer")]
+pub use peer::{PlainTantivy, PlainWords};
 pub use query::{MAX_QUERY_WORDS, QueryTextError, TextQuery};
 pub use ranking::{LexicalHit, Top};
 pub use reader::LexicalSegment;
