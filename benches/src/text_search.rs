@@ -153,11 +153,11 @@ impl Program<'_> {
 
 enum Ask<'a> {
     Plain(PlainTantivy),
-    Ours { snapshot: &'a LexicalSnapshot, reader: &'a ReportReader, asserted: bool },
+    Ours { snapshot: &'a Snapshot, reader: &'a ReportReader, asserted: bool },
 }
 
-/// A document by segment and ordinal, with its score.
-type Hit = ((usize, u32), f32);
+/// A document by its number, with its score.
+type Hit = (u64, f32);
 
 impl Ask<'_> {
     /// Hits, and how many documents were scored for them.
@@ -165,7 +165,7 @@ impl Ask<'_> {
         match self {
             Self::Plain(plain) => {
                 let hits = plain.top(text, k)?;
-                Ok((hits.into_iter().map(|(ordinal, score)| ((0, ordinal), score)).collect(), 0))
+                Ok((hits.into_iter().map(|(ordinal, score)| (ordinal.into(), score)).collect(), 0))
             }
             Self::Ours { snapshot, reader, asserted: true } => ours(snapshot, reader, text, k),
             Self::Ours { snapshot, reader, asserted: false } => ours(snapshot, reader, &verbatim(text), k),
@@ -175,15 +175,16 @@ impl Ask<'_> {
 
 /// As the engine does it.
 fn ours(
-    snapshot: &LexicalSnapshot,
+    snapshot: &Snapshot,
     reader: &ReportReader,
     text: &str,
     k: usize,
 ) -> Result<(Vec<Hit>, usize), Box<dyn Error>> {
     let query = TextQuery::parse(text, &understand::understand(reader, text))?;
-    let order = |segment: usize, ordinal: u32| ((segment as u64) << 32) + u64::from(ordinal);
-    let Top { hits, scored, .. } = snapshot.top(&query, k, &|_, _| true, &order, &|| false)?;
-    Ok((hits.into_iter().map(|hit| ((hit.segment, hit.ordinal), hit.score)).collect(), scored))
+    let number =
+        |segment: usize, ordinal: u32| (segment * snapshot.segment_reports) as u64 + u64::from(ordinal);
+    let Top { hits, scored, .. } = snapshot.whole.top(&query, k, &|_, _| true, &number, &|| false)?;
+    Ok((hits.into_iter().map(|hit| (number(hit.segment, hit.ordinal), hit.score)).collect(), scored))
 }
 
 /// The words as they stand in the text, whatever is said of them.
@@ -195,7 +196,7 @@ fn verbatim(text: &str) -> String {
 fn agreement(
     ask: &Ask<'_>,
     queries: &[String],
-    snapshot: &LexicalSnapshot,
+    snapshot: &Snapshot,
     reader: &ReportReader,
 ) -> Result<f64, Box<dyn Error>> {
     let (mut agreed, mut all) = (0, 0);
@@ -205,7 +206,7 @@ fn agreement(
             _ => ours(snapshot, reader, &verbatim(query), usize::MAX)?.0,
         };
         let last = exact.iter().take(HITS).next_back().map_or(0.0, |(_, score)| *score);
-        let scores: HashMap<(usize, u32), f32> = exact.into_iter().collect();
+        let scores: HashMap<u64, f32> = exact.into_iter().collect();
         let hits = ask.top(query, HITS)?.0;
         agreed +=
             hits.iter().filter(|(place, _)| scores.get(place).is_some_and(|score| *score >= last)).count();
@@ -229,6 +230,12 @@ fn reports(path: &Path, reader: &ReportReader) -> Result<Vec<(Report, Reading)>,
     Ok(reports)
 }
 
+/// Ours, with as many reports in each segment but the last.
+struct Snapshot {
+    whole: LexicalSnapshot,
+    segment_reports: usize,
+}
+
 /// What of a report a search without a field looks at, as one text.
 fn plain_text(report: &Report) -> String {
     let reported = report.sections().iter().filter(|section| section.kind.is_reported());
@@ -238,7 +245,7 @@ fn plain_text(report: &Report) -> String {
 fn snapshot<'a>(
     reports: impl Iterator<Item = &'a (Report, Reading)>,
     segment_reports: usize,
-) -> Result<LexicalSnapshot, Box<dyn Error>> {
+) -> Result<Snapshot, Box<dyn Error>> {
     let mut segments = Vec::new();
     let mut reports = reports.peekable();
     while reports.peek().is_some() {
@@ -249,7 +256,7 @@ fn snapshot<'a>(
         let bundle = OwnedBytes::new(writer.finish()?);
         segments.push((Arc::new(LexicalSegment::open(Arc::new(bundle))?), &[][..]));
     }
-    Ok(LexicalSnapshot::new(segments)?)
+    Ok(Snapshot { whole: LexicalSnapshot::new(segments)?, segment_reports })
 }
 
 /// Different words of one report each, drawn with a fixed seed.

@@ -72,15 +72,19 @@ mod matches;
 mod query;
 
 mod cursor;
+mod pass;
 mod ranking;
 mod search;
 mod snapshot;
 mod statistics;
+mod walk;
 mod window;
 
 #[cfg(feature = "peer")]
 mod peer;
 
+#[cfg(test)]
+mod pass_tests;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
