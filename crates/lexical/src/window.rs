@@ -2,7 +2,7 @@
 //!
 //! Each clause has a lane: what it adds to the score of every document of the window. Lanes are summed up in the order of
 //! the query, 64 documents at a time, so that the sums are those of one document after the other, bit by bit. Lanes, not
-//! one row of scores: to store takes half the time of adding to what is there, and a clause can be looked up for single
+//! one row of scores: to store takes less time than to add to what is there, and a clause can be looked up for single
 //! documents and still come in its turn.
 
 /// Documents of a window. The lanes of a usual query stay in the second-level cache.
@@ -225,4 +225,69 @@ pub(crate) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
         bits &= bits.wrapping_sub(1);
         (place < CHUNK).then_some(place)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    fn double(frequency: f32, tokens: u32) -> f32 {
+        2.0 * (frequency / (frequency + (0.3 + 0.01 * tokens as f32)))
+    }
+
+    #[test]
+    fn nothing_added_changes_no_bit() {
+        for value in [0.0_f32, 1.0e-40, 0.1, 3.0] {
+            assert_eq!((NONE + value).to_bits(), value.to_bits());
+            assert_eq!((value + NONE).to_bits(), value.to_bits());
+        }
+        assert!(is_some(NONE + 0.0) && !is_some(NONE + NONE) && !is_some(double(NONE, 7)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(29), failure_persistence: None, ..Default::default() })]
+
+        /// Whichever way documents come into a lane, the same bits are there, and sums are those of one after the other.
+        #[test]
+        fn lanes_add_up_as_single_documents_do(
+            found in proptest::collection::btree_map(0_u32..300, (1_u32..9, 0_u32..90), 0..200),
+            barred in any::<u64>(), least in -1.0_f32..3.0,
+        ) {
+            let base = 2 * WINDOW;
+            let documents: Vec<u32> = found.keys().map(|document| base + document).collect();
+            let frequencies: Vec<u32> = found.values().map(|(frequency, _)| *frequency).collect();
+            let mut tokens = [[0; 4]; WINDOW as usize];
+            for (document, (_, length)) in &found {
+                tokens[*document as usize] = length.to_le_bytes();
+            }
+            let mut lanes = [Lane::new(), Lane::new(), Lane::new()];
+            lanes[0].put_run(&documents, &frequencies, &tokens, |frequency, tokens| double(frequency as f32, tokens));
+            for (lane, listed) in [(1, true), (2, false)] {
+                lanes[lane].add_run(&documents, &frequencies, 1.0, listed);
+                lanes[lane].convert(&tokens, listed, double);
+            }
+            let mut sums = Sums::new();
+            for chunk in 0..CHUNK {
+                let count = sums.take(chunk, lanes.iter().map(|lane| (Say::Adds, lane)), barred, least);
+                let mut expected = 0;
+                for at in 0..CHUNK {
+                    let document = base + (chunk * CHUNK + at) as u32;
+                    let score = found.get(&(document - base)).map(|(times, length)| double(*times as f32, *length));
+                    for lane in &lanes {
+                        prop_assert_eq!(lane.of(document).to_bits(), score.unwrap_or(NONE).to_bits());
+                    }
+                    let sum = score.map(|score| score + score + score).filter(|_| barred >> at & 1 == 0);
+                    expected += u32::from(sum.is_some());
+                    let high = sums.high(chunk) >> at & 1 == 1;
+                    prop_assert_eq!(high, sum.is_some_and(|sum| sum >= least));
+                    prop_assert!(!high || Some(sums.of(document)) == sum);
+                }
+                prop_assert_eq!(count, expected);
+            }
+            lanes.iter_mut().for_each(Lane::clear);
+            prop_assert!(lanes.iter().all(|lane| lane.touched() == 0 && lane.values.iter().all(|&value| !is_some(value))));
+        }
+    }
 }
