@@ -40,6 +40,14 @@ impl Cursor {
         }
     }
 
+    /// Documents of the whole walk, or more.
+    pub(crate) fn document_count(&self) -> u32 {
+        match self {
+            Self::Word(cursor) => cursor.blocks.doc_freq(),
+            Self::Phrase(cursor) => cursor.words.iter().map(DocSet::size_hint).min().unwrap_or(0),
+        }
+    }
+
     /// The document the walk stands at, or [`END`].
     pub(crate) fn document(&self) -> u32 {
         match self {
@@ -70,11 +78,18 @@ impl Cursor {
 
     /// Goes over all documents before `end`, giving each with its frequency.
     pub(crate) fn visit(&mut self, end: u32, mut each: impl FnMut(u32, u32)) {
+        self.visit_runs(end, |documents, frequencies| {
+            documents.iter().zip(frequencies).for_each(|(&document, &frequency)| each(document, frequency));
+        });
+    }
+
+    /// The same in runs of documents and their frequencies, as many of the one as of the other.
+    pub(crate) fn visit_runs(&mut self, end: u32, mut each: impl FnMut(&[u32], &[u32])) {
         match self {
-            Self::Word(cursor) => cursor.visit(end, each),
+            Self::Word(cursor) => cursor.visit_runs(end, each),
             Self::Phrase(cursor) => {
                 while cursor.document < end {
-                    each(cursor.document, cursor.frequency);
+                    each(&[cursor.document], &[cursor.frequency]);
                     cursor.find_from(cursor.document + 1);
                 }
             }
@@ -100,7 +115,7 @@ impl WordCursor {
     }
 
     /// A block at a time, because the inner loop is where a query spends its time.
-    fn visit(&mut self, end: u32, mut each: impl FnMut(u32, u32)) {
+    fn visit_runs(&mut self, end: u32, mut each: impl FnMut(&[u32], &[u32])) {
         loop {
             let (documents, frequencies) = (self.blocks.docs(), self.blocks.freqs());
             let upto = match documents.last() {
@@ -112,9 +127,7 @@ impl WordCursor {
             let (Some(some), Some(times)) = (documents.get(range.clone()), frequencies.get(range)) else {
                 return;
             };
-            for (&document, &frequency) in some.iter().zip(times) {
-                each(document, frequency);
-            }
+            each(some, times);
             if upto < documents.len() {
                 self.at = self.at.max(upto);
                 return;

@@ -72,12 +72,19 @@ mod matches;
 mod query;
 
 mod cursor;
+mod pass;
 mod ranking;
 mod search;
 mod snapshot;
 mod statistics;
+mod walk;
 mod window;
 
+#[cfg(feature = "peer")]
+mod peer;
+
+#[cfg(test)]
+mod pass_tests;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
@@ -91,6 +98,8 @@ pub use bundle::BUNDLE_VERSION;
 pub use error::LexicalError;
 pub use matches::TextMatch;
 pub use pages::{OwnedBytes, Pages};
+#[cfg(feature = "peer")]
+pub use peer::{PlainTantivy, PlainWords};
 pub use query::{MAX_QUERY_WORDS, QueryTextError, TextQuery};
 pub use ranking::{LexicalHit, Top};
 pub use reader::LexicalSegment;

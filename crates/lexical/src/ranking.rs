@@ -19,7 +19,8 @@ pub struct LexicalHit {
 pub struct Top {
     /// The best matches that were accepted, best first.
     pub hits: Vec<LexicalHit>,
-    /// Live documents that match the query and were scored, accepted or not.
+    /// Live documents that match the query and were looked at, accepted or not. Where few hits are asked for, documents
+    /// that could not be among them are passed over.
     pub scored: usize,
     /// Whether the search was told to stop before it had seen everything.
     pub stopped: bool,

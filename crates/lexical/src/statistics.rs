@@ -51,6 +51,11 @@ impl Weight {
         }
     }
 
+    /// What no score exceeds: the quotient in it is never more than 1, however it is rounded.
+    pub(crate) fn most(self) -> f32 {
+        self.scale
+    }
+
     /// What the clause adds to the score of a document with so many tokens, for the sum of boost times frequency. The
     /// same operations in the same order wherever it is called from, so the same bits.
     #[inline]
