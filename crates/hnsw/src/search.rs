@@ -8,6 +8,8 @@ use crate::walk::{Breadth, Level, Walker};
 use crate::{HnswError, Pages, VectorRows};
 use precedent_vector::{CodeTable, DistanceFn, GROUP, QueryView, key, key_node, key_value, prefetch};
 
+/// Vectors that are asked for before the second codes are looked at.
+const EARLY: usize = 12;
 /// Vectors that are measured between two looks at whether more are needed.
 const STRIDE: usize = 4;
 /// How many deviations a candidate's estimate may lie behind the worst of the best for its vector to be read.
@@ -204,6 +206,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         refined.extend(
             held.filter(|key| accept.is_none_or(|accept| accept(key_node(**key)))).map(|key| key & !1),
         );
+        // Most of the first by the first estimate are among the first by both, and their vectors are on their way meanwhile.
+        for &key in refined.iter().take(k.min(EARLY)) {
+            prefetch(rows.row(key_node(key)).map_err(|error| HnswError::row(key_node(key), error))?);
+        }
         view.refine(refined, batch, prepared.rest.view())?;
         refined.sort_unstable();
         if refined.is_empty() {

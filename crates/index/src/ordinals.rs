@@ -1,71 +1,131 @@
 //! Sets of dense numbers of one segment: of cases, or of nodes.
 
 use fixedbitset::FixedBitSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A set of ordinals below a fixed number of cases.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrdinalSet(FixedBitSet);
+#[derive(Debug)]
+pub struct OrdinalSet {
+    bits: FixedBitSet,
+    /// How many are in the set, or [`UNCOUNTED`]: plans ask several times, and counting a million bits takes as long as a
+    /// walk through a graph.
+    counted: AtomicUsize,
+}
+
+/// The set was changed since it was counted.
+const UNCOUNTED: usize = usize::MAX;
+
+impl Clone for OrdinalSet {
+    fn clone(&self) -> Self {
+        Self { bits: self.bits.clone(), counted: AtomicUsize::new(self.counted.load(Relaxed)) }
+    }
+}
+
+impl PartialEq for OrdinalSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits == other.bits
+    }
+}
+
+impl Eq for OrdinalSet {}
 
 impl OrdinalSet {
     /// No case out of `cases`.
     pub fn none(cases: usize) -> Self {
-        Self(FixedBitSet::with_capacity(cases))
+        Self { bits: FixedBitSet::with_capacity(cases), counted: AtomicUsize::new(0) }
     }
 
     /// Every case out of `cases`.
     pub fn all(cases: usize) -> Self {
-        let mut set = Self::none(cases);
-        set.0.insert_range(..);
-        set
+        let mut bits = FixedBitSet::with_capacity(cases);
+        bits.insert_range(..);
+        Self { bits, counted: AtomicUsize::new(cases) }
     }
 
     /// How many cases the segment has.
     pub fn cases(&self) -> usize {
-        self.0.len()
+        self.bits.len()
     }
 
     /// How many are in the set.
     pub fn count(&self) -> usize {
-        self.0.count_ones(..)
+        let known = self.counted.load(Relaxed);
+        if known != UNCOUNTED {
+            return known;
+        }
+        let count = self.bits.count_ones(..);
+        self.counted.store(count, Relaxed);
+        count
+    }
+
+    fn changed(&mut self) -> &mut FixedBitSet {
+        *self.counted.get_mut() = UNCOUNTED;
+        &mut self.bits
     }
 
     /// Whether a case is in the set; one that the segment does not have is not.
     #[inline]
     pub fn contains(&self, ordinal: u32) -> bool {
-        self.0.contains(ordinal as usize)
+        self.bits.contains(ordinal as usize)
     }
 
     /// Adds a case. One that the segment does not have is ignored.
     pub fn insert(&mut self, ordinal: u32) {
-        if (ordinal as usize) < self.0.len() {
-            self.0.insert(ordinal as usize);
+        if (ordinal as usize) < self.bits.len() {
+            self.changed().insert(ordinal as usize);
         }
     }
 
     /// Takes a case out.
     pub fn remove(&mut self, ordinal: u32) {
-        if (ordinal as usize) < self.0.len() {
-            self.0.remove(ordinal as usize);
+        if (ordinal as usize) < self.bits.len() {
+            self.changed().remove(ordinal as usize);
         }
     }
 
     /// Keeps what is in both.
     pub fn intersect(&mut self, other: &Self) {
-        self.0.intersect_with(&other.0);
+        self.changed().intersect_with(&other.bits);
     }
 
     /// Adds what is in the other.
     pub fn unite(&mut self, other: &Self) {
-        self.0.union_with(&other.0);
+        self.changed().union_with(&other.bits);
     }
 
     /// Takes out what is in the other.
     pub fn subtract(&mut self, other: &Self) {
-        self.0.difference_with(&other.0);
+        self.changed().difference_with(&other.bits);
     }
 
     /// The ordinals, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.ones().map(|ordinal| ordinal as u32)
+        self.bits.ones().map(|ordinal| ordinal as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_that_of_the_set_as_it_is() {
+        let mut set = OrdinalSet::all(130);
+        assert_eq!((set.count(), OrdinalSet::none(7).count()), (130, 0));
+        set.remove(129);
+        set.remove(400);
+        assert_eq!((set.count(), set.clone().count()), (129, 129));
+        let mut few = OrdinalSet::none(130);
+        few.insert(3);
+        few.insert(129);
+        few.insert(500);
+        assert_eq!(few.count(), 2);
+        let copy = set.clone();
+        set.intersect(&few);
+        assert_eq!(set.count(), 1);
+        set.unite(&few);
+        assert_eq!((set.count(), set == few), (2, true));
+        set.subtract(&copy);
+        assert_eq!(set.count(), 1);
     }
 }

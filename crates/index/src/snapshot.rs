@@ -185,8 +185,10 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn embedded(&self, segment: usize, accept: &OrdinalSet) -> Result<OrdinalSet, IndexError> {
-        let mut set = accept.clone();
-        set.intersect(self.part(segment)?.segment.embedded()?);
+        let (mut set, segment) = (accept.clone(), &self.part(segment)?.segment);
+        if segment.embedded_count()? < set.cases() {
+            set.intersect(segment.embedded()?);
+        }
         Ok(set)
     }
 

@@ -268,9 +268,18 @@ impl Segment {
             if found.stopped {
                 return Err(IndexError::Stopped);
             }
+            let one_to_one = self.one_to_one(vectors)?;
             let mut cases = Vec::with_capacity(wanted);
-            let mut seen = FxHashSet::with_capacity_and_hasher(wanted, FxBuildHasher);
+            let others = if one_to_one { 0 } else { wanted };
+            let mut seen = FxHashSet::with_capacity_and_hasher(others, FxBuildHasher);
             for neighbour in &found.neighbours {
+                if one_to_one {
+                    let ordinal = neighbour.node;
+                    let (sequence, image) =
+                        (self.keys.sequence(ordinal)?, vectors.image_of_row(ordinal as usize)?);
+                    cases.push(NearestCase { ordinal, image, distance: neighbour.distance, sequence });
+                    continue;
+                }
                 for &row in vectors.rows_of_node(neighbour.node)? {
                     let ordinal = vectors.case_of_row(row as usize)?;
                     if accept.contains(ordinal) && seen.insert(ordinal) {
@@ -292,15 +301,20 @@ impl Segment {
         }
     }
 
+    /// Whether node, row and ordinal are one number: every case has one image, no two are equal, and nodes are numbered as
+    /// they appear.
+    fn one_to_one(&self, vectors: &Vectors) -> Result<bool, IndexError> {
+        let cases = self.cases();
+        Ok(vectors.rows() == cases && vectors.nodes() == cases && self.embedded_count()? == cases)
+    }
+
     /// The nodes that an accepted case has an image of.
     fn accepted_nodes<'a>(
         &self,
         vectors: &Vectors,
         accept: &'a OrdinalSet,
     ) -> Result<Cow<'a, OrdinalSet>, IndexError> {
-        let one_each = vectors.rows() == self.cases() && self.embedded_count()? == self.cases();
-        if one_each && vectors.nodes() == vectors.rows() {
-            // Every case has one image, no two are equal, and nodes are numbered as they appear: node is ordinal.
+        if self.one_to_one(vectors)? {
             return Ok(Cow::Borrowed(accept));
         }
         let mut nodes = OrdinalSet::none(vectors.nodes());
