@@ -12,11 +12,6 @@
 //! Agreement is the share of hits that have a place among the ten best by the scores of every match: for ours by the scores
 //! that it gives all of them, for plain tantivy by the scores of `text:word`, BM25 over the same words with exact lengths.
 
-#[path = "../../crates/engine/src/spoken.rs"]
-mod spoken;
-#[path = "../../crates/engine/src/understand.rs"]
-mod understand;
-
 use clap::Parser;
 use precedent_lexical::{
     LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, PlainTantivy, PlainWords, TextQuery, Top,
@@ -180,7 +175,7 @@ fn ours(
     text: &str,
     k: usize,
 ) -> Result<(Vec<Hit>, usize), Box<dyn Error>> {
-    let query = TextQuery::parse(text, &understand::understand(reader, text))?;
+    let query = TextQuery::parse(text, &precedent_engine::understand(reader, text))?;
     let number =
         |segment: usize, ordinal: u32| (segment * snapshot.segment_reports) as u64 + u64::from(ordinal);
     let Top { hits, scored, .. } = snapshot.whole.top(&query, k, &|_, _| true, &number, &|| false)?;

@@ -51,4 +51,5 @@ pub use precedent_index::{
     Verification,
 };
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
+pub use understand::understand;
 pub use view::View;

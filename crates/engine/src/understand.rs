@@ -12,7 +12,7 @@ const NAMED: f32 = 1.0;
 const RELATED: f32 = 0.5;
 
 /// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds.
-pub(crate) fn understand(reader: &ReportReader, text: &str) -> Asked {
+pub fn understand(reader: &ReportReader, text: &str) -> Asked {
     let reading = reader.read_text(SectionKind::Body, &spoken(text));
     let mut asked = Asked::default();
     for sentence in &reading.sentences {

@@ -34,8 +34,8 @@ impl Order {
     /// Rows in their order, but for some, spread evenly, that come last.
     pub fn new(rows: usize) -> Self {
         let held_out = if rows < LEAST_ROWS { 0 } else { HELD_OUT.min(rows / 10) };
-        let is_held =
-            |row: usize| held_out > 0 && row % (rows / held_out) == 0 && row / (rows / held_out) < held_out;
+        let every = rows.checked_div(held_out).unwrap_or(1);
+        let is_held = |row: usize| row.is_multiple_of(every) && row / every < held_out;
         let (last, mut order): (Vec<u32>, Vec<u32>) =
             (0..rows as u32).partition(|&row| is_held(row as usize));
         let held_out = last.len();

@@ -226,8 +226,7 @@ fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lin
         wide_sum += line.low.iter().map(|&byte| i32::from(byte)).sum::<i32>();
     }
     let mut narrow_sum = 0_i32;
-    let mut byte = shape.wide;
-    for pair in narrow.chunks(2) {
+    for (byte, pair) in (shape.wide..).zip(narrow.chunks(2)) {
         let low = small_integer(pair[0] * narrow_scale);
         let high = pair.get(1).map_or(0, |value| small_integer(value * narrow_scale));
         if let Some(line) = lines.get_mut(byte / LINE_BYTES) {
@@ -235,7 +234,6 @@ fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lin
             line.high[byte % LINE_BYTES] = high;
             narrow_sum += i32::from(low) + i32::from(high);
         }
-        byte += 1;
     }
     WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32
 }

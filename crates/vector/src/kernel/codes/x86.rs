@@ -89,20 +89,16 @@ mod vnni {
             // Lanes below the first that is outside.
             let inside = given & (outside & outside.wrapping_neg()).wrapping_sub(1);
             let places = _mm512_srli_epi32::<5>(nodes);
+            let none = _mm512_setzero_si512();
+            let words = words.as_ptr().cast();
             // SAFETY: the mask leaves places below the limit, which is no more than there are words for.
-            let bits = unsafe {
-                _mm512_mask_i32gather_epi32::<4>(
-                    _mm512_setzero_si512(),
-                    inside,
-                    places,
-                    words.as_ptr().cast(),
-                )
-            };
+            let bits = unsafe { _mm512_mask_i32gather_epi32::<4>(none, inside, places, words) };
             let bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(nodes, _mm512_set1_epi32(31)));
             let new = _mm512_mask_testn_epi32_mask(inside, bits, bit);
             let Some(room): Option<&mut [u32; GROUP]> = unmet[found..].first_chunk_mut() else { break };
+            let nodes = _mm512_maskz_compress_epi32(new, nodes);
             // SAFETY: the array holds the 16 numbers that are written, at any alignment.
-            unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), _mm512_maskz_compress_epi32(new, nodes)) };
+            unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), nodes) };
             found += new.count_ones() as usize;
             if outside != 0 {
                 return match group.get(outside.trailing_zeros() as usize) {
