@@ -207,7 +207,7 @@ fn serve(data: &Path, dir: &Path) -> Outcome<()> {
 impl Served {
     fn measure(&self, recall: f32, count: usize, column: Option<usize>) -> Outcome<String> {
         let (mut nanoseconds, mut ids) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let before = scheduled_ns()?;
+        let before = thread_cpu_ns();
         for (number, query) in self.queries.iter().take(count).enumerate() {
             let accept = match (column, &self.wanted) {
                 (None, _) => &self.live,
@@ -222,7 +222,7 @@ impl Served {
             nanoseconds.push(started.elapsed().as_nanos().to_string());
             ids.push(found);
         }
-        let cpu = (scheduled_ns()? - before) as f64 / 1e9;
+        let cpu = (thread_cpu_ns() - before) as f64 / 1e9;
         let ids: Vec<String> = ids.iter().map(|ids: &[i64; K]| format!("{ids:?}")).collect();
         Ok(format!(
             "{{\"ns\": [{}], \"cpu_s\": {cpu:.4}, \"ids\": [{}]}}",
@@ -266,10 +266,11 @@ fn cpu_seconds() -> Outcome<f64> {
     Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-/// Time that this thread, which does all searches, was on a processor (Linux).
-fn scheduled_ns() -> Outcome<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(text.split_whitespace().next().ok_or("no times in schedstat")?.parse()?)
+/// Processor time of this thread, which does all searches. The system counts it to the nanosecond, where
+/// `/proc/thread-self/schedstat` moves with the clock's ticks.
+fn thread_cpu_ns() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
 /// Bytes of this process in memory.
