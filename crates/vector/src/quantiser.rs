@@ -218,7 +218,8 @@ impl Quantiser {
     }
 
     fn direction_shape(dimension: usize) -> CodeShape {
-        CodeShape { lines: dimension.div_ceil(LINE_BYTES), wide: usize::MAX, biased: false }
+        let lines = dimension.div_ceil(LINE_BYTES);
+        CodeShape { lines, wide: lines * LINE_BYTES, biased: false }
     }
 
     /// Numbers of a vector.
