@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn with_codes(draft: &Draft, rows: &FlatRows<'_>) -> Vec<u8> {
-        let (_, codes) = crate::build::encode(rows, Metric::L2, crate::GraphLayout::Compact).unwrap();
+        let (_, codes) = crate::build::encode(rows, Metric::L2).unwrap();
         draft.encode(&codes, &Measured::default())
     }
 
