@@ -97,6 +97,9 @@ const WALK_COST_PER_NODE: f64 = 80.0;
 /// How many more nodes than a filter's share asks for are walked to, and at least: so that chance seldom leaves too few.
 const MARGIN: f64 = 1.2;
 const MARGIN_LEAST: f64 = 4.0;
+/// What a walk under a filter may miss, of what it may miss without: accepted nodes lie near the edge of a walk, where it finds
+/// less than in the middle.
+const MISSED_UNDER_A_FILTER: f32 = 0.3;
 /// Width of a walk through a graph that no recall was measured of.
 const UNMEASURED_WIDTH: usize = 200;
 
@@ -134,6 +137,9 @@ impl Segment {
         let wanted = wanted_of_all(k, accepted, embedded);
         let breadth = match search.effort {
             Effort::Width(ef) => Some(WalkBreadth::Width(ef.max(k) * wanted / k)),
+            Effort::Recall(recall) if accepted < embedded => {
+                breadth_for(graph, 1.0 - (1.0 - recall) * MISSED_UNDER_A_FILTER, wanted)
+            }
             Effort::Recall(recall) => breadth_for(graph, recall, wanted),
             Effort::Exact => None,
         };
