@@ -38,7 +38,6 @@ pub(crate) struct Inserter<'a> {
 pub(crate) struct InsertScratch {
     visited: NodeSet,
     held: SortedKeys,
-    batch: Vec<u32>,
     candidates: Vec<u64>,
     chosen: Vec<u32>,
     crowded: Vec<u64>,
@@ -88,8 +87,8 @@ impl<'a> Inserter<'a> {
         let own_level = self.lists.levels[node as usize];
         let Some((entry, top)) = self.entry_for(node, own_level) else { return Ok(()) };
         let query = self.query(node)?;
-        let InsertScratch { visited, held, batch, candidates, chosen, crowded, kept } = scratch;
-        let mut walker = Walker { visited, held, batch, stop: &|| false, compared: 0, stopped: false };
+        let InsertScratch { visited, held, candidates, chosen, crowded, kept } = scratch;
+        let mut walker = Walker { visited, held, stop: &|| false, compared: 0, stopped: false };
         let mut keys = [0; GROUP];
         self.nearer(&[entry], query, u32::MAX, &mut keys)?;
         let mut nearest = keys[0];

@@ -2,7 +2,7 @@
 
 use crate::order::Key;
 use crate::{HnswError, VectorRows};
-use precedent_vector::{DistanceFn, prefetch};
+use precedent_vector::{DistanceFn, Metric, prefetch};
 
 /// Steps between two looks at the clock: some tens of microseconds.
 const STOP_INTERVAL: usize = 256;
@@ -23,9 +23,11 @@ pub(crate) fn check_query<R: VectorRows>(rows: &R, query: &[f32]) -> Result<(), 
     if query.len() != rows.dimension() {
         return Err(HnswError::QueryDimension { found: query.len(), expected: rows.dimension() });
     }
-    // Looked through whole first, which a compiler makes vectors of.
-    let finite = query.iter().fold(true, |finite, number| finite & number.is_finite());
-    if !finite && let Some(index) = query.iter().position(|number| !number.is_finite()) {
+    // The sum of the squares is finite only where every number is, and where it is not they are looked through.
+    let squares = Metric::Dot.distance_fn()(query, query);
+    if !squares.is_finite()
+        && let Some(index) = query.iter().position(|number| !number.is_finite())
+    {
         return Err(HnswError::QueryNotFinite { index });
     }
     Ok(())

@@ -107,14 +107,14 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         };
         let graph = self.view.graph;
         let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(()) };
-        let Scratch { visited, held, query, batch, links, .. } = &mut *self.scratch;
+        let Scratch { visited, held, query, links, .. } = &mut *self.scratch;
         let query = query.first.view();
         let mut keys = [0; GROUP];
         if self.view.nearer(&[entry], query, u32::MAX, &mut keys)? == 0 {
             return Ok(());
         }
         let entry = keys[0];
-        let mut walker = Walker { visited, held, batch, stop: self.stop, compared: 1, stopped: false };
+        let mut walker = Walker { visited, held, stop: self.stop, compared: 1, stopped: false };
         let mut nearest = entry;
         for level in (1..=max_level).rev() {
             let level = Upper { view: &self.view, level, links: std::cell::RefCell::new(links) };

@@ -12,6 +12,7 @@
 use crate::HnswError;
 use crate::layout::{MAX_LINKS, NONE};
 use precedent_vector::{GROUP, NodeSet, QueryView, SortedKeys, key, key_node, key_value};
+use std::ops::Range;
 
 /// Nodes that were picked and not yet walked on from. More hide more of the memory's latency and pick worse: 2 was best of 1
 /// to 3 on 100,000 and 1,000,000 vectors of 512 numbers.
@@ -81,7 +82,6 @@ impl Breadth {
 pub(crate) struct Walker<'a> {
     pub visited: &'a mut NodeSet,
     pub held: &'a mut SortedKeys,
-    pub batch: &'a mut Vec<u32>,
     pub stop: &'a dyn Fn() -> bool,
     /// Codes compared.
     pub compared: usize,
@@ -104,13 +104,16 @@ impl Walker<'_> {
             self.visited.add(key_node(key));
         }
         self.held.insert(start);
-        self.batch.clear();
+        // Those of the nodes met whose codes are compared next.
+        let mut batch = self.visited.count()..self.visited.count();
         let mut buffer = [0; MAX_LINKS];
         // The first `waiting` were picked, in this order.
         let (mut picked, mut waiting) = ([NONE; AHEAD], 0);
         let (mut next, mut looked) = (0, self.compared);
         loop {
+            // What was met early and lies beyond reach is not nearer than what was never met.
             let reach = breadth.reach(self.held);
+            self.held.keep_up_to(reach);
             while waiting < AHEAD
                 && let Some(node) = self.pick(&mut next, reach)
             {
@@ -118,22 +121,23 @@ impl Walker<'_> {
                 picked[waiting] = node;
                 waiting += 1;
             }
-            if self.stopped || (waiting == 0 && self.batch.is_empty()) {
-                // What was met early and lies beyond reach is not nearer than what was never met.
-                self.held.keep_up_to(reach);
+            if self.stopped || (waiting == 0 && batch.is_empty()) {
                 return Ok(());
             }
-            next = next.min(self.compare(level, query, reach)?);
+            next = next.min(self.compare(level, query, batch.clone(), reach)?);
             if self.compared - looked >= STOP_INTERVAL {
                 looked = self.compared;
                 self.stopped = (self.stop)();
             }
-            self.batch.clear();
+            batch.start = batch.end;
             if waiting > 0 {
                 let node = picked[0];
                 picked.rotate_left(1);
                 waiting -= 1;
-                self.gather(level, node, level.links(node, &mut buffer)?)?;
+                let links = level.links(node, &mut buffer)?;
+                let new = self.visited.add_all(links).map_err(|outside| level.no_such_node(node, outside))?;
+                level.prefetch_codes(new);
+                batch.end += new.len();
             }
         }
     }
@@ -179,27 +183,24 @@ impl Walker<'_> {
         None
     }
 
-    /// Compares what was gathered; gives the lowest place that a node got.
+    /// Compares some of the nodes met; gives the lowest place that one got.
     #[inline]
-    fn compare(&mut self, level: &impl Level, query: QueryView<'_>, reach: u32) -> Result<usize, HnswError> {
+    fn compare(
+        &mut self,
+        level: &impl Level,
+        query: QueryView<'_>,
+        batch: Range<usize>,
+        reach: u32,
+    ) -> Result<usize, HnswError> {
         // What lies at the very reach gets in.
         let reach = reach.saturating_add(1);
-        self.compared += self.batch.len();
+        self.compared += batch.len();
         let mut lowest = usize::MAX;
-        for group in self.batch.chunks(GROUP) {
+        for group in self.visited.met(batch).chunks(GROUP) {
             let mut keys = [0; GROUP];
             let kept = level.nearer(group, query, self.held.limit().min(reach), &mut keys)?;
             lowest = lowest.min(self.held.insert(&keys[..kept]));
         }
         Ok(lowest)
-    }
-
-    /// Takes the links of a node that were not met before, and asks for their codes.
-    #[inline]
-    fn gather(&mut self, level: &impl Level, node: u32, links: &[u32]) -> Result<(), HnswError> {
-        let added = self.visited.add_all(links, self.batch);
-        added.map_err(|outside| level.no_such_node(node, outside))?;
-        level.prefetch_codes(self.batch);
-        Ok(())
     }
 }

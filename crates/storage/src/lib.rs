@@ -71,7 +71,7 @@ pub use generation::{
 };
 pub use layout::{BLOCK_BYTES, FileEntry, FileKind};
 pub use log::{Log, LogLimits};
-pub use map::MapSlice;
+pub use map::{Access, MapSlice};
 pub use replay::Recovery;
 pub use sealed_file::SealedFile;
 pub use sealed_writer::SealedWriter;

@@ -3,7 +3,7 @@
 use crate::layout::{
     self, BLOCK_BYTES, FOOTER_BYTES, FileEntry, FileKind, Footer, HEADER_BYTES, shown, u64_at,
 };
-use crate::{MapSlice, Storage, StorageError};
+use crate::{Access, MapSlice, Storage, StorageError};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -70,6 +70,11 @@ impl SealedFile {
             checked: (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             checked_count: AtomicUsize::new(0),
         })
+    }
+
+    /// Tells the system how the file will be read.
+    pub fn advise(&self, access: Access) {
+        self.whole.advise(access);
     }
 
     /// Bytes of payload.

@@ -7,6 +7,10 @@ use std::fmt;
 use std::io::{self, Write};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Bytes of a write, and what its place in the file is a multiple of: a large page of memory. The system keeps in large
+/// pages what was written in such pieces, and a map of the file then has them, too.
+const WRITE_BYTES: usize = 2 << 20;
+
 /// Writes a sealed file; blocks are hashed as they pass.
 ///
 /// A writer that is dropped before [`SealedWriter::finish`] leaves a file that no reader takes.
@@ -16,6 +20,8 @@ pub struct SealedWriter {
     header: [u8; HEADER_BYTES],
     /// The block that is being filled.
     block: Vec<u8>,
+    /// What waits to be written, up to the next multiple of [`WRITE_BYTES`] in the file.
+    waiting: Vec<u8>,
     table: Vec<u8>,
     position: u64,
 }
@@ -26,16 +32,16 @@ impl SealedWriter {
     /// # Errors
     /// A file of this name, a full disk, and what the system refuses.
     pub fn create(storage: &dyn Storage, path: &str, kind: FileKind) -> Result<Self, StorageError> {
-        let mut writer = Self {
+        let header = layout::header(kind);
+        Ok(Self {
             path: path.to_owned(),
             file: storage.create(path)?,
-            header: layout::header(kind),
+            header,
             block: Vec::with_capacity(BLOCK_BYTES),
+            waiting: header.to_vec(),
             table: Vec::new(),
             position: 0,
-        };
-        writer.file.write_all(&writer.header).map_err(|source| writer.refused(source))?;
-        Ok(writer)
+        })
     }
 
     /// Bytes of payload so far.
@@ -78,9 +84,12 @@ impl SealedWriter {
                 writer.close_block()?;
             }
             let footer = Footer::new(payload_len, &writer.header, &writer.table);
-            writer.file.write_all(&writer.table)?;
-            writer.file.write_all(&footer.bytes())?;
+            let table = std::mem::take(&mut writer.table);
+            writer.write_through(&table)?;
+            writer.write_through(&footer.bytes())?;
+            writer.file.write_all(&writer.waiting)?;
             writer.file.flush()?;
+            writer.table = table;
             Ok(footer)
         };
         let footer = end(&mut self).map_err(|source| self.refused(source))?;
@@ -95,8 +104,23 @@ impl SealedWriter {
 
     fn close_block(&mut self) -> io::Result<()> {
         self.table.extend_from_slice(&xxh3_64(&self.block).to_le_bytes());
-        self.file.write_all(&self.block)?;
-        self.block.clear();
+        let mut block = std::mem::take(&mut self.block);
+        self.write_through(&block)?;
+        block.clear();
+        self.block = block;
+        Ok(())
+    }
+
+    fn write_through(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(WRITE_BYTES - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            if self.waiting.len() == WRITE_BYTES {
+                self.file.write_all(&self.waiting)?;
+                self.waiting.clear();
+            }
+            bytes = later;
+        }
         Ok(())
     }
 

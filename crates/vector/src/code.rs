@@ -215,25 +215,25 @@ fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
 
 /// Writes the bytes of a query into lines of zeros. Gives the sum that codes of nothing but zeros would have.
 fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lines: &mut [QueryLine]) -> f32 {
+    let round = codes::best().round;
     let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
     let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
-    let (wide_scale, narrow_scale) = (steps.wide / unit, steps.narrow / unit);
     let mut wide_sum = 0_i32;
     for (line, values) in lines.iter_mut().zip(wide.chunks(LINE_BYTES)) {
-        for (byte, value) in line.low.iter_mut().zip(values) {
-            *byte = small_integer(value * wide_scale);
-        }
-        wide_sum += line.low.iter().map(|&byte| i32::from(byte)).sum::<i32>();
+        wide_sum += round(values, steps.wide / unit, &mut line.low);
     }
     let mut narrow_sum = 0_i32;
-    for (byte, pair) in (shape.wide..).zip(narrow.chunks(2)) {
-        let low = small_integer(pair[0] * narrow_scale);
-        let high = pair.get(1).map_or(0, |value| small_integer(value * narrow_scale));
-        if let Some(line) = lines.get_mut(byte / LINE_BYTES) {
-            line.low[byte % LINE_BYTES] = low;
-            line.high[byte % LINE_BYTES] = high;
-            narrow_sum += i32::from(low) + i32::from(high);
+    let (mut byte, mut left) = (shape.wide, narrow);
+    while let Some(line) = lines.get_mut(byte / LINE_BYTES).filter(|_| !left.is_empty()) {
+        let start = byte % LINE_BYTES;
+        let (values, rest) = left.split_at(left.len().min(2 * (LINE_BYTES - start)));
+        let mut bytes = [0; 2 * LINE_BYTES];
+        narrow_sum += round(values, steps.narrow / unit, &mut bytes);
+        let halves = line.low[start..].iter_mut().zip(&mut line.high[start..]);
+        for ((low, high), [first, second]) in halves.zip(bytes.as_chunks().0) {
+            (*low, *high) = (*first, *second);
         }
+        (byte, left) = (byte + LINE_BYTES - start, rest);
     }
     WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32
 }
@@ -280,12 +280,14 @@ impl<'a> CodeTable<'a> {
         nodes.len() <= GROUP && query.lines.len() == lines && (1..=MOST_LINES).contains(&lines)
     }
 
-    /// Asks for the codes of nodes that will be compared soon.
+    /// Asks for the codes of nodes that will be compared soon. A node past the end is asked for to no avail.
     #[inline]
     pub fn prefetch(&self, nodes: &[u32]) {
+        let size = self.shape.lines * LINE_BYTES;
         for &node in nodes {
-            if let Some(code) = self.code(node) {
-                crate::prefetch(code);
+            let start = self.bytes.as_ptr().wrapping_add(node as usize * size);
+            for line in 0..self.shape.lines {
+                crate::kernel::request(start.wrapping_add(line * LINE_BYTES));
             }
         }
     }
@@ -316,6 +318,28 @@ impl<'a> CodeTable<'a> {
         let mut sums = [0; GROUP];
         (self.kernels.sums)(self.bytes, nodes, query, &self.wide, &mut sums)?;
         Some(sums.map(|sum| query.factor * sum as f32 - query.constant))
+    }
+}
+
+/// Products of a vector with rows of bytes, as many lines each as it takes: what turns a vector into coordinates.
+#[derive(Clone, Copy)]
+pub(crate) struct ByteRows<'a> {
+    bytes: &'a [u8],
+    kernels: &'static CodeKernels,
+}
+
+impl<'a> ByteRows<'a> {
+    /// Codes without bias, all of whose coordinates are wide.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, kernels: codes::best() }
+    }
+
+    /// `query · code` of every code, in its order, for as many as there are places.
+    pub fn products(&self, query: QueryView<'_>, sums: &mut [i32], products: &mut [f32]) {
+        (self.kernels.run)(self.bytes, query.lines, sums);
+        for (product, &sum) in products.iter_mut().zip(&*sums) {
+            *product = query.factor * sum as f32 - query.constant;
+        }
     }
 }
 
@@ -363,14 +387,6 @@ fn wide_byte(value: f32, inverse: f32) -> u8 {
 fn half_byte(value: f32, inverse: f32) -> u8 {
     // Cut towards 0 after 8 is added, which is down: steps -0.5 to 0.5 become half bytes 7 and 8.
     (value * inverse + 8.0).clamp(0.0, 15.0) as u8
-}
-
-/// The nearest integer of a value within a byte, half to even: added to a number whose last binary place is 1, a value leaves
-/// its integer in the last places. A compiler makes vectors of this, and not of a cast that must mind overflow.
-#[inline]
-fn small_integer(value: f32) -> i8 {
-    const LAST_PLACE_IS_ONE: f32 = 12_582_912.0;
-    (value + LAST_PLACE_IS_ONE).to_bits() as i8
 }
 
 /// Half away from zero, without a call into the C library.
@@ -423,9 +439,10 @@ impl From<&[u8]> for Lines {
 /// Which of a number of nodes were met.
 #[derive(Clone)]
 pub struct NodeSet {
+    /// A bit per node.
     words: Vec<u32>,
-    /// Words that are not zero; the place behind the last one is written to, but not counted, when nothing is noted.
-    touched: Vec<u32>,
+    /// The nodes that were met, in that order, and behind them room for what a kernel writes.
+    met: Vec<u32>,
     count: usize,
     nodes: u32,
     kernels: &'static CodeKernels,
@@ -434,15 +451,15 @@ pub struct NodeSet {
 impl Default for NodeSet {
     /// Of no nodes.
     fn default() -> Self {
-        Self { words: Vec::new(), touched: Vec::new(), count: 0, nodes: 0, kernels: codes::best() }
+        Self { words: Vec::new(), met: Vec::new(), count: 0, nodes: 0, kernels: codes::best() }
     }
 }
 
 impl NodeSet {
     /// Empties it, and makes room for a number of nodes.
     pub fn reset(&mut self, nodes: usize) {
-        for &word in &self.touched[..self.count] {
-            if let Some(word) = self.words.get_mut(word as usize) {
+        for &node in &self.met[..self.count] {
+            if let Some(word) = self.words.get_mut(node as usize / 32) {
                 *word = 0;
             }
         }
@@ -451,50 +468,43 @@ impl NodeSet {
         let words = nodes.div_ceil(32);
         if self.words.len() < words {
             self.words.resize(words, 0);
-            self.touched.resize(words + 1, 0);
         }
     }
 
     /// Notes a node; whether it is new. None for a node past the end.
-    #[inline]
     pub fn add(&mut self, node: u32) -> Option<bool> {
-        if node >= self.nodes {
-            return None;
-        }
-        let word = node / 32;
-        let bits = self.words.get_mut(word as usize)?;
-        let bit = 1_u32 << (node % 32);
-        let before = *bits;
-        *bits = before | bit;
-        // Without a branch, which would be taken at random.
-        *self.touched.get_mut(self.count)? = word;
-        self.count += usize::from(before == 0);
-        Some(before & bit == 0)
+        self.add_all(&[node]).ok().map(|new| !new.is_empty())
     }
 
-    /// Notes nodes, up to the first `u32::MAX`, and leaves the new ones in `new`, in the order given. None is expected twice; one
+    /// Notes nodes, up to the first `u32::MAX`, and gives the new ones, in the order given. None is expected twice; one
     /// that is would be new twice. The first node past the end is an error.
     #[inline]
-    pub fn add_all(&mut self, nodes: &[u32], new: &mut Vec<u32>) -> Result<(), u32> {
-        let room = nodes.len() + GROUP;
-        if new.len() < room {
-            new.resize(room, 0);
+    pub fn add_all(&mut self, nodes: &[u32]) -> Result<&[u32], u32> {
+        let start = self.count;
+        if self.met.len() < start + nodes.len() + GROUP {
+            self.met.resize(2 * (start + nodes.len() + GROUP), 0);
         }
-        let found = (self.kernels.unmet)(&self.words, nodes, self.nodes, new)?;
-        new.truncate(found);
-        // As `add`, with the count in a register. The kernel held the nodes against the words.
-        let (words, touched, mut count) = (&mut self.words[..], &mut self.touched[..], self.count);
-        for &node in new.iter() {
-            let word = node / 32;
-            let (Some(bits), Some(place)) = (words.get_mut(word as usize), touched.get_mut(count)) else {
-                break;
-            };
-            *place = word;
-            count += usize::from(*bits == 0);
-            *bits |= 1 << (node % 32);
+        let found = (self.kernels.unmet)(&self.words, nodes, self.nodes, &mut self.met[start..])?;
+        let new = &self.met[start..start + found];
+        for &node in new {
+            if let Some(word) = self.words.get_mut(node as usize / 32) {
+                *word |= 1 << (node % 32);
+            }
         }
-        self.count = count;
-        Ok(())
+        self.count += found;
+        Ok(new)
+    }
+
+    /// The nodes that were met from a place on, in that order.
+    #[inline]
+    pub fn met(&self, range: std::ops::Range<usize>) -> &[u32] {
+        self.met[..self.count].get(range).unwrap_or_default()
+    }
+
+    /// How many nodes were met.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count
     }
 }
 
@@ -554,10 +564,16 @@ impl SortedKeys {
     }
 
     /// Drops the keys whose first half is above a limit.
+    #[inline]
     pub fn keep_up_to(&mut self, limit: u32) {
-        let kept = self.buffer[PAD..PAD + self.used].partition_point(|key| (key >> 32) as u32 <= limit);
-        self.buffer[PAD + kept..PAD + self.used].fill(u64::MAX);
-        self.used = kept;
+        // From the end: few are dropped at a time.
+        while let Some(last) = self.used.checked_sub(1)
+            && let Some(key) = self.buffer.get_mut(PAD + last)
+            && (*key >> 32) as u32 > limit
+        {
+            *key = u64::MAX;
+            self.used = last;
+        }
     }
 
     /// Puts keys in their places, the largest fall out. Gives the lowest place that one got, or the capacity.
@@ -577,24 +593,22 @@ mod tests {
     #[test]
     fn a_node_is_new_once() {
         let mut set = NodeSet::default();
-        let mut new = Vec::new();
         for nodes in [3, 200, 130] {
             set.reset(nodes);
             for node in [1, 2, 0] {
                 assert_eq!((set.add(node), set.add(node)), (Some(true), Some(false)));
             }
             assert_eq!(set.add(nodes as u32), None, "a node outside is never new");
-            assert_eq!(set.add_all(&[0, nodes as u32, 1], &mut new), Err(nodes as u32));
+            assert_eq!(set.add_all(&[0, nodes as u32, 1]), Err(nodes as u32));
+            assert_eq!(set.met(1..3), [2, 0]);
+            assert_eq!(set.count(), 3);
         }
         for _ in 0..3 {
             set.reset(640);
             let all: Vec<u32> = (0..640).rev().collect();
-            set.add_all(&all[..77], &mut new).unwrap();
-            assert_eq!(new, all[..77]);
-            set.add_all(&all, &mut new).unwrap();
-            assert_eq!(new, all[77..]);
-            set.add_all(&all, &mut new).unwrap();
-            assert_eq!(new, []);
+            assert_eq!(set.add_all(&all[..77]).unwrap(), &all[..77]);
+            assert_eq!(set.add_all(&all).unwrap(), &all[77..]);
+            assert_eq!(set.add_all(&all).unwrap(), &[]);
         }
     }
 

@@ -13,6 +13,7 @@ mod prefetch;
 mod x86;
 
 pub use prefetch::prefetch;
+pub(crate) use prefetch::request;
 
 /// A distance of two embeddings of the same length; less is nearer. Panics when the lengths differ.
 pub type DistanceFn = fn(&[f32], &[f32]) -> f32;

@@ -15,7 +15,7 @@
 //! The first term is of the query alone and is left out, the second is of the vector alone and is the bias of its code, exact.
 //! Only the last product is estimated. Unit vectors order by both alike.
 
-use crate::code::{self, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
+use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
 use crate::{CodeTable, Metric};
 
 mod bytes;
@@ -75,6 +75,7 @@ pub struct PreparedQuery {
     pub own_term: f32,
     centred: Vec<f32>,
     coordinates: Vec<f32>,
+    sums: Vec<i32>,
     projector: CodeQuery,
 }
 
@@ -253,7 +254,7 @@ impl Quantiser {
 
     /// Brings a query into the form of the codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, rest, own_term, centred, coordinates, projector } = prepared;
+        let PreparedQuery { first, rest, own_term, centred, coordinates, sums, projector } = prepared;
         centred.clear();
         centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
         *own_term = match self.metric {
@@ -262,14 +263,10 @@ impl Quantiser {
         };
         let shape = Self::direction_shape(self.dimension());
         projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
-        let table = CodeTable::new(&self.directions, shape);
-        coordinates.clear();
-        let mut group = [0; GROUP];
-        for (start, steps) in (0..).step_by(GROUP).zip(self.direction_steps.chunks(GROUP)) {
-            group.iter_mut().zip(start..).for_each(|(place, direction)| *place = direction);
-            let products = table.products(&group[..steps.len()], projector.view()).unwrap_or_default();
-            coordinates.extend(products.iter().zip(steps).map(|(product, step)| product * step));
-        }
+        coordinates.resize(self.direction_steps.len(), 0.0);
+        sums.resize(self.direction_steps.len(), 0);
+        ByteRows::new(&self.directions).products(projector.view(), sums, coordinates);
+        coordinates.iter_mut().zip(&self.direction_steps).for_each(|(product, step)| *product *= step);
         let weight = self.weight();
         let (of_first, of_rest) = coordinates.split_at(self.shape.coordinates().min(coordinates.len()));
         first.set(of_first, self.shape, self.steps, weight);

@@ -71,6 +71,20 @@ impl Keys {
         self.file.slice(0, self.cases)
     }
 
+    /// Verifies what was not read yet.
+    pub fn check_rest(&self) -> Result<(), IndexError> {
+        self.file.check_rest()
+    }
+
+    /// Asks for the sequence number of a case that will be read soon.
+    pub fn prefetch(&self, ordinal: u32) {
+        if let Some(bytes) = self.file.checked()
+            && let Some(number) = bytes.get(ordinal as usize * size_of::<u64>()..)
+        {
+            precedent_vector::prefetch(&number[..number.len().min(size_of::<u64>())]);
+        }
+    }
+
     /// The sequence number of a case.
     pub fn sequence(&self, ordinal: u32) -> Result<u64, IndexError> {
         self.checked(ordinal)?;

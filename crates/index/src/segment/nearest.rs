@@ -274,24 +274,35 @@ impl Segment {
             if found.stopped {
                 return Err(IndexError::Stopped);
             }
-            let one_to_one = self.one_to_one(vectors)?;
             let mut cases = Vec::with_capacity(wanted);
-            let others = if one_to_one { 0 } else { wanted };
-            let mut seen = FxHashSet::with_capacity_and_hasher(others, FxBuildHasher);
-            for neighbour in &found.neighbours {
-                if one_to_one {
-                    let ordinal = neighbour.node;
-                    let (sequence, image) =
-                        (self.keys.sequence(ordinal)?, vectors.image_of_row(ordinal as usize)?);
-                    cases.push(NearestCase { ordinal, image, distance: neighbour.distance, sequence });
-                    continue;
+            if self.one_to_one(vectors)? {
+                // All are asked for before one is read: each lies elsewhere.
+                found.neighbours.iter().for_each(|neighbour| self.keys.prefetch(neighbour.node));
+                for neighbour in &found.neighbours {
+                    let (ordinal, distance) = (neighbour.node, neighbour.distance);
+                    let image = vectors.image_of_row(ordinal as usize)?;
+                    cases.push(NearestCase {
+                        ordinal,
+                        image,
+                        distance,
+                        sequence: self.keys.sequence(ordinal)?,
+                    });
                 }
-                for &row in vectors.rows_of_node(neighbour.node)? {
-                    let ordinal = vectors.case_of_row(row as usize)?;
-                    if accept.contains(ordinal) && seen.insert(ordinal) {
-                        let sequence = self.keys.sequence(ordinal)?;
-                        let image = vectors.image_of_row(row as usize)?;
-                        cases.push(NearestCase { ordinal, image, distance: neighbour.distance, sequence });
+            } else {
+                let mut seen = FxHashSet::with_capacity_and_hasher(wanted, FxBuildHasher);
+                for neighbour in &found.neighbours {
+                    for &row in vectors.rows_of_node(neighbour.node)? {
+                        let ordinal = vectors.case_of_row(row as usize)?;
+                        if accept.contains(ordinal) && seen.insert(ordinal) {
+                            let sequence = self.keys.sequence(ordinal)?;
+                            let image = vectors.image_of_row(row as usize)?;
+                            cases.push(NearestCase {
+                                ordinal,
+                                image,
+                                distance: neighbour.distance,
+                                sequence,
+                            });
+                        }
                     }
                 }
             }

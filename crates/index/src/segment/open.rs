@@ -8,11 +8,11 @@ use super::table::TableFile;
 use super::vectors::Vectors;
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
 use crate::manifest::SegmentEntry;
-use crate::{Definition, IndexError, OrdinalSet};
+use crate::{Definition, IndexError, Layout, OrdinalSet};
 use precedent_hnsw::{Graph, Pages};
 use precedent_lexical::LexicalSegment;
 use precedent_model::{Case, CaseId, PatientKey};
-use precedent_storage::{SealedFile, Storage};
+use precedent_storage::{Access, SealedFile, Storage};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -40,8 +40,8 @@ impl Pages for GraphPages {
     }
 }
 
-/// A segment that was searched so often has the rest of its graph checked: blocks are checked as they are touched, which
-/// makes opening quick, but a graph is read fastest once all of it may be read without asking.
+/// A segment that was searched so often has the rest of its graph and keys checked: blocks are checked as they are touched,
+/// which makes opening quick, but these are read fastest once all of them may be read without asking.
 const SEARCHES_TO_CHECK: u32 = 32;
 
 /// A segment, opened for reading. Files are mapped; each block is checked when first read.
@@ -88,13 +88,22 @@ impl Segment {
             |part: Part| IndexError::damaged(manifest, format!("segment {} has no {}", entry.id, part.name));
         let (lexical, _) = sealed(LEXICAL)?.ok_or_else(|| missing(LEXICAL))?;
         let vectors = match (&definition.image_space, table(VECTORS)?) {
-            (Some(space), Some(file)) => Some(Vectors::open(file, space.dimension())?),
+            (Some(space), Some(file)) => {
+                file.advise(match definition.graph.layout {
+                    Layout::Fast => Access::Everywhere,
+                    Layout::Compact => Access::HereAndThere,
+                });
+                Some(Vectors::open(file, space.dimension())?)
+            }
             (Some(_), None) => return Err(missing(VECTORS)),
             (None, _) => None,
         };
         // A graph of before is left alone: the segment is compared whole until a merge builds another.
         let graph = match table(GRAPH)?.map(GraphPages) {
-            Some(pages) if !Graph::is_of_earlier_version(&pages)? => Some(Graph::open(pages)?),
+            Some(pages) if !Graph::is_of_earlier_version(&pages)? => {
+                pages.0.advise(Access::Everywhere);
+                Some(Graph::open(pages)?)
+            }
             _ => None,
         };
         let segment = Self {
@@ -183,15 +192,18 @@ impl Segment {
         Ok(self.with_embedding()?.1)
     }
 
-    /// Counts a search by the graph. The segment turns out to be in use, and the rest of the graph is checked; damage there
-    /// is told to who reads it.
+    /// Counts a search by the graph. The segment turns out to be in use, and the rest of what each search reads is checked; damage
+    /// there is told to who reads it.
     pub fn count_search(&self) {
         if self.searches.load(Relaxed) < SEARCHES_TO_CHECK
             && self.searches.fetch_add(1, Relaxed) + 1 == SEARCHES_TO_CHECK
             && let Some(graph) = &self.graph
-            && let Err(error) = graph.pages().0.check_rest()
         {
-            tracing::warn!(segment = self.entry.id, %error, "a part of the graph that was not searched yet is damaged");
+            for rest in [graph.pages().0.check_rest(), self.keys.check_rest()] {
+                if let Err(error) = rest {
+                    tracing::warn!(segment = self.entry.id, %error, "a part of the segment that was not searched yet is damaged");
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::IndexError;
 use bytemuck::Pod;
-use precedent_storage::{SealedFile, SealedWriter};
+use precedent_storage::{Access, SealedFile, SealedWriter};
 use std::ops::Range;
 
 #[cfg(target_endian = "big")]
@@ -22,6 +22,11 @@ impl TableFile {
 
     pub fn len(&self) -> usize {
         self.file.len()
+    }
+
+    /// Tells the system how the file will be read.
+    pub fn advise(&self, access: Access) {
+        self.file.advise(access);
     }
 
     /// The bytes of a range, verified.

@@ -14,6 +14,11 @@ type Wide = [u8; MOST_LINES];
 type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> Option<usize>;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
 type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]) -> Option<()>;
+/// Sums over the bytes of codes that lie one after another, all of wide coordinates, times those of a query; as many as the
+/// slice has places and the bytes codes.
+type Run = fn(&[u8], &[QueryLine], &mut [i32]);
+/// Numbers within a byte times a factor, rounded half to even; gives the sum of the bytes. As many as both slices have.
+type Round = fn(&[f32], f32, &mut [i8]) -> i32;
 /// Nodes whose bit is not set, in their order, up to the first `u32::MAX`: `(words, nodes, limit, unmet) -> count`. There is
 /// room for [`GROUP`] more than there are nodes. A node from the limit on, or without a bit, is an error.
 type Unmet = fn(&[u32], &[u32], u32, &mut [u32]) -> Result<usize, u32>;
@@ -27,11 +32,13 @@ pub(crate) struct CodeKernels {
     pub name: &'static str,
     pub nearer: Nearer,
     pub sums: Sums,
+    pub run: Run,
+    pub round: Round,
     pub insert: Insert,
     pub unmet: Unmet,
 }
 
-static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, insert, unmet };
+static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, run, round, insert, unmet };
 
 /// What this processor can run, fastest first; portable code is always last.
 fn available() -> impl Iterator<Item = &'static CodeKernels> {
@@ -74,6 +81,30 @@ fn sums(
             .sum();
     }
     Some(())
+}
+
+fn run(bytes: &[u8], query: &[QueryLine], sums: &mut [i32]) {
+    for (sum, code) in sums.iter_mut().zip(bytes.chunks_exact((query.len() * LINE_BYTES).max(1))) {
+        let (lines, _) = code.as_chunks::<LINE_BYTES>();
+        *sum = lines.iter().zip(query).map(|(code, query)| line(code, query, LINE_BYTES as u8)).sum();
+    }
+}
+
+fn round(values: &[f32], scale: f32, bytes: &mut [i8]) -> i32 {
+    let mut sum = 0;
+    for (byte, value) in bytes.iter_mut().zip(values) {
+        *byte = small_integer(value * scale);
+        sum += i32::from(*byte);
+    }
+    sum
+}
+
+/// The nearest integer of a value within a byte, half to even: added to a number whose last binary place is 1, a value leaves
+/// its integer in the last places. A compiler makes vectors of this, and not of a cast that must mind overflow.
+#[inline]
+fn small_integer(value: f32) -> i8 {
+    const LAST_PLACE_IS_ONE: f32 = 12_582_912.0;
+    (value + LAST_PLACE_IS_ONE).to_bits() as i8
 }
 
 fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: u8) -> i32 {

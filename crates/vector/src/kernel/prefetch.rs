@@ -10,29 +10,32 @@ const MAX_LINES: usize = 16;
 /// on processors without such a request.
 #[inline]
 pub fn prefetch<T>(values: &[T]) {
-    let start = values.as_ptr().cast::<i8>();
+    let start = values.as_ptr().cast::<u8>();
     for line in 0..size_of_val(values).div_ceil(LINE_BYTES).min(MAX_LINES) {
         request(start.wrapping_add(line * LINE_BYTES));
     }
 }
 
+/// Asks for the line of an address, whatever lies there.
 #[inline]
 #[cfg(target_arch = "x86_64")]
-fn request(address: *const i8) {
+pub(crate) fn request(address: *const u8) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a hint that never faults, whatever the address; SSE is part of every x86-64 processor.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(address) }
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
 }
 
+/// Asks for the line of an address, whatever lies there.
 #[inline]
 #[cfg(target_arch = "aarch64")]
-fn request(address: *const i8) {
+pub(crate) fn request(address: *const u8) {
     // SAFETY: `prfm` is a hint that never faults, whatever the address, and touches neither registers nor flags.
     unsafe {
         std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, preserves_flags, readonly));
     }
 }
 
+/// Nothing: this processor has no such request.
 #[inline]
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn request(_address: *const i8) {}
+pub(crate) fn request(_address: *const u8) {}

@@ -1,12 +1,12 @@
 //! Kernels over codes for 64-bit Arm: NEON.
 #![allow(unsafe_code)]
 
-use super::{CodeKernels, Wide, code, insert, nearer_of, unmet};
+use super::{CodeKernels, Wide, code, insert, nearer_of, round, run, unmet};
 use crate::code::{GROUP, QueryView};
 use std::arch::aarch64::*;
 use std::arch::is_aarch64_feature_detected;
 
-static NEON: CodeKernels = CodeKernels { name: "neon", nearer, sums, insert, unmet };
+static NEON: CodeKernels = CodeKernels { name: "neon", nearer, sums, run, round, insert, unmet };
 
 /// Bytes in a register.
 const BYTES: usize = 16;

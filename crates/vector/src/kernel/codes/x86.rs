@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{CodeKernels, Wide, code, nearer_of};
-use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView};
+use crate::code::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
@@ -10,6 +10,8 @@ static VNNI: CodeKernels = CodeKernels {
     name: "avx512vnni",
     nearer: vnni::nearer,
     sums: vnni::sums,
+    run: vnni::run,
+    round: vnni::round,
     insert: vnni::insert,
     unmet: vnni::unmet,
 };
@@ -17,6 +19,8 @@ static AVX2: CodeKernels = CodeKernels {
     name: "avx2",
     nearer: avx2::nearer,
     sums: avx2::sums,
+    run: super::run,
+    round: super::round,
     insert: super::insert,
     unmet: super::unmet,
 };
@@ -40,7 +44,7 @@ mod vnni {
     use super::*;
 
     /// Codes whose sums are kept in registers at a time.
-    const SIDE_BY_SIDE: usize = 4;
+    const SIDE_BY_SIDE: usize = 8;
 
     pub(super) fn nearer(
         bytes: &[u8],
@@ -63,6 +67,16 @@ mod vnni {
     ) -> Option<()> {
         // SAFETY: as `nearer`.
         unsafe { sums_with(bytes, nodes, query, wide, sums) }
+    }
+
+    pub(super) fn run(bytes: &[u8], query: &[QueryLine], out: &mut [i32]) {
+        // SAFETY: as `nearer`.
+        unsafe { run_with(bytes, query, out) }
+    }
+
+    pub(super) fn round(values: &[f32], scale: f32, bytes: &mut [i8]) -> i32 {
+        // SAFETY: as `nearer`.
+        unsafe { round_with(values, scale, bytes) }
     }
 
     pub(super) fn insert(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
@@ -119,20 +133,21 @@ mod vnni {
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> Option<usize> {
-        let mut biases = [0.0; GROUP];
-        let sums = _mm512_cvtepi32_ps(lanes(bytes, nodes, query, wide, &mut biases)?);
-        let biases = _mm512_add_ps(load(&biases), _mm512_set1_ps(query.constant));
+        let codes = Codes::of(bytes, nodes, query.lines.len())?;
+        let sums = match query.lines {
+            [only] => codes.sums_of_one_line(only, wide[0]),
+            lines => codes.sums(lines, wide),
+        };
+        let sums = _mm512_cvtepi32_ps(sums);
+        let biases = _mm512_add_ps(codes.biases(), _mm512_set1_ps(query.constant));
         let estimates = _mm512_sub_ps(biases, _mm512_mul_ps(_mm512_set1_ps(query.factor), sums));
         // As `ordered_bits`; adding 0 makes -0 and 0 one number.
         let bits = _mm512_castps_si512(_mm512_add_ps(estimates, _mm512_setzero_ps()));
         let flips = _mm512_or_si512(_mm512_srai_epi32::<31>(bits), _mm512_set1_epi32(i32::MIN));
         let ordered = _mm512_xor_si512(bits, flips);
-        let given = ((1_u32 << nodes.len()) - 1) as u16;
-        let kept = _mm512_mask_cmplt_epu32_mask(given, ordered, _mm512_set1_epi32(limit as i32));
+        let kept = _mm512_mask_cmplt_epu32_mask(codes.given, ordered, _mm512_set1_epi32(limit as i32));
         let ordered = _mm512_maskz_compress_epi32(kept, ordered);
-        // SAFETY: the mask has a bit for each number of the slice and no other; masked lanes are not accessed.
-        let nodes = unsafe { _mm512_maskz_loadu_epi32(given, nodes.as_ptr().cast()) };
-        let nodes = _mm512_slli_epi32::<1>(_mm512_maskz_compress_epi32(kept, nodes));
+        let nodes = _mm512_slli_epi32::<1>(_mm512_maskz_compress_epi32(kept, codes.nodes));
         let (low, high) = keys.split_at_mut(GROUP / 2);
         store(low, join(_mm512_castsi512_si256(ordered), _mm512_castsi512_si256(nodes)));
         let upper = |both| _mm512_extracti64x4_epi64::<1>(both);
@@ -155,65 +170,163 @@ mod vnni {
         wide: &Wide,
         out: &mut [i32; GROUP],
     ) -> Option<()> {
-        let sums = lanes(bytes, nodes, query, wide, &mut [0.0; GROUP])?;
+        let sums = Codes::of(bytes, nodes, query.lines.len())?.sums(query.lines, wide);
         // SAFETY: the array holds the 16 numbers that are written, at any alignment.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) };
         Some(())
     }
 
-    /// The sums, a lane per node, and what would be the biases.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
-    fn lanes(
-        bytes: &[u8],
-        nodes: &[u32],
-        query: QueryView<'_>,
-        wide: &Wide,
-        biases: &mut [f32; GROUP],
-    ) -> Option<__m512i> {
-        let mut sums = [_mm512_setzero_si512(); GROUP];
-        match query.lines {
-            // The common case, with the query in registers.
-            [only] => {
-                let query = Line::load(only, wide[0]);
-                for ((sum, bias), &node) in sums.iter_mut().zip(biases).zip(nodes) {
-                    let line = code(bytes, node, 1)?.first_chunk()?;
-                    *bias = crate::code::bias(line);
-                    *sum = query.add(*sum, load_line(line));
-                }
-            }
-            // Four codes side by side, so that a line of the query is loaded once for all of them.
-            lines => {
-                for ((sums, biases), nodes) in sums
-                    .chunks_mut(SIDE_BY_SIDE)
-                    .zip(biases.chunks_mut(SIDE_BY_SIDE))
-                    .zip(nodes.chunks(SIDE_BY_SIDE))
-                {
-                    let mut codes: [&[[u8; LINE_BYTES]]; SIDE_BY_SIDE] = [&[]; SIDE_BY_SIDE];
-                    for (place, slot) in codes.iter_mut().enumerate() {
-                        // Where fewer are left, the first is computed again.
-                        let node = *nodes.get(place).or(nodes.first())?;
-                        *slot = code(bytes, node, lines.len())?.as_chunks().0;
-                    }
-                    let mut totals = [_mm512_setzero_si512(); SIDE_BY_SIDE];
-                    for (place, (query, &wide)) in lines.iter().zip(wide).enumerate() {
-                        let query = Line::load(query, wide);
-                        for (total, code) in totals.iter_mut().zip(&codes) {
-                            let line = load_line(code.get(place)?);
-                            *total = match usize::from(wide) {
-                                LINE_BYTES => _mm512_dpbusd_epi32(*total, line, query.low),
-                                _ => query.add(*total, line),
-                            };
-                        }
-                    }
-                    for (((sum, bias), total), code) in sums.iter_mut().zip(biases).zip(totals).zip(codes) {
-                        *sum = total;
-                        *bias = crate::code::bias(code.last()?);
-                    }
-                }
-            }
+    /// Up to [`GROUP`] codes of a table, a lane each.
+    struct Codes<'a> {
+        /// The whole table.
+        bytes: &'a [u8],
+        /// Lines of a code.
+        lines: usize,
+        /// A bit for each lane that holds a node. The others are of node 0, which is compared to no avail.
+        given: u16,
+        nodes: __m512i,
+        /// The nodes once more. All of them have a code in the table.
+        numbers: [u32; GROUP],
+    }
+
+    impl<'a> Codes<'a> {
+        /// None when a node has no code.
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+        fn of(bytes: &'a [u8], nodes: &[u32], lines: usize) -> Option<Self> {
+            // Only the common case is worth being spared a division.
+            let count =
+                if lines == 1 { bytes.len() / LINE_BYTES } else { bytes.len() / (lines * LINE_BYTES).max(1) };
+            let given = ((1_u32 << nodes.len().min(GROUP)) - 1) as u16;
+            // SAFETY: the mask has a bit for each number of the slice, of the first 16, and no other; masked lanes are
+            // not accessed.
+            let nodes = unsafe { _mm512_maskz_loadu_epi32(given, nodes.as_ptr().cast()) };
+            let limit = _mm512_set1_epi32(count.min(u32::MAX as usize) as i32);
+            // Lanes without a node are of node 0, which is to be there, too.
+            let inside = _mm512_cmplt_epu32_mask(nodes, limit) == u16::MAX;
+            let mut numbers = [0_u32; GROUP];
+            // SAFETY: the array holds the 16 numbers that are written, at any alignment.
+            unsafe { _mm512_storeu_si512(numbers.as_mut_ptr().cast(), nodes) };
+            (inside && lines > 0).then_some(Self { bytes, lines, given, nodes, numbers })
         }
-        Some(add_across(&sums))
+
+        /// Where the code in a lane begins.
+        #[inline]
+        fn start(&self, lane: usize) -> *const u8 {
+            let place = self.numbers[lane] as usize * self.lines * LINE_BYTES;
+            self.bytes.as_ptr().wrapping_add(place)
+        }
+
+        /// The last four bytes of each code.
+        #[inline]
+        #[target_feature(enable = "avx512f,popcnt,bmi1")]
+        fn biases(&self) -> __m512 {
+            let size = self.lines * LINE_BYTES;
+            let start = self.bytes.as_ptr().wrapping_add(size - BIAS_BYTES);
+            let of = |nodes: __m256i| {
+                let places = multiplied(_mm512_cvtepu32_epi64(nodes), size);
+                // SAFETY: as `line`: the last four bytes of a code that the table holds.
+                unsafe { _mm512_i64gather_ps::<1>(places, start.cast()) }
+            };
+            let low = of(_mm512_castsi512_si256(self.nodes));
+            let high = of(_mm512_extracti64x4_epi64::<1>(self.nodes));
+            let both = _mm512_castpd256_pd512(_mm256_castps_pd(low));
+            _mm512_castpd_ps(_mm512_insertf64x4::<1>(both, _mm256_castps_pd(high)))
+        }
+
+        /// The sums over the bytes of codes of one line times those of the query, which stays in registers.
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+        fn sums_of_one_line(&self, query: &QueryLine, wide: u8) -> __m512i {
+            assert_eq!(self.lines, 1);
+            let query = Line::load(query, wide);
+            let mut sums = [_mm512_setzero_si512(); GROUP];
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: `of` held the node against the number of codes, and a code has a line.
+                let code = unsafe { _mm512_loadu_si512(self.start(lane).cast()) };
+                *sum = query.add(*sum, code);
+            }
+            add_across(&sums)
+        }
+
+        /// The sums over the bytes of codes times those of the query: some codes side by side, so that a line of the query
+        /// is loaded once for all of them.
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+        fn sums(&self, query: &[QueryLine], wide: &Wide) -> __m512i {
+            assert_eq!(self.lines, query.len());
+            let mut sums = [_mm512_setzero_si512(); GROUP];
+            for (side, sums) in sums.chunks_exact_mut(SIDE_BY_SIDE).enumerate() {
+                let starts: [*const u8; SIDE_BY_SIDE] =
+                    std::array::from_fn(|lane| self.start(side * SIDE_BY_SIDE + lane));
+                let mut totals = [_mm512_setzero_si512(); SIDE_BY_SIDE];
+                for (place, (query, &wide)) in query.iter().zip(wide).enumerate() {
+                    let query = Line::load(query, wide);
+                    for (start, total) in starts.iter().zip(&mut totals) {
+                        // SAFETY: `of` held the node against the number of codes, and a code has as many lines as the query.
+                        let code =
+                            unsafe { _mm512_loadu_si512(start.wrapping_add(place * LINE_BYTES).cast()) };
+                        *total = query.add(*total, code);
+                    }
+                }
+                sums.copy_from_slice(&totals);
+            }
+            add_across(&sums)
+        }
+    }
+
+    /// Numbers below 2^32 in lanes of 64 bits, times one.
+    #[inline]
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
+    fn multiplied(values: __m512i, by: usize) -> __m512i {
+        _mm512_mul_epu32(values, _mm512_set1_epi64(by as i64))
+    }
+
+    /// Codes side by side in groups of 16, each line of the query loaded once for eight of them.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
+    fn run_with(bytes: &[u8], query: &[QueryLine], out: &mut [i32]) {
+        let size = query.len() * LINE_BYTES;
+        for (out, codes) in out.chunks_mut(GROUP).zip(bytes.chunks((GROUP * size).max(1))) {
+            let count = codes.len() / size;
+            let mut sums = [_mm512_setzero_si512(); GROUP];
+            for (side, sums) in sums.chunks_exact_mut(SIDE_BY_SIDE).enumerate() {
+                let Some(last) = count.checked_sub(1) else { return };
+                // Where fewer are left, the last is computed again.
+                let starts: [usize; SIDE_BY_SIDE] =
+                    std::array::from_fn(|lane| (side * SIDE_BY_SIDE + lane).min(last) * size);
+                let mut totals = [_mm512_setzero_si512(); SIDE_BY_SIDE];
+                for (place, query) in query.iter().enumerate() {
+                    let query = load_line(&query.low);
+                    for (start, total) in starts.iter().zip(&mut totals) {
+                        let code = codes.as_ptr().wrapping_add(start + place * LINE_BYTES);
+                        // SAFETY: `start` is of one of the `count` codes, which have as many lines as the query.
+                        let code = unsafe { _mm512_loadu_si512(code.cast()) };
+                        *total = _mm512_dpbusd_epi32(*total, code, query);
+                    }
+                }
+                sums.copy_from_slice(&totals);
+            }
+            let wanted = ((1_u32 << out.len().min(count)) - 1) as u16;
+            // SAFETY: the mask has a bit for each place of the slice, of 16 at most, and no other.
+            unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr().cast(), wanted, add_across(&sums)) };
+        }
+    }
+
+    /// Sixteen numbers at a time, rounded half to even as the processor does by default.
+    #[target_feature(enable = "avx512f,popcnt,bmi1")]
+    fn round_with(values: &[f32], scale: f32, bytes: &mut [i8]) -> i32 {
+        let scale = _mm512_set1_ps(scale);
+        let mut sum = _mm512_setzero_si512();
+        for (values, bytes) in values.chunks(GROUP).zip(bytes.chunks_mut(GROUP)) {
+            let given = ((1_u32 << values.len().min(bytes.len())) - 1) as u16;
+            // SAFETY: the mask has a bit for each number of the shorter slice, of 16 at most, and no other.
+            let values = unsafe { _mm512_maskz_loadu_ps(given, values.as_ptr()) };
+            let rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, scale));
+            sum = _mm512_add_epi32(sum, rounded);
+            // SAFETY: as above.
+            unsafe { _mm512_mask_cvtepi32_storeu_epi8(bytes.as_mut_ptr(), given, rounded) };
+        }
+        _mm512_reduce_add_epi32(sum)
     }
 
     /// A line of a query in registers.
@@ -284,13 +397,6 @@ mod vnni {
             lowest = lowest.min(place);
         }
         lowest
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,popcnt,bmi1")]
-    fn load(values: &[f32; GROUP]) -> __m512 {
-        // SAFETY: the array holds the 16 numbers that are read, at any alignment.
-        unsafe { _mm512_loadu_ps(values.as_ptr()) }
     }
 
     #[inline]
