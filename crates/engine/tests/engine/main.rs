@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod list;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod pictures;
