@@ -9,6 +9,8 @@ mod model;
 #[cfg(test)]
 mod pictures;
 #[cfg(test)]
+mod running;
+#[cfg(test)]
 mod stale;
 #[cfg(test)]
 mod support;
