@@ -34,10 +34,14 @@ mod pending;
 mod reader;
 mod record;
 mod segment;
+mod shared;
 mod snapshot;
 mod stats;
 mod verify;
 mod writer;
+
+#[cfg(test)]
+mod swap_tests;
 
 pub use definition::{Definition, DefinitionError, GraphDefinition, Layout};
 pub use error::IndexError;

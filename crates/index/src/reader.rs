@@ -1,8 +1,8 @@
 //! Reading an index that another process may be writing.
 
 use crate::manifest::{LOG, Manifest};
+use crate::shared::Newest;
 use crate::{IndexError, Snapshot};
-use arc_swap::ArcSwap;
 use precedent_storage::{Log, Storage, StorageError};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ const TRIES: usize = 10;
 #[derive(Debug)]
 pub struct IndexReader {
     storage: Arc<dyn Storage>,
-    current: ArcSwap<Snapshot>,
+    current: Newest,
 }
 
 impl IndexReader {
@@ -23,12 +23,12 @@ impl IndexReader {
     /// No index, or a damaged file.
     pub fn open(storage: Arc<dyn Storage>) -> Result<Self, IndexError> {
         let snapshot = newest(storage.as_ref(), None)?;
-        Ok(Self { storage, current: ArcSwap::from_pointee(snapshot) })
+        Ok(Self { storage, current: Newest::new(snapshot) })
     }
 
     /// The generation held.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.current.load_full()
+        self.current.get()
     }
 
     /// Looks for a newer generation; returns the one then held.
@@ -41,9 +41,7 @@ impl IndexReader {
             return Ok(held);
         }
         let newer = Arc::new(newest(self.storage.as_ref(), Some(&held))?);
-        // Two may look at once; the newer generation stays.
-        self.current
-            .rcu(|held| if held.generation() < newer.generation() { newer.clone() } else { held.clone() });
+        self.current.advance(&newer);
         Ok(self.snapshot())
     }
 

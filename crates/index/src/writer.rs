@@ -7,12 +7,12 @@ use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES, TombstoneEntry};
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
 use crate::segment::SegmentBuilder;
+use crate::shared::{Mutex, MutexGuard, Newest};
 use crate::{CaseEntry, Definition, IndexError, Snapshot};
-use arc_swap::ArcSwap;
 use precedent_model::CaseId;
 use precedent_storage::{Log, LogLimits, MAX_FRAME, SealedWriter, Storage, StorageError, WriterLock};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 const LOCK: &str = "writer.lock";
 
@@ -28,7 +28,7 @@ pub(crate) use phase;
 #[derive(Debug)]
 pub struct IndexWriter {
     pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) current: ArcSwap<Snapshot>,
+    current: Newest,
     pub(crate) install: Mutex<()>,
     pub(crate) merging: Mutex<()>,
     state: Mutex<State>,
@@ -119,7 +119,7 @@ impl IndexWriter {
         };
         let writer = Self {
             storage,
-            current: ArcSwap::from_pointee(snapshot),
+            current: Newest::new(snapshot),
             install: Mutex::new(()),
             merging: Mutex::new(()),
             state: Mutex::new(state),
@@ -135,7 +135,7 @@ impl IndexWriter {
 
     /// The newest generation.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.current.load_full()
+        self.current.get()
     }
 
     /// Takes cases in. They are durable when this returns; the answer is the sequence number of each.
@@ -345,7 +345,7 @@ impl IndexWriter {
                 return Err(error);
             }
         };
-        self.current.store(snapshot.clone());
+        self.current.advance(&snapshot);
         if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
             // Litter is harmless: the next start removes it.
             tracing::warn!(%error, "files that no generation needs stay until the next start");

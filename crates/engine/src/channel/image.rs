@@ -11,6 +11,9 @@ use precedent_query::{Channel, ChannelPlan, VectorPath};
 use precedent_vector::Embedding;
 use std::collections::HashMap;
 
+/// Cases measured anew between two looks at the caller's wish to stop.
+const MEASURED_BETWEEN_STOPS: usize = 256;
+
 /// Ranks the accepted cases that have an embedding.
 pub(crate) fn rank(
     snapshot: &Snapshot,
@@ -52,6 +55,18 @@ pub(crate) fn rank(
             }
         }
     }
+    if query.vectors.len() > 1 && path > SegmentPath::Compared {
+        // What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
+        // not be worse than the distance that is shown with it.
+        for (done, (&place, case)) in best.iter_mut().enumerate() {
+            if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
+                return Err(EngineError::Cancelled);
+            }
+            if let Some((nearest, _)) = nearest(snapshot, &query.vectors, place)? {
+                *case = nearest;
+            }
+        }
+    }
     let mut nearest: Vec<(CasePlace, NearestCase)> = best.into_iter().collect();
     nearest.sort_unstable_by(|a, b| a.1.order(&b.1));
     nearest.truncate(depth);
@@ -87,6 +102,16 @@ pub(crate) fn score(
     vectors: &[Embedding],
     place: CasePlace,
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
+    let nearest = nearest(snapshot, vectors, place)?;
+    Ok(nearest.map(|(case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
+}
+
+/// The nearest pair of an image of one case and a vector of the query.
+fn nearest(
+    snapshot: &Snapshot,
+    vectors: &[Embedding],
+    place: CasePlace,
+) -> Result<Option<(NearestCase, usize)>, EngineError> {
     let mut best: Option<(NearestCase, usize)> = None;
     for (index, vector) in vectors.iter().enumerate() {
         if let Some(case) = snapshot.distance(vector, place)?
@@ -95,7 +120,7 @@ pub(crate) fn score(
             best = Some((case, index));
         }
     }
-    Ok(best.map(|(case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
+    Ok(best)
 }
 
 fn candidate(snapshot: &Snapshot, place: CasePlace, case: &NearestCase) -> Candidate {

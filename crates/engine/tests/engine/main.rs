@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod list;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod running;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]

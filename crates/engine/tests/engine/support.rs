@@ -86,3 +86,62 @@ pub fn search(engine: &Engine, request: &SearchRequest) -> SearchResponse {
 pub fn names(response: &SearchResponse) -> Vec<String> {
     response.hits.iter().map(|hit| hit.case.id.as_str().to_owned()).collect()
 }
+
+/// Numbers from a seed (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.bits() % end as u64) as usize
+    }
+
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// About normal.
+    fn normal(&mut self) -> f32 {
+        (0..6).map(|_| (self.bits() >> 40) as f32 / (1_u64 << 24) as f32).sum::<f32>() - 3.0
+    }
+}
+
+/// Kinds of study: those of one kind are alike in vectors, ages and problems.
+pub const KINDS: usize = 12;
+pub const WORDS: [&str; 6] = ["effusion", "left", "no", "pneumothorax", "opacity", "normal"];
+
+/// A vector of a kind.
+pub fn near(kind: usize, random: &mut Random) -> Vec<f32> {
+    let mut centre = Random((kind as u64) << 32);
+    (0..DIMENSION).map(|_| centre.normal() + 0.6 * random.normal()).collect()
+}
+
+/// A study of some kind: with no, one or several images, some of which other studies have, too; with or without a report.
+pub fn study(seed: u64) -> Sketch {
+    let mut random = Random(seed);
+    let kind = random.below(KINDS);
+    let images = random.one_of(&[1, 1, 1, 1, 1, 2, 2, 3, 0]);
+    let vectors: Vec<Vec<f32>> = (0..images)
+        .map(|_| match random.below(8) {
+            0 => near(kind, &mut Random(kind as u64 % 3)),
+            _ => near(kind, &mut random),
+        })
+        .collect();
+    let words = random.below(16).saturating_sub(7);
+    let text = (0..words).map(|_| random.one_of(&WORDS)).collect::<Vec<&str>>().join(" ");
+    Sketch {
+        patient: Some(random.below(160)).filter(|&patient| patient < 120).map(|patient| patient as u8),
+        age: Some((kind * 7 + random.below(7)) as i64).filter(|_| vectors.is_empty() || random.below(5) > 0),
+        date: random.one_of(&[None, Some("2018"), Some("2019-05"), Some("2019-05-03"), Some("2020-01-01")]),
+        problems: if random.below(4) == 0 { vec!["Mass"] } else { vec!["Edema"; usize::from(kind < 3)] },
+        text: Some(text).filter(|text| !text.is_empty()),
+        vectors,
+    }
+}

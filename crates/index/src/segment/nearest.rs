@@ -293,16 +293,17 @@ impl Segment {
                 for neighbour in &found.neighbours {
                     for &row in vectors.rows_of_node(neighbour.node)? {
                         let ordinal = vectors.case_of_row(row as usize)?;
-                        if accept.contains(ordinal) && seen.insert(ordinal) {
-                            let sequence = self.keys.sequence(ordinal)?;
-                            let image = vectors.image_of_row(row as usize)?;
-                            cases.push(NearestCase {
-                                ordinal,
-                                image,
-                                distance: neighbour.distance,
-                                sequence,
-                            });
+                        if !accept.contains(ordinal) || !seen.insert(ordinal) {
+                            continue;
                         }
+                        // A walk that met one image of a case may have passed over a nearer one.
+                        if vectors.rows_of_case(ordinal)?.len() > 1 {
+                            cases.extend(self.measure(vectors, search.query, distance, ordinal)?);
+                            continue;
+                        }
+                        let (distance, sequence) = (neighbour.distance, self.keys.sequence(ordinal)?);
+                        let image = vectors.image_of_row(row as usize)?;
+                        cases.push(NearestCase { ordinal, image, distance, sequence });
                     }
                 }
             }
