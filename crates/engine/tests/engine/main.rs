@@ -9,6 +9,8 @@ mod pictures;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod understood;
