@@ -111,6 +111,11 @@ impl Material {
         Ok(Self { base, fields, mixer: Mixer::new(&reports), cases, questions })
     }
 
+    /// Vectors in the folder: as many cases can be made as there are.
+    pub fn rows(&self) -> u64 {
+        self.base.rows()
+    }
+
     /// What the index of these cases is made for.
     ///
     /// # Errors
