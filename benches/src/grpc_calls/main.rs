@@ -13,7 +13,7 @@ mod echo;
 mod process;
 
 use callers::{Ask, Crowd, Seen, ask};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use precedent_benches::archive::{ENCODER, Material, Question, Source, at_hand};
 use precedent_benches::figures::median;
 use precedent_benches::judge::image_recall;
@@ -39,6 +39,8 @@ const HITS: usize = 10;
 const ECHO_BYTES: usize = 2048;
 /// How long each way of asking goes on before it counts. Half a thousand searches, by which the server has checked its files.
 const WARM_UP: Duration = Duration::from_millis(500);
+/// The argument that makes this program the echo.
+const ECHO_SERVER: &str = "echo-server";
 /// Questions by which recall is told.
 const JUDGED: usize = 200;
 
@@ -51,23 +53,8 @@ it stands what one thread gets from the engine without gRPC, and the recall of t
 
 /// How many searches a second come through gRPC on loopback.
 #[derive(Debug, Parser)]
-#[command(about, long_about = LONG_ABOUT, subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+#[command(about, long_about = LONG_ABOUT)]
 struct Args {
-    #[command(subcommand)]
-    part: Option<Part>,
-    #[command(flatten)]
-    asked: Option<Asked>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Part {
-    /// The server that sends back what it got; the measurement starts it by itself
-    #[command(hide = true)]
-    EchoServer,
-}
-
-#[derive(Debug, clap::Args)]
-struct Asked {
     #[command(flatten)]
     source: Source,
     /// Folder for the index, which is kept, and the logs of the servers
@@ -115,14 +102,14 @@ impl Round {
 }
 
 fn main() -> Outcome<()> {
-    match Args::parse() {
-        Args { part: Some(Part::EchoServer), .. } => echo::serve(),
-        Args { asked: Some(asked), .. } => measure(&asked),
-        Args { .. } => Err("nothing to measure; see --help".into()),
+    // The echo is this program once more, started by itself.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == ECHO_SERVER) {
+        return echo::serve();
     }
+    measure(&Args::parse())
 }
 
-fn measure(args: &Asked) -> Outcome<()> {
+fn measure(args: &Args) -> Outcome<()> {
     let machine = Machine::now();
     let mut material = Material::open(&args.source)?;
     let dir = args.work.join(format!("index-{}", material.cases));
@@ -138,7 +125,7 @@ fn measure(args: &Asked) -> Outcome<()> {
     let own = std::env::current_exe()?;
     let program = args.program.clone().unwrap_or_else(|| own.with_file_name("precedent"));
     let log = |name: &str| args.work.join(format!("{name}.log"));
-    let echo = ServerProcess::start(Command::new(&own).arg("echo-server"), &log("echo"))?;
+    let echo = ServerProcess::start(Command::new(&own).arg(ECHO_SERVER), &log("echo"))?;
     let mut serve = Command::new(&program);
     serve.arg("serve").arg(&dir).args([
         "--read-only",
@@ -184,7 +171,7 @@ fn crowds(callers: &[usize]) -> Vec<Crowd> {
 }
 
 /// The rounds of each kind, which take turns.
-async fn compare(crowd: Crowd, kinds: &[Kind], args: &Asked) -> Outcome<Vec<Vec<Round>>> {
+async fn compare(crowd: Crowd, kinds: &[Kind], args: &Args) -> Outcome<Vec<Vec<Round>>> {
     let mut channels = Vec::new();
     for kind in kinds {
         channels.push(crowd.connect(&kind.address).await?);
@@ -258,7 +245,7 @@ fn wire(request: &SearchRequest) -> v1::SearchRequest {
 }
 
 fn report(
-    args: &Asked,
+    args: &Args,
     machine: &Machine,
     material: &Material,
     (recall, alone): (f64, [f64; 2]),
