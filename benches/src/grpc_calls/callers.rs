@@ -26,6 +26,8 @@ pub struct Crowd {
 #[derive(Debug, Clone)]
 pub enum Ask {
     Echo(Arc<Vec<Payload>>),
+    /// One case by its id, without a search: what our part of the stack costs by itself.
+    Case(Arc<Vec<String>>),
     Search(Arc<Vec<v1::SearchRequest>>),
 }
 
@@ -84,6 +86,11 @@ impl Ask {
                 let payload = &payloads[number % payloads.len()];
                 let back = echo::call(channel, payload.clone()).await?;
                 if back.bytes.len() == payload.bytes.len() { Ok(()) } else { Err(Status::data_loss("")) }
+            }
+            Self::Case(ids) => {
+                let case_id = ids[number % ids.len()].clone();
+                let request = v1::GetCaseRequest { case_id, ..v1::GetCaseRequest::default() };
+                SearchServiceClient::new(channel.clone()).get_case(request).await.map(|_| ())
             }
             Self::Search(requests) => {
                 let request = requests[number % requests.len()].clone();

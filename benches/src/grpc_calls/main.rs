@@ -15,7 +15,7 @@ mod process;
 use callers::{Ask, Crowd, Seen, ask};
 use clap::Parser;
 use precedent_benches::archive::{ENCODER, Material, Question, Source, at_hand};
-use precedent_benches::figures::median;
+use precedent_benches::figures::{SplitMix, median};
 use precedent_benches::judge::image_recall;
 use precedent_benches::machine::Machine;
 use precedent_benches::output::Output;
@@ -41,6 +41,9 @@ const ECHO_BYTES: usize = 2048;
 const WARM_UP: Duration = Duration::from_millis(500);
 /// The argument that makes this program the echo.
 const ECHO_SERVER: &str = "echo-server";
+/// Cases that are asked for by id, and which.
+const IDS: usize = 4096;
+const SEED: u64 = 0x5eed_000b;
 /// Questions by which recall is told.
 const JUDGED: usize = 200;
 
@@ -143,6 +146,12 @@ fn measure(args: &Args) -> Outcome<()> {
             process: echo.id(),
         },
         Kind {
+            name: "one case",
+            ask: Ask::Case(Arc::new(ids(material.cases))),
+            address: precedent.address.clone(),
+            process: precedent.id(),
+        },
+        Kind {
             name: "search",
             ask: Ask::Search(Arc::new(questions.iter().map(|question| wire(&question.image())).collect())),
             address: precedent.address.clone(),
@@ -232,6 +241,12 @@ fn payloads(questions: &[Question]) -> Vec<echo::Payload> {
     questions.iter().map(bytes).collect()
 }
 
+/// Some thousand cases from all over the index.
+fn ids(cases: u64) -> Vec<String> {
+    let mut random = SplitMix::of(SEED, cases);
+    (0..IDS).map(|_| format!("v{}", random.below(cases as usize))).collect()
+}
+
 fn wire(request: &SearchRequest) -> v1::SearchRequest {
     let embedding =
         |values: &Vec<f32>| v1::Embedding { values: values.clone(), encoder_id: ENCODER.to_owned() };
@@ -289,7 +304,7 @@ fn report(
         notes: vec![
             format!(
                 "{} rounds of {} s, log level {}. `search`: one embedding of {} numbers, {HITS} hits with their reports, \
-                 recall@{HITS} {recall:.3}; `hybrid`: words and a filter, too. The echo sends back {ECHO_BYTES} bytes.",
+                 recall@{HITS} {recall:.3}; `hybrid`: words and a filter, too; `one case`: by its id. The echo sends back {ECHO_BYTES} bytes.",
                 args.rounds.max(1),
                 args.seconds,
                 args.log_level,
