@@ -104,11 +104,31 @@ fn percentiles(mut values: Vec<f64>) -> Interval {
     Interval { low: at(0.025), high: at(0.975) }
 }
 
+/// The value below which that share of them lies, from 0 to 1: the lower of two that come into question; 0 of nothing.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = (share * sorted.len() as f64) as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
+}
+
+/// The value in the middle; the upper one of two.
+pub fn median(values: &[f64]) -> f64 {
+    percentile(values, 0.5)
+}
+
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-struct SplitMix(u64);
+#[derive(Debug, Clone)]
+pub struct SplitMix(u64);
 
 impl SplitMix {
-    fn below(&mut self, bound: usize) -> usize {
+    /// Numbers that are the same for the same two keys, and have nothing to do with those of others.
+    pub fn of(seed: u64, number: u64) -> Self {
+        Self(mixed(seed).wrapping_add(mixed(!number)))
+    }
+
+    /// A number from 0 to `bound`, which is not among them; 0 if that is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         // The high half of the product is even enough for bounds of some thousands.
         ((u128::from(mixed(self.0)) * bound as u128) >> 64) as usize
@@ -151,6 +171,24 @@ mod tests {
         assert_eq!(found, bootstrap(100, share));
         assert!((0.19..0.23).contains(&found[0].low) && (0.37..0.41).contains(&found[0].high), "{found:?}");
         assert_eq!(found[1], Interval { low: 1.0, high: 1.0 });
+    }
+
+    #[test]
+    fn percentiles_lie_among_the_values() {
+        let values: Vec<f64> = (0..100).rev().map(f64::from).collect();
+        assert_eq!([0.0, 0.5, 0.99, 1.0].map(|share| percentile(&values, share)), [0.0, 50.0, 99.0, 99.0]);
+        assert_eq!((median(&[3.0, 1.0, 2.0]), median(&[])), (2.0, 0.0));
+    }
+
+    #[test]
+    fn random_numbers_repeat_for_their_keys() {
+        let drawn = |number| {
+            let mut random = SplitMix::of(7, number);
+            (0..8).map(|_| random.below(1000)).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(1), drawn(1));
+        assert_ne!(drawn(1), drawn(2));
+        assert!(drawn(3).iter().all(|&number| number < 1000));
     }
 
     #[test]

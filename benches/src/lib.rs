@@ -1,5 +1,13 @@
-//! What the measuring programs share: figures with intervals, and tables.
-#![allow(missing_docs, reason = "figures and tables of the programs beside it")]
+//! What the measuring programs share: cases and questions, figures with intervals, tables, and where and when they are of.
+#![allow(missing_docs, reason = "parts of the programs beside it")]
 
+#[cfg(feature = "engine")]
+pub mod archive;
 pub mod figures;
+#[cfg(feature = "engine")]
+pub mod judge;
+pub mod machine;
+pub mod npy;
+pub mod output;
+pub mod reports;
 pub mod table;

@@ -13,12 +13,13 @@
 //! that it gives all of them, for plain tantivy by the scores of `text:word`, BM25 over the same words with exact lengths.
 
 use clap::Parser;
+use precedent_benches::reports::{plain_text, queries};
 use precedent_lexical::{
     LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, PlainTantivy, PlainWords, TextQuery, Top,
 };
 use precedent_model::{Reading, Report, SectionKind};
 use precedent_report::{Lexicon, ReportReader};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,10 +30,6 @@ use std::time::{Duration, Instant};
 const HITS: usize = 10;
 /// Queries by which agreement is told.
 const JUDGED: usize = 200;
-/// Words that no query is made of, as in the comparison of full-text programs that this follows.
-const STOP_WORDS: [&str; 13] =
-    ["the", "is", "of", "in", "and", "or", "no", "with", "a", "to", "are", "for", "there"];
-
 /// What a search of words costs beside plain tantivy.
 #[derive(Debug, Parser)]
 struct Args {
@@ -231,12 +228,6 @@ struct Snapshot {
     segment_reports: usize,
 }
 
-/// What of a report a search without a field looks at, as one text.
-fn plain_text(report: &Report) -> String {
-    let reported = report.sections().iter().filter(|section| section.kind.is_reported());
-    reported.map(|section| &*section.text).collect::<Vec<_>>().join("\n")
-}
-
 fn snapshot<'a>(
     reports: impl Iterator<Item = &'a (Report, Reading)>,
     segment_reports: usize,
@@ -252,36 +243,6 @@ fn snapshot<'a>(
         segments.push((Arc::new(LexicalSegment::open(Arc::new(bundle))?), &[][..]));
     }
     Ok(Snapshot { whole: LexicalSnapshot::new(segments)?, segment_reports })
-}
-
-/// Different words of one report each, drawn with a fixed seed.
-fn queries(texts: &[String], count: usize) -> Vec<String> {
-    let mut state = 11_u64;
-    let mut draw = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
-    let mut queries = Vec::with_capacity(count);
-    let mut tries = 0;
-    while queries.len() < count && tries < 100 * count {
-        tries += 1;
-        let text = texts[draw(texts.len())].to_lowercase();
-        let mut seen = HashSet::new();
-        let mut words: Vec<&str> = text
-            .split(|letter: char| !letter.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty() && !STOP_WORDS.contains(word))
-            .filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit()) && seen.insert(*word))
-            .collect();
-        let wanted = 2 + draw(4);
-        if words.len() >= wanted {
-            for place in 0..wanted {
-                let other = place + draw(words.len() - place);
-                words.swap(place, other);
-            }
-            queries.push(words[..wanted].join(" "));
-        }
-    }
-    queries
 }
 
 /// Processor time of this thread, the only one, as Linux counts it.

@@ -9,6 +9,7 @@
 //! records, columns and full text, read from its files, not a graph in memory. A setting is a recall that is aimed at.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use precedent_benches::npy::Columns;
 use precedent_index::{
     CaseEntry, CasePlace, Definition, Effort, IndexReader, IndexWriter, OrdinalSet, Snapshot,
 };
@@ -136,7 +137,7 @@ struct Served {
     live: Vec<OrdinalSet>,
     /// For each column and value the cases that have it.
     matching: HashMap<(usize, i32), Vec<OrdinalSet>>,
-    wanted: Option<Table>,
+    wanted: Option<Columns>,
 }
 
 fn serve(data: &Path, dir: &Path) -> Outcome<()> {
@@ -144,7 +145,7 @@ fn serve(data: &Path, dir: &Path) -> Outcome<()> {
     let space = VectorSpace::new(dimension, precedent_vector::Metric::Cosine, ENCODER)?;
     let queries = queries.iter().map(|query| space.admit(ENCODER, query)).collect::<Result<Vec<_>, _>>()?;
     let tables = match data.join("attrs.npy").exists() {
-        true => Some((table(&data.join("attrs.npy"))?, table(&data.join("fval.npy"))?)),
+        true => Some((Columns::read(&data.join("attrs.npy"))?, Columns::read(&data.join("fval.npy"))?)),
         false => None,
     };
     let baseline = resident()?;
@@ -304,25 +305,4 @@ fn matrix(path: &Path) -> Outcome<(Vec<Vec<f32>>, usize)> {
         rows.push(row.clone());
     }
     Ok((rows, file.dimension()))
-}
-
-/// Whole numbers in rows.
-struct Table {
-    values: Vec<i32>,
-    width: usize,
-}
-
-/// Reads an .npy of int32 in rows, as numpy writes it.
-fn table(path: &Path) -> Outcome<Table> {
-    let bytes = fs::read(path)?;
-    let header_bytes =
-        bytes.get(8..10).map(|b| usize::from(b[0]) | usize::from(b[1]) << 8).ok_or("too short")?;
-    let header = String::from_utf8_lossy(bytes.get(10..10 + header_bytes).ok_or("too short")?).into_owned();
-    let width = header
-        .split_once("'shape': (")
-        .and_then(|(_, rest)| rest.split(')').next()?.split(',').nth(1)?.trim().parse().ok())
-        .filter(|_| header.contains("'<i4'"));
-    let width = width.ok_or_else(|| format!("{}: rows of int32 are expected", path.display()))?;
-    let (numbers, _) = bytes[10 + header_bytes..].as_chunks::<4>();
-    Ok(Table { values: numbers.iter().map(|&number| i32::from_le_bytes(number)).collect(), width })
 }

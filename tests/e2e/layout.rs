@@ -45,7 +45,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("candle-transformers", &["encoder"]),
     ("tokenizers", &["encoder"]),
     ("tonic", &["wire", "server", "cli", "tests", "benches"]),
-    ("tokio", &["server", "cli"]),
+    ("tokio", &["server", "cli", "benches"]),
 ];
 
 /// Where unsafe code may stand, as beginnings of paths.

@@ -17,7 +17,8 @@ mod words;
 use clap::Parser;
 use describe::Descriptor;
 use precedent_benches::figures::DRAWS;
-use precedent_benches::table::{Chapter, replace_block};
+use precedent_benches::output::write_block;
+use precedent_benches::table::Chapter;
 use precedent_encoder::{Description, Encoder};
 use precedent_training::{Plan, untrained};
 use std::error::Error;
@@ -78,10 +79,7 @@ fn main() -> Result<(), Problem> {
     let shown = if args.markdown { markdown.clone() } else { text(Chapter::plain) };
     writeln!(std::io::stdout(), "{shown}")?;
     if let Some(path) = &args.write {
-        let document = std::fs::read_to_string(path)?;
-        let written = replace_block(&document, BLOCK, &markdown)?;
-        #[allow(clippy::disallowed_methods, reason = "a document is no file of an index")]
-        std::fs::write(path, written)?;
+        write_block(path, BLOCK, &markdown)?;
     }
     Ok(())
 }

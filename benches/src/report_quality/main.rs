@@ -16,10 +16,10 @@ mod retrieval;
 
 use clap::{Parser, ValueEnum};
 use precedent_benches::figures;
-use precedent_benches::table::{Chapter, replace_block};
+use precedent_benches::output::write_block;
+use precedent_benches::table::Chapter;
 use precedent_report::{Lexicon, ReportReader};
 use std::error::Error;
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -99,11 +99,7 @@ fn main() -> Result<(), Problem> {
         writeln!(out, "{head}\n{}", plain.join("\n\n"))?;
     }
     if let Some(path) = &args.write {
-        let about = |problem: String| format!("{}: {problem}", path.display());
-        let document = fs::read_to_string(path).map_err(|error| about(error.to_string()))?;
-        let written = replace_block(&document, BLOCK, &markdown).map_err(about)?;
-        #[allow(clippy::disallowed_methods, reason = "a document is no file of an index")]
-        fs::write(path, written).map_err(|error| about(error.to_string()))?;
+        write_block(path, BLOCK, &markdown)?;
     }
     Ok(())
 }

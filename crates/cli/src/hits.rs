@@ -187,7 +187,7 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
 mod tests {
     use super::*;
     use precedent_model::{Assertion, CaseId, Span};
-    use precedent_query::{Fusion, HighlightMatch, Warning};
+    use precedent_query::{Fusion, HighlightMatch, StepTimes, Warning};
 
     fn answer() -> SearchResponse {
         let mut case = Case::new(CaseId::new("CXR7").unwrap());
@@ -214,6 +214,7 @@ mod tests {
                 matches: 1,
                 exact: true,
                 warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+                times: StepTimes::default(),
             },
             generation: 4,
         }

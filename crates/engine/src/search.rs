@@ -7,8 +7,9 @@ use crate::encode::Encoding;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
 use precedent_index::{OrdinalSet, Snapshot};
-use precedent_query::{ChannelScore, Hit, Plan, SearchRequest, SearchResponse};
+use precedent_query::{ChannelScore, Hit, Plan, SearchRequest, SearchResponse, StepTimes};
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 /// How much deeper the channels look when one hit per patient leaves too few.
 const DEEPER: usize = 4;
@@ -20,13 +21,17 @@ pub(crate) fn search(
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
+    let (mut times, mut watch) = (StepTimes::default(), Stopwatch::start());
     let query = Query::admit(snapshot, encoding, request, stop)?;
+    times.admit = watch.lap();
     let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
+    times.filter = watch.lap();
     let answer = match (query.asks_image(), query.asks_lexical()) {
-        (false, None) => unranked(snapshot, &query, &accept)?,
-        _ => ranked(snapshot, &query, &accept, matches, stop)?,
+        (false, None) => unranked(snapshot, &query, &accept, &mut times)?,
+        _ => ranked(snapshot, &query, &accept, matches, &mut times, stop)?,
     };
+    watch.lap();
     let limits = &request.limits;
     let total = answer.fused.len();
     let page: Vec<Fused> =
@@ -39,6 +44,7 @@ pub(crate) fn search(
         }
         hits.push(hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
     }
+    times.fetch = watch.lap();
     let plan = Plan {
         exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
         channels: answer.rankings.into_iter().map(|ranking| ranking.plan).collect(),
@@ -46,8 +52,24 @@ pub(crate) fn search(
         cases: snapshot.cases(),
         matches,
         warnings: query.warnings,
+        times,
     };
     Ok(SearchResponse { hits, total, plan, generation: snapshot.generation() })
+}
+
+/// Times one step after the other.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the last lap.
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
 }
 
 /// The cases that pass filter and guards: the matches.
@@ -80,6 +102,7 @@ fn ranked(
     query: &Query<'_>,
     accept: &[OrdinalSet],
     matches: usize,
+    times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
     let (limit, fusion) = (query.request.limits.limit, &query.request.fusion);
@@ -89,19 +112,23 @@ fn ranked(
     if query.request.limits.exact {
         depth = matches.max(1);
     }
+    let mut watch = Stopwatch::start();
     loop {
         let image = match query.asks_image() {
             true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
             false => None,
         };
+        times.image += watch.lap();
         let lexical = match query.asks_lexical() {
             Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
             None => None,
         };
+        times.lexical += watch.lap();
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
         if !query.request.guards.several_per_patient {
             keep_one_per_patient(snapshot, &mut fused)?;
         }
+        times.fusion += watch.lap();
         let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
         let seen_all = depth >= matches || rankings.iter().all(|ranking| ranking.exhausted);
         if fused.len() >= limit || seen_all {
@@ -113,7 +140,13 @@ fn ranked(
 }
 
 /// The answer to a filter alone: the latest studies first.
-fn unranked(snapshot: &Snapshot, query: &Query<'_>, accept: &[OrdinalSet]) -> Result<Answer, EngineError> {
+fn unranked(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    accept: &[OrdinalSet],
+    times: &mut StepTimes,
+) -> Result<Answer, EngineError> {
+    let mut watch = Stopwatch::start();
     let asked_for_nothing = query.text.is_some() || !query.vectors.is_empty();
     if asked_for_nothing {
         // A text without a word, or weights of 0: every channel is silent, so nothing is put forward.
@@ -128,6 +161,7 @@ fn unranked(snapshot: &Snapshot, query: &Query<'_>, accept: &[OrdinalSet]) -> Re
         keep_one_per_patient(snapshot, &mut fused)?;
     }
     fused.truncate(query.request.limits.limit);
+    times.fusion = watch.lap();
     Ok(Answer { fused, rankings: Vec::new() })
 }
 

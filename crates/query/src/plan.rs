@@ -1,6 +1,7 @@
 //! How an answer was found.
 
 use crate::{Channel, Fusion};
+use std::time::Duration;
 
 /// How the image channel looked at a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,24 @@ pub struct ChannelPlan {
     pub exact: bool,
 }
 
+/// How long the steps of a search took, by the wall clock. A step that was gone through again, because the answer was not
+/// full yet, counts with its sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StepTimes {
+    /// Checking the request, reading its text and filter, encoding its pictures and image text.
+    pub admit: Duration,
+    /// Finding the cases that pass filter and guards.
+    pub filter: Duration,
+    /// Ranking by the channel `image`.
+    pub image: Duration,
+    /// Ranking by the channel `lexical`.
+    pub lexical: Duration,
+    /// Joining the rankings, or ordering by date, and keeping one hit per patient.
+    pub fusion: Duration,
+    /// Fetching the cases of the page, with what the channels say of each and why its report matches.
+    pub fetch: Duration,
+}
+
 /// Something the caller should know beside the hits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
@@ -70,4 +89,6 @@ pub struct Plan {
     pub exact: bool,
     /// What else the caller should know.
     pub warnings: Vec<Warning>,
+    /// How long each step took.
+    pub times: StepTimes,
 }

@@ -13,6 +13,8 @@ mod running;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod understood;

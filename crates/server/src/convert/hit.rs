@@ -106,7 +106,7 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
 mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, Report, SectionKind, Span};
-    use precedent_query::{Channel, Highlight, HighlightMatch, VectorPath, Warning};
+    use precedent_query::{Channel, Highlight, HighlightMatch, StepTimes, VectorPath, Warning};
 
     fn definition(metric: &str) -> Definition {
         let text = format!(
@@ -143,6 +143,7 @@ mod tests {
                 matches: 812,
                 exact: false,
                 warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+                times: StepTimes::default(),
             },
             generation: 7,
         }
