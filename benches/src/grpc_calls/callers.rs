@@ -58,8 +58,8 @@ impl Crowd {
 pub async fn ask(channels: &[Channel], what: &Ask, length: Duration) -> Outcome<Seen> {
     let (next, started) = (Arc::new(AtomicUsize::new(0)), Instant::now());
     let mut callers = JoinSet::new();
-    for channel in channels.iter().cloned() {
-        let (next, what) = (next.clone(), what.clone());
+    for channel in channels {
+        let (channel, next, what) = (channel.clone(), next.clone(), what.clone());
         callers.spawn(async move {
             let mut times = Vec::new();
             while started.elapsed() < length {

@@ -307,8 +307,9 @@ mod vnni {
                 sums.copy_from_slice(&totals);
             }
             let wanted = ((1_u32 << out.len().min(count)) - 1) as u16;
+            let sums = add_across(&sums);
             // SAFETY: the mask has a bit for each place of the slice, of 16 at most, and no other.
-            unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr().cast(), wanted, add_across(&sums)) };
+            unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr().cast(), wanted, sums) };
         }
     }
 
