@@ -124,12 +124,19 @@ impl Log {
         Ok(scan(storage, checked_file(dir)?, expected_first, &mut replay)?.recovery)
     }
 
-    /// As [`Log::read`], for who only wants to know whether the log is sound.
+    /// As [`Log::read`], for who only wants to know whether the log is sound. Its writer may be at work: it takes away a file
+    /// when the next one is there, and then this looks again.
     ///
     /// # Errors
     /// As [`Log::open`].
     pub fn check(storage: &dyn Storage, dir: &str, expected_first: u64) -> Result<Recovery, StorageError> {
-        Self::read(storage, dir, expected_first, |_, _| Ok(()))
+        loop {
+            let files = log_files(storage, dir)?;
+            match Self::read(storage, dir, expected_first, |_, _| Ok(())) {
+                Err(StorageError::NotFound { .. }) if log_files(storage, dir)? != files => {}
+                checked => return checked,
+            }
+        }
     }
 
     /// Sequence that the next entry gets.
