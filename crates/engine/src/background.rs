@@ -1,5 +1,6 @@
 //! What runs beside the calls: making cases visible, and merging.
 
+use crate::give_way;
 use precedent_index::{IndexError, IndexWriter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,7 @@ impl Background {
         threads.push(spawn("precedent-commit", move || at.repeat(|| own.commit().map(|_| ())))?);
         let (own, at) = (writer.clone(), shared.clone());
         threads.push(spawn("precedent-merge", move || {
+            give_way();
             let stopped = at.clone();
             at.repeat(|| {
                 while own.merge_some(&|_, _, _| !stopped.stopped())? {}

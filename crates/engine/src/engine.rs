@@ -4,7 +4,7 @@ use crate::background::Background;
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{IngestOutcome, NewCase, admit};
 use crate::raw::{self, RawCase};
-use crate::{EngineError, View, Violation};
+use crate::{EngineError, View, Violation, give_way};
 use precedent_encoder::Encoder;
 use precedent_index::{
     Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
@@ -197,14 +197,22 @@ impl Engine {
 
     fn remember(&self, snapshot: &Arc<Snapshot>) {
         let now = Instant::now();
+        let mut old = Vec::new();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|(asked, kept)| {
-            now.duration_since(*asked) < KEEP_VIEWS && kept.generation() != snapshot.generation()
+            let newest = kept.generation() == snapshot.generation();
+            if !newest && now.duration_since(*asked) >= KEEP_VIEWS {
+                old.push(kept.clone());
+                return false;
+            }
+            !newest
         });
         recent.push_back((now, snapshot.clone()));
         if recent.len() > MOST_KEPT_VIEWS {
-            recent.pop_front();
+            old.extend(recent.pop_front().map(|(_, kept)| kept));
         }
+        drop(recent);
+        let_go(old);
     }
 
     /// Looks for a newer generation written by another process.
@@ -354,4 +362,19 @@ fn disk(root: &Path) -> Result<DiskStorage, EngineError> {
         StorageError::NotFound { .. } => EngineError::Index(IndexError::NotAnIndex),
         other => other.into(),
     })
+}
+
+/// Lets go of generations that nobody asks for. Whoever does so last closes their files, which took a tenth of a second for
+/// some hundred MiB that had been merged away; that is not for a search to wait for.
+fn let_go(old: Vec<Arc<Snapshot>>) {
+    if old.is_empty() {
+        return;
+    }
+    let close = move || {
+        give_way();
+        drop(old);
+    };
+    if let Err(error) = std::thread::Builder::new().name("precedent-close".to_owned()).spawn(close) {
+        tracing::warn!(%error, "a search closed the files of an old generation itself");
+    }
 }

@@ -34,6 +34,7 @@ mod findings;
 mod fusion;
 mod highlight;
 mod ingest;
+mod priority;
 mod raw;
 mod search;
 mod spoken;
@@ -50,6 +51,7 @@ pub use precedent_index::{
     Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats, Stale,
     Verification,
 };
+pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
 pub use understand::understand;
 pub use view::View;
