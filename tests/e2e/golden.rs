@@ -126,6 +126,11 @@ fn version_3_opens_answers_and_takes_cases_in() {
     opens_answers_and_takes_cases_in("v3", true);
 }
 
+#[test]
+fn version_4_opens_answers_and_takes_cases_in() {
+    opens_answers_and_takes_cases_in("v4", true);
+}
+
 fn opens_answers_and_takes_cases_in(version: &str, has_graph: bool) {
     let (_folder, root) = copy_of(version);
     let found_by_check = Engine::verify(&root, &|_, _| {}).unwrap();
@@ -161,7 +166,7 @@ fn opens_answers_and_takes_cases_in(version: &str, has_graph: bool) {
 
 /// The embeddings of `vectors.npy`: a head of 128 bytes, then rows of 16 numbers.
 fn embeddings() -> Vec<QueryVector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v3/vectors.npy");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v4/vectors.npy");
     let bytes = fs::read(path).unwrap();
     let numbers: Vec<f32> =
         bytes[128..].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
@@ -192,8 +197,8 @@ fn sealed_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// they are read by the same lexicon; and so does the graph, but for the last bits of a coordinate, which differ between
 /// processors and may make another code.
 #[test]
-fn version_3_is_written_as_it_was() {
-    let (_golden_folder, golden_root) = copy_of("v3");
+fn version_4_is_written_as_it_was() {
+    let (_golden_folder, golden_root) = copy_of("v4");
     let golden = Engine::open(&golden_root, Access::Read).unwrap();
     let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
     let vectors = embeddings();
@@ -234,7 +239,11 @@ fn version_3_is_written_as_it_was() {
 
     let same_lexicon = golden.stats().unwrap().stale.segments == 0;
     let (expected, mut written) = (sealed_files(&golden_root), sealed_files(&root));
-    assert_eq!(expected.len(), 12, "records, columns, keys, lexical, vectors twice; a graph, tombstones");
+    assert_eq!(
+        expected.len(),
+        13,
+        "records, columns, keys, lexical, vectors twice; packed, a graph, tombstones"
+    );
     for (name, bytes) in expected {
         let from_reports = name.ends_with("/columns") || name.ends_with("/lexical");
         let found = written.remove(&name).unwrap_or_else(|| panic!("{name} is not written"));

@@ -214,7 +214,7 @@ fn hit(
         contribution: vote.map_or(0.0, |vote| vote.contribution),
     };
     let nearest = match query.asks_image() {
-        true => channel::image::score(snapshot, &query.vectors, fused.place)?,
+        true => channel::image::score(snapshot, query, fused.place)?,
         false => None,
     };
     let case = snapshot.case(fused.place)?;

@@ -1,6 +1,7 @@
 //! Vectors by row number.
 
 use crate::Pages;
+use precedent_vector::{DistanceFn, prefetch};
 use std::error::Error;
 
 #[cfg(target_endian = "big")]
@@ -27,6 +28,26 @@ pub trait VectorRows {
     /// # Errors
     /// A row past the end, or bytes that could not be read.
     fn row(&self, node: u32) -> Result<&[f32], Self::Error>;
+
+    /// How far a row is from a query of [`Self::dimension`] numbers, in a search; `distance` is the kernel of the metric. Rows
+    /// that have a shorter form of their numbers may measure by that.
+    ///
+    /// # Errors
+    /// As [`Self::row`].
+    #[inline]
+    fn measure(&self, node: u32, query: &[f32], distance: DistanceFn) -> Result<f32, Self::Error> {
+        Ok(distance(query, self.row(node)?))
+    }
+
+    /// Asks for the bytes that [`Self::measure`] will read.
+    ///
+    /// # Errors
+    /// As [`Self::row`].
+    #[inline]
+    fn prefetch(&self, node: u32) -> Result<(), Self::Error> {
+        prefetch(self.row(node)?);
+        Ok(())
+    }
 }
 
 /// Why a row could not be had.

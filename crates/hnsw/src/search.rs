@@ -207,8 +207,9 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             held.filter(|key| accept.is_none_or(|accept| accept(key_node(**key)))).map(|key| key & !1),
         );
         // Most of the first by the first estimate are among the first by both, and their vectors are on their way meanwhile.
+        let ask = |node: u32| rows.prefetch(node).map_err(|error| HnswError::row(node, error));
         for &key in refined.iter().take(k.min(EARLY)) {
-            prefetch(rows.row(key_node(key)).map_err(|error| HnswError::row(key_node(key), error))?);
+            ask(key_node(key))?;
         }
         view.refine(refined, batch, prepared.rest.view())?;
         refined.sort_unstable();
@@ -216,12 +217,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
         exact.reset(k.min(refined.len()));
-        let row = |key: u64| {
-            let node = key_node(key);
-            rows.row(node).map_err(|error| HnswError::row(node, error))
-        };
         for &key in refined.iter().take(STRIDE) {
-            prefetch(row(key)?);
+            ask(key_node(key))?;
         }
         for (place, &candidate) in refined.iter().enumerate() {
             let expected = (key_value(candidate) + shift) * scale;
@@ -232,13 +229,15 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 break;
             }
             if let Some(&ahead) = refined.get(place + STRIDE) {
-                prefetch(row(ahead)?);
+                ask(key_node(ahead))?;
             }
-            let measured = distance(query, row(candidate)?);
+            let node = key_node(candidate);
+            let measured =
+                rows.measure(node, query, distance).map_err(|error| HnswError::row(node, error))?;
             visited += 1;
             if !measured.is_nan() {
-                note(key_node(candidate), expected, measured);
-                exact.insert(&[key(measured, key_node(candidate))]);
+                note(node, expected, measured);
+                exact.insert(&[key(measured, node)]);
             }
         }
         let neighbours = exact.keys().iter().take_while(|key| **key != u64::MAX);

@@ -436,6 +436,9 @@ impl From<&[u8]> for Lines {
     }
 }
 
+/// Words of bits in a line.
+const WORDS_OF_A_LINE: usize = LINE_BYTES / size_of::<u32>();
+
 /// Which of a number of nodes were met.
 #[derive(Clone)]
 pub struct NodeSet {
@@ -458,9 +461,14 @@ impl Default for NodeSet {
 impl NodeSet {
     /// Empties it, and makes room for a number of nodes.
     pub fn reset(&mut self, nodes: usize) {
-        for &node in &self.met[..self.count] {
-            if let Some(word) = self.words.get_mut(node as usize / 32) {
-                *word = 0;
+        // A line is cleared as a whole in the time of one word elsewhere.
+        if self.words.len() / WORDS_OF_A_LINE <= self.count {
+            self.words.fill(0);
+        } else {
+            for &node in &self.met[..self.count] {
+                if let Some(word) = self.words.get_mut(node as usize / 32) {
+                    *word = 0;
+                }
             }
         }
         self.count = 0;

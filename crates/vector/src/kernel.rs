@@ -7,6 +7,7 @@
 #[cfg(target_arch = "aarch64")]
 mod arm;
 pub(crate) mod codes;
+pub(crate) mod packed;
 mod portable;
 mod prefetch;
 #[cfg(target_arch = "x86_64")]

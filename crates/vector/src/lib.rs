@@ -13,6 +13,7 @@ mod code;
 mod embedding;
 mod kernel;
 mod metric;
+mod packed;
 mod quantiser;
 mod space;
 
@@ -23,5 +24,6 @@ pub use code::{
 pub use embedding::Embedding;
 pub use kernel::{DistanceFn, instruction_set, prefetch};
 pub use metric::Metric;
+pub use packed::{PackedDistance, pack, packed_bytes};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

@@ -7,8 +7,7 @@ use super::{Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
 use precedent_index::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
-use precedent_query::{Channel, ChannelPlan, VectorPath};
-use precedent_vector::Embedding;
+use precedent_query::{Channel, ChannelPlan, PathChoice, VectorPath};
 use std::collections::HashMap;
 
 /// Cases measured anew between two looks at the caller's wish to stop.
@@ -62,7 +61,7 @@ pub(crate) fn rank(
             if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
                 return Err(EngineError::Cancelled);
             }
-            if let Some((nearest, _)) = nearest(snapshot, &query.vectors, place)? {
+            if let Some((nearest, _)) = nearest(snapshot, query, place)? {
                 *case = nearest;
             }
         }
@@ -99,22 +98,24 @@ pub(crate) fn rank(
 /// How near one case is: its score, the image that was nearest, and the vector of the query that it was nearest to.
 pub(crate) fn score(
     snapshot: &Snapshot,
-    vectors: &[Embedding],
+    query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
-    let nearest = nearest(snapshot, vectors, place)?;
+    let nearest = nearest(snapshot, query, place)?;
     Ok(nearest.map(|(case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
 }
 
 /// The nearest pair of an image of one case and a vector of the query.
 fn nearest(
     snapshot: &Snapshot,
-    vectors: &[Embedding],
+    query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(NearestCase, usize)>, EngineError> {
+    let limits = &query.request.limits;
+    let exact = limits.exact || limits.path == PathChoice::Exact;
     let mut best: Option<(NearestCase, usize)> = None;
-    for (index, vector) in vectors.iter().enumerate() {
-        if let Some(case) = snapshot.distance(vector, place)?
+    for (index, vector) in query.vectors.iter().enumerate() {
+        if let Some(case) = snapshot.distance(vector, place, exact)?
             && best.is_none_or(|(known, _)| case.distance < known.distance)
         {
             best = Some((case, index));

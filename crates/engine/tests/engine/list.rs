@@ -62,10 +62,15 @@ impl Shown {
         }
     }
 
-    /// The part that does not depend on what else was found.
-    pub fn scores(&self) -> impl PartialEq + std::fmt::Debug + use<'_> {
+    /// The part that does not depend on what else was found, nor on how exactly distances were measured.
+    pub fn sure(&self) -> impl PartialEq + std::fmt::Debug + use<'_> {
         let score = |said: Option<Said>| said.map(|(score, _, _)| score);
-        (self.name.as_str(), score(self.image), score(self.lexical), self.matched)
+        (self.name.as_str(), self.image.is_some(), score(self.lexical), self.matched.is_some())
+    }
+
+    /// The score of the image channel.
+    pub fn image_score(&self) -> Option<f32> {
+        self.image.map(|(score, _, _)| f32::from_bits(score))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::columns::ColumnsWriter;
 use super::keys::KeysWriter;
+use super::packed::write_packed;
 use super::records::RecordsWriter;
 use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
 use crate::{Definition, IndexError, Layout};
 use precedent_hnsw::{BuildParams, Builder, GraphLayout};
@@ -101,9 +102,13 @@ impl<'a> SegmentBuilder<'a> {
             if let Some(work) = graph.filter(|_| nodes >= self.definition.graph.min_nodes) {
                 let path = format!("{folder}/{}", VECTORS.name);
                 let file = SealedFile::open(self.storage, &path, VECTORS.kind, Some(&entry))?;
-                let vectors = Vectors::open(TableFile::new(file, path), space.dimension())?;
+                let vectors = Vectors::open(TableFile::new(file, path), space.dimension(), None)?;
                 let bytes = link(&vectors, self.definition, space.metric(), &work)?;
                 files.push(write_whole(self.storage, &folder, GRAPH, &bytes)?);
+                let path = format!("{folder}/{}", PACKED.name);
+                let mut packed = SealedWriter::create(self.storage, &path, PACKED.kind)?;
+                write_packed(&vectors, &mut packed)?;
+                files.push(packed.finish()?);
             }
             files.push(entry);
         }

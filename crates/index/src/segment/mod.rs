@@ -6,6 +6,7 @@ mod keys;
 mod lexical_pages;
 mod nearest;
 mod open;
+mod packed;
 mod records;
 mod table;
 mod vectors;
@@ -32,6 +33,8 @@ const fn part(name: &'static str, tag: [u8; 4]) -> Part {
 pub(crate) const RECORDS: Part = part("records", *b"RECS");
 /// Distinct vectors, and which images of which cases they are of.
 pub(crate) const VECTORS: Part = part("vectors", *b"VECS");
+/// Distinct vectors in 12 bits a number.
+pub(crate) const PACKED: Part = part("packed", *b"PACK");
 /// Links between distinct vectors.
 pub(crate) const GRAPH: Part = part("graph", *b"GRPH");
 /// Field values to cases.
@@ -41,4 +44,4 @@ pub(crate) const KEYS: Part = part("keys", *b"KEYS");
 /// The full-text part.
 pub(crate) const LEXICAL: Part = part("lexical", *b"LEXI");
 /// Every file that a segment may have.
-pub(crate) const PARTS: [Part; 6] = [RECORDS, VECTORS, GRAPH, COLUMNS, KEYS, LEXICAL];
+pub(crate) const PARTS: [Part; 7] = [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL];

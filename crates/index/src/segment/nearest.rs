@@ -1,14 +1,13 @@
 //! The cases of one segment nearest to a vector: which way is cheapest, and that way.
 //!
-//! There are three. Every accepted case is *compared*, exactly. The codes of their vectors are *scanned*, and the best
-//! measured. Or the graph is *walked*, wide enough that the accepted among what it holds are enough; where a filter goes
+//! There are three. Every accepted case is *compared*. The codes of their vectors are *scanned*, and the best measured. Or the graph is *walked*, wide enough that the accepted among what it holds are enough; where a filter goes
 //! against the neighbourhood and they are not, a scan follows. So no filter can lose matches, and none costs more than a
 //! walk and a scan.
 
 use super::Segment;
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
-use precedent_hnsw::{Graph, Pages, Scratch, Search, WalkBreadth, slack_for_recall};
+use precedent_hnsw::{Graph, Pages, Scratch, Search, VectorRows, WalkBreadth, slack_for_recall};
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -30,9 +29,9 @@ pub enum Effort {
 /// The way that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SegmentPath {
-    /// Every accepted case was compared.
+    /// Every accepted case was compared, exactly.
     Compared,
-    /// The codes of every accepted case were compared, and the best exactly.
+    /// The codes of every accepted case were compared, or their packed vectors.
     Scanned,
     /// The graph was walked.
     Walked,
@@ -86,6 +85,36 @@ pub(crate) struct VectorSearch<'a> {
     pub stop: &'a dyn Fn() -> bool,
 }
 
+impl VectorSearch<'_> {
+    /// Whether every accepted case is to be compared, by the vectors as they were given.
+    fn is_exact(&self) -> bool {
+        self.effort == Effort::Exact || self.path == PathChoice::Exact
+    }
+}
+
+/// Measures the vectors of a segment against one query.
+struct Ruler<'a> {
+    vectors: &'a Vectors,
+    query: &'a [f32],
+    distance: DistanceFn,
+    /// By the vectors as they were given, whatever else there is.
+    exact: bool,
+}
+
+impl<'a> Ruler<'a> {
+    fn new(vectors: &'a Vectors, query: &'a Embedding, distance: DistanceFn, exact: bool) -> Self {
+        let exact = exact || vectors.packed().is_none();
+        Self { vectors, query: query.as_slice(), distance, exact }
+    }
+
+    fn measure(&self, node: u32) -> Result<f32, IndexError> {
+        match self.exact {
+            true => Ok((self.distance)(self.query, self.vectors.values(node)?)),
+            false => self.vectors.measure(node, self.query, self.distance),
+        }
+    }
+}
+
 /// Distances between two looks at the caller's wish to stop.
 const STOP_EVERY: usize = 1024;
 /// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
@@ -130,8 +159,7 @@ impl Segment {
         let Some(vectors) = &self.vectors else { return Ok(NearestCases::none()) };
         let (accepted, embedded) = (accept.count(), self.embedded_count()?);
         let k = k.min(accepted);
-        let compared = search.effort == Effort::Exact || search.path == PathChoice::Exact;
-        let Some(graph) = self.graph.as_ref().filter(|_| !compared && k > 0) else {
+        let Some(graph) = self.graph.as_ref().filter(|_| !search.is_exact() && k > 0) else {
             return self.compare(vectors, search, k, accept.iter());
         };
         let wanted = wanted_of_all(k, accepted, embedded);
@@ -167,29 +195,25 @@ impl Segment {
         }
     }
 
-    /// How near one case is, by its nearest image.
+    /// How near one case is, by its nearest image: exactly, or as a search measures.
     pub fn distance(
         &self,
         query: &Embedding,
         distance: DistanceFn,
+        exact: bool,
         ordinal: u32,
     ) -> Result<Option<NearestCase>, IndexError> {
         match &self.vectors {
-            Some(vectors) => self.measure(vectors, query, distance, ordinal),
+            Some(vectors) => self.measure(&Ruler::new(vectors, query, distance, exact), ordinal),
             None => Ok(None),
         }
     }
 
-    fn measure(
-        &self,
-        vectors: &Vectors,
-        query: &Embedding,
-        distance: DistanceFn,
-        ordinal: u32,
-    ) -> Result<Option<NearestCase>, IndexError> {
+    fn measure(&self, ruler: &Ruler<'_>, ordinal: u32) -> Result<Option<NearestCase>, IndexError> {
+        let vectors = ruler.vectors;
         let mut best: Option<(f32, usize)> = None;
         for row in vectors.rows_of_case(ordinal)? {
-            let d = distance(query.as_slice(), vectors.values(vectors.node_of_row(row)?)?);
+            let d = ruler.measure(vectors.node_of_row(row)?)?;
             if best.is_none_or(|(least, _)| d < least) {
                 best = Some((d, row));
             }
@@ -206,7 +230,7 @@ impl Segment {
         k: usize,
         ordinals: impl Iterator<Item = u32>,
     ) -> Result<NearestCases, IndexError> {
-        let distance = search.metric.distance_fn();
+        let ruler = Ruler::new(vectors, search.query, search.metric.distance_fn(), search.is_exact());
         let mut best: BinaryHeap<Farthest> = BinaryHeap::with_capacity(k.min(1 << 16) + 1);
         let (mut visited, mut polled) = (0, 0);
         for ordinal in ordinals {
@@ -217,7 +241,7 @@ impl Segment {
                 }
             }
             visited += vectors.rows_of_case(ordinal)?.len();
-            if let Some(case) = self.measure(vectors, search.query, distance, ordinal)? {
+            if let Some(case) = self.measure(&ruler, ordinal)? {
                 if best.len() < k {
                     best.push(Farthest(case));
                 } else if let Some(mut farthest) = best.peek_mut()
@@ -229,7 +253,8 @@ impl Segment {
         }
         let mut cases: Vec<NearestCase> = best.into_iter().map(|farthest| farthest.0).collect();
         cases.sort_unstable_by(NearestCase::order);
-        Ok(NearestCases { cases, visited, path: SegmentPath::Compared })
+        let path = if ruler.exact { SegmentPath::Compared } else { SegmentPath::Scanned };
+        Ok(NearestCases { cases, visited, path })
     }
 
     /// By the codes of the graph: a walk of the given breadth to so many of all nodes, or without one a scan. Then nodes
@@ -248,6 +273,7 @@ impl Segment {
         scratch: &mut Scratch,
     ) -> Result<Option<NearestCases>, IndexError> {
         let distance = search.metric.distance_fn();
+        let ruler = Ruler::new(vectors, search.query, distance, false);
         let nodes = if everything { Cow::Borrowed(accept) } else { self.accepted_nodes(vectors, accept)? };
         let takes = |node: u32| nodes.contains(node);
         let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
@@ -275,18 +301,13 @@ impl Segment {
                 return Err(IndexError::Stopped);
             }
             let mut cases = Vec::with_capacity(wanted);
-            if self.one_to_one(vectors)? {
+            if self.one_to_one()? {
                 // All are asked for before one is read: each lies elsewhere.
                 found.neighbours.iter().for_each(|neighbour| self.keys.prefetch(neighbour.node));
                 for neighbour in &found.neighbours {
                     let (ordinal, distance) = (neighbour.node, neighbour.distance);
-                    let image = vectors.image_of_row(ordinal as usize)?;
-                    cases.push(NearestCase {
-                        ordinal,
-                        image,
-                        distance,
-                        sequence: self.keys.sequence(ordinal)?,
-                    });
+                    let sequence = self.keys.sequence(ordinal)?;
+                    cases.push(NearestCase { ordinal, image: 0, distance, sequence });
                 }
             } else {
                 let mut seen = FxHashSet::with_capacity_and_hasher(wanted, FxBuildHasher);
@@ -298,7 +319,7 @@ impl Segment {
                         }
                         // A walk that met one image of a case may have passed over a nearer one.
                         if vectors.rows_of_case(ordinal)?.len() > 1 {
-                            cases.extend(self.measure(vectors, search.query, distance, ordinal)?);
+                            cases.extend(self.measure(&ruler, ordinal)?);
                             continue;
                         }
                         let (distance, sequence) = (neighbour.distance, self.keys.sequence(ordinal)?);
@@ -319,20 +340,13 @@ impl Segment {
         }
     }
 
-    /// Whether node, row and ordinal are one number: every case has one image, no two are equal, and nodes are numbered as
-    /// they appear.
-    fn one_to_one(&self, vectors: &Vectors) -> Result<bool, IndexError> {
-        let cases = self.cases();
-        Ok(vectors.rows() == cases && vectors.nodes() == cases && self.embedded_count()? == cases)
-    }
-
     /// The nodes that an accepted case has an image of.
     fn accepted_nodes<'a>(
         &self,
         vectors: &Vectors,
         accept: &'a OrdinalSet,
     ) -> Result<Cow<'a, OrdinalSet>, IndexError> {
-        if self.one_to_one(vectors)? {
+        if self.one_to_one()? {
             return Ok(Cow::Borrowed(accept));
         }
         let mut nodes = OrdinalSet::none(vectors.nodes());

@@ -3,10 +3,11 @@
 use super::columns::{CASE_ID, Columns, PATIENT_ID};
 use super::keys::{Keys, PatientHash, patient_hash};
 use super::lexical_pages::LexicalPages;
+use super::packed::PackedVectors;
 use super::records::Records;
 use super::table::TableFile;
 use super::vectors::Vectors;
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, Part, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
 use crate::manifest::SegmentEntry;
 use crate::{Definition, IndexError, Layout, OrdinalSet};
 use precedent_hnsw::{Graph, Pages};
@@ -44,6 +45,14 @@ impl Pages for GraphPages {
 /// which makes opening quick, but these are read fastest once all of them may be read without asking.
 const SEARCHES_TO_CHECK: u32 = 32;
 
+/// Which cases have an embedding.
+struct Embedded {
+    cases: OrdinalSet,
+    count: usize,
+    /// Whether every embedding is of the first image of its case.
+    first_images: bool,
+}
+
 /// A segment, opened for reading. Files are mapped; each block is checked when first read.
 pub(crate) struct Segment {
     pub entry: SegmentEntry,
@@ -53,8 +62,8 @@ pub(crate) struct Segment {
     pub vectors: Option<Vectors>,
     pub graph: Option<Graph<GraphPages>>,
     pub lexical: Arc<LexicalSegment>,
-    /// Cases that have an embedding and how many they are, found when first asked for.
-    embedded: OnceLock<(OrdinalSet, usize)>,
+    /// Which cases have an embedding, found when first asked for.
+    embedded: OnceLock<Embedded>,
     /// Searches by the graph so far, up to [`SEARCHES_TO_CHECK`].
     searches: AtomicU32,
 }
@@ -89,11 +98,17 @@ impl Segment {
         let (lexical, _) = sealed(LEXICAL)?.ok_or_else(|| missing(LEXICAL))?;
         let vectors = match (&definition.image_space, table(VECTORS)?) {
             (Some(space), Some(file)) => {
-                file.advise(match definition.graph.layout {
-                    Layout::Fast => Access::Everywhere,
-                    Layout::Compact => Access::HereAndThere,
-                });
-                Some(Vectors::open(file, space.dimension())?)
+                let packed = match table(PACKED)? {
+                    Some(packed) => {
+                        packed.advise(match definition.graph.layout {
+                            Layout::Fast => Access::Everywhere,
+                            Layout::Compact => Access::HereAndThere,
+                        });
+                        Some(PackedVectors::open(packed, space.dimension(), space.metric())?)
+                    }
+                    None => None,
+                };
+                Some(Vectors::open(file, space.dimension(), packed)?)
             }
             (Some(_), None) => return Err(missing(VECTORS)),
             (None, _) => None,
@@ -126,12 +141,14 @@ impl Segment {
         let cases = self.cases();
         let vectors = self.vectors.as_ref().map_or(cases, Vectors::cases);
         let nodes = self.vectors.as_ref().map_or(0, Vectors::nodes);
+        let packed = self.vectors.as_ref().and_then(Vectors::packed);
         let counts = [
             ("records", self.records.cases(), cases),
             ("columns", self.columns.cases(), cases),
             ("keys", self.keys.cases(), cases),
             ("lexical", self.lexical.document_count() as usize, cases),
             ("vectors", vectors, cases),
+            ("packed", packed.map_or(nodes, PackedVectors::nodes), nodes),
             ("graph", self.graph.as_ref().map_or(nodes, Graph::node_count), nodes),
         ];
         match counts.iter().find(|(_, found, expected)| found != expected) {
@@ -184,12 +201,12 @@ impl Segment {
 
     /// The cases that have an embedding.
     pub fn embedded(&self) -> Result<&OrdinalSet, IndexError> {
-        Ok(&self.with_embedding()?.0)
+        Ok(&self.with_embedding()?.cases)
     }
 
     /// How many cases have an embedding.
     pub fn embedded_count(&self) -> Result<usize, IndexError> {
-        Ok(self.with_embedding()?.1)
+        Ok(self.with_embedding()?.count)
     }
 
     /// Counts a search by the graph. The segment turns out to be in use, and the rest of what each search reads is checked; damage
@@ -207,18 +224,31 @@ impl Segment {
         }
     }
 
-    fn with_embedding(&self) -> Result<&(OrdinalSet, usize), IndexError> {
-        if let Some(set) = self.embedded.get() {
-            return Ok(set);
+    /// Whether node, row and ordinal are one number, and every image the first of its case: each case has one image with an
+    /// embedding and none before it, no two are equal, and nodes are numbered as they appear.
+    pub fn one_to_one(&self) -> Result<bool, IndexError> {
+        let (cases, embedded) = (self.cases(), self.with_embedding()?);
+        Ok(embedded.first_images
+            && embedded.count == cases
+            && self
+                .vectors
+                .as_ref()
+                .is_some_and(|vectors| vectors.rows() == cases && vectors.nodes() == cases))
+    }
+
+    fn with_embedding(&self) -> Result<&Embedded, IndexError> {
+        if let Some(embedded) = self.embedded.get() {
+            return Ok(embedded);
         }
-        let mut set = OrdinalSet::none(self.cases());
+        let (mut cases, mut first_images) = (OrdinalSet::none(self.cases()), true);
         if let Some(vectors) = &self.vectors {
             for row in 0..vectors.rows() {
-                set.insert(vectors.case_of_row(row)?);
+                cases.insert(vectors.case_of_row(row)?);
+                first_images &= vectors.image_of_row(row)? == 0;
             }
         }
-        let count = set.count();
-        Ok(self.embedded.get_or_init(|| (set, count)))
+        let count = cases.count();
+        Ok(self.embedded.get_or_init(|| Embedded { cases, count, first_images }))
     }
 
     /// The embeddings of a case: pairs of image and vector, ascending by image.

@@ -13,10 +13,12 @@
 //! Tables are aligned to 8. Copies share a node because they would otherwise link only to each other and become a sink
 //! of the graph. Two vectors are taken for equal when their XXH3-128 is.
 
+use super::packed::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
 use precedent_hnsw::VectorRows;
 use precedent_storage::{FileEntry, SealedWriter};
+use precedent_vector::{DistanceFn, prefetch};
 use std::collections::HashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_128;
@@ -112,10 +114,16 @@ pub(crate) struct Vectors {
     nodes: usize,
     rows: usize,
     cases: usize,
+    /// What searches measure by that need not be exact, if there is more than the vectors themselves.
+    packed: Option<PackedVectors>,
 }
 
 impl Vectors {
-    pub fn open(file: TableFile, dimension: usize) -> Result<Self, IndexError> {
+    pub fn open(
+        file: TableFile,
+        dimension: usize,
+        packed: Option<PackedVectors>,
+    ) -> Result<Self, IndexError> {
         let trailer = file.trailer(9)?;
         let at = |index: usize| trailer[index] as usize;
         let vectors = Self {
@@ -129,6 +137,7 @@ impl Vectors {
             nodes: at(6),
             rows: at(7),
             cases: at(8),
+            packed,
             file,
         };
         let values = vectors.nodes.checked_mul(dimension).and_then(|count| count.checked_mul(4));
@@ -141,6 +150,11 @@ impl Vectors {
 
     pub fn nodes(&self) -> usize {
         self.nodes
+    }
+
+    /// The packed vectors, where there are any.
+    pub fn packed(&self) -> Option<&PackedVectors> {
+        self.packed.as_ref()
     }
 
     pub fn rows(&self) -> usize {
@@ -226,5 +240,24 @@ impl VectorRows for Vectors {
     #[inline]
     fn row(&self, node: u32) -> Result<&[f32], IndexError> {
         self.values(node)
+    }
+
+    #[inline]
+    fn measure(&self, node: u32, query: &[f32], distance: DistanceFn) -> Result<f32, IndexError> {
+        match &self.packed {
+            Some(packed) => packed.measure(node, query),
+            None => Ok(distance(query, self.values(node)?)),
+        }
+    }
+
+    #[inline]
+    fn prefetch(&self, node: u32) -> Result<(), IndexError> {
+        match &self.packed {
+            Some(packed) => packed.prefetch(node),
+            None => {
+                prefetch(self.values(node)?);
+                Ok(())
+            }
+        }
     }
 }

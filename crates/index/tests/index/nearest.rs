@@ -2,7 +2,8 @@
 
 use crate::support::go_on;
 use precedent_index::{
-    CaseEntry, Definition, Effort, IndexWriter, NearestCases, OrdinalSet, SegmentPath, Snapshot,
+    CaseEntry, CasePlace, Definition, Effort, IndexWriter, Layout, NearestCases, OrdinalSet, SegmentPath,
+    Snapshot,
 };
 use precedent_model::{Case, CaseId};
 use precedent_query::PathChoice;
@@ -61,10 +62,14 @@ fn entry(name: u32, version: u64) -> CaseEntry {
     CaseEntry { case, embeddings }
 }
 
+/// How far a distance by packed vectors may be off: less than half a step in each of the numbers, all one way.
+const PACKED_OFF: f32 = 1e-3;
+
 /// Names below [`CASES`] in one segment with a graph.
-fn merged() -> IndexWriter {
+fn merged(layout: Layout) -> IndexWriter {
     let mut definition = Definition::from_toml("name = 'nearest'\n[graph]\nmin_nodes = 100").unwrap();
     definition.image_space = Some(space());
+    definition.graph.layout = layout;
     let storage = Arc::new(FaultStorage::new());
     IndexWriter::create(storage.as_ref(), &definition).unwrap();
     let writer = IndexWriter::open(storage, 2).unwrap();
@@ -120,7 +125,7 @@ fn check(snapshot: &Snapshot, accept: &[OrdinalSet], least: f64, what: &str) -> 
                 for case in &found.cases {
                     let same = exact.cases.iter().find(|other| other.sequence == case.sequence);
                     assert!(
-                        same.is_none_or(|other| other.distance == case.distance),
+                        same.is_none_or(|other| (other.distance - case.distance).abs() <= PACKED_OFF),
                         "{what}: another distance"
                     );
                 }
@@ -148,7 +153,12 @@ fn those(snapshot: &Snapshot, accept: impl Fn(u32) -> bool) -> Vec<OrdinalSet> {
 
 #[test]
 fn filters_of_every_share_find_what_there_is() {
-    let writer = merged();
+    for layout in [Layout::Fast, Layout::Compact] {
+        check_filters(&merged(layout));
+    }
+}
+
+fn check_filters(writer: &IndexWriter) {
     let snapshot = writer.snapshot();
     assert!(snapshot.has_graph(0));
     let mut paths = check(&snapshot, &snapshot.live(), 0.92, "no filter");
@@ -169,13 +179,13 @@ fn filters_of_every_share_find_what_there_is() {
         "all but a cluster",
     ));
     check(&snapshot, &those(&snapshot, |_| false), 0.0, "nothing");
-    let all = [SegmentPath::Compared, SegmentPath::Scanned, SegmentPath::Walked, SegmentPath::Filtered];
-    assert_eq!(paths, HashSet::from(all));
+    // What is compared whole beside a graph is so by packed vectors.
+    assert_eq!(paths, HashSet::from([SegmentPath::Scanned, SegmentPath::Walked, SegmentPath::Filtered]));
 }
 
 #[test]
 fn deleting_up_to_nine_in_ten_loses_nothing_that_is_left() {
-    let writer = merged();
+    let writer = merged(Layout::Fast);
     for (upto, what) in [(2, "a fifth deleted"), (5, "a half deleted"), (9, "nine tenths deleted")] {
         let ids: Vec<CaseId> = (0..CASES)
             .filter(|name| name % 10 < upto)
@@ -192,7 +202,12 @@ fn deleting_up_to_nine_in_ten_loses_nothing_that_is_left() {
 
 #[test]
 fn replaced_cases_are_found_by_their_new_vectors_only() {
-    let writer = merged();
+    for layout in [Layout::Fast, Layout::Compact] {
+        check_replaced(&merged(layout));
+    }
+}
+
+fn check_replaced(writer: &IndexWriter) {
     writer.put((0..CASES).step_by(3).map(|name| entry(name, 2)).collect()).unwrap();
     let snapshot = writer.commit().unwrap();
     assert_eq!(snapshot.cases(), CASES as usize);
@@ -203,16 +218,41 @@ fn replaced_cases_are_found_by_their_new_vectors_only() {
             let query = vector(cluster_of(name), u64::from(name) * 100 + version);
             nearest(&snapshot, &query, (Effort::Recall(0.99), PathChoice::Auto), &accept, 1).cases[0].distance
         };
-        assert!(first(1) > 1e-3 && first(2) < 1e-5, "{name}: {} {}", first(1), first(2));
+        assert!(first(1) > 2.0 * PACKED_OFF && first(2) < PACKED_OFF, "{name}: {} {}", first(1), first(2));
     }
 }
 
 #[test]
 fn more_than_any_walk_was_measured_to_find_is_compared() {
-    let writer = merged();
+    let writer = merged(Layout::Fast);
     let snapshot = writer.snapshot();
     let how = (Effort::Recall(0.999_99), PathChoice::Auto);
     let found = nearest(&snapshot, &vector(1, 5), how, &snapshot.live(), 100);
     let exact = nearest(&snapshot, &vector(1, 5), (Effort::Exact, PathChoice::Auto), &snapshot.live(), 100);
-    assert_eq!(found.cases, exact.cases);
+    let expected: HashSet<u64> = exact.cases.iter().map(|case| case.sequence).collect();
+    let hits = found.cases.iter().filter(|case| expected.contains(&case.sequence)).count();
+    // All but what the rounding of packed vectors exchanges at the end of the list.
+    assert!(hits >= 99, "{hits} of 100");
+    assert_eq!(found.visited, snapshot.segment_stats()[0].image_rows);
+}
+
+#[test]
+fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
+    let snapshot = merged(Layout::Fast).snapshot();
+    let (query, mut differ) = (vector(1, 5), 0);
+    let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &snapshot.live(), 50).cases;
+    for case in &exact {
+        let place = CasePlace { segment: 0, ordinal: case.ordinal };
+        let measured = |exact| snapshot.distance(&query, place, exact).unwrap().unwrap().distance;
+        assert_eq!(measured(true), case.distance);
+        assert!((measured(false) - case.distance).abs() < PACKED_OFF);
+        differ += usize::from(measured(false) != case.distance);
+    }
+    assert!(differ > 40, "only {differ} of 50 by packed vectors");
+    // What a search shows is what it ranks by.
+    let walked = nearest(&snapshot, &query, (Effort::Width(100), PathChoice::Graph), &snapshot.live(), 50);
+    for case in walked.cases {
+        let place = CasePlace { segment: 0, ordinal: case.ordinal };
+        assert_eq!(snapshot.distance(&query, place, false).unwrap().unwrap(), case);
+    }
 }

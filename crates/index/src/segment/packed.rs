@@ -1,0 +1,71 @@
+//! `packed`: the distinct vectors in 12 bits a number.
+//!
+//! ```text
+//! records  bytes x nodes: every distinct vector as `precedent_vector::pack` writes it, in the order of `vectors`
+//! ```
+//!
+//! Searches that need not be exact measure by these: they wait for less than half the memory, and the file `vectors` need not be
+//! in it. Only segments with a graph have the file.
+
+use super::table::{TableFile, write_bytes};
+use super::vectors::Vectors;
+use crate::IndexError;
+use precedent_hnsw::VectorRows;
+use precedent_storage::SealedWriter;
+use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch};
+use std::ops::Range;
+
+/// Writes every vector of a segment.
+pub(crate) fn write_packed(vectors: &Vectors, writer: &mut SealedWriter) -> Result<(), IndexError> {
+    let mut packed = Vec::with_capacity(packed_bytes(vectors.dimension()));
+    for node in 0..vectors.nodes() as u32 {
+        packed.clear();
+        pack(vectors.values(node)?, &mut packed);
+        write_bytes(writer, &packed)?;
+    }
+    Ok(())
+}
+
+/// The packed vectors of a segment.
+#[derive(Debug)]
+pub(crate) struct PackedVectors {
+    file: TableFile,
+    distance: PackedDistance,
+    /// Bytes of a vector.
+    size: usize,
+    nodes: usize,
+}
+
+impl PackedVectors {
+    pub fn open(file: TableFile, dimension: usize, metric: Metric) -> Result<Self, IndexError> {
+        let size = packed_bytes(dimension);
+        if !file.len().is_multiple_of(size) {
+            return Err(file.damaged(format!("it holds no whole number of records of {size} bytes")));
+        }
+        Ok(Self { nodes: file.len() / size, file, distance: PackedDistance::new(metric), size })
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// How far a vector is from a query, by its packed form.
+    #[inline]
+    pub fn measure(&self, node: u32, query: &[f32]) -> Result<f32, IndexError> {
+        Ok(self.distance.measure(query, self.file.bytes(self.range(node)?)?))
+    }
+
+    /// Asks for the bytes of a vector.
+    #[inline]
+    pub fn prefetch(&self, node: u32) -> Result<(), IndexError> {
+        prefetch(self.file.bytes(self.range(node)?)?);
+        Ok(())
+    }
+
+    fn range(&self, node: u32) -> Result<Range<usize>, IndexError> {
+        if node as usize >= self.nodes {
+            return Err(self.file.damaged(format!("it has no vector {node}")));
+        }
+        Ok(node as usize * self.size..(node as usize + 1) * self.size)
+    }
+}
