@@ -27,11 +27,11 @@ import machine
 import report
 from dataset import QUERIES, SETS, generate, load
 from engines import built, catalogue
-from measure import Plan, filters, matches, meta, search
+from measure import Plan, filters, limited, matches, meta, search
 from protocol import Engine, EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"search": search, "filters": filters}
+PARTS = {"search": search, "limited": limited, "filters": filters}
 QUICK_ONLY = ["hnswlib", "faiss-hnsw", "exact"]
 
 

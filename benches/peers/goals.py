@@ -16,6 +16,8 @@ FILTER_RECALL = 0.95
 SMALL_SET = "clustered-100k-512"
 SPEED = {"fast": {0.95: 7.0, 0.99: 9.0}, "compact": {0.95: 3.0, 0.99: 2.5}}
 BYTES = {"fast": 2.0, "compact": 0.5}
+# The share of hnswlib's bytes that an engine is held to by a limit on its memory, with the goals of its layout for speed.
+LIMITED = {"precedent-compact": 0.5}
 BUILD = 0.5
 # Ratio to the best peer of each filter, on the same set.
 FILTER = 2.0
@@ -102,6 +104,11 @@ def small_set(run: dict[str, Any], layout: str, result: dict[str, Any]) -> Itera
         yield at_least(label, f"queries/s at {recall}", goal, figure, bool(theirs and result.get("curve")), REFERENCE)
     if layout in BYTES:
         yield at_most(label, "bytes in memory", BYTES[layout], ratio(memory(result), memory(reference)))
+    if share := LIMITED.get(f"precedent-{layout}"):
+        for recall, goal in SPEED.get(layout, {}).items():
+            theirs, curve = search_speed(reference, recall), result.get("limited", {}).get("curve", [])
+            what = f"queries/s at {recall}, memory limited to {share:g}x hnswlib's"
+            yield at_least(label, what, goal, ratio(speed_at(curve, recall), theirs), bool(theirs and curve), REFERENCE)
     yield at_most(label, "CPU seconds of the build", BUILD, ratio(build_cpu(result), build_cpu(reference)))
     for track, what in enumerate(TRACKS):
         theirs = best(filter_speed(peer, track) for peer in peers(run))

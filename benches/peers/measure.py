@@ -6,6 +6,7 @@ What disturbs the machine in one round so meets all engines, and ratios inside a
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 from dataset import TRACKS
 from figures import over_rounds, point
+from goals import LIMITED, REFERENCE, memory
+from limit import MemoryGroup, NoLimit, forget
 from protocol import Engine, EngineError, Serving
 
 PROBE_QUERIES = 16
@@ -139,6 +142,43 @@ def filters(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, resul
         serving = opened(engines, data, plan, logs, stack, results, say)
         for name, track, done in interleaved(serving, tracks, plan, results, say):
             results[name].setdefault("filters", {})[str(track)] = done.curve()
+
+
+def limited(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
+    """The curves of those of our layouts that are to do with a share of the reference's bytes, under that limit.
+
+    The limit is on the process as a whole, so what it took before the index was opened comes on top. The files are read
+    from the disk once before rounds count. Speeds are by wall time, because waiting for the disk is no CPU time.
+    """
+    for engine in engines:
+        share, reference = LIMITED.get(engine.name), memory(results.get(REFERENCE, {}))
+        if share is None or reference is None:
+            continue
+        try:
+            results[engine.name]["limited"] = found = under_limit(engine, data, plan, logs, int(share * reference))
+        except (NoLimit, EngineError) as error:
+            results[engine.name]["not_limited"] = str(error)
+            say(f"{engine.name} was not measured under a limit: {error}")
+        else:
+            say(f"{engine.name} within {found['bytes'] / 1e6:.1f} MB: {found['curve']}")
+
+
+def under_limit(engine: Engine, data: Path, plan: Plan, logs: Path, count: int) -> dict[str, Any]:
+    """One engine that may take so many bytes for its index."""
+    forget(engine.index)
+    truth = np.load(data / "gt.npy")
+    with MemoryGroup() as group:
+        log = logs / f"{engine.name}-limited.log"
+        with Serving(engine, data, plan.core, log, lambda: group.take(os.getpid())) as serving:
+            group.limit(count + sum(serving.hello.get("baseline", {}).values()))
+            sweep(serving, Sweep(), None, truth, plan)
+            done = Sweep()
+            for _ in range(plan.rounds):
+                sweep(serving, done, None, truth, plan)
+    for found in done.rounds.values():
+        for one in found:
+            one["qps"] = one["qps_wall"]
+    return {"bytes": count, "curve": done.curve()}
 
 
 def matches(data: Path) -> list[float]:

@@ -51,7 +51,7 @@ class Engine:
 
     def joins(self, part: str) -> bool:
         """Whether it takes part in a part of the measurement."""
-        return {"search": self.searches, "filters": self.filters}[part]
+        return {"search": self.searches, "limited": self.ours, "filters": self.filters}[part]
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -93,7 +93,8 @@ def last_words(text: str) -> str:
 class Serving:
     """An engine that serves, pinned to a core. A context manager."""
 
-    def __init__(self, engine: Engine, data: Path, core: int, log: Path) -> None:
+    def __init__(self, engine: Engine, data: Path, core: int, log: Path, first: Callable[[], None] | None = None) -> None:
+        """Starts it; the new process calls `first` before anything else."""
         self.engine, self.log = engine, log
         command = [*engine.command, "serve", str(data), str(engine.index)]
         with log.open("w") as errors:
@@ -104,7 +105,7 @@ class Serving:
                 stderr=errors,
                 text=True,
                 env=environment(1),
-                preexec_fn=pinned([core]),
+                preexec_fn=lambda: (pinned([core])(), first and first()),
             )
         try:
             self.hello = self.read()

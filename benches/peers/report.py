@@ -155,7 +155,12 @@ def vectors_line(run: dict[str, Any]) -> str:
 def absent_line(run: dict[str, Any]) -> str:
     """Who is not in the tables, and why."""
     labels = {result["label"]: result["failed"] for result in run["engines"].values() if "failed" in result}
-    absent = {**run["missing"], **labels}
+    limits = {
+        f"{result['label']} under a limit of memory": result["not_limited"]
+        for result in run["engines"].values()
+        if "not_limited" in result
+    }
+    absent = {**run["missing"], **labels, **limits}
     return "".join(f"Not measured: {name}: {why.strip()}.\n" for name, why in absent.items()).strip()
 
 

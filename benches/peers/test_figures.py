@@ -103,3 +103,13 @@ def test_nothing_is_claimed_without_the_reference() -> None:
     told = run("clustered-100k-512", fast={"curve": curve((0.999, 700))})
     del told["engines"]["hnswlib"]
     assert {one.verdict for one in judged(told)} == {"not measured"}
+
+
+def test_a_layout_held_to_a_limit_is_judged_by_what_it_did_within() -> None:
+    compact = {"curve": curve((0.95, 700), (0.99, 700)), "limited": {"bytes": 500, "curve": curve((0.95, 299), (0.99, 251))}}
+    told = verdicts(run("clustered-100k-512", compact=compact))
+    assert told["queries/s at 0.95, memory limited to 0.5x hnswlib's"] == "not reached"
+    assert told["queries/s at 0.99, memory limited to 0.5x hnswlib's"] == "reached"
+    del compact["limited"]
+    told = verdicts(run("clustered-100k-512", compact=compact))
+    assert told["queries/s at 0.95, memory limited to 0.5x hnswlib's"] == "not measured"

@@ -6,10 +6,16 @@ use crate::order::{Found, Neighbour};
 use crate::scratch::Scratch;
 use crate::walk::{Breadth, Level, Walker};
 use crate::{HnswError, Pages, VectorRows};
-use precedent_vector::{CodeTable, DistanceFn, GROUP, QueryView, key, key_node, key_value, prefetch};
+use precedent_vector::{
+    CodeTable, DistanceFn, GROUP, PreparedQuery, QueryView, key, key_node, key_value, prefetch,
+};
 
 /// Vectors that are asked for before the second codes are looked at.
 const EARLY: usize = 12;
+/// As many are held for each one wanted, and besides, for second codes to pay: to bring a query into their form takes as long
+/// as measuring some 14 vectors, and with them about 1.8 vectors are measured for each one wanted.
+const HELD_TO_REFINE: usize = 2;
+const HELD_TO_REFINE_LEAST: usize = 20;
 /// Vectors that are measured between two looks at whether more are needed.
 const STRIDE: usize = 4;
 /// How many deviations a candidate's estimate may lie behind the worst of the best for its vector to be read.
@@ -162,15 +168,15 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.scratch.held.keys().iter().filter(|key| accept(key_node(**key))).count()
     }
 
-    /// The `k` nearest of the accepted nodes that are held, by their exact distances. The estimates are made better from
-    /// the second codes first; then vectors are read in their order, until the next one is not expected to be among the
-    /// best.
+    /// The `k` nearest of the accepted nodes that are held, by their exact distances. Of few all are measured. The estimates of
+    /// many are made better from the second codes first; then vectors are read in their order, until the next one is not expected
+    /// to be among the best.
     ///
     /// # Errors
     /// Damaged or unreadable bytes, unreadable rows.
     pub fn finish(self, k: usize, accept: Option<&dyn Fn(u32) -> bool>) -> Result<Found, HnswError> {
         let slack = if self.deviation > 0.0 { DEVIATIONS * self.deviation } else { f32::INFINITY };
-        self.rescore(k, accept, slack, |_, _, _| {})
+        self.rescore(k, accept, HELD_TO_REFINE * k + HELD_TO_REFINE_LEAST, slack, |_, _, _| {})
     }
 
     /// Takes another deviation than that of the graph, which may not be known yet.
@@ -181,7 +187,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// The `k` nearest of what is held, every one of it measured, and how far the estimates of these were off.
     pub(crate) fn finish_with_errors(self, k: usize) -> Result<(Vec<u32>, Vec<f64>), HnswError> {
         let mut errors = std::collections::HashMap::new();
-        let found = self.rescore(k, None, f32::INFINITY, |node, expected, measured| {
+        let found = self.rescore(k, None, 0, f32::INFINITY, |node, expected, measured| {
             errors.insert(node, f64::from(expected - measured));
         })?;
         let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
@@ -193,6 +199,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self,
         k: usize,
         accept: Option<&dyn Fn(u32) -> bool>,
+        held_to_refine: usize,
         slack: f32,
         mut note: impl FnMut(u32, f32, f32),
     ) -> Result<Found, HnswError> {
@@ -211,8 +218,11 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         for &key in refined.iter().take(k.min(EARLY)) {
             ask(key_node(key))?;
         }
-        view.refine(refined, batch, prepared.rest.view())?;
-        refined.sort_unstable();
+        let refines = refined.len() > held_to_refine;
+        if refines {
+            view.refine(refined, batch, prepared)?;
+            refined.sort_unstable();
+        }
         if refined.is_empty() {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
@@ -223,7 +233,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         for (place, &candidate) in refined.iter().enumerate() {
             let expected = (key_value(candidate) + shift) * scale;
             let wanted = k.min(refined.len());
-            if place.is_multiple_of(STRIDE)
+            if refines
+                && place.is_multiple_of(STRIDE)
                 && exact.get(wanted - 1).is_some_and(|worst| expected - slack > key_value(worst))
             {
                 break;
@@ -328,7 +339,12 @@ impl<'a, P: Pages> View<'a, P> {
     }
 
     /// Takes the products of the second codes from estimates.
-    fn refine(&self, keys: &mut [u64], nodes: &mut Vec<u32>, query: QueryView<'_>) -> Result<(), HnswError> {
+    fn refine(
+        &self,
+        keys: &mut [u64],
+        nodes: &mut Vec<u32>,
+        query: &mut PreparedQuery,
+    ) -> Result<(), HnswError> {
         let (Some(quantiser), layout) = (self.graph.quantiser(), self.graph.layout()) else { return Ok(()) };
         if layout.rest_bytes == 0 {
             return Ok(());
@@ -338,6 +354,8 @@ impl<'a, P: Pages> View<'a, P> {
         if let Some(table) = &self.rests {
             table.prefetch(nodes);
         }
+        quantiser.prepare_rest(query);
+        let query = query.rest.view();
         for (keys, nodes) in keys.chunks_mut(GROUP).zip(nodes.chunks(GROUP)) {
             let products = match &self.rests {
                 Some(table) => table.products(nodes, query),

@@ -17,6 +17,7 @@
 
 use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
 use crate::{CodeTable, Metric};
+use std::ops::Range;
 
 mod bytes;
 mod directions;
@@ -69,7 +70,7 @@ impl std::fmt::Debug for Quantiser {
 pub struct PreparedQuery {
     /// Against the first codes.
     pub first: CodeQuery,
-    /// Against the rests.
+    /// Against the rests, once [`Quantiser::prepare_rest`] was asked.
     pub rest: CodeQuery,
     /// The term of distances that is of the query alone: estimates lack it.
     pub own_term: f32,
@@ -252,9 +253,9 @@ impl Quantiser {
         if self.metric == Metric::Cosine { 0.5 } else { 1.0 }
     }
 
-    /// Brings a query into the form of the codes. Its length is [`Self::dimension`], or nothing is near it.
+    /// Brings a query into the form of the first codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, rest, own_term, centred, coordinates, sums, projector } = prepared;
+        let PreparedQuery { first, own_term, centred, coordinates, sums, projector, .. } = prepared;
         centred.clear();
         centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
         *own_term = match self.metric {
@@ -263,14 +264,36 @@ impl Quantiser {
         };
         let shape = Self::direction_shape(self.dimension());
         projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
-        coordinates.resize(self.direction_steps.len(), 0.0);
-        sums.resize(self.direction_steps.len(), 0);
-        ByteRows::new(&self.directions).products(projector.view(), sums, coordinates);
-        coordinates.iter_mut().zip(&self.direction_steps).for_each(|(product, step)| *product *= step);
-        let weight = self.weight();
-        let (of_first, of_rest) = coordinates.split_at(self.shape.coordinates().min(coordinates.len()));
-        first.set(of_first, self.shape, self.steps, weight);
-        rest.set(of_rest, self.rest_shape, self.rest_steps, weight);
+        self.project(0..self.directions_of_first(), projector, sums, coordinates);
+        first.set(coordinates, self.shape, self.steps, self.weight());
+    }
+
+    /// Brings a query that was prepared into the form of the rests, too.
+    pub fn prepare_rest(&self, prepared: &mut PreparedQuery) {
+        let PreparedQuery { rest, coordinates, sums, projector, .. } = prepared;
+        self.project(self.directions_of_first()..self.direction_steps.len(), projector, sums, coordinates);
+        rest.set(coordinates, self.rest_shape, self.rest_steps, self.weight());
+    }
+
+    /// How many directions have their coordinates in the first code.
+    fn directions_of_first(&self) -> usize {
+        self.shape.coordinates().min(self.direction_steps.len())
+    }
+
+    /// The coordinates of a query along some of the directions.
+    fn project(
+        &self,
+        which: Range<usize>,
+        projector: &CodeQuery,
+        sums: &mut Vec<i32>,
+        coordinates: &mut Vec<f32>,
+    ) {
+        coordinates.resize(which.len(), 0.0);
+        sums.resize(which.len(), 0);
+        let size = Self::direction_shape(self.dimension()).bytes();
+        let rows = &self.directions[which.start * size..which.end * size];
+        ByteRows::new(rows).products(projector.view(), sums, coordinates);
+        coordinates.iter_mut().zip(&self.direction_steps[which]).for_each(|(product, step)| *product *= step);
     }
 
     /// First codes as queries for each other.
@@ -352,12 +375,12 @@ impl<'a> Spread<'a> {
 
     /// The variance of what the product of two vectors loses where coordinates are left out: the query has a coordinate
     /// of the same spread.
-    fn lost(&self, range: std::ops::Range<usize>) -> f64 {
+    fn lost(&self, range: Range<usize>) -> f64 {
         self.squares[range].iter().map(|square| square * square).sum()
     }
 
     /// Steps for the first `wide` coordinates and for a range of narrow ones, with the variance of what a product loses.
-    fn steps(&self, wide: usize, narrow: std::ops::Range<usize>) -> (f64, Steps) {
+    fn steps(&self, wide: usize, narrow: Range<usize>) -> (f64, Steps) {
         let largest = self.largest[..wide].iter().fold(f32::MIN_POSITIVE, |most, &value| most.max(value));
         let wide_step = largest / 127.0;
         // A step evenly filled has a twelfth of its square as variance.
@@ -377,7 +400,7 @@ impl<'a> Spread<'a> {
         (wide_loss + narrow_loss, Steps { wide: wide_step, narrow: best.1 })
     }
 
-    fn narrow_loss(&self, step: f32, range: std::ops::Range<usize>) -> f64 {
+    fn narrow_loss(&self, step: f32, range: Range<usize>) -> f64 {
         let steps = Steps { wide: 1.0, narrow: step };
         let mut losses = vec![0.0_f64; range.len()];
         // A few hundred vectors tell a mean square well enough.

@@ -51,6 +51,7 @@ fn estimates_are_near_the_distances_and_nearer_with_the_rest() {
         let (mut errors, mut with_rest, mut spread) = (0.0, 0.0, 0.0);
         for vector in vectors.iter().step_by(40) {
             quantiser.prepare(vector, &mut query);
+            quantiser.prepare_rest(&mut query);
             let own = query.own_term;
             for (node, other) in (0..).zip(&vectors) {
                 let mut keys = [0; GROUP];
