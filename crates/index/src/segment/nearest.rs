@@ -11,7 +11,6 @@ use precedent_hnsw::{Graph, Pages, Scratch, Search, VectorRows, WalkBreadth, sla
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
 use rustc_hash::{FxBuildHasher, FxHashSet};
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -274,11 +273,14 @@ impl Segment {
     ) -> Result<Option<NearestCases>, IndexError> {
         let distance = search.metric.distance_fn();
         let ruler = Ruler::new(vectors, search.query, distance, false);
-        let nodes = if everything { Cow::Borrowed(accept) } else { self.accepted_nodes(vectors, accept)? };
-        let takes = |node: u32| nodes.contains(node);
+        let one_to_one = self.one_to_one()?;
+        let takes = |node: u32| match one_to_one {
+            true => accept.contains(node),
+            // What cannot be read leads to no case; then comparing tells why.
+            false => vectors.any_case_of_node(node, |ordinal| accept.contains(ordinal)).unwrap_or(false),
+        };
         let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
-        let accepted_nodes = if everything { vectors.nodes() } else { nodes.count() };
-        let (mut wanted, mut visited) = (k.min(accepted_nodes), 0);
+        let (mut wanted, mut visited) = (k.min(vectors.nodes()), 0);
         self.count_search();
         loop {
             let mut codes =
@@ -291,7 +293,8 @@ impl Segment {
             if breadth.is_none() || (!everything && codes.held(&takes) < wanted) {
                 match everything {
                     true => codes.scan(0..vectors.nodes() as u32, wanted)?,
-                    false => codes.scan(nodes.iter(), wanted)?,
+                    false if one_to_one => codes.scan(accept.iter(), wanted)?,
+                    false => codes.scan(vectors.nodes_of_cases(accept)?.iter(), wanted)?,
                 }
                 path = SegmentPath::Scanned;
             }
@@ -301,7 +304,7 @@ impl Segment {
                 return Err(IndexError::Stopped);
             }
             let mut cases = Vec::with_capacity(wanted);
-            if self.one_to_one()? {
+            if one_to_one {
                 // All are asked for before one is read: each lies elsewhere.
                 found.neighbours.iter().for_each(|neighbour| self.keys.prefetch(neighbour.node));
                 for neighbour in &found.neighbours {
@@ -333,29 +336,11 @@ impl Segment {
                 cases.truncate(k);
                 return Ok(Some(NearestCases { cases, visited, path }));
             }
-            if wanted >= accepted_nodes || found.neighbours.len() < wanted {
+            if wanted >= vectors.nodes() || found.neighbours.len() < wanted {
                 return Ok(None);
             }
-            wanted = (wanted * 2).min(accepted_nodes);
+            wanted = (wanted * 2).min(vectors.nodes());
         }
-    }
-
-    /// The nodes that an accepted case has an image of.
-    fn accepted_nodes<'a>(
-        &self,
-        vectors: &Vectors,
-        accept: &'a OrdinalSet,
-    ) -> Result<Cow<'a, OrdinalSet>, IndexError> {
-        if self.one_to_one()? {
-            return Ok(Cow::Borrowed(accept));
-        }
-        let mut nodes = OrdinalSet::none(vectors.nodes());
-        for ordinal in accept.iter() {
-            for row in vectors.rows_of_case(ordinal)? {
-                nodes.insert(vectors.node_of_row(row)?);
-            }
-        }
-        Ok(Cow::Owned(nodes))
     }
 }
 

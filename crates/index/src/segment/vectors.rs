@@ -15,7 +15,7 @@
 
 use super::packed::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
-use crate::IndexError;
+use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::VectorRows;
 use precedent_storage::{FileEntry, SealedWriter};
 use precedent_vector::{DistanceFn, prefetch};
@@ -191,6 +191,33 @@ impl Vectors {
         }
         let span = self.within(self.file.span::<u32>(self.node_offsets, node as usize)?)?;
         self.file.slice(self.node_rows.saturating_add(span.start * 4), span.len())
+    }
+
+    /// Whether one of the cases that have a node's vector is such a one.
+    #[inline]
+    pub fn any_case_of_node(&self, node: u32, is: impl Fn(u32) -> bool) -> Result<bool, IndexError> {
+        for &row in self.rows_of_node(node)? {
+            if is(self.case_of_row(row as usize)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The nodes that cases have.
+    pub fn nodes_of_cases(&self, ordinals: &OrdinalSet) -> Result<OrdinalSet, IndexError> {
+        let case_rows: &[u32] = self.file.slice(self.case_rows, self.cases + 1)?;
+        let row_nodes: &[u32] = self.file.slice(self.row_nodes, self.rows)?;
+        let mut nodes = OrdinalSet::none(self.nodes);
+        for ordinal in ordinals.iter() {
+            let rows = case_rows.get(ordinal as usize..).and_then(<[u32]>::first_chunk);
+            let of_case = rows.and_then(|&[start, end]| row_nodes.get(start as usize..end as usize));
+            let Some(of_case) = of_case else {
+                return Err(self.file.damaged(format!("the rows of case {ordinal} are not there")));
+            };
+            of_case.iter().for_each(|&node| nodes.insert(node));
+        }
+        Ok(nodes)
     }
 
     /// The vector of a row.
