@@ -91,7 +91,7 @@ impl SearchService for Searches {
             let found = view.case(&id).map_err(|error| status::from_engine(&error, served.name()))?;
             let case = found.ok_or_else(|| status::unknown_case(served.name()))?;
             Ok(v1::GetCaseResponse {
-                case: Some(convert::case::to_wire(&case)),
+                case: Some(convert::case::to_wire(case)),
                 generation: view.generation(),
             })
         };
@@ -176,7 +176,7 @@ impl Question {
             request_digest: self.digest,
             next_page_token: &next.map_or_else(String::new, |token| token.encode()),
         };
-        Ok(convert::hit::response(&answer, &context))
+        Ok(convert::hit::response(answer, &context))
     }
 }
 
