@@ -172,6 +172,12 @@ impl Snapshot {
         self.segments.get(segment).is_some_and(|part| part.segment.graph.is_some())
     }
 
+    /// Cases in segments that have no graph to walk.
+    pub fn cases_without_graph(&self) -> usize {
+        let without = self.segments.iter().filter(|part| part.segment.graph.is_none());
+        without.map(|part| part.segment.cases()).sum()
+    }
+
     /// How many cases of one segment, dead ones included, have an embedding.
     ///
     /// # Errors

@@ -37,7 +37,12 @@ impl SearchService for Searches {
         let served = self.registry.resolve(&wire.index)?.clone();
         let question = Question::read(wire, served.name()).map_err(status::invalid)?;
         let view = question.view(&served)?;
-        let answer = self.workers.search(call, move |stop| question.ask(&served, &view, stop)).await?;
+        let is_brief = view.is_brief(&question.request);
+        let ask = move |stop: &dyn Fn() -> bool| question.ask(&served, &view, stop);
+        let answer = match is_brief {
+            true => self.workers.brief_search(call, ask).await?,
+            false => self.workers.search(call, ask).await?,
+        };
         if answer.encoded_len() > self.sizes.response_bytes {
             return Err(status::response_too_large(self.sizes.response_bytes));
         }
@@ -95,7 +100,7 @@ impl SearchService for Searches {
                 generation: view.generation(),
             })
         };
-        Ok(Response::new(self.workers.carry_through(call, look).await?))
+        Ok(Response::new(self.workers.look(&call, look)?))
     }
 }
 
