@@ -20,7 +20,11 @@ mod style;
 
 use args::{Command, Precedent};
 use clap::Parser;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let outcome = match Precedent::parse().command {

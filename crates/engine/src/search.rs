@@ -36,6 +36,7 @@ pub(crate) fn search(
     let total = answer.fused.len();
     let page: Vec<Fused> =
         (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
+    snapshot.prefetch(page.iter().map(|fused| fused.place));
     let texts = text_scores(snapshot, &query, &page)?;
     let mut hits = Vec::with_capacity(page.len());
     for (index, (fused, text)) in page.iter().zip(texts).enumerate() {

@@ -3,7 +3,7 @@
 use crate::manifest::TOMBSTONES;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
-use crate::segment::{Segment, VectorSearch};
+use crate::segment::{Records, Segment, VectorSearch};
 use crate::{
     CaseEntry, Definition, Effort, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, Stale,
 };
@@ -172,6 +172,12 @@ impl Snapshot {
         self.segments.get(segment).is_some_and(|part| part.segment.graph.is_some())
     }
 
+    /// Cases in segments that have no graph to walk.
+    pub fn cases_without_graph(&self) -> usize {
+        let without = self.segments.iter().filter(|part| part.segment.graph.is_none());
+        without.map(|part| part.segment.cases()).sum()
+    }
+
     /// How many cases of one segment, dead ones included, have an embedding.
     ///
     /// # Errors
@@ -225,6 +231,20 @@ impl Snapshot {
         let Some(space) = &self.definition().image_space else { return Ok(None) };
         let segment = &self.part(place.segment)?.segment;
         segment.distance(query, space.metric().distance_fn(), exact, place.ordinal)
+    }
+
+    /// Asks for the records of cases that will be read soon, all before one is read: each lies elsewhere.
+    pub fn prefetch(&self, places: impl Iterator<Item = CasePlace> + Clone) {
+        let records = |place: CasePlace| self.segments.get(place.segment).map(|part| &part.segment.records);
+        let all = |ask: fn(&Records, u32)| {
+            for place in places.clone() {
+                if let Some(records) = records(place) {
+                    ask(records, place.ordinal);
+                }
+            }
+        };
+        all(Records::prefetch_place);
+        all(Records::prefetch);
     }
 
     /// The case as it was ingested.

@@ -36,6 +36,11 @@ impl CaseId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id as text of its own.
+    pub fn into_string(self) -> String {
+        self.0
+    }
 }
 
 /// A site's case ids may be accession numbers, which lead to a person, so they are hidden like patient identifiers.

@@ -106,6 +106,11 @@ impl Report {
         &self.sections
     }
 
+    /// The sections as such, in the order given.
+    pub fn into_sections(self) -> Vec<Section> {
+        self.sections
+    }
+
     /// The text of the first section of that kind.
     pub fn section(&self, kind: SectionKind) -> Option<&str> {
         self.sections.iter().find(|section| section.kind == kind).map(|section| section.text.as_str())

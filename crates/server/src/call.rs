@@ -1,11 +1,18 @@
-//! One call: how long it may take, what it holds while it runs, and its work on a blocking thread.
+//! One call: how long it may take, what it holds while it runs, and where its work is done: what takes microseconds at
+//! once, everything else on a blocking thread.
 
 use crate::status;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tonic::{Request, Status};
+
+/// How long a search that was expected to be brief holds up the connections of its thread, before it is begun again on a
+/// blocking one. Some fifty times what it takes, so that only a busy machine, a cold disk or an unusual index gets there.
+const BRIEF: Duration = Duration::from_millis(5);
 
 /// How long a call may take, and its place among the calls of the server. Made by [`crate::admission`].
 #[derive(Debug, Clone)]
@@ -31,7 +38,7 @@ impl Call {
     }
 }
 
-/// The blocking threads' side of the server.
+/// Where the work of calls is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
     searches: Arc<Semaphore>,
@@ -58,7 +65,29 @@ impl Workers {
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        self.in_turn(&self.searches, call, work).await
+        let turn = turn(&self.searches).await?;
+        self.on_a_thread(turn, call, work).await
+    }
+
+    /// As [`Workers::search`], for a search that is expected to take a fraction of a millisecond: to hand it to another
+    /// thread and its answer back would cost as much as it. It is computed at once, without looking whether its caller is
+    /// still there, and if it takes longer than [`BRIEF`] it is begun again as any other.
+    pub(crate) async fn brief_search<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl Fn(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let turn = turn(&self.searches).await?;
+        let until = Instant::now() + BRIEF;
+        let stop = || self.abort.load(Ordering::Relaxed) || call.is_over();
+        if !stop() {
+            let result = at_once(|| work(&|| stop() || Instant::now() >= until));
+            let is_stopped = result.as_ref().is_err_and(|status| status.code() == tonic::Code::Cancelled);
+            if !is_stopped {
+                return result;
+            }
+        }
+        self.on_a_thread(turn, call, work).await
     }
 
     /// Encodes when it is its turn, apart from the searches, so that neither an archive on its way in nor a crowd of
@@ -68,16 +97,16 @@ impl Workers {
         call: Call,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        self.in_turn(&self.encodings, call, |_stop| work()).await
+        let turn = turn(&self.encodings).await?;
+        self.on_a_thread(turn, call, |_stop| work()).await
     }
 
-    async fn in_turn<T: Send + 'static>(
+    async fn on_a_thread<T: Send + 'static>(
         &self,
-        places: &Arc<Semaphore>,
+        turn: OwnedSemaphorePermit,
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = Arc::clone(places).acquire_owned().await.map_err(|_| status::shutting_down())?;
         let gone = Arc::new(AtomicBool::new(false));
         let _caller = Caller(Arc::clone(&gone));
         let abort = Arc::clone(&self.abort);
@@ -93,6 +122,14 @@ impl Workers {
             })
         })
         .await
+    }
+
+    /// Looks something up that takes microseconds.
+    pub(crate) fn look<T>(&self, call: &Call, work: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
+        if call.is_over() {
+            return Err(status::deadline_exceeded());
+        }
+        at_once(work)
     }
 
     /// Runs work that is carried through once begun, whether its caller waits or not.
@@ -121,25 +158,33 @@ impl Drop for Caller {
     }
 }
 
+async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Status> {
+    Arc::clone(places).acquire_owned().await.map_err(|_| status::shutting_down())
+}
+
+/// Works on this thread, which also serves connections.
+fn at_once<T>(work: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
+    // Nothing that the work changes is looked at after a panic.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| Err(did_not_finish(true)))
+}
+
+fn did_not_finish(panicked: bool) -> Status {
+    // The panic's own text may quote what it was about.
+    tracing::error!(panicked, "a call's work did not finish");
+    status::internal()
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Status> + Send + 'static,
 ) -> Result<T, Status> {
     let span = tracing::Span::current();
     let task = tokio::task::spawn_blocking(move || span.in_scope(work));
-    match task.await {
-        Ok(result) => result,
-        Err(error) => {
-            // The panic's own text may quote what it was about.
-            tracing::error!(panicked = error.is_panic(), "a call's work did not finish");
-            Err(status::internal())
-        }
-    }
+    task.await.unwrap_or_else(|error| Err(did_not_finish(error.is_panic())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tokio::sync::oneshot;
     use tonic::Code;
 
@@ -205,6 +250,75 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_brief_search_is_done_where_it_was_asked_for() {
+        let workers = Workers::new(1, 1);
+        let here = std::thread::current().id();
+        let there = workers.brief_search(call(None), |_| Ok(std::thread::current().id())).await.unwrap();
+        assert_eq!(there, here);
+        assert_eq!(workers.look(&call(None), || Ok(std::thread::current().id())).unwrap(), here);
+    }
+
+    #[tokio::test]
+    async fn a_brief_search_that_takes_longer_goes_on_elsewhere_and_can_be_stopped() {
+        let workers = Workers::new(1, 1);
+        let here = std::thread::current().id();
+        let search = workers.brief_search(call(None), move |stop| {
+            while std::thread::current().id() == here {
+                if stop() {
+                    return Err(status::cancelled());
+                }
+            }
+            Ok(5)
+        });
+        assert_eq!(search.await.unwrap(), 5);
+        let soon = Some(Instant::now() + 4 * BRIEF);
+        let endless = workers.brief_search(call(soon), |stop| -> Result<(), Status> {
+            while !stop() {
+                std::thread::yield_now();
+            }
+            Err(status::cancelled())
+        });
+        assert_eq!(endless.await.unwrap_err().code(), Code::DeadlineExceeded);
+        // Its turn is free again.
+        assert_eq!(workers.search(call(None), |_| Ok(5)).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_brief_search_past_its_deadline_or_after_an_abort_is_not_begun() {
+        let workers = Workers::new(1, 1);
+        let begun = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&begun);
+        let work = move |_: &dyn Fn() -> bool| {
+            seen.store(true, Ordering::Relaxed);
+            Ok(())
+        };
+        let past = Some(Instant::now() - Duration::from_secs(1));
+        let late = workers.brief_search(call(past), work.clone()).await;
+        assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);
+        assert_eq!(workers.look(&call(past), || Ok(())).unwrap_err().code(), Code::DeadlineExceeded);
+        workers.abort();
+        assert_eq!(workers.brief_search(call(None), work).await.unwrap_err().code(), Code::Unavailable);
+        assert!(!begun.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn a_brief_search_waits_for_its_turn() {
+        let workers = Workers::new(1, 1);
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let searching = workers.clone();
+        let first = tokio::spawn(async move {
+            let work = move |_: &dyn Fn() -> bool| may_go_on.recv().map_err(|_| status::internal());
+            searching.search(call(None), work).await
+        });
+        tokio::task::yield_now().await;
+        let second = workers.brief_search(call(None), |_| Ok(2));
+        assert!(tokio::time::timeout(Duration::from_millis(20), second).await.is_err());
+        go_on.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        assert_eq!(workers.brief_search(call(None), |_| Ok(3)).await.unwrap(), 3);
+    }
+
+    #[tokio::test]
     async fn encodings_take_turns_apart_from_searches() {
         let workers = Workers::new(1, 1);
         let (begun, is_begun) = oneshot::channel();
@@ -240,8 +354,10 @@ mod tests {
     async fn a_panic_is_an_internal_error_without_its_text() {
         let workers = Workers::new(1, 1);
         let search = workers.search(call(None), |_| -> Result<(), Status> { panic!("CANARY") });
-        let status = search.await.unwrap_err();
-        assert_eq!(status.code(), Code::Internal);
-        assert!(!status.message().contains("CANARY"));
+        let brief = workers.brief_search(call(None), |_| -> Result<(), Status> { panic!("CANARY") });
+        for status in [search.await.unwrap_err(), brief.await.unwrap_err()] {
+            assert_eq!(status.code(), Code::Internal);
+            assert!(!status.message().contains("CANARY"));
+        }
     }
 }

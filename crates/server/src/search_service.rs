@@ -37,7 +37,12 @@ impl SearchService for Searches {
         let served = self.registry.resolve(&wire.index)?.clone();
         let question = Question::read(wire, served.name()).map_err(status::invalid)?;
         let view = question.view(&served)?;
-        let answer = self.workers.search(call, move |stop| question.ask(&served, &view, stop)).await?;
+        let is_brief = view.is_brief(&question.request);
+        let ask = move |stop: &dyn Fn() -> bool| question.ask(&served, &view, stop);
+        let answer = match is_brief {
+            true => self.workers.brief_search(call, ask).await?,
+            false => self.workers.search(call, ask).await?,
+        };
         if answer.encoded_len() > self.sizes.response_bytes {
             return Err(status::response_too_large(self.sizes.response_bytes));
         }
@@ -91,11 +96,11 @@ impl SearchService for Searches {
             let found = view.case(&id).map_err(|error| status::from_engine(&error, served.name()))?;
             let case = found.ok_or_else(|| status::unknown_case(served.name()))?;
             Ok(v1::GetCaseResponse {
-                case: Some(convert::case::to_wire(&case)),
+                case: Some(convert::case::to_wire(case)),
                 generation: view.generation(),
             })
         };
-        Ok(Response::new(self.workers.carry_through(call, look).await?))
+        Ok(Response::new(self.workers.look(&call, look)?))
     }
 }
 
@@ -176,7 +181,7 @@ impl Question {
             request_digest: self.digest,
             next_page_token: &next.map_or_else(String::new, |token| token.encode()),
         };
-        Ok(convert::hit::response(&answer, &context))
+        Ok(convert::hit::response(answer, &context))
     }
 }
 

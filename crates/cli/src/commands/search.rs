@@ -28,7 +28,7 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let mut out = std::io::stdout().lock();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };
-        writeln!(out, "{}", json::response(&convert::hit::response(&answer, &context))?)?;
+        writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
         let metric = definition.image_space.as_ref().map(|space| space.metric());
         let manner = Manner { metric, full: args.full, style: Style::of_stdout() };

@@ -76,12 +76,13 @@ impl Keys {
         self.file.check_rest()
     }
 
-    /// Asks for the sequence number of a case that will be read soon.
+    /// Asks for the sequence number and the patient of a case, which will be read soon.
     pub fn prefetch(&self, ordinal: u32) {
-        if let Some(bytes) = self.file.checked()
-            && let Some(number) = bytes.get(ordinal as usize * size_of::<u64>()..)
-        {
-            precedent_vector::prefetch(&number[..number.len().min(size_of::<u64>())]);
+        let Some(bytes) = self.file.checked() else { return };
+        let patients = self.cases * size_of::<u64>();
+        for (table, length) in [(0, size_of::<u64>()), (patients, size_of::<PatientHash>())] {
+            let start = table + ordinal as usize * length;
+            precedent_vector::prefetch(bytes.get(start..start + length).unwrap_or_default());
         }
     }
 

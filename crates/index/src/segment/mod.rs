@@ -15,6 +15,7 @@ pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub(crate) use nearest::VectorSearch;
 pub use nearest::{Effort, NearestCase, NearestCases, SegmentPath};
 pub(crate) use open::Segment;
+pub(crate) use records::Records;
 
 use precedent_storage::FileKind;
 

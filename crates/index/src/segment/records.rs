@@ -11,6 +11,7 @@ use crate::IndexError;
 use crate::record::decode_case;
 use precedent_model::Case;
 use precedent_storage::{FileEntry, SealedWriter};
+use precedent_vector::prefetch;
 
 pub(crate) struct RecordsWriter {
     writer: SealedWriter,
@@ -58,6 +59,21 @@ impl Records {
             return Err(self.file.damaged(format!("it has no case {ordinal}")));
         }
         self.file.bytes(self.file.span::<u64>(self.offsets, ordinal as usize)?)
+    }
+
+    /// Asks for where the record of a case lies, to be followed by [`Records::prefetch`].
+    pub fn prefetch_place(&self, ordinal: u32) {
+        let place = self.offsets.saturating_add(ordinal as usize * size_of::<u64>());
+        if let Ok(offsets) = self.file.slice::<u64>(place, 2) {
+            prefetch(offsets);
+        }
+    }
+
+    /// Asks for the record of a case that will be read soon. Damage is told to who reads it.
+    pub fn prefetch(&self, ordinal: u32) {
+        if let Ok(record) = self.bytes(ordinal) {
+            prefetch(record);
+        }
     }
 
     pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {

@@ -6,6 +6,7 @@ use precedent_model::{
 };
 use precedent_query::QueryVector;
 use precedent_wire::v1;
+use std::collections::BTreeMap;
 
 /// A case as it came in, read by the schema of its index. The paths of violations begin with `case`.
 ///
@@ -28,27 +29,24 @@ pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<RawCase, Vec<Vi
 }
 
 /// A case as it goes out.
-pub fn to_wire(case: &Case) -> v1::Case {
+pub fn to_wire(case: Case) -> v1::Case {
     v1::Case {
-        case_id: case.id.as_str().to_owned(),
+        case_id: case.id.into_string(),
         patient: case.patient.as_ref().map(patient_to_wire),
-        fields: (case.fields.iter())
+        fields: (case.fields.into_iter())
             .map(|(name, values)| {
-                (name.clone(), v1::FieldValues { values: values.iter().map(value_text).collect() })
+                (name, v1::FieldValues { values: values.into_iter().map(value_text).collect() })
             })
             .collect(),
-        report: case.report.as_ref().map(|report| v1::Report {
-            sections: (report.sections().iter())
-                .map(|section| v1::Section {
-                    kind: section.kind.name().to_owned(),
-                    text: section.text.clone(),
-                })
+        report: case.report.map(|report| v1::Report {
+            sections: (report.into_sections().into_iter())
+                .map(|section| v1::Section { kind: section.kind.name().to_owned(), text: section.text })
                 .collect(),
         }),
-        images: (case.images.iter())
+        images: (case.images.into_iter())
             .map(|image| v1::Image {
-                name: image.name.clone(),
-                view: image.view.clone().unwrap_or_default(),
+                name: image.name,
+                view: image.view.unwrap_or_default(),
                 ..v1::Image::default()
             })
             .collect(),
@@ -85,15 +83,12 @@ pub(crate) fn violation(field: &str, error: &ModelError) -> Violation {
 }
 
 fn fields(
-    wire: &std::collections::HashMap<String, v1::FieldValues>,
+    wire: &BTreeMap<String, v1::FieldValues>,
     schema: &FieldSchema,
     violations: &mut Vec<Violation>,
 ) -> Fields {
     let mut fields = Fields::new();
-    // Violations come in the order of the names, not of the map.
-    let mut given: Vec<_> = wire.iter().collect();
-    given.sort_unstable_by_key(|(name, _)| *name);
-    for (name, values) in given {
+    for (name, values) in wire {
         match schema.parse_values(name, values.values.iter().map(String::as_str)) {
             Ok(values) if values.is_empty() => {}
             Ok(values) => {
@@ -132,9 +127,9 @@ fn image(wire: v1::Image) -> (Image, (Option<QueryVector>, Option<Vec<u8>>)) {
 }
 
 /// A value in the text form that [`precedent_model::FieldKind::parse`] reads.
-fn value_text(value: &FieldValue) -> String {
+fn value_text(value: FieldValue) -> String {
     match value {
-        FieldValue::Keyword(text) => text.clone(),
+        FieldValue::Keyword(text) => text,
         FieldValue::Integer(number) => number.to_string(),
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Date(date) => date.to_string(),
@@ -203,7 +198,7 @@ mod tests {
         let mut expected = whole();
         expected.images[0].embedding = None;
         expected.images[0].content.clear();
-        assert_eq!(to_wire(&new.case), expected);
+        assert_eq!(to_wire(new.case), expected);
     }
 
     #[test]
@@ -243,7 +238,7 @@ mod tests {
             case.fields.insert("kvp".into(), values(&[&kvp.to_string()]));
             case.fields.insert("study_date".into(), values(&[&date]));
             let new = from_wire(case.clone(), &schema()).unwrap();
-            prop_assert_eq!(&to_wire(&new.case).fields, &case.fields);
+            prop_assert_eq!(&to_wire(new.case).fields, &case.fields);
         }
     }
 }

@@ -20,14 +20,14 @@ pub struct Context<'a> {
 }
 
 /// An answer as it goes out.
-pub fn response(answer: &SearchResponse, context: &Context<'_>) -> v1::SearchResponse {
+pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResponse {
     let space = context.definition.image_space.as_ref();
     let metric = space.map(|space| space.metric());
     v1::SearchResponse {
-        hits: answer.hits.iter().map(|found| hit(found, metric)).collect(),
+        hits: answer.hits.into_iter().map(|found| hit(found, metric)).collect(),
         total_hits: small(answer.total),
         next_page_token: context.next_page_token.to_owned(),
-        plan: Some(plan(&answer.plan)),
+        plan: Some(plan(answer.plan)),
         record: Some(v1::Record {
             index: context.definition.name.clone(),
             generation: answer.generation,
@@ -37,10 +37,11 @@ pub fn response(answer: &SearchResponse, context: &Context<'_>) -> v1::SearchRes
     }
 }
 
-fn hit(found: &Hit, metric: Option<Metric>) -> v1::Hit {
+fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
+    let highlights = highlights(found.case.report.as_ref(), &found.highlights);
     v1::Hit {
         rank: small(found.rank),
-        case: Some(case::to_wire(&found.case)),
+        case: Some(case::to_wire(found.case)),
         fused_score: found.fused_score,
         image: found.image.as_ref().map(|score| v1::ImageScore {
             measure: metric.map(|metric| measure(metric, score.score)),
@@ -50,7 +51,7 @@ fn hit(found: &Hit, metric: Option<Metric>) -> v1::Hit {
             embedding_index: small(found.matched_vector.unwrap_or(0)),
         }),
         lexical: found.lexical.as_ref().map(lexical),
-        highlights: highlights(found.case.report.as_ref(), &found.highlights),
+        highlights,
     }
 }
 
@@ -68,15 +69,15 @@ fn measure(metric: Metric, similarity: f32) -> v1::image_score::Measure {
     }
 }
 
-fn plan(plan: &Plan) -> v1::Plan {
+fn plan(plan: Plan) -> v1::Plan {
     v1::Plan {
         channels: plan.channels.iter().map(channel).collect(),
         fusion: Some(fusion(&plan.fusion)),
         case_count: plan.cases as u64,
         match_count: plan.matches as u64,
         exact: plan.exact,
-        warnings: (plan.warnings.iter())
-            .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message.clone() })
+        warnings: (plan.warnings.into_iter())
+            .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message })
             .collect(),
     }
 }
@@ -152,7 +153,7 @@ mod tests {
     fn sent(metric: &str) -> v1::SearchResponse {
         let definition = definition(metric);
         response(
-            &answer(),
+            answer(),
             &Context { definition: &definition, request_digest: [0xab; 32], next_page_token: "next" },
         )
     }
@@ -184,7 +185,7 @@ mod tests {
             vec![Highlight { section: 0, kind: SectionKind::Body, sentence, matches: vec![matched] }];
         let definition = definition("l2");
         let context = Context { definition: &definition, request_digest: [0; 32], next_page_token: "" };
-        let sent = response(&answer, &context);
+        let sent = response(answer, &context);
         let span = sent.hits[0].highlights[0].matches[0].span.as_ref().unwrap();
         assert_eq!((span.start_byte, span.end_utf16), (3, 7));
     }

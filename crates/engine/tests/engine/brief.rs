@@ -1,0 +1,66 @@
+//! Which searches are expected to be brief.
+
+use crate::support::{DIMENSION, Sketch, archive, case, vector};
+use precedent_engine::{Access, Engine};
+use precedent_model::PartialDate;
+use precedent_query::{Guards, Limits, PathChoice, QueryImage, SearchRequest};
+use precedent_vector::Metric;
+
+fn by_vector() -> SearchRequest {
+    SearchRequest { vectors: vec![vector(&[0.25; DIMENSION])], ..SearchRequest::default() }
+}
+
+fn with(limits: Limits) -> SearchRequest {
+    SearchRequest { limits, ..by_vector() }
+}
+
+/// Takes in cases without a graph between them.
+fn take_in(engine: &Engine, cases: std::ops::Range<usize>) {
+    let sketch =
+        |name: usize| Sketch { vectors: vec![vec![1.0 + name as f32; DIMENSION]], ..Sketch::default() };
+    let new = cases.map(|name| case(name, &sketch(name))).collect();
+    assert!(engine.ingest(new).unwrap().iter().all(Result::is_ok));
+    engine.commit().unwrap();
+}
+
+#[test]
+fn searches_by_a_few_embeddings_are_brief_and_others_are_not() {
+    let archive = archive(Metric::L2, Access::Bulk);
+    take_in(&archive.engine, 0..10);
+    let view = archive.engine.view();
+    let none = Limits::default();
+    for brief in [
+        by_vector(),
+        with(Limits { limit: 50, ..none }),
+        with(Limits { ef_search: Some(200), ..none }),
+        with(Limits { target_recall: Some(0.95), ..none }),
+    ] {
+        assert!(view.is_brief(&brief), "{brief:?}");
+    }
+    let before = Some(PartialDate::parse("before", "2020").unwrap());
+    for other in [
+        SearchRequest { text: Some("effusion".into()), ..by_vector() },
+        SearchRequest { filter: Some("age > 3".into()), ..by_vector() },
+        SearchRequest { image_text: Some("effusion".into()), ..by_vector() },
+        SearchRequest { images: vec![QueryImage { content: vec![1], view: None }], ..by_vector() },
+        SearchRequest { guards: Guards { before, ..Guards::default() }, ..by_vector() },
+        SearchRequest { vectors: vec![vector(&[0.25; DIMENSION]); 5], ..SearchRequest::default() },
+        with(Limits { limit: 1000, ..none }),
+        with(Limits { ef_search: Some(4096), ..none }),
+        with(Limits { target_recall: Some(0.999), ..none }),
+        with(Limits { exact: true, ..none }),
+        with(Limits { path: PathChoice::Exact, ..none }),
+    ] {
+        assert!(!view.is_brief(&other), "{other:?}");
+    }
+}
+
+#[test]
+fn a_search_that_must_compare_many_cases_is_not_brief() {
+    let archive = archive(Metric::L2, Access::Bulk);
+    take_in(&archive.engine, 0..1200);
+    let is_brief = || archive.engine.view().is_brief(&by_vector());
+    assert!(!is_brief());
+    archive.engine.merge_all(&|_, _, _| true).unwrap();
+    assert!(is_brief(), "the graph of the merged segment is walked");
+}
