@@ -158,6 +158,14 @@ fn measure(args: &Args) -> Outcome<()> {
             process: precedent.id(),
         },
         Kind {
+            name: "search, no reports",
+            ask: Ask::Search(Arc::new(
+                questions.iter().map(|question| wire(&without_reports(question))).collect(),
+            )),
+            address: precedent.address.clone(),
+            process: precedent.id(),
+        },
+        Kind {
             name: "hybrid, 10 % kept",
             ask: Ask::Search(Arc::new(questions.iter().map(|question| wire(&question.hybrid())).collect())),
             address: precedent.address.clone(),
@@ -247,6 +255,10 @@ fn ids(cases: u64) -> Vec<String> {
     (0..IDS).map(|_| format!("v{}", random.below(cases as usize))).collect()
 }
 
+fn without_reports(question: &Question) -> SearchRequest {
+    SearchRequest { omit_reports: true, ..question.image() }
+}
+
 fn wire(request: &SearchRequest) -> v1::SearchRequest {
     let embedding =
         |values: &Vec<f32>| v1::Embedding { values: values.clone(), encoder_id: ENCODER.to_owned() };
@@ -255,6 +267,7 @@ fn wire(request: &SearchRequest) -> v1::SearchRequest {
         text: request.text.clone().unwrap_or_default(),
         filter: request.filter.clone().unwrap_or_default(),
         limit: Some(HITS as u32),
+        omit_reports: request.omit_reports,
         ..v1::SearchRequest::default()
     }
 }
@@ -304,7 +317,7 @@ fn report(
         notes: vec![
             format!(
                 "{} rounds of {} s, log level {}. `search`: one embedding of {} numbers, {HITS} hits with their reports, \
-                 recall@{HITS} {recall:.3}; `hybrid`: words and a filter, too; `one case`: by its id. The echo sends back {ECHO_BYTES} bytes.",
+                 recall@{HITS} {recall:.3}; `no reports`: as for a list, from which single cases are opened; `hybrid`: words and a filter, too; `one case`: by its id. The echo sends back {ECHO_BYTES} bytes.",
                 args.rounds.max(1),
                 args.seconds,
                 args.log_level,

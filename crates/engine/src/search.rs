@@ -218,7 +218,10 @@ fn hit(
         true => channel::image::score(snapshot, query, fused.place)?,
         false => None,
     };
-    let case = snapshot.case(fused.place)?;
+    let case = match query.request.omit_reports && !query.asks_reports() {
+        true => snapshot.case_without_report(fused.place)?,
+        false => snapshot.case(fused.place)?,
+    };
     // Reading a report again takes microseconds; what was read when it came in is not kept.
     let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {
         Some(report) => {

@@ -73,6 +73,21 @@ struct CaseRecord {
     images: Vec<ImageRecord>,
 }
 
+/// A [`CaseRecord`] whose sections are skipped as what is not known.
+#[derive(Clone, PartialEq, Message)]
+struct HeadRecord {
+    #[prost(string, tag = "1")]
+    case_id: String,
+    #[prost(string, optional, tag = "2")]
+    patient_id: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    patient_id_issuer: Option<String>,
+    #[prost(message, repeated, tag = "4")]
+    fields: Vec<FieldRecord>,
+    #[prost(message, repeated, tag = "6")]
+    images: Vec<ImageRecord>,
+}
+
 #[derive(Clone, PartialEq, Message)]
 struct FieldRecord {
     #[prost(string, tag = "1")]
@@ -165,7 +180,16 @@ fn encode_value(value: &FieldValue) -> ValueKind {
 
 /// The case in the bytes of [`encode_case`].
 pub(crate) fn decode_case(bytes: &[u8]) -> Result<Case, RecordError> {
-    let record = CaseRecord::decode(bytes)?;
+    case_of(CaseRecord::decode(bytes)?)
+}
+
+/// The same without the report.
+pub(crate) fn decode_without_report(bytes: &[u8]) -> Result<Case, RecordError> {
+    let HeadRecord { case_id, patient_id, patient_id_issuer, fields, images } = HeadRecord::decode(bytes)?;
+    case_of(CaseRecord { case_id, patient_id, patient_id_issuer, fields, sections: Vec::new(), images })
+}
+
+fn case_of(record: CaseRecord) -> Result<Case, RecordError> {
     let mut case = Case::new(CaseId::new(&record.case_id)?);
     if let Some(id) = &record.patient_id {
         case.patient = Some(PatientKey::new(id, record.patient_id_issuer.as_deref())?);

@@ -247,6 +247,14 @@ impl Snapshot {
         all(Records::prefetch);
     }
 
+    /// The case as it was ingested, but for its report, whose text is not even looked at.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn case_without_report(&self, place: CasePlace) -> Result<Case, IndexError> {
+        self.part(place.segment)?.segment.records.case_without_report(place.ordinal)
+    }
+
     /// The case as it was ingested.
     ///
     /// # Errors

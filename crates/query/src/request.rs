@@ -33,6 +33,8 @@ pub struct SearchRequest {
     pub fusion: Fusion,
     /// How many hits, and how hard to look.
     pub limits: Limits,
+    /// Reports are needed for highlights alone: a hit's case may come without its report where no sentence is to be shown.
+    pub omit_reports: bool,
 }
 
 /// An embedding with the encoder that it is declared to be of.
@@ -143,6 +145,7 @@ impl fmt::Debug for SearchRequest {
             .field("guards", &self.guards)
             .field("fusion", &self.fusion)
             .field("limits", &self.limits)
+            .field("omit_reports", &self.omit_reports)
             .finish()
     }
 }

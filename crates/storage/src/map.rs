@@ -27,6 +27,8 @@ pub enum Access {
     Everywhere,
     /// Here and there, and memory is short: only what is asked for is read.
     HereAndThere,
+    /// All of it, soon: it is read ahead, whatever was told before.
+    Soon,
 }
 
 /// Read-only bytes: a memory map, or a copy on the heap. Cloning and slicing share the bytes.
@@ -88,6 +90,7 @@ impl MapSlice {
                 #[cfg(not(target_os = "linux"))]
                 Access::Everywhere => return,
                 Access::HereAndThere => memmap2::Advice::Random,
+                Access::Soon => memmap2::Advice::WillNeed,
             };
             if let Err(error) = map.advise(advice) {
                 tracing::debug!(%error, ?access, "the system takes no such hint");
@@ -177,7 +180,7 @@ mod tests {
     fn a_hint_changes_no_byte() {
         let bytes: Vec<u8> = (0..3 << 20).map(|i| (i / 7) as u8).collect();
         for slice in [mapped(&bytes), MapSlice::from_bytes(&bytes)] {
-            for access in [Access::Everywhere, Access::HereAndThere] {
+            for access in [Access::Everywhere, Access::HereAndThere, Access::Soon] {
                 slice.advise(access);
                 assert_eq!(&*slice, bytes, "{access:?}");
             }

@@ -113,6 +113,7 @@ def query_message(
         target_recall=query.target_recall,
         images=query_images(query),
         image_text=query.image_text,
+        omit_reports=query.omit_reports,
     )
     if query.fusion is not None:
         message.fusion.CopyFrom(

@@ -98,6 +98,7 @@ class Client:
         vector_path: VectorPath = VectorPath.AUTO,
         ef_search: int | None = None,
         target_recall: float | None = None,
+        omit_reports: bool = False,
         index: str | None = None,
         timeout: float | None = None,
     ) -> SearchResult:
@@ -105,7 +106,8 @@ class Client:
 
         ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
         encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
-        server encodes them. ``image_text`` says in words what the images of the cases are to show.
+        server encodes them. ``image_text`` says in words what the images of the cases are to show. With ``omit_reports``
+        hits come without their cases' reports, for lists from which :meth:`get_case` opens single cases.
         """
         query = Query(
             embeddings=_convert.as_embeddings(embeddings, encoder_id),
@@ -121,6 +123,7 @@ class Client:
             vector_path=vector_path,
             ef_search=ef_search,
             target_recall=target_recall,
+            omit_reports=omit_reports,
             images=_convert.as_images(images),
             image_text=image_text,
         )

@@ -139,6 +139,8 @@ class Query:
     """Pictures of the new study, one per view; the server encodes them."""
     image_text: str = field(default="", repr=False)
     """What the images of the cases are to show, in words, whatever the reports say."""
+    omit_reports: bool = False
+    """Hits come without their cases' reports: for lists, from which :meth:`Client.get_case` opens single cases."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ mod list;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod omit;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
 mod running;

@@ -8,7 +8,7 @@
 
 use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
-use crate::record::decode_case;
+use crate::record::{RecordError, decode_case, decode_without_report};
 use precedent_model::Case;
 use precedent_storage::{FileEntry, SealedWriter};
 use precedent_vector::prefetch;
@@ -77,7 +77,14 @@ impl Records {
     }
 
     pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
-        decode_case(self.bytes(ordinal)?)
-            .map_err(|error| self.file.damaged(format!("case {ordinal} cannot be read: {error}")))
+        decode_case(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+    }
+
+    pub fn case_without_report(&self, ordinal: u32) -> Result<Case, IndexError> {
+        decode_without_report(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+    }
+
+    fn unreadable(&self, ordinal: u32, error: &RecordError) -> IndexError {
+        self.file.damaged(format!("case {ordinal} cannot be read: {error}"))
     }
 }

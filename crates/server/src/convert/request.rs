@@ -47,6 +47,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
             ef_search: given_count(wire.ef_search),
             target_recall: wire.target_recall,
         },
+        omit_reports: wire.omit_reports,
     })
 }
 
@@ -137,6 +138,7 @@ mod tests {
             vector_path: v1::VectorPath::Graph.into(),
             ef_search: Some(64),
             target_recall: Some(0.9),
+            omit_reports: true,
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -161,7 +163,7 @@ mod tests {
             ef_search: Some(64),
             target_recall: Some(0.9),
         };
-        assert_eq!(asked.limits, limits);
+        assert_eq!((asked.limits, asked.omit_reports), (limits, true));
     }
 
     #[test]
