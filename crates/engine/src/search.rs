@@ -218,7 +218,7 @@ fn hit(
         true => channel::image::score(snapshot, query, fused.place)?,
         false => None,
     };
-    let case = match query.request.omit_reports && !query.asks_reports() {
+    let case = match query.request.omit_reports {
         true => snapshot.case_without_report(fused.place)?,
         false => snapshot.case(fused.place)?,
     };

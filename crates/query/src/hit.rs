@@ -61,7 +61,7 @@ pub struct Highlight {
 /// One case that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// The case as it was ingested, with its report unless the request said that it may be left out.
+    /// The case as it was ingested, with its report unless the request leaves reports out.
     pub case: Case,
     /// Rank in the whole answer, from 1.
     pub rank: usize,

@@ -33,7 +33,7 @@ pub struct SearchRequest {
     pub fusion: Fusion,
     /// How many hits, and how hard to look.
     pub limits: Limits,
-    /// Reports are needed for highlights alone: a hit's case may come without its report where no sentence is to be shown.
+    /// Hits come without their cases' reports, and without highlights, which are places in them.
     pub omit_reports: bool,
 }
 

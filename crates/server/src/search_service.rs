@@ -180,7 +180,6 @@ impl Question {
             definition: served.engine().definition(),
             request_digest: self.digest,
             next_page_token: &next.map_or_else(String::new, |token| token.encode()),
-            omit_reports: self.request.omit_reports,
         };
         Ok(convert::hit::response(answer, &context))
     }

@@ -107,7 +107,7 @@ class Client:
         ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
         encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
         server encodes them. ``image_text`` says in words what the images of the cases are to show. With ``omit_reports``
-        hits come without their cases' reports, for lists from which :meth:`get_case` opens single cases.
+        hits come without their cases' reports and highlights, for lists from which :meth:`get_case` opens single cases.
         """
         query = Query(
             embeddings=_convert.as_embeddings(embeddings, encoder_id),

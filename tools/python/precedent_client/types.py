@@ -140,7 +140,7 @@ class Query:
     image_text: str = field(default="", repr=False)
     """What the images of the cases are to show, in words, whatever the reports say."""
     omit_reports: bool = False
-    """Hits come without their cases' reports: for lists, from which :meth:`Client.get_case` opens single cases."""
+    """Hits come without their cases' reports and highlights: for lists, from which ``get_case`` opens single cases."""
 
 
 @dataclass(frozen=True)

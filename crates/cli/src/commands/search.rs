@@ -27,8 +27,7 @@ pub fn run(args: &SearchArgs) -> Outcome {
     note_what_waits(&engine)?;
     let mut out = std::io::stdout().lock();
     if args.json {
-        let context =
-            Context { definition, request_digest: digest, next_page_token: "", omit_reports: false };
+        let context = Context { definition, request_digest: digest, next_page_token: "" };
         writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
         let metric = definition.image_space.as_ref().map(|space| space.metric());

@@ -17,8 +17,6 @@ pub struct Context<'a> {
     pub request_digest: [u8; 32],
     /// Empty on the last page.
     pub next_page_token: &'a str,
-    /// Whether cases go out without their reports.
-    pub omit_reports: bool,
 }
 
 /// An answer as it goes out.
@@ -26,7 +24,7 @@ pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResp
     let space = context.definition.image_space.as_ref();
     let metric = space.map(|space| space.metric());
     v1::SearchResponse {
-        hits: answer.hits.into_iter().map(|found| hit(found, metric, context.omit_reports)).collect(),
+        hits: answer.hits.into_iter().map(|found| hit(found, metric)).collect(),
         total_hits: small(answer.total),
         next_page_token: context.next_page_token.to_owned(),
         plan: Some(plan(answer.plan)),
@@ -39,11 +37,8 @@ pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResp
     }
 }
 
-fn hit(mut found: Hit, metric: Option<Metric>, omit_report: bool) -> v1::Hit {
+fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
     let highlights = highlights(found.case.report.as_ref(), &found.highlights);
-    if omit_report {
-        found.case.report = None;
-    }
     v1::Hit {
         rank: small(found.rank),
         case: Some(case::to_wire(found.case)),
@@ -159,12 +154,7 @@ mod tests {
         let definition = definition(metric);
         response(
             answer(),
-            &Context {
-                definition: &definition,
-                request_digest: [0xab; 32],
-                next_page_token: "next",
-                omit_reports: false,
-            },
+            &Context { definition: &definition, request_digest: [0xab; 32], next_page_token: "next" },
         )
     }
 
@@ -194,18 +184,10 @@ mod tests {
         answer.hits[0].highlights =
             vec![Highlight { section: 0, kind: SectionKind::Body, sentence, matches: vec![matched] }];
         let definition = definition("l2");
-        for omit_reports in [false, true] {
-            let context = Context {
-                definition: &definition,
-                request_digest: [0; 32],
-                next_page_token: "",
-                omit_reports,
-            };
-            let sent = response(answer.clone(), &context);
-            let span = sent.hits[0].highlights[0].matches[0].span.as_ref().unwrap();
-            assert_eq!((span.start_byte, span.end_utf16), (3, 7));
-            assert_eq!(sent.hits[0].case.as_ref().unwrap().report.is_none(), omit_reports);
-        }
+        let context = Context { definition: &definition, request_digest: [0; 32], next_page_token: "" };
+        let sent = response(answer, &context);
+        let span = sent.hits[0].highlights[0].matches[0].span.as_ref().unwrap();
+        assert_eq!((span.start_byte, span.end_utf16), (3, 7));
     }
 
     #[test]
