@@ -27,8 +27,6 @@ pub enum Access {
     Everywhere,
     /// Here and there, and memory is short: only what is asked for is read.
     HereAndThere,
-    /// All of it, soon: it is read ahead, whatever was told before.
-    Soon,
 }
 
 /// Read-only bytes: a memory map, or a copy on the heap. Cloning and slicing share the bytes.
@@ -90,10 +88,19 @@ impl MapSlice {
                 #[cfg(not(target_os = "linux"))]
                 Access::Everywhere => return,
                 Access::HereAndThere => memmap2::Advice::Random,
-                Access::Soon => memmap2::Advice::WillNeed,
             };
             if let Err(error) = map.advise(advice) {
                 tracing::debug!(%error, ?access, "the system takes no such hint");
+            }
+        }
+    }
+
+    /// Has a part read at once rather than page by page, whatever was told of the whole. What lies outside is left out.
+    pub fn read_ahead(&self, range: Range<usize>) {
+        if let (Owner::Map { map }, Some(part)) = (&*self.owner, self.get(range)) {
+            let offset = part.as_ptr().addr() - map.as_ptr().addr();
+            if let Err(error) = map.advise_range(memmap2::Advice::WillNeed, offset, part.len()) {
+                tracing::debug!(%error, "the system does not read ahead");
             }
         }
     }
@@ -180,8 +187,10 @@ mod tests {
     fn a_hint_changes_no_byte() {
         let bytes: Vec<u8> = (0..3 << 20).map(|i| (i / 7) as u8).collect();
         for slice in [mapped(&bytes), MapSlice::from_bytes(&bytes)] {
-            for access in [Access::Everywhere, Access::HereAndThere, Access::Soon] {
+            for access in [Access::Everywhere, Access::HereAndThere] {
                 slice.advise(access);
+                slice.read_ahead(1 << 20..1 << 21);
+                slice.read_ahead(usize::MAX - 1..usize::MAX);
                 assert_eq!(&*slice, bytes, "{access:?}");
             }
         }

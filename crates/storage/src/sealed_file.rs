@@ -177,6 +177,7 @@ impl SealedFile {
     fn check_block(&self, block: usize) -> Result<(), StorageError> {
         let start = block * BLOCK_BYTES;
         let end = self.padded.len().min(start + BLOCK_BYTES);
+        self.padded.read_ahead(start..end);
         let (expected, found) = (u64_at(&self.table, block * 8), xxh3_64(&self.padded[start..end]));
         if expected == found {
             return Ok(());

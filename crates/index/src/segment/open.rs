@@ -209,16 +209,13 @@ impl Segment {
         Ok(self.with_embedding()?.count)
     }
 
-    /// Counts a search by the graph. The segment turns out to be in use: its packed vectors are read ahead, and the rest of what each search reads is checked; damage
+    /// Counts a search by the graph. The segment turns out to be in use, and the rest of what each search reads is checked; damage
     /// there is told to who reads it.
     pub fn count_search(&self) {
         if self.searches.load(Relaxed) < SEARCHES_TO_CHECK
             && self.searches.fetch_add(1, Relaxed) + 1 == SEARCHES_TO_CHECK
             && let Some(graph) = &self.graph
         {
-            if let Some(packed) = self.vectors.as_ref().and_then(Vectors::packed) {
-                packed.read_ahead();
-            }
             for rest in [graph.pages().0.check_rest(), self.keys.check_rest()] {
                 if let Err(error) = rest {
                     tracing::warn!(segment = self.entry.id, %error, "a part of the segment that was not searched yet is damaged");

@@ -11,7 +11,7 @@ use super::table::{TableFile, write_bytes};
 use super::vectors::Vectors;
 use crate::IndexError;
 use precedent_hnsw::VectorRows;
-use precedent_storage::{Access, SealedWriter};
+use precedent_storage::SealedWriter;
 use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch};
 use std::ops::Range;
 
@@ -47,12 +47,6 @@ impl PackedVectors {
 
     pub fn nodes(&self) -> usize {
         self.nodes
-    }
-
-    /// Has the whole file read, while searches go on: one by one, each would wait for the disk where it is the first to touch
-    /// a page.
-    pub fn read_ahead(&self) {
-        self.file.advise(Access::Soon);
     }
 
     /// How far a vector is from a query, by its packed form.
