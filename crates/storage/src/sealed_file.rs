@@ -21,6 +21,9 @@ pub struct SealedFile {
     payload: MapSlice,
     /// Payload with padding: what the blocks cover.
     padded: MapSlice,
+    /// Whether the system was told to read no more than is asked for: then a block is read ahead as a whole. Elsewhere that
+    /// would take large pages apart.
+    scattered: AtomicBool,
     table: MapSlice,
     digest: u64,
     /// Every block was seen to be right. Only a shortcut: the bytes never change, so no order is needed.
@@ -67,6 +70,7 @@ impl SealedFile {
             whole,
             digest: footer.digest,
             all_checked: AtomicBool::new(blocks == 0),
+            scattered: AtomicBool::new(false),
             checked: (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             checked_count: AtomicUsize::new(0),
         })
@@ -74,6 +78,7 @@ impl SealedFile {
 
     /// Tells the system how the file will be read.
     pub fn advise(&self, access: Access) {
+        self.scattered.store(access == Access::HereAndThere, Relaxed);
         self.whole.advise(access);
     }
 
@@ -177,7 +182,9 @@ impl SealedFile {
     fn check_block(&self, block: usize) -> Result<(), StorageError> {
         let start = block * BLOCK_BYTES;
         let end = self.padded.len().min(start + BLOCK_BYTES);
-        self.padded.read_ahead(start..end);
+        if self.scattered.load(Relaxed) {
+            self.padded.read_ahead(start..end);
+        }
         let (expected, found) = (u64_at(&self.table, block * 8), xxh3_64(&self.padded[start..end]));
         if expected == found {
             return Ok(());
