@@ -152,9 +152,11 @@ def limited(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, resul
     """
     for engine in engines:
         share, reference = LIMITED.get(engine.name), memory(results.get(REFERENCE, {}))
-        if share is None or reference is None:
+        if share is None:
             continue
         try:
+            if reference is None:
+                raise NoLimit(f"the bytes of {REFERENCE} were not measured in this run")
             results[engine.name]["limited"] = found = under_limit(engine, data, plan, logs, int(share * reference))
         except (NoLimit, EngineError) as error:
             results[engine.name]["not_limited"] = str(error)

@@ -17,7 +17,7 @@ pub struct Scratch {
     pub(crate) links: Vec<u32>,
     /// Keys by the estimate from both codes.
     pub(crate) refined: Vec<u64>,
-    /// Keys by the exact distance.
+    /// Keys by the distance that was measured.
     pub(crate) exact: SortedKeys,
 }
 

@@ -1,4 +1,4 @@
-//! A search: greedy down the upper levels, a walk over level 0 or a scan of a list by codes, and the best of it exactly.
+//! A search: greedy down the upper levels, a walk over level 0 or a scan of a list by codes, and the best of it measured.
 
 use crate::graph::Graph;
 use crate::layout::{MAX_LINKS, NONE};
@@ -168,7 +168,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.scratch.held.keys().iter().filter(|key| accept(key_node(**key))).count()
     }
 
-    /// The `k` nearest of the accepted nodes that are held, by their exact distances. Of few all are measured. The estimates of
+    /// The `k` nearest of the accepted nodes that are held, by [`VectorRows::measure`]. Of few all are measured. The estimates of
     /// many are made better from the second codes first; then vectors are read in their order, until the next one is not expected
     /// to be among the best.
     ///
