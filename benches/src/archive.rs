@@ -22,6 +22,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 pub const ENCODER: &str = "bench";
 /// Cases that become durable together, as in `precedent ingest`.
 pub const BATCH: usize = 1000;
+/// Cases of a segment of recent ones.
+const RECENT: u64 = 2000;
 /// Cases for every patient.
 const CASES_PER_PATIENT: u64 = 3;
 /// Which patients the cases are of.
@@ -39,6 +41,9 @@ pub struct Source {
     /// Cases; all vectors if not given
     #[arg(long)]
     pub cases: Option<u64>,
+    /// Segments of the last cases, 2,000 in each, that are left as they came in; the others lie in one
+    #[arg(long, default_value_t = 0)]
+    pub recent: u64,
 }
 
 /// Cases by number, and questions.
@@ -48,6 +53,8 @@ pub struct Material {
     mixer: Mixer,
     /// How many cases there are.
     pub cases: u64,
+    /// How many of them, the last, lie in segments as they came in.
+    recent: u64,
     pub questions: Vec<Question>,
 }
 
@@ -85,6 +92,14 @@ impl std::fmt::Debug for Material {
 }
 
 impl Material {
+    /// The folder under `work` that [`at_hand`] keeps the index in.
+    pub fn folder(&self, work: &Path) -> PathBuf {
+        match self.recent / RECENT {
+            0 => work.join(format!("index-{}", self.cases)),
+            recent => work.join(format!("index-{}-{recent}", self.cases)),
+        }
+    }
+
     /// Opens the files. There are as many questions as query vectors.
     ///
     /// # Errors
@@ -97,6 +112,12 @@ impl Material {
         if cases == 0 || cases > base.rows() || fields.row(cases as usize - 1).is_empty() {
             return Err(format!("{} vectors are too few for {cases} cases", base.rows()).into());
         }
+        let recent = source.recent.saturating_mul(RECENT);
+        if recent > cases {
+            return Err(
+                format!("{} segments of {RECENT} cases are more than {cases} cases", source.recent).into()
+            );
+        }
         let reports = openi(&source.data)?;
         let texts: Vec<String> = reports.iter().map(plain_text).collect();
         let (mut vectors, asked) = (NpyMatrix::open(file("queries.npy"))?, Columns::read(&file("fval.npy"))?);
@@ -108,7 +129,7 @@ impl Material {
             let value = asked.row(number).get(1).ok_or("fval.npy has no column for f1")?;
             questions.push(Question { vector, text, filter: format!("f1 = {value}") });
         }
-        Ok(Self { base, fields, mixer: Mixer::new(&reports), cases, questions })
+        Ok(Self { base, fields, mixer: Mixer::new(&reports), cases, recent, questions })
     }
 
     /// Vectors in the folder: as many cases can be made as there are.
@@ -149,7 +170,7 @@ impl Material {
     }
 }
 
-/// How long a bulk load took; making the cases themselves does not count.
+/// How long a bulk load took; making the cases themselves does not count, nor do recent ones.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuildTimes {
     /// Until the last case was durable.
@@ -168,9 +189,10 @@ pub fn build(material: &mut Material, dir: &Path) -> Outcome<BuildTimes> {
     Engine::create(dir, &material.definition()?)?;
     let engine = Engine::open(dir, Access::Bulk)?;
     let mut times = BuildTimes::default();
+    let settled = material.cases - material.recent;
     let mut row = 0;
-    while row < material.cases {
-        let end = material.cases.min(row + BATCH as u64);
+    while row < settled {
+        let end = settled.min(row + BATCH as u64);
         let cases =
             (row..end).map(|row| material.case(row, &format!("v{row}"))).collect::<Outcome<Vec<_>>>()?;
         let started = Instant::now();
@@ -184,6 +206,12 @@ pub fn build(material: &mut Material, dir: &Path) -> Outcome<BuildTimes> {
     let started = Instant::now();
     engine.merge_all(&|_, _, _| true)?;
     times.merge = started.elapsed();
+    while row < material.cases {
+        let cases = (row..row + RECENT).map(|row| material.case(row, &format!("v{row}")));
+        take(&engine, cases.collect::<Outcome<Vec<_>>>()?)?;
+        engine.commit()?;
+        row += RECENT;
+    }
     Ok(times)
 }
 

@@ -75,7 +75,7 @@ fn main() -> Outcome<()> {
     let args = Args::parse();
     let machine = Machine::now();
     let mut material = Material::open(&args.source)?;
-    let dir = args.work.join(format!("index-{}", material.cases));
+    let dir = material.folder(&args.work);
     let engine = at_hand(&mut material, &dir, Access::Read)?;
     let view = engine.view();
     let questions = &material.questions[..material.questions.len().min(args.count)];

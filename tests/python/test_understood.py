@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Server, init, until
 from grpc import StatusCode
-from precedent_client import Assertion, Case, Client, Highlight, Hit, PrecedentError
+from precedent_client import Assertion, Case, Client, Highlight, Hit, HitDetail, PrecedentError
 
 REPORTS = {
     "there": {"findings": "Large right pneumothorax.", "impression": "Pneumothorax."},
@@ -87,13 +87,15 @@ def test_a_hit_shows_the_sentences_that_matched_in_bytes_and_in_utf16(client: Cl
             assert span.of(text) == shown == utf16(text, span.start_utf16, span.end_utf16)
 
 
-def test_reports_may_be_left_out_of_hits(client: Client) -> None:
+def test_a_hit_comes_with_as_much_of_its_case_as_is_asked_for(client: Client) -> None:
     whole = one(client, "heart", text="enlarged heart")
-    bare = one(client, "heart", text="enlarged heart", omit_reports=True)
+    bare = one(client, "heart", text="enlarged heart", detail=HitDetail.WITHOUT_REPORT)
     assert (bare.case.fields, bare.lexical) == (whole.case.fields, whole.lexical)
     assert whole.highlights and whole.case.sections()
     assert (bare.highlights, bare.case.sections()) == ((), [])
     assert client.get_case("heart").sections() == whole.case.sections()
+    alone = one(client, "heart", text="enlarged heart", detail=HitDetail.CASE_ID)
+    assert (alone.case, alone.highlights, alone.lexical) == (Case("heart", images=[], report=[]), (), whole.lexical)
 
 
 def test_a_filter_alone_shows_the_findings_that_it_asks_for(client: Client) -> None:

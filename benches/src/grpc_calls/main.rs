@@ -115,7 +115,7 @@ fn main() -> Outcome<()> {
 fn measure(args: &Args) -> Outcome<()> {
     let machine = Machine::now();
     let mut material = Material::open(&args.source)?;
-    let dir = args.work.join(format!("index-{}", material.cases));
+    let dir = material.folder(&args.work);
     let engine = at_hand(&mut material, &dir, Access::Read)?;
     let questions = &material.questions;
     let recall = image_recall(&engine.view(), &questions[..questions.len().min(JUDGED)], HITS, false)?;
@@ -138,6 +138,9 @@ fn measure(args: &Args) -> Outcome<()> {
         &args.log_level,
     ]);
     let precedent = ServerProcess::start(&mut serve, &log("serve"))?;
+    let searches = |request: &dyn Fn(&Question) -> v1::SearchRequest| {
+        Ask::Search(Arc::new(questions.iter().map(request).collect()))
+    };
     let kinds = [
         Kind {
             name: "echo",
@@ -153,21 +156,25 @@ fn measure(args: &Args) -> Outcome<()> {
         },
         Kind {
             name: "search",
-            ask: Ask::Search(Arc::new(questions.iter().map(|question| wire(&question.image())).collect())),
+            ask: searches(&|question| wire(&question.image())),
             address: precedent.address.clone(),
             process: precedent.id(),
         },
         Kind {
             name: "search, no reports",
-            ask: Ask::Search(Arc::new(
-                questions.iter().map(|question| wire(&without_reports(question))).collect(),
-            )),
+            ask: searches(&|question| detailed(question, v1::HitDetail::WithoutReport)),
+            address: precedent.address.clone(),
+            process: precedent.id(),
+        },
+        Kind {
+            name: "search, case ids",
+            ask: searches(&|question| detailed(question, v1::HitDetail::CaseId)),
             address: precedent.address.clone(),
             process: precedent.id(),
         },
         Kind {
             name: "hybrid, 10 % kept",
-            ask: Ask::Search(Arc::new(questions.iter().map(|question| wire(&question.hybrid())).collect())),
+            ask: searches(&|question| wire(&question.hybrid())),
             address: precedent.address.clone(),
             process: precedent.id(),
         },
@@ -255,8 +262,9 @@ fn ids(cases: u64) -> Vec<String> {
     (0..IDS).map(|_| format!("v{}", random.below(cases as usize))).collect()
 }
 
-fn without_reports(question: &Question) -> SearchRequest {
-    SearchRequest { omit_reports: true, ..question.image() }
+/// A request by an embedding whose hits come with so much of their cases.
+fn detailed(question: &Question, detail: v1::HitDetail) -> v1::SearchRequest {
+    v1::SearchRequest { detail: detail.into(), ..wire(&question.image()) }
 }
 
 fn wire(request: &SearchRequest) -> v1::SearchRequest {
@@ -267,7 +275,6 @@ fn wire(request: &SearchRequest) -> v1::SearchRequest {
         text: request.text.clone().unwrap_or_default(),
         filter: request.filter.clone().unwrap_or_default(),
         limit: Some(HITS as u32),
-        omit_reports: request.omit_reports,
         ..v1::SearchRequest::default()
     }
 }

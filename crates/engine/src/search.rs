@@ -7,7 +7,8 @@ use crate::encode::Encoding;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
 use precedent_index::{OrdinalSet, Snapshot};
-use precedent_query::{ChannelScore, Hit, Plan, SearchRequest, SearchResponse, StepTimes};
+use precedent_model::Case;
+use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -218,9 +219,10 @@ fn hit(
         true => channel::image::score(snapshot, query, fused.place)?,
         false => None,
     };
-    let case = match query.request.omit_reports {
-        true => snapshot.case_without_report(fused.place)?,
-        false => snapshot.case(fused.place)?,
+    let case = match query.request.detail {
+        HitDetail::Whole => snapshot.case(fused.place)?,
+        HitDetail::WithoutReport => snapshot.case_without_report(fused.place)?,
+        HitDetail::CaseId => Case::new(snapshot.case_id(fused.place)?),
     };
     // Reading a report again takes microseconds; what was read when it came in is not kept.
     let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {

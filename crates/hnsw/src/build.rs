@@ -4,7 +4,7 @@ use crate::curve;
 use crate::draft::{Codes, Draft, Measured};
 use crate::insert::{InsertScratch, Inserter};
 use crate::layout::{MAX_M, MAX_NODES, MIN_M};
-use crate::repair::{FreezeReport, repair};
+use crate::repair::{Audit, repair};
 use crate::{HnswError, VectorRows, reference};
 use precedent_vector::{CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
@@ -95,7 +95,7 @@ pub struct BuiltGraph {
     /// What [`crate::Graph::open`] reads.
     pub bytes: Vec<u8>,
     /// What the audit found and did.
-    pub report: FreezeReport,
+    pub report: Audit,
 }
 
 /// Builds a graph over all rows.
@@ -142,7 +142,7 @@ fn build_in_pool<R: VectorRows + Sync>(
     let m0 = params.m * params.layout.width();
     if rows.is_empty() {
         let bytes = Draft::new(params.m, m0, Vec::new()).encode(&Codes::default(), &Measured::default());
-        return Ok(BuiltGraph { bytes, report: FreezeReport::default() });
+        return Ok(BuiltGraph { bytes, report: Audit::default() });
     }
     let (quantiser, codes) = encode(rows, metric)?;
     let (draft, measured) = match params.builder {

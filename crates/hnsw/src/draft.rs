@@ -138,6 +138,8 @@ impl Draft {
             quantiser_bytes: codes.quantiser.len() as u64,
             code_bytes: per_node(&codes.first),
             rest_bytes: per_node(&codes.rest),
+            unreachable: 0,
+            repaired: 0,
         };
         let mut bytes = Vec::with_capacity(layout.total_bytes() as usize);
         bytes.extend_from_slice(&layout.encode());

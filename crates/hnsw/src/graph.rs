@@ -1,7 +1,7 @@
 //! A frozen graph, read where it lies.
 
 use crate::layout::{CURVE_POINT_BYTES, HEADER_BYTES, LEVELS, Layout, NONE, VERSION};
-use crate::{HnswError, Pages};
+use crate::{Audit, HnswError, Pages};
 use precedent_vector::{CodeShape, Quantiser};
 
 /// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall curve; every length and link is
@@ -87,6 +87,14 @@ impl<P: Pages> Graph<P> {
     /// What slacks were measured to find, by queries that were not in the graph then; none of a small graph.
     pub fn recall_curve(&self) -> &[CurvePoint] {
         &self.curve
+    }
+
+    /// What the audit after the build found and did.
+    pub fn audit(&self) -> Audit {
+        Audit {
+            unreachable_before: self.layout.unreachable as usize,
+            repaired: self.layout.repaired as usize,
+        }
     }
 
     /// Bytes that a search reads of every node it meets (links and first code), and of those it looks at again (the rest).

@@ -15,7 +15,9 @@
 //!     28      4  f32: how far a distance estimated from both codes is off, as root of the mean square
 //!     32      8  offset of A, 128            40  8  offset of B            48  8  offset of C, a multiple of 4
 //!     56      8  offset of D                 64  8  offset of E            72  8  offset of F
-//!     80      8  offset of G                 88  8  bytes of the whole graph      96  32  zeros
+//!     80      8  offset of G                 88  8  bytes of the whole graph
+//!     96      4  nodes that could not be reached over the links of level 0 after the build
+//!    100      4  links that were added for them, so that they can   104  24  zeros
 //!
 //! A  level 0: per node m0 words of 4 bytes, its links, nearest first, then 0xFFFF_FFFF; padded to 16 words a node
 //! B  upper index: per node one word: 0xFFFF_FFFF for a node of level 0, else where its record begins, in words from C
@@ -46,6 +48,8 @@ pub const MAX_NODES: usize = 1 << 28;
 pub(crate) const VERSION: u32 = 2;
 /// Bytes of the header.
 pub(crate) const HEADER_BYTES: usize = 128;
+/// Where the header says what the audit found and did.
+pub(crate) const AUDIT_OFFSET: usize = 96;
 /// No node: the entry point of an empty graph, the upper record of a node of level 0, the place of a link that is free.
 pub(crate) const NONE: u32 = u32::MAX;
 /// Levels that are drawn: 0 to 15.
@@ -84,6 +88,10 @@ pub(crate) struct Layout {
     pub code_bytes: u64,
     /// Bytes of the rest of a node's code.
     pub rest_bytes: u64,
+    /// Nodes that the audit after the build found lost.
+    pub unreachable: u32,
+    /// Links that it added.
+    pub repaired: u32,
 }
 
 impl Layout {
@@ -156,7 +164,8 @@ impl Layout {
         ];
         let mut header = [0; HEADER_BYTES];
         let bytes = (words.into_iter().flat_map(u32::to_le_bytes))
-            .chain(self.offsets().into_iter().flat_map(u64::to_le_bytes));
+            .chain(self.offsets().into_iter().flat_map(u64::to_le_bytes))
+            .chain([self.unreachable, self.repaired].into_iter().flat_map(u32::to_le_bytes));
         header.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
         header
     }
@@ -200,8 +209,15 @@ impl Layout {
         if !(deviation.is_finite() && deviation.is_sign_positive()) {
             return wrong("deviation", 28, word(28).into(), f32::MAX.to_bits().into());
         }
-        if header[96..].iter().any(|&byte| byte != 0) {
-            return wrong("reserved bytes", 96, 1, 0);
+        if header[104..].iter().any(|&byte| byte != 0) {
+            return wrong("reserved bytes", 104, 1, 0);
+        }
+        let [unreachable, repaired] = [AUDIT_OFFSET, AUDIT_OFFSET + 4].map(word);
+        if unreachable > node_count {
+            return wrong("nodes that were lost", AUDIT_OFFSET, unreachable.into(), node_count.into());
+        }
+        if repaired > unreachable {
+            return wrong("links for lost nodes", AUDIT_OFFSET + 4, repaired.into(), unreachable.into());
         }
         // What lies between two offsets is for the later one to agree with.
         let between = |from: usize, to: usize| long(to).saturating_sub(long(from));
@@ -218,6 +234,8 @@ impl Layout {
             quantiser_bytes: 0,
             code_bytes: per_node(between(64, 72)),
             rest_bytes: per_node(between(72, 80)),
+            unreachable,
+            repaired,
         };
         // The codes begin at a multiple of 64, so the bytes of the quantiser stand in no offset; its own header says them.
         layout.quantiser_bytes = between(56, 64);
@@ -251,6 +269,8 @@ mod tests {
             quantiser_bytes: 20,
             code_bytes: 64,
             rest_bytes: 64,
+            unreachable: 2,
+            repaired: 1,
         }
     }
 
@@ -264,6 +284,7 @@ mod tests {
             let layout = Layout {
                 node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, curve_points: 7, deviation: 1.5,
                 upper_bytes: upper * 4, quantiser_bytes: quantiser, code_bytes: 64 * lines, rest_bytes: 64,
+                unreachable: entry % node_count, repaired: (entry % node_count) / 2,
             };
             let total = layout.total_bytes();
             let read = Layout::decode(&layout.encode(), total).unwrap();
@@ -277,7 +298,7 @@ mod tests {
     #[test]
     fn the_header_has_the_documented_bytes() {
         let words = [2_u32, 3, 2, 4, 1, 2, 1, 0x3f00_0000];
-        let longs = [128_u64, 320, 332, 348, 384, 576, 768, 780, 0, 0, 0, 0];
+        let longs = [128_u64, 320, 332, 348, 384, 576, 768, 780, 0x1_0000_0002, 0, 0, 0];
         let expected: Vec<u8> = words
             .into_iter()
             .flat_map(u32::to_le_bytes)
@@ -295,7 +316,9 @@ mod tests {
             (20, "entry point"),
             (32, "level 0"),
             (48, "upper"),
-            (100, "reserved"),
+            (96, "lost"),
+            (100, "links for"),
+            (104, "reserved"),
         ] {
             let mut header = layout().encode();
             header[offset] ^= 0x40;

@@ -59,7 +59,7 @@ pub use graph::{CurvePoint, Graph};
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
 pub use order::{Found, Neighbour};
 pub use pages::{OutOfBounds, Pages};
-pub use repair::{FreezeReport, unreachable_nodes};
+pub use repair::{Audit, unreachable_nodes};
 pub use rows::{FlatRows, PagedRows, RowsError, VectorRows};
 pub use scan::scan;
 pub use scratch::{PooledScratch, Scratch, ScratchPool};

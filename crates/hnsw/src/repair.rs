@@ -1,5 +1,6 @@
 //! The audit after a build: every node can be reached, or is made so.
 
+use crate::layout::AUDIT_OFFSET;
 use crate::measure::Measure;
 use crate::scratch::Scratch;
 use crate::search::Search;
@@ -15,7 +16,7 @@ const LOST: u32 = u32::MAX;
 
 /// What the audit after a build found and did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FreezeReport {
+pub struct Audit {
     /// Nodes that no walk from the entry point over level 0 would have met.
     pub unreachable_before: usize,
     /// Links that were added for them; one can bring back many nodes.
@@ -41,8 +42,8 @@ pub fn unreachable_nodes<P: Pages>(graph: &Graph<P>) -> Result<usize, HnswError>
     Ok(Tree::grow_from_entry(graph)?.lost().count())
 }
 
-/// Gives every lost node a link from its nearest node that is not lost. A full list gives up its farthest link that
-/// no other node depends on.
+/// Gives every lost node a link from its nearest node that is not lost, and notes in the header how many there were. A full
+/// list gives up its farthest link that no other node depends on.
 ///
 /// `stopped` is asked before each repair.
 pub(crate) fn repair<R: VectorRows>(
@@ -50,12 +51,12 @@ pub(crate) fn repair<R: VectorRows>(
     rows: &R,
     distance: DistanceFn,
     stopped: &dyn Fn() -> bool,
-) -> Result<FreezeReport, HnswError> {
+) -> Result<Audit, HnswError> {
     let graph = Graph::open(&*bytes)?;
     let layout = *graph.layout();
     let mut tree = Tree::grow_from_entry(&graph)?;
     let lost: Vec<u32> = tree.lost().collect();
-    let mut report = FreezeReport { unreachable_before: lost.len(), repaired: 0 };
+    let mut report = Audit { unreachable_before: lost.len(), repaired: 0 };
     let mut scratch = Scratch::default();
     for node in lost {
         if tree.holds(node) {
@@ -80,6 +81,9 @@ pub(crate) fn repair<R: VectorRows>(
         tree.parents[node as usize] = from;
         tree.grow(&Graph::open(&*bytes)?, node)?;
         report.repaired += 1;
+    }
+    for (place, count) in [report.unreachable_before, report.repaired].into_iter().enumerate() {
+        write_word(bytes, AUDIT_OFFSET + 4 * place, count as u32);
     }
     Ok(report)
 }
@@ -185,14 +189,16 @@ mod tests {
         draft.encode(&codes, &Measured::default())
     }
 
-    fn check(draft: &Draft, nodes: usize, lost: usize) -> (FreezeReport, Vec<u8>) {
+    fn check(draft: &Draft, nodes: usize, lost: usize) -> (Audit, Vec<u8>) {
         let values = line(nodes);
         let rows = FlatRows::new(&values, 2).unwrap();
         let mut bytes = with_codes(draft, &rows);
         assert_eq!(unreachable_nodes(&Graph::open(&*bytes).unwrap()).unwrap(), lost);
         let report = repair(&mut bytes, &rows, Metric::L2.distance_fn(), &|| false).unwrap();
         assert_eq!(report.unreachable_before, lost);
-        assert_eq!(unreachable_nodes(&Graph::open(&*bytes).unwrap()).unwrap(), 0);
+        let graph = Graph::open(&*bytes).unwrap();
+        assert_eq!(unreachable_nodes(&graph).unwrap(), 0);
+        assert_eq!(graph.audit(), report);
         (report, bytes)
     }
 

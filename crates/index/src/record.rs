@@ -88,6 +88,13 @@ struct HeadRecord {
     images: Vec<ImageRecord>,
 }
 
+/// A [`CaseRecord`] of which all but the id is skipped.
+#[derive(Clone, PartialEq, Message)]
+struct IdRecord {
+    #[prost(string, tag = "1")]
+    case_id: String,
+}
+
 #[derive(Clone, PartialEq, Message)]
 struct FieldRecord {
     #[prost(string, tag = "1")]
@@ -189,6 +196,11 @@ pub(crate) fn decode_without_report(bytes: &[u8]) -> Result<Case, RecordError> {
     case_of(CaseRecord { case_id, patient_id, patient_id_issuer, fields, sections: Vec::new(), images })
 }
 
+/// The id alone.
+pub(crate) fn decode_id(bytes: &[u8]) -> Result<CaseId, RecordError> {
+    Ok(CaseId::new(&IdRecord::decode(bytes)?.case_id)?)
+}
+
 fn case_of(record: CaseRecord) -> Result<Case, RecordError> {
     let mut case = Case::new(CaseId::new(&record.case_id)?);
     if let Some(id) = &record.patient_id {
@@ -286,6 +298,7 @@ mod tests {
         assert!(decode_case(&encode_case(&case)).unwrap() == case);
         let bare = Case::new(CaseId::new("x").unwrap());
         assert!(decode_case(&encode_case(&bare)).unwrap() == bare);
+        assert_eq!(decode_id(&encode_case(&case)).unwrap(), case.id);
     }
 
     #[test]

@@ -255,6 +255,14 @@ impl Snapshot {
         self.part(place.segment)?.segment.records.case_without_report(place.ordinal)
     }
 
+    /// The id of a case; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn case_id(&self, place: CasePlace) -> Result<CaseId, IndexError> {
+        self.part(place.segment)?.segment.records.case_id(place.ordinal)
+    }
+
     /// The case as it was ingested.
     ///
     /// # Errors
@@ -347,6 +355,11 @@ impl Snapshot {
                 image_rows: part.segment.entry.rows as usize,
                 distinct_vectors: part.segment.entry.nodes as usize,
                 has_graph: part.segment.graph.is_some(),
+                repaired_vectors: part
+                    .segment
+                    .graph
+                    .as_ref()
+                    .map_or(0, |graph| graph.audit().unreachable_before),
                 bytes: part.segment.entry.bytes(),
                 lexicon: part.segment.entry.lexicon.clone(),
             })

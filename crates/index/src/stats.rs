@@ -82,6 +82,8 @@ pub struct SegmentStats {
     pub distinct_vectors: usize,
     /// Whether it has a graph or is compared whole.
     pub has_graph: bool,
+    /// Distinct vectors that could not be reached over the links of the graph when it was built, and now can.
+    pub repaired_vectors: usize,
     /// Bytes on disk.
     pub bytes: u64,
     /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.

@@ -23,6 +23,6 @@ pub use filter::{
 pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, SearchResponse};
 pub use plan::{ChannelPlan, Plan, StepTimes, VectorPath, Warning};
 pub use request::{
-    Fusion, Guards, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,
+    Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,
     QueryVector, SearchRequest,
 };

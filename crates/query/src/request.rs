@@ -33,8 +33,20 @@ pub struct SearchRequest {
     pub fusion: Fusion,
     /// How many hits, and how hard to look.
     pub limits: Limits,
-    /// Hits come without their cases' reports, and without highlights, which are places in them.
-    pub omit_reports: bool,
+    /// How much of each case comes with its hit.
+    pub detail: HitDetail,
+}
+
+/// How much of a case comes with its hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HitDetail {
+    /// All that was ingested, and highlights.
+    #[default]
+    Whole,
+    /// The case without its report, and no highlights, which are places in it.
+    WithoutReport,
+    /// Of the case its id alone, and no highlights.
+    CaseId,
 }
 
 /// An embedding with the encoder that it is declared to be of.
@@ -145,7 +157,7 @@ impl fmt::Debug for SearchRequest {
             .field("guards", &self.guards)
             .field("fusion", &self.fusion)
             .field("limits", &self.limits)
-            .field("omit_reports", &self.omit_reports)
+            .field("detail", &self.detail)
             .finish()
     }
 }

@@ -113,7 +113,7 @@ def query_message(
         target_recall=query.target_recall,
         images=query_images(query),
         image_text=query.image_text,
-        omit_reports=query.omit_reports,
+        detail=query.detail.value,
     )
     if query.fusion is not None:
         message.fusion.CopyFrom(
@@ -237,6 +237,7 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
                 s.has_graph,
                 s.size_bytes,
                 s.lexicon_fingerprint,
+                s.repaired_vector_count,
             )
             for s in message.segments
         ),

@@ -30,6 +30,7 @@ from .types import (
     EncodedText,
     File,
     Fusion,
+    HitDetail,
     IndexStats,
     IndexSummary,
     PatientKey,
@@ -98,7 +99,7 @@ class Client:
         vector_path: VectorPath = VectorPath.AUTO,
         ef_search: int | None = None,
         target_recall: float | None = None,
-        omit_reports: bool = False,
+        detail: HitDetail = HitDetail.WHOLE,
         index: str | None = None,
         timeout: float | None = None,
     ) -> SearchResult:
@@ -106,8 +107,8 @@ class Client:
 
         ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
         encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
-        server encodes them. ``image_text`` says in words what the images of the cases are to show. With ``omit_reports``
-        hits come without their cases' reports and highlights, for lists from which :meth:`get_case` opens single cases.
+        server encodes them. ``image_text`` says in words what the images of the cases are to show. ``detail`` says how
+        much of each case comes with its hit.
         """
         query = Query(
             embeddings=_convert.as_embeddings(embeddings, encoder_id),
@@ -123,7 +124,7 @@ class Client:
             vector_path=vector_path,
             ef_search=ef_search,
             target_recall=target_recall,
-            omit_reports=omit_reports,
+            detail=detail,
             images=_convert.as_images(images),
             image_text=image_text,
         )

@@ -98,6 +98,17 @@ class VectorPath(enum.Enum):
     EXACT = 2
 
 
+class HitDetail(enum.Enum):
+    """How much of a case comes with its hit."""
+
+    WHOLE = 0
+    """All that was ingested, and highlights."""
+    WITHOUT_REPORT = 1
+    """No report and no highlights: for lists, from which ``get_case`` opens single cases."""
+    CASE_ID = 2
+    """Of the case its id alone, and no highlights."""
+
+
 @dataclass(frozen=True)
 class Fusion:
     """Weighted reciprocal rank fusion; ``None`` is the server's default."""
@@ -139,8 +150,8 @@ class Query:
     """Pictures of the new study, one per view; the server encodes them."""
     image_text: str = field(default="", repr=False)
     """What the images of the cases are to show, in words, whatever the reports say."""
-    omit_reports: bool = False
-    """Hits come without their cases' reports and highlights: for lists, from which ``get_case`` opens single cases."""
+    detail: HitDetail = HitDetail.WHOLE
+    """How much of each case comes with its hit."""
 
 
 @dataclass(frozen=True)
@@ -386,6 +397,8 @@ class SegmentStats:
     size_bytes: int
     lexicon_fingerprint: str = ""
     """Of the lexicon and the rules by which its reports were read; empty when that was before there were any."""
+    repaired_vector_count: int = 0
+    """Distinct vectors that could not be reached over the links of the graph when it was built; now all can be."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,11 @@ pub fn run(args: &StatsArgs) -> Outcome {
     writeln!(out, "fields       {}", fields.join(" "))?;
     writeln!(out, "lexicon      {}{}; {}", stats.lexicon, own(definition), read_by(&stats))?;
     for segment in &stats.segments {
-        let graph = if segment.has_graph { "graph" } else { "compared whole" };
+        let graph = match (segment.has_graph, segment.repaired_vectors) {
+            (false, _) => "compared whole".to_owned(),
+            (true, 0) => "graph".to_owned(),
+            (true, mended) => format!("graph with {} of its vectors linked anew", number(mended)),
+        };
         let (cases, dead) = (number(segment.cases), number(segment.tombstones));
         writeln!(
             out,

@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod brief;
 #[cfg(test)]
+mod detail;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod omit;
 #[cfg(test)]
 mod pictures;
 #[cfg(test)]

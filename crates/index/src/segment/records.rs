@@ -8,8 +8,8 @@
 
 use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
-use crate::record::{RecordError, decode_case, decode_without_report};
-use precedent_model::Case;
+use crate::record::{RecordError, decode_case, decode_id, decode_without_report};
+use precedent_model::{Case, CaseId};
 use precedent_storage::{FileEntry, SealedWriter};
 use precedent_vector::prefetch;
 
@@ -82,6 +82,10 @@ impl Records {
 
     pub fn case_without_report(&self, ordinal: u32) -> Result<Case, IndexError> {
         decode_without_report(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+    }
+
+    pub fn case_id(&self, ordinal: u32) -> Result<CaseId, IndexError> {
+        decode_id(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
     }
 
     fn unreadable(&self, ordinal: u32, error: &RecordError) -> IndexError {

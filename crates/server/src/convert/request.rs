@@ -3,7 +3,7 @@
 use super::case::{embedding, patient, violation};
 use precedent_engine::Violation;
 use precedent_model::PartialDate;
-use precedent_query::{Fusion, Guards, Limits, PathChoice, QueryImage, SearchRequest};
+use precedent_query::{Fusion, Guards, HitDetail, Limits, PathChoice, QueryImage, SearchRequest};
 use precedent_wire::v1;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// What is asked. The page token is not looked at: where a page begins is for the caller to set.
 ///
 /// # Errors
-/// What the domain cannot express, each by its field: an unknown path, a patient or a date that cannot be. Everything
+/// What the domain cannot express, each by its field: an unknown path or detail, a patient or a date that cannot be. Everything
 /// else, such as a limit of 0, is for the engine to check.
 pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> {
     let mut violations = Vec::new();
@@ -23,6 +23,15 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         Err(_) => {
             violations.push(Violation::new("vector_path", "is none of the protocol's paths; leave it out"));
             PathChoice::Auto
+        }
+    };
+    let detail = match v1::HitDetail::try_from(wire.detail) {
+        Ok(v1::HitDetail::Unspecified) => HitDetail::Whole,
+        Ok(v1::HitDetail::WithoutReport) => HitDetail::WithoutReport,
+        Ok(v1::HitDetail::CaseId) => HitDetail::CaseId,
+        Err(_) => {
+            violations.push(Violation::new("detail", "is none of the protocol's details; leave it out"));
+            HitDetail::Whole
         }
     };
     let guards = guards(wire.guards.unwrap_or_default(), &mut violations);
@@ -47,7 +56,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
             ef_search: given_count(wire.ef_search),
             target_recall: wire.target_recall,
         },
-        omit_reports: wire.omit_reports,
+        detail,
     })
 }
 
@@ -138,7 +147,7 @@ mod tests {
             vector_path: v1::VectorPath::Graph.into(),
             ef_search: Some(64),
             target_recall: Some(0.9),
-            omit_reports: true,
+            detail: v1::HitDetail::CaseId.into(),
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -163,13 +172,14 @@ mod tests {
             ef_search: Some(64),
             target_recall: Some(0.9),
         };
-        assert_eq!((asked.limits, asked.omit_reports), (limits, true));
+        assert_eq!((asked.limits, asked.detail), (limits, HitDetail::CaseId));
     }
 
     #[test]
     fn what_the_domain_cannot_express_is_named_all_at_once() {
         let wire = v1::SearchRequest {
             vector_path: 77,
+            detail: 9,
             guards: Some(v1::Guards {
                 patient: Some(v1::PatientKey::default()),
                 before: "yesterday".into(),
@@ -177,7 +187,7 @@ mod tests {
             }),
             ..v1::SearchRequest::default()
         };
-        assert_eq!(refused(wire), ["vector_path", "guards.patient.id", "guards.before"]);
+        assert_eq!(refused(wire), ["vector_path", "detail", "guards.patient.id", "guards.before"]);
     }
 
     #[test]

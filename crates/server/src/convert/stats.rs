@@ -70,6 +70,7 @@ fn segment(stats: &SegmentStats) -> v1::SegmentStats {
         has_graph: stats.has_graph,
         size_bytes: stats.bytes,
         lexicon_fingerprint: stats.lexicon.clone().unwrap_or_default(),
+        repaired_vector_count: stats.repaired_vectors as u64,
     }
 }
 
@@ -98,6 +99,7 @@ mod tests {
                 image_rows: 9,
                 distinct_vectors: 10,
                 has_graph: true,
+                repaired_vectors: 15,
                 bytes: 11,
                 lexicon: Some("then".into()),
             }],
@@ -130,6 +132,7 @@ mod tests {
                 has_graph: true,
                 size_bytes: 11,
                 lexicon_fingerprint: "then".into(),
+                repaired_vector_count: 15,
             }],
             file_bytes: [("log".to_owned(), 12)].into(),
             pending_operation_count: 6,

@@ -8,17 +8,26 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class HitDetail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HIT_DETAIL_UNSPECIFIED: _ClassVar[HitDetail]
+    HIT_DETAIL_WITHOUT_REPORT: _ClassVar[HitDetail]
+    HIT_DETAIL_CASE_ID: _ClassVar[HitDetail]
+
 class VectorPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     VECTOR_PATH_UNSPECIFIED: _ClassVar[VectorPath]
     VECTOR_PATH_GRAPH: _ClassVar[VectorPath]
     VECTOR_PATH_EXACT: _ClassVar[VectorPath]
+HIT_DETAIL_UNSPECIFIED: HitDetail
+HIT_DETAIL_WITHOUT_REPORT: HitDetail
+HIT_DETAIL_CASE_ID: HitDetail
 VECTOR_PATH_UNSPECIFIED: VectorPath
 VECTOR_PATH_GRAPH: VectorPath
 VECTOR_PATH_EXACT: VectorPath
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "omit_reports")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -34,7 +43,7 @@ class SearchRequest(_message.Message):
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     IMAGE_TEXT_FIELD_NUMBER: _ClassVar[int]
     TARGET_RECALL_FIELD_NUMBER: _ClassVar[int]
-    OMIT_REPORTS_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -50,8 +59,8 @@ class SearchRequest(_message.Message):
     images: _containers.RepeatedCompositeFieldContainer[QueryImage]
     image_text: str
     target_recall: float
-    omit_reports: bool
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., omit_reports: bool = ...) -> None: ...
+    detail: HitDetail
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[HitDetail, str]] = ...) -> None: ...
 
 class QueryImage(_message.Message):
     __slots__ = ("content", "view")
