@@ -233,21 +233,10 @@ impl Served {
     }
 
     fn nearest(&self, query: &Embedding, recall: f32, accept: &[OrdinalSet]) -> Outcome<[i64; K]> {
-        let mut best = Vec::new();
-        for (segment, accept) in accept.iter().enumerate() {
-            let how = (Effort::Recall(recall), PathChoice::Auto);
-            let found = self.snapshot.nearest(segment, query, K, how, accept, &|| false)?;
-            best.extend(
-                found
-                    .cases
-                    .into_iter()
-                    .map(|case| (case.distance, self.rows[segment][case.ordinal as usize])),
-            );
-        }
-        if accept.len() > 1 {
-            best.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        }
-        Ok(std::array::from_fn(|place| best.get(place).map_or(-1, |(_, row)| *row)))
+        let how = (Effort::Recall(recall), PathChoice::Auto);
+        let found = self.snapshot.nearest(query, K, how, accept, &|| false)?;
+        let row = |place: CasePlace| self.rows[place.segment][place.ordinal as usize];
+        Ok(std::array::from_fn(|rank| found.cases.get(rank).map_or(-1, |(place, _)| row(*place))))
     }
 }
 

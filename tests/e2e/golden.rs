@@ -1,15 +1,19 @@
 //! An index of every released format, as a program of that time left it: it must open, answer, and take cases in.
 //!
 //! `tests/golden/vN` holds the index and what it was made from: `definition.toml`, `cases.jsonl` (with another impression
-//! of A2 first, so that there is a dead case) and `vectors.npy`, one embedding per image. `tests/golden/make.sh` made it.
+//! of A2 first, so that there is a dead case) and `vectors.npy`, one embedding per image; since version 5 also `more.jsonl` and
+//! `more.npy`, enough cases for codes. `tests/golden/make.sh` made it.
 
-use precedent_engine::{Access, Definition, Engine, NewCase};
+use precedent_engine::{Access, Definition, Engine, NewCase, VectorAccess};
 use precedent_model::{Case, CaseId, Report, SectionKind};
 use precedent_query::{Guards, PathChoice, QueryVector, SearchRequest};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+/// Cases of `more.jsonl`.
+const MORE: usize = 260;
 
 /// A copy, because a writer leaves its traces.
 fn copy_of(version: &str) -> (TempDir, PathBuf) {
@@ -73,7 +77,10 @@ fn version_1_opens_answers_and_takes_cases_in() {
     let reader = Engine::open(&root, Access::Read).unwrap();
     let stats = reader.stats().unwrap();
     assert_eq!((stats.cases, stats.tombstones, stats.segments.len()), (4, 1, 2));
-    assert!(!stats.segments.iter().any(|segment| segment.has_graph), "a graph of before is left alone");
+    assert!(
+        !stats.segments.iter().any(|segment| segment.access == VectorAccess::Graph),
+        "a graph of before is left alone"
+    );
     for path in [PathChoice::Graph, PathChoice::Exact] {
         assert_eq!(found(&reader, &image(0, path)), ["A1"]);
         assert_eq!(found(&reader, &image(1, path)), ["A2"]);
@@ -92,7 +99,7 @@ fn version_1_opens_answers_and_takes_cases_in() {
     let writer = Engine::open(&root, Access::Bulk).unwrap();
     assert_eq!(writer.delete(&[CaseId::new("A1").unwrap()]).unwrap().deleted, 1);
     writer.merge_all(&|_, _, _| true).unwrap();
-    assert!(writer.stats().unwrap().segments.iter().any(|segment| segment.has_graph));
+    assert!(writer.stats().unwrap().segments.iter().any(|segment| segment.access == VectorAccess::Graph));
     assert_eq!(found(&writer, &image(0, PathChoice::Graph)).len(), 1);
     assert_eq!(writer.view().case_count(), 3);
     assert_eq!(writer.stats().unwrap().stale.cases, 0);
@@ -118,28 +125,34 @@ fn answers_by_finding(engine: &Engine) {
 
 #[test]
 fn version_2_opens_answers_and_takes_cases_in() {
-    opens_answers_and_takes_cases_in("v2", false);
+    opens_answers_and_takes_cases_in("v2", &[VectorAccess::Compared; 2], 6);
 }
 
 #[test]
 fn version_3_opens_answers_and_takes_cases_in() {
-    opens_answers_and_takes_cases_in("v3", true);
+    opens_answers_and_takes_cases_in("v3", &[VectorAccess::Graph, VectorAccess::Compared], 6);
 }
 
 #[test]
 fn version_4_opens_answers_and_takes_cases_in() {
-    opens_answers_and_takes_cases_in("v4", true);
+    opens_answers_and_takes_cases_in("v4", &[VectorAccess::Graph, VectorAccess::Compared], 6);
 }
 
-fn opens_answers_and_takes_cases_in(version: &str, has_graph: bool) {
+#[test]
+fn version_5_opens_answers_and_takes_cases_in() {
+    let access = [VectorAccess::Graph, VectorAccess::Compared, VectorAccess::Codes];
+    opens_answers_and_takes_cases_in("v5", &access, 6 + MORE);
+}
+
+fn opens_answers_and_takes_cases_in(version: &str, access: &[VectorAccess], cases: usize) {
     let (_folder, root) = copy_of(version);
     let found_by_check = Engine::verify(&root, &|_, _| {}).unwrap();
     assert!(found_by_check.damages.is_empty(), "{found_by_check:?}");
 
     let reader = Engine::open(&root, Access::Read).unwrap();
     let stats = reader.stats().unwrap();
-    assert_eq!((stats.cases, stats.tombstones, stats.segments.len()), (6, 1, 2));
-    assert_eq!(stats.segments.iter().any(|segment| segment.has_graph), has_graph);
+    assert_eq!((stats.cases, stats.tombstones), (cases, 1));
+    assert_eq!(stats.segments.iter().map(|segment| segment.access).collect::<Vec<_>>(), access);
     assert!(stats.segments.iter().all(|segment| segment.lexicon.is_some()));
     for path in [PathChoice::Graph, PathChoice::Exact] {
         assert_eq!(found(&reader, &image(0, path)), ["A1"]);
@@ -158,15 +171,15 @@ fn opens_answers_and_takes_cases_in(version: &str, has_graph: bool) {
     let writer = Engine::open(&root, Access::Bulk).unwrap();
     assert_eq!(writer.delete(&[CaseId::new("A4").unwrap()]).unwrap().deleted, 1);
     writer.merge_all(&|_, _, _| true).unwrap();
-    assert!(writer.stats().unwrap().segments.iter().all(|segment| segment.has_graph));
-    assert_eq!((writer.view().case_count(), writer.stats().unwrap().stale.cases), (5, 0));
+    assert!(writer.stats().unwrap().segments.iter().all(|segment| segment.access == VectorAccess::Graph));
+    assert_eq!((writer.view().case_count(), writer.stats().unwrap().stale.cases), (cases - 1, 0));
     assert_eq!(found(&writer, &filter("finding.absent:pleural-effusion")), ["A2"]);
     assert_eq!(found(&writer, &filter("finding:rasmussen-shunt")), ["A3"]);
 }
 
-/// The embeddings of `vectors.npy`: a head of 128 bytes, then rows of 16 numbers.
-fn embeddings() -> Vec<QueryVector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v4/vectors.npy");
+/// The embeddings of an .npy of version 5: a head of 128 bytes, then rows of 16 numbers.
+fn embeddings(name: &str) -> Vec<QueryVector> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v5").join(name);
     let bytes = fs::read(path).unwrap();
     let numbers: Vec<f32> =
         bytes[128..].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
@@ -197,11 +210,11 @@ fn sealed_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// they are read by the same lexicon; and so does the graph, but for the last bits of a coordinate, which differ between
 /// processors and may make another code.
 #[test]
-fn version_4_is_written_as_it_was() {
-    let (_golden_folder, golden_root) = copy_of("v4");
+fn version_5_is_written_as_it_was() {
+    let (_golden_folder, golden_root) = copy_of("v5");
     let golden = Engine::open(&golden_root, Access::Read).unwrap();
     let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
-    let vectors = embeddings();
+    let (vectors, more) = (embeddings("vectors.npy"), embeddings("more.npy"));
     let new = |case: Case, rows: std::ops::Range<usize>| NewCase {
         case,
         embeddings: vectors[rows].iter().cloned().map(Some).collect(),
@@ -236,13 +249,18 @@ fn version_4_is_written_as_it_was() {
     ]);
     engine.merge_all(&|_, _, _| true).unwrap();
     put(vec![new(case("A2"), 1..2)]);
+    let more = more.into_iter().enumerate().map(|(number, vector)| NewCase {
+        case: case(&format!("M{number:03}")),
+        embeddings: vec![Some(vector)],
+    });
+    put(more.collect());
 
     let same_lexicon = golden.stats().unwrap().stale.segments == 0;
     let (expected, mut written) = (sealed_files(&golden_root), sealed_files(&root));
     assert_eq!(
         expected.len(),
-        13,
-        "records, columns, keys, lexical, vectors twice; packed, a graph, tombstones"
+        19,
+        "records, columns, keys, lexical, vectors three times; packed, a graph twice, tombstones"
     );
     for (name, bytes) in expected {
         let from_reports = name.ends_with("/columns") || name.ends_with("/lexical");

@@ -49,7 +49,7 @@ pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{
     Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats, Stale,
-    Verification,
+    VectorAccess, Verification,
 };
 pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};

@@ -2,7 +2,7 @@
 
 use crate::encode::Encoding;
 use crate::{EngineError, search};
-use precedent_index::{Definition, Snapshot};
+use precedent_index::{Definition, Snapshot, VectorAccess};
 use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use std::sync::Arc;
@@ -14,6 +14,8 @@ const BRIEF_HITS: usize = 50;
 const BRIEF_WIDTH: usize = 256;
 const BRIEF_RECALL: f32 = 0.99;
 const BRIEF_COMPARED: usize = 1024;
+/// Codes that are scanned in the time that a vector is compared.
+const CODES_FOR_A_VECTOR: usize = 16;
 
 /// One generation of an index. Everything asked of one view is answered from the same cases.
 #[derive(Debug, Clone)]
@@ -75,7 +77,9 @@ impl View {
             && !limits.exact
             && limits.path != PathChoice::Exact
             && width.map_or(recall <= BRIEF_RECALL, |width| width <= BRIEF_WIDTH)
-            && self.snapshot.cases_without_graph() <= BRIEF_COMPARED
+            && self.snapshot.cases_with(VectorAccess::Compared)
+                + self.snapshot.cases_with(VectorAccess::Codes) / CODES_FOR_A_VECTOR
+                <= BRIEF_COMPARED
     }
 
     /// A case by its id.

@@ -210,6 +210,14 @@ pub(crate) fn encode<R: VectorRows + Sync>(
     let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
     let (dimension, count) = (rows.dimension(), rows.len());
     let quantiser = Quantiser::learn(metric, dimension, count, REST_LINES, |place| row(place as u32))?;
+    let codes = encode_by(&quantiser, rows)?;
+    Ok((quantiser, codes))
+}
+
+/// Makes codes of the rows.
+pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -> Result<Codes, HnswError> {
+    let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
+    let count = rows.len();
     let (first_bytes, rest_bytes) = (quantiser.shape().bytes(), quantiser.rest_shape().bytes());
     let mut first = Lines::new(count * first_bytes);
     let mut rest = Lines::new(count * rest_bytes);
@@ -221,8 +229,7 @@ pub(crate) fn encode<R: VectorRows + Sync>(
             Ok::<_, HnswError>(())
         },
     )?;
-    let codes = Codes { quantiser: quantiser.to_bytes(), first, rest };
-    Ok((quantiser, codes))
+    Ok(Codes { quantiser: quantiser.to_bytes(), first, rest })
 }
 
 /// Reads every row once, so that nothing unreadable or not finite comes up later.

@@ -116,14 +116,14 @@ impl Draft {
         places[used..].fill(NONE);
     }
 
-    /// The bytes of the graph. The entry point is the node with most links on the highest level, the first of equals:
+    /// The bytes of the graph. With an `m0` of 0 they are codes alone, without links. Else the entry point is the node with most links on the highest level, the first of equals:
     /// with several threads the first node of a level may have got none.
     pub fn encode(&self, codes: &Codes, measured: &Measured) -> Vec<u8> {
         let Lists { m, m0, levels, .. } = &self.lists;
         let nodes = levels.len();
         let max_level = levels.iter().copied().max().unwrap_or(0);
         let entry_point = (0..nodes as u32)
-            .filter(|&node| levels[node as usize] == max_level)
+            .filter(|&node| *m0 > 0 && levels[node as usize] == max_level)
             .max_by_key(|&node| (self.degree(node, max_level), std::cmp::Reverse(node)));
         let per_node = |bytes: &[u8]| bytes.len().checked_div(nodes).unwrap_or(0) as u64;
         let layout = Layout {
@@ -144,7 +144,7 @@ impl Draft {
         let mut bytes = Vec::with_capacity(layout.total_bytes() as usize);
         bytes.extend_from_slice(&layout.encode());
         let padding = layout.stride() as usize - m0;
-        for list in self.level_zero.chunks(*m0) {
+        for list in self.level_zero.chunks((*m0).max(1)) {
             let words = list.iter().copied().chain(std::iter::repeat_n(NONE, padding));
             bytes.extend(words.flat_map(u32::to_le_bytes));
         }

@@ -69,6 +69,11 @@ impl<P: Pages> Graph<P> {
         Ok(graph)
     }
 
+    /// Whether there are links to walk over, or codes alone to scan ([`crate::encode_like`]).
+    pub fn has_links(&self) -> bool {
+        self.layout.m0 > 0
+    }
+
     /// How many nodes there are, which is the number of rows it was built over.
     pub fn node_count(&self) -> usize {
         self.layout.node_count as usize
@@ -84,7 +89,8 @@ impl<P: Pages> Graph<P> {
         self.layout.m0 as usize
     }
 
-    /// What slacks were measured to find, by queries that were not in the graph then; none of a small graph.
+    /// What slacks were measured to find, by queries that were not in the graph then; none of a small graph. Of codes alone
+    /// one point: what a scan finds.
     pub fn recall_curve(&self) -> &[CurvePoint] {
         &self.curve
     }

@@ -8,9 +8,9 @@
 //!      0      4  version, 2
 //!      4      4  node_count, at most 2^28
 //!      8      4  m, 2 to 64: links of a node on a level above 0
-//!     12      4  m0, m to 4m: links of a node on level 0
+//!     12      4  m0, m to 4m: links of a node on level 0; 0 where there are no links, but codes alone
 //!     16      4  max_level, 0 to 15
-//!     20      4  entry_point: a node of level max_level; 0xFFFF_FFFF when node_count is 0
+//!     20      4  entry_point: a node of level max_level; 0xFFFF_FFFF when node_count or m0 is 0
 //!     24      4  points of the recall curve, at most 32
 //!     28      4  f32: how far a distance estimated from both codes is off, as root of the mean square
 //!     32      8  offset of A, 128            40  8  offset of B            48  8  offset of C, a multiple of 4
@@ -26,11 +26,11 @@
 //! D  the quantiser (`precedent_vector`), none when node_count is 0
 //! E  the first code of each node, from a multiple of 64
 //! F  the rest of each node's code
-//! G  the recall curve: per point slack, recall@10 and recall@100 as f32, slack ascending
+//! G  the recall curve: per point slack, recall@10 and recall@100 as f32, slack ascending; of codes alone what a scan finds, at 0
 //! ```
 //!
 //! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over
-//! the links of level 0.
+//! the links of level 0, if there are any.
 
 use crate::HnswError;
 
@@ -196,13 +196,14 @@ impl Layout {
         if (m as usize) < MIN_M {
             return wrong("m", 8, m.into(), MIN_M as u64);
         }
-        if m0 < m {
+        let links = m0 > 0;
+        if links && m0 < m {
             return wrong("m0", 12, m0.into(), m.into());
         }
-        if node_count == 0 && entry_point != NONE {
+        if (node_count == 0 || !links) && entry_point != NONE {
             return wrong("entry point", 20, entry_point.into(), NONE.into());
         }
-        if node_count > 0 && entry_point >= node_count {
+        if node_count > 0 && links && entry_point >= node_count {
             return wrong("entry point", 20, entry_point.into(), u64::from(node_count) - 1);
         }
         let deviation = f32::from_bits(word(28));

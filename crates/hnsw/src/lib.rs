@@ -2,8 +2,8 @@
 //!
 //! A node is a row of a set of vectors, and nothing else is known of it: no files, no cases. [`build`] makes a graph
 //! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); a [`Search`] walks them, or
-//! compares a list of nodes by their codes, and measures the best exactly. [`scan`] measures a list of nodes exactly, and
-//! needs no graph. Equal vectors are expected to share one node.
+//! compares a list of nodes by their codes, and measures the best exactly. [`encode_like`] makes codes alone, without links. [`scan`]
+//! measures a list of nodes exactly, and needs neither. Equal vectors are expected to share one node.
 //!
 //! ```
 //! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, WalkBreadth, build, scan, search};
@@ -51,8 +51,10 @@ mod reference;
 mod repair;
 
 mod build;
+mod codes;
 
 pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
+pub use codes::encode_like;
 pub use curve::slack_for_recall;
 pub use error::HnswError;
 pub use graph::{CurvePoint, Graph};

@@ -24,11 +24,14 @@ pub struct Audit {
 }
 
 /// Follows every list of a graph and counts the nodes that no walk from the entry point over level 0 meets. 0 for
-/// every graph that [`crate::build`] returned.
+/// every graph that [`crate::build`] returned, and where there are no links.
 ///
 /// # Errors
 /// [`HnswError::Damaged`] with the place of the first link or length outside its bounds, [`HnswError::Pages`].
 pub fn unreachable_nodes<P: Pages>(graph: &Graph<P>) -> Result<usize, HnswError> {
+    if !graph.has_links() {
+        return Ok(0);
+    }
     let mut links = Vec::new();
     for node in 0..graph.layout().node_count {
         graph.level_zero_links(node, &mut links)?;

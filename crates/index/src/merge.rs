@@ -5,7 +5,7 @@ use crate::manifest::SegmentEntry;
 use crate::segment::{GraphWork, SegmentBuilder};
 use crate::snapshot::LiveCases;
 use crate::writer::{lock, phase};
-use crate::{IndexError, IndexWriter, Snapshot};
+use crate::{IndexError, IndexWriter, Snapshot, VectorAccess};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -43,7 +43,8 @@ impl IndexWriter {
         let done = match snapshot.segments.as_slice() {
             [] => true,
             [only] => {
-                let linked = only.segment.graph.is_some() || only.segment.entry.nodes < minimum;
+                let linked =
+                    only.segment.vector_access() == VectorAccess::Graph || only.segment.entry.nodes < minimum;
                 only.dead.is_empty() && linked && snapshot.stale().segments == 0
             }
             _ => false,
@@ -91,7 +92,8 @@ impl IndexWriter {
             builder.push(sequence, &case, record, segment.embeddings(ordinal)?)?;
         }
         let tell = |done: usize, total: usize| progress("graph", done, total);
-        builder.finish(Some(GraphWork { threads: self.threads, progress: &tell }))
+        let work = GraphWork { threads: self.threads, progress: &tell };
+        builder.finish(Some(work), snapshot.largest_graph())
     }
 
     /// Puts the merged segment in place of its sources. Cases that died in a source meanwhile are dead in it, too.

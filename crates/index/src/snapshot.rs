@@ -3,14 +3,12 @@
 use crate::manifest::TOMBSTONES;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
-use crate::segment::{Records, Segment, VectorSearch};
-use crate::{
-    CaseEntry, Definition, Effort, IndexError, NearestCase, NearestCases, OrdinalSet, SegmentStats, Stale,
-};
-use precedent_hnsw::ScratchPool;
+use crate::segment::{GraphPages, Records, Segment};
+use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
+use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::LexicalSnapshot;
 use precedent_model::{Case, CaseId, PartialDate, PatientKey};
-use precedent_query::{Filter, PathChoice};
+use precedent_query::Filter;
 use precedent_report::ReportReader;
 use precedent_storage::{SealedFile, Storage};
 use precedent_vector::Embedding;
@@ -44,7 +42,7 @@ pub struct Snapshot {
     lexicon: LexicalSnapshot,
     cases: usize,
     /// Visited sets of graph walks, kept between queries.
-    scratches: Arc<ScratchPool>,
+    pub(crate) scratches: Arc<ScratchPool>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -167,15 +165,21 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Whether the segment has a graph to walk.
-    pub fn has_graph(&self, segment: usize) -> bool {
-        self.segments.get(segment).is_some_and(|part| part.segment.graph.is_some())
+    /// How the cases of a segment are found by their vectors.
+    pub fn vector_access(&self, segment: usize) -> VectorAccess {
+        self.segments.get(segment).map_or(VectorAccess::Compared, |part| part.segment.vector_access())
     }
 
-    /// Cases in segments that have no graph to walk.
-    pub fn cases_without_graph(&self) -> usize {
-        let without = self.segments.iter().filter(|part| part.segment.graph.is_none());
-        without.map(|part| part.segment.cases()).sum()
+    /// Cases in segments whose vectors are found so, dead ones included.
+    pub fn cases_with(&self, access: VectorAccess) -> usize {
+        let such = self.segments.iter().filter(|part| part.segment.vector_access() == access);
+        such.map(|part| part.segment.cases()).sum()
+    }
+
+    /// The largest graph: vectors that come in are encoded as its are.
+    pub(crate) fn largest_graph(&self) -> Option<&Graph<GraphPages>> {
+        let graphs = self.segments.iter().filter_map(|part| part.segment.graph.as_ref());
+        graphs.filter(|graph| graph.has_links()).max_by_key(|graph| graph.node_count())
     }
 
     /// How many cases of one segment, dead ones included, have an embedding.
@@ -196,25 +200,6 @@ impl Snapshot {
             set.intersect(segment.embedded()?);
         }
         Ok(set)
-    }
-
-    /// The `k` accepted cases of one segment nearest to the query, by the cheapest way that `effort` and `path` allow.
-    ///
-    /// # Errors
-    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
-    pub fn nearest(
-        &self,
-        segment: usize,
-        query: &Embedding,
-        k: usize,
-        (effort, path): (Effort, PathChoice),
-        accept: &OrdinalSet,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<NearestCases, IndexError> {
-        let Some(space) = &self.definition().image_space else { return Ok(NearestCases::none()) };
-        let search = VectorSearch { query, metric: space.metric(), effort, path, stop };
-        let part = self.part(segment)?;
-        part.segment.nearest(&search, k, accept, &mut self.scratches.take())
     }
 
     /// How near one case is to the query, by its nearest image: exactly, or as [`Self::nearest`] measures; `None` for a case
@@ -354,7 +339,7 @@ impl Snapshot {
                 tombstones: part.dead.len(),
                 image_rows: part.segment.entry.rows as usize,
                 distinct_vectors: part.segment.entry.nodes as usize,
-                has_graph: part.segment.graph.is_some(),
+                access: part.segment.vector_access(),
                 repaired_vectors: part
                     .segment
                     .graph
@@ -366,7 +351,7 @@ impl Snapshot {
             .collect()
     }
 
-    fn part(&self, segment: usize) -> Result<&LiveCases, IndexError> {
+    pub(crate) fn part(&self, segment: usize) -> Result<&LiveCases, IndexError> {
         self.segments.get(segment).ok_or_else(|| {
             IndexError::damaged(
                 &Manifest::file_name(self.generation()),

@@ -80,14 +80,25 @@ pub struct SegmentStats {
     pub image_rows: usize,
     /// Distinct vectors.
     pub distinct_vectors: usize,
-    /// Whether it has a graph or is compared whole.
-    pub has_graph: bool,
+    /// How its cases are found by their vectors.
+    pub access: VectorAccess,
     /// Distinct vectors that could not be reached over the links of the graph when it was built, and now can.
     pub repaired_vectors: usize,
     /// Bytes on disk.
     pub bytes: u64,
     /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
     pub lexicon: Option<String>,
+}
+
+/// What a segment has to find cases by their vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VectorAccess {
+    /// The vectors alone: all are compared.
+    Compared,
+    /// Codes of them, which are scanned.
+    Codes,
+    /// A graph, which is walked or scanned.
+    Graph,
 }
 
 /// How much was read by another lexicon, by other rules, or before there were any. Until a merge has read it anew its

@@ -277,8 +277,8 @@ impl IndexWriter {
                     let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
                     builder.push(sequence, &case.entry.case, &case.record, embeddings)?;
                 }
-                // Graphs are for merges; what was just taken in is compared whole.
-                builder.finish(None)
+                // Graphs are for merges; what was just taken in has codes at most.
+                builder.finish(None, snapshot.largest_graph())
             };
             manifest.segments.push(self.or_remove_segment(&id, write)?);
         }

@@ -238,6 +238,7 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
                 s.size_bytes,
                 s.lexicon_fingerprint,
                 s.repaired_vector_count,
+                s.has_codes,
             )
             for s in message.segments
         ),

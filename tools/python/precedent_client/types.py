@@ -399,6 +399,8 @@ class SegmentStats:
     """Of the lexicon and the rules by which its reports were read; empty when that was before there were any."""
     repaired_vector_count: int = 0
     """Distinct vectors that could not be reached over the links of the graph when it was built; now all can be."""
+    has_codes: bool = False
+    """Whether it has codes of its vectors, alone or with a graph; what has neither is compared whole."""
 
 
 @dataclass(frozen=True)

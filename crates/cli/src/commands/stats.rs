@@ -4,7 +4,7 @@ use crate::args::StatsArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
 use crate::output::{bytes, count, counted, printable};
-use precedent_engine::{Access, Definition, Engine, EngineError, IndexStats};
+use precedent_engine::{Access, Definition, Engine, EngineError, IndexStats, VectorAccess};
 use std::io::Write;
 
 pub fn run(args: &StatsArgs) -> Outcome {
@@ -51,10 +51,13 @@ pub fn run(args: &StatsArgs) -> Outcome {
     writeln!(out, "fields       {}", fields.join(" "))?;
     writeln!(out, "lexicon      {}{}; {}", stats.lexicon, own(definition), read_by(&stats))?;
     for segment in &stats.segments {
-        let graph = match (segment.has_graph, segment.repaired_vectors) {
-            (false, _) => "compared whole".to_owned(),
-            (true, 0) => "graph".to_owned(),
-            (true, mended) => format!("graph with {} of its vectors linked anew", number(mended)),
+        let graph = match (segment.access, segment.repaired_vectors) {
+            (VectorAccess::Compared, _) => "compared whole".to_owned(),
+            (VectorAccess::Codes, _) => "codes".to_owned(),
+            (VectorAccess::Graph, 0) => "graph".to_owned(),
+            (VectorAccess::Graph, mended) => {
+                format!("graph with {} of its vectors linked anew", number(mended))
+            }
         };
         let (cases, dead) = (number(segment.cases), number(segment.tombstones));
         writeln!(

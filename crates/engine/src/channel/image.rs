@@ -29,46 +29,24 @@ pub(crate) fn rank(
         (_, None, Some(recall)) => Effort::Recall(recall),
         (_, None, None) => graph.ef_search.map_or(Effort::Recall(graph.target_recall), Effort::Width),
     };
-    let mut best: HashMap<CasePlace, NearestCase> = HashMap::new();
-    let (mut visited, mut embedded_cases, mut path) = (0, 0, SegmentPath::Compared);
-    for (segment, accept) in accept.iter().enumerate() {
-        let accept = snapshot.embedded(segment, accept)?;
-        let accepted = accept.count();
-        embedded_cases += accepted;
-        if accepted == 0 {
-            continue;
+    let accept = (accept.iter().enumerate())
+        .map(|(segment, accept)| snapshot.embedded(segment, accept))
+        .collect::<Result<Vec<_>, _>>()?;
+    let embedded_cases = accept.iter().map(OrdinalSet::count).sum();
+    let (mut visited, mut path) = (0, SegmentPath::Compared);
+    let mut nearest_of = |vector| -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
+        let found = snapshot.nearest(vector, depth, (effort, limits.path), &accept, stop)?;
+        visited += found.visited;
+        path = path.max(found.path);
+        Ok(found.cases)
+    };
+    let nearest = match query.vectors.as_slice() {
+        [vector] => nearest_of(vector)?,
+        vectors => {
+            let found = vectors.iter().map(nearest_of).collect::<Result<Vec<_>, _>>()?;
+            best_of_several(snapshot, query, found, (depth, path), stop)?
         }
-        for vector in &query.vectors {
-            let found = snapshot.nearest(segment, vector, depth, (effort, limits.path), &accept, stop)?;
-            visited += found.visited;
-            path = path.max(found.path);
-            for case in found.cases {
-                let place = CasePlace { segment, ordinal: case.ordinal };
-                best.entry(place)
-                    .and_modify(|known| {
-                        if case.distance < known.distance {
-                            *known = case;
-                        }
-                    })
-                    .or_insert(case);
-            }
-        }
-    }
-    if query.vectors.len() > 1 && path > SegmentPath::Compared {
-        // What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
-        // not be worse than the distance that is shown with it.
-        for (done, (&place, case)) in best.iter_mut().enumerate() {
-            if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
-                return Err(EngineError::Cancelled);
-            }
-            if let Some((nearest, _)) = nearest(snapshot, query, place)? {
-                *case = nearest;
-            }
-        }
-    }
-    let mut nearest: Vec<(CasePlace, NearestCase)> = best.into_iter().collect();
-    nearest.sort_unstable_by(|a, b| a.1.order(&b.1));
-    nearest.truncate(depth);
+    };
     let candidates: Vec<Candidate> =
         nearest.into_iter().map(|(place, case)| candidate(snapshot, place, &case)).collect();
     let exact = path == SegmentPath::Compared;
@@ -93,6 +71,39 @@ pub(crate) fn rank(
         exact,
     };
     Ok(Ranking { exhausted: candidates.len() >= embedded_cases, candidates, plan })
+}
+
+/// The nearest cases to any of several vectors, of those nearest to each.
+fn best_of_several(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    found: Vec<Vec<(CasePlace, NearestCase)>>,
+    (depth, path): (usize, SegmentPath),
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
+    let mut best: HashMap<CasePlace, NearestCase> = HashMap::new();
+    for (place, case) in found.into_iter().flatten() {
+        let known = best.entry(place).or_insert(case);
+        if case.distance < known.distance {
+            *known = case;
+        }
+    }
+    if path > SegmentPath::Compared {
+        // What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
+        // not be worse than the distance that is shown with it.
+        for (done, (&place, case)) in best.iter_mut().enumerate() {
+            if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
+                return Err(EngineError::Cancelled);
+            }
+            if let Some((nearest, _)) = nearest(snapshot, query, place)? {
+                *case = nearest;
+            }
+        }
+    }
+    let mut nearest: Vec<(CasePlace, NearestCase)> = best.into_iter().collect();
+    nearest.sort_unstable_by(|a, b| a.1.order(&b.1));
+    nearest.truncate(depth);
+    Ok(nearest)
 }
 
 /// How near one case is: its score, the image that was nearest, and the vector of the query that it was nearest to.

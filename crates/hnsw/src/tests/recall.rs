@@ -1,7 +1,7 @@
 //! What the walk finds, against the exact answer.
 
 use super::*;
-use crate::{Builder, GraphLayout, slack_for_recall, unreachable_nodes};
+use crate::{Builder, GraphLayout, encode_like, slack_for_recall, unreachable_nodes};
 
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
@@ -178,4 +178,56 @@ fn a_scratch_carries_nothing_from_one_search_to_the_next() {
                 .unwrap();
         assert_eq!(used, find(&graph, &rows, Metric::L2, query, (7, 20), None));
     }
+}
+
+#[test]
+fn codes_like_those_of_a_graph_find_vectors_of_its_kind_and_say_how_many() {
+    for metric in METRICS {
+        let data = Clustered::new(metric, ROWS, 96, QUERIES, 61);
+        let (old, new) = data.values.split_at((ROWS - 900) * data.dimension);
+        let graph = Graph::open(built(&FlatRows::new(old, data.dimension).unwrap(), metric, &serial()).bytes);
+        let graph = graph.unwrap();
+        let rows = FlatRows::new(new, data.dimension).unwrap();
+        let codes = Graph::open(encode_like(&rows, metric, &graph).unwrap().unwrap()).unwrap();
+        assert!(graph.has_links() && !codes.has_links());
+        assert_eq!((codes.node_count(), unreachable_nodes(&codes).unwrap()), (900, 0));
+        let [promised] = codes.recall_curve() else { panic!("one point") };
+        assert!(promised.recall_at_10 > 0.95 && promised.recall_at_100 > 0.95, "{metric:?}: {promised:?}");
+        let (mut hits, mut scratch) = (0, Scratch::default());
+        for query in &data.queries {
+            let distance = metric.distance_fn();
+            let mut search = Search::new(&codes, &rows, distance, query, &mut scratch, &|| false).unwrap();
+            search.walk(10, WalkBreadth::Width(100)).unwrap();
+            assert_eq!(search.held(&|_| true), 0, "there is nothing to walk over");
+            search.scan(0..900, 10).unwrap();
+            let found = nodes(&search.finish(10, None).unwrap());
+            let exact = nodes(&exact(&rows, metric, query, 10, None));
+            hits += exact.iter().filter(|node| found.contains(node)).count();
+        }
+        assert!(hits as f32 >= 9.5 * QUERIES as f32, "{metric:?}: {hits}");
+    }
+}
+
+#[test]
+fn codes_of_another_kind_promise_little() {
+    let data = Clustered::new(Metric::L2, 3_000, 96, 0, 62);
+    // Coordinates that the graph's vectors hardly have.
+    let flat: Vec<f32> = data.values.iter().map(|value| value * 1e-3).collect();
+    let graph = Graph::open(built(&FlatRows::new(&flat, 96).unwrap(), Metric::L2, &serial()).bytes).unwrap();
+    let codes = encode_like(&data.rows(), Metric::L2, &graph).unwrap().unwrap();
+    let codes = Graph::open(codes).unwrap();
+    let [promised] = codes.recall_curve() else { panic!("one point") };
+    assert!(promised.recall_at_10 < 0.9, "{promised:?}");
+    assert_eq!(slack_for_recall(codes.recall_curve(), 0.9, 10), None, "so they are compared");
+}
+
+#[test]
+fn nothing_is_encoded_like_an_empty_graph_or_one_of_another_dimension() {
+    let empty = FlatRows::new(&[], 5).unwrap();
+    let graph = Graph::open(built(&empty, Metric::L2, &serial()).bytes).unwrap();
+    let rows = FlatRows::new(&[0.5; 10], 5).unwrap();
+    assert_eq!(encode_like(&rows, Metric::L2, &graph).unwrap(), None);
+    let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
+    assert!(encode_like(&FlatRows::new(&[0.5; 12], 4).unwrap(), Metric::L2, &graph).is_err());
+    assert!(encode_like(&FlatRows::new(&[f32::NAN; 5], 5).unwrap(), Metric::L2, &graph).is_err());
 }

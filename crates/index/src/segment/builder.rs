@@ -2,6 +2,7 @@
 
 use super::columns::ColumnsWriter;
 use super::keys::KeysWriter;
+use super::open::GraphPages;
 use super::packed::write_packed;
 use super::records::RecordsWriter;
 use super::table::{TableFile, write_bytes};
@@ -9,13 +10,17 @@ use super::vectors::{Vectors, VectorsWriter};
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
 use crate::{Definition, IndexError, Layout};
-use precedent_hnsw::{BuildParams, Builder, GraphLayout};
+use precedent_hnsw::{BuildParams, Builder, Graph, GraphLayout};
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;
 use precedent_report::ReportReader;
 use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
+
+/// Distinct vectors for codes to pay that are not part of a graph. A quantiser takes as much room as some 50 vectors, and to
+/// bring a query into its form as long as comparing some 20.
+const LEAST_CODES: usize = 256;
 
 /// How a graph is to be built.
 pub(crate) struct GraphWork<'a> {
@@ -88,8 +93,13 @@ impl<'a> SegmentBuilder<'a> {
         Ok(())
     }
 
-    /// Writes what is left, makes everything durable, and builds the graph where one is asked for and pays.
-    pub fn finish(self, graph: Option<GraphWork<'_>>) -> Result<SegmentEntry, IndexError> {
+    /// Writes what is left, makes everything durable, and builds the graph where one is asked for and pays. Without one the
+    /// vectors get codes as those of `like` have, if there are enough of them for that.
+    pub fn finish(
+        self,
+        graph: Option<GraphWork<'_>>,
+        like: Option<&Graph<GraphPages>>,
+    ) -> Result<SegmentEntry, IndexError> {
         let folder = format!("segments/{}", self.id);
         let mut files = vec![self.records.finish()?, self.columns.finish()?, self.keys.finish()?];
         let bytes = self.lexical.finish()?;
@@ -99,10 +109,20 @@ impl<'a> SegmentBuilder<'a> {
         if let (Some(writer), Some(space)) = (self.vectors, &self.definition.image_space) {
             (nodes, rows) = (writer.nodes(), writer.rows());
             let entry = writer.finish()?;
-            if let Some(work) = graph.filter(|_| nodes >= self.definition.graph.min_nodes) {
+            let graph = graph.filter(|_| nodes >= self.definition.graph.min_nodes);
+            let like = like.filter(|_| graph.is_none() && nodes >= LEAST_CODES);
+            let written = || {
                 let path = format!("{folder}/{}", VECTORS.name);
                 let file = SealedFile::open(self.storage, &path, VECTORS.kind, Some(&entry))?;
-                let vectors = Vectors::open(TableFile::new(file, path), space.dimension(), None)?;
+                Vectors::open(TableFile::new(file, path), space.dimension(), None)
+            };
+            if let Some(like) = like
+                && let Some(bytes) = precedent_hnsw::encode_like(&written()?, space.metric(), like)?
+            {
+                files.push(write_whole(self.storage, &folder, GRAPH, &bytes)?);
+            }
+            if let Some(work) = graph {
+                let vectors = written()?;
                 let bytes = link(&vectors, self.definition, space.metric(), &work)?;
                 files.push(write_whole(self.storage, &folder, GRAPH, &bytes)?);
                 let path = format!("{folder}/{}", PACKED.name);

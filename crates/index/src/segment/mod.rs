@@ -13,8 +13,8 @@ mod vectors;
 
 pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub(crate) use nearest::VectorSearch;
-pub use nearest::{Effort, NearestCase, NearestCases, SegmentPath};
-pub(crate) use open::Segment;
+pub use nearest::{Effort, NearestCase, SegmentPath};
+pub(crate) use open::{GraphPages, Segment};
 pub(crate) use records::Records;
 
 use precedent_storage::FileKind;
@@ -36,7 +36,7 @@ pub(crate) const RECORDS: Part = part("records", *b"RECS");
 pub(crate) const VECTORS: Part = part("vectors", *b"VECS");
 /// Distinct vectors in 12 bits a number.
 pub(crate) const PACKED: Part = part("packed", *b"PACK");
-/// Links between distinct vectors.
+/// Codes of distinct vectors, and links between them.
 pub(crate) const GRAPH: Part = part("graph", *b"GRPH");
 /// Field values to cases.
 pub(crate) const COLUMNS: Part = part("columns", *b"COLS");

@@ -5,9 +5,10 @@
 //! walk and a scan.
 
 use super::Segment;
+use super::open::GraphPages;
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
-use precedent_hnsw::{Graph, Pages, Scratch, Search, VectorRows, WalkBreadth, slack_for_recall};
+use precedent_hnsw::{Graph, Scratch, Search, VectorRows, WalkBreadth, slack_for_recall};
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -60,7 +61,7 @@ impl NearestCase {
 
 /// What a segment found.
 #[derive(Debug, Clone)]
-pub struct NearestCases {
+pub(crate) struct NearestCases {
     /// At most k, nearest first.
     pub cases: Vec<NearestCase>,
     /// Distances computed, by code or exactly.
@@ -86,7 +87,7 @@ pub(crate) struct VectorSearch<'a> {
 
 impl VectorSearch<'_> {
     /// Whether every accepted case is to be compared, by the vectors as they were given.
-    fn is_exact(&self) -> bool {
+    pub fn is_exact(&self) -> bool {
         self.effort == Effort::Exact || self.path == PathChoice::Exact
     }
 }
@@ -170,7 +171,7 @@ impl Segment {
             Effort::Recall(recall) => breadth_for(graph, recall, wanted),
             Effort::Exact => None,
         };
-        let walks = search.path == PathChoice::Graph || walk_pays(accepted, wanted);
+        let walks = graph.has_links() && (search.path == PathChoice::Graph || walk_pays(accepted, wanted));
         let found = match breadth {
             // More was asked for than any walk was measured to find.
             None => None,
@@ -263,7 +264,7 @@ impl Segment {
     #[expect(clippy::too_many_arguments, reason = "one way of several, with what was planned for it")]
     fn by_codes(
         &self,
-        graph: &Graph<impl Pages>,
+        graph: &Graph<GraphPages>,
         vectors: &Vectors,
         search: &VectorSearch<'_>,
         k: usize,
@@ -281,7 +282,7 @@ impl Segment {
         };
         let accept_node: Option<&dyn Fn(u32) -> bool> = if everything { None } else { Some(&takes) };
         let (mut wanted, mut visited) = (k.min(vectors.nodes()), 0);
-        self.count_search();
+        self.count_search(graph);
         loop {
             let mut codes =
                 Search::new(graph, vectors, distance, search.query.as_slice(), scratch, search.stop)?;
@@ -345,7 +346,7 @@ impl Segment {
 }
 
 /// How far to walk for a recall; none where no walk was measured to find as much.
-fn breadth_for(graph: &Graph<impl Pages>, recall: f32, wanted: usize) -> Option<WalkBreadth> {
+fn breadth_for(graph: &Graph<GraphPages>, recall: f32, wanted: usize) -> Option<WalkBreadth> {
     match graph.recall_curve() {
         [] => Some(WalkBreadth::Width(UNMEASURED_WIDTH.max(2 * wanted))),
         curve => slack_for_recall(curve, recall, wanted).map(WalkBreadth::Slack),

@@ -9,7 +9,7 @@ use super::table::TableFile;
 use super::vectors::Vectors;
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
 use crate::manifest::SegmentEntry;
-use crate::{Definition, IndexError, Layout, OrdinalSet};
+use crate::{Definition, IndexError, Layout, OrdinalSet, VectorAccess};
 use precedent_hnsw::{Graph, Pages};
 use precedent_lexical::LexicalSegment;
 use precedent_model::{Case, CaseId, PatientKey};
@@ -160,6 +160,15 @@ impl Segment {
         }
     }
 
+    /// How cases are found by their vectors.
+    pub fn vector_access(&self) -> VectorAccess {
+        match &self.graph {
+            Some(graph) if graph.has_links() => VectorAccess::Graph,
+            Some(_) => VectorAccess::Codes,
+            None => VectorAccess::Compared,
+        }
+    }
+
     /// Cases, dead ones included.
     pub fn cases(&self) -> usize {
         self.entry.cases as usize
@@ -210,12 +219,10 @@ impl Segment {
     }
 
     /// Counts a search by the graph. The segment turns out to be in use, and the rest of what each search reads is checked; damage
-    /// there is told to who reads it.
-    pub fn count_search(&self) {
-        if self.searches.load(Relaxed) < SEARCHES_TO_CHECK
-            && self.searches.fetch_add(1, Relaxed) + 1 == SEARCHES_TO_CHECK
-            && let Some(graph) = &self.graph
-        {
+    /// there is told to who reads it. Codes alone are read whole by the first search.
+    pub fn count_search(&self, graph: &Graph<GraphPages>) {
+        let enough = if graph.has_links() { SEARCHES_TO_CHECK } else { 1 };
+        if self.searches.load(Relaxed) < enough && self.searches.fetch_add(1, Relaxed) + 1 == enough {
             for rest in [graph.pages().0.check_rest(), self.keys.check_rest()] {
                 if let Err(error) = rest {
                     tracing::warn!(segment = self.entry.id, %error, "a part of the segment that was not searched yet is damaged");

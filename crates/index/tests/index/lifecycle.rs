@@ -1,7 +1,7 @@
 //! What a case goes through: in, replaced, deleted, merged.
 
 use crate::support::{definition, entry, fresh, go_on, held, id, open};
-use precedent_index::{IndexError, IndexReader, IndexWriter, verify};
+use precedent_index::{IndexError, IndexReader, IndexWriter, VectorAccess, verify};
 use precedent_storage::{FaultStorage, Storage, StorageError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fn a_merge_keeps_the_live_cases_and_forgets_the_dead() {
     writer.merge_all(&go_on).unwrap();
     let snapshot = writer.snapshot();
     assert_eq!((snapshot.segments(), snapshot.segment_stats()[0].tombstones), (1, 0));
-    assert!(snapshot.has_graph(0));
+    assert_eq!(snapshot.vector_access(0), VectorAccess::Graph);
     assert_eq!(held(&snapshot), expected);
     assert!(verify(&storage, &|_, _| {}).unwrap().damages.is_empty());
     drop(writer);

@@ -2,8 +2,8 @@
 
 use crate::support::go_on;
 use precedent_index::{
-    CaseEntry, CasePlace, Definition, Effort, IndexWriter, Layout, NearestCases, OrdinalSet, SegmentPath,
-    Snapshot,
+    CaseEntry, CasePlace, Definition, Effort, IndexWriter, Layout, NearestCase, OrdinalSet, SegmentPath,
+    Snapshot, VectorAccess,
 };
 use precedent_model::{Case, CaseId};
 use precedent_query::PathChoice;
@@ -80,24 +80,16 @@ fn merged(layout: Layout) -> IndexWriter {
     writer
 }
 
+/// The `k` accepted cases nearest to the query, alone.
 fn nearest(
     snapshot: &Snapshot,
     query: &Embedding,
     how: (Effort, PathChoice),
     accept: &[OrdinalSet],
     k: usize,
-) -> NearestCases {
-    let parts: Vec<NearestCases> = accept
-        .iter()
-        .enumerate()
-        .map(|(segment, accept)| snapshot.nearest(segment, query, k, how, accept, &|| false).unwrap())
-        .collect();
-    let path = parts.iter().map(|part| part.path).max().unwrap();
-    let visited = parts.iter().map(|part| part.visited).sum();
-    let mut cases: Vec<_> = parts.into_iter().flat_map(|part| part.cases).collect();
-    cases.sort_by(|a, b| a.order(b));
-    cases.truncate(k);
-    NearestCases { cases, visited, path }
+) -> Vec<NearestCase> {
+    let found = snapshot.nearest(query, k, how, accept, &|| false).unwrap();
+    found.cases.into_iter().map(|(_, case)| case).collect()
 }
 
 /// Searches for forty unseen vectors in every way, and holds what is found against the exact answer.
@@ -114,22 +106,23 @@ fn check(snapshot: &Snapshot, accept: &[OrdinalSet], least: f64, what: &str) -> 
             let (mut hits, mut all) = (0, 0);
             for number in 0..40 {
                 let query = vector(number as u32 % CLUSTERS, 9_000_000 + number);
-                let found = nearest(snapshot, &query, (effort, path), accept, k);
-                let exact = nearest(snapshot, &query, (Effort::Exact, PathChoice::Auto), accept, k);
+                let found = snapshot.nearest(&query, k, (effort, path), accept, &|| false).unwrap();
+                let exact = (Effort::Exact, PathChoice::Auto);
+                let exact = snapshot.nearest(&query, k, exact, accept, &|| false).unwrap();
                 assert_eq!(exact.path, SegmentPath::Compared);
                 assert_eq!(exact.cases.len(), k.min(matches), "{what}");
                 assert_eq!(found.cases.len(), k.min(matches), "{what}, {effort:?}, {path:?}");
-                let sequences: HashSet<u64> = found.cases.iter().map(|case| case.sequence).collect();
+                let sequences: HashSet<u64> = found.cases.iter().map(|(_, case)| case.sequence).collect();
                 assert_eq!(sequences.len(), found.cases.len(), "{what}: a case twice");
-                assert!(found.cases.is_sorted_by(|a, b| a.order(b).is_le()));
-                for case in &found.cases {
-                    let same = exact.cases.iter().find(|other| other.sequence == case.sequence);
+                assert!(found.cases.is_sorted_by(|a, b| a.1.order(&b.1).is_le()));
+                for (place, case) in &found.cases {
+                    let same = exact.cases.iter().find(|(other, _)| other == place);
                     assert!(
-                        same.is_none_or(|other| (other.distance - case.distance).abs() <= PACKED_OFF),
+                        same.is_none_or(|(_, other)| (other.distance - case.distance).abs() <= PACKED_OFF),
                         "{what}: another distance"
                     );
                 }
-                hits += exact.cases.iter().filter(|case| sequences.contains(&case.sequence)).count();
+                hits += exact.cases.iter().filter(|(_, case)| sequences.contains(&case.sequence)).count();
                 all += exact.cases.len();
                 paths.insert(found.path);
             }
@@ -160,7 +153,7 @@ fn filters_of_every_share_find_what_there_is() {
 
 fn check_filters(writer: &IndexWriter) {
     let snapshot = writer.snapshot();
-    assert!(snapshot.has_graph(0));
+    assert_eq!(snapshot.vector_access(0), VectorAccess::Graph);
     let mut paths = check(&snapshot, &snapshot.live(), 0.92, "no filter");
     assert_eq!(
         paths,
@@ -216,10 +209,65 @@ fn check_replaced(writer: &IndexWriter) {
     for name in [3, 300, 3_999] {
         let first = |version| {
             let query = vector(cluster_of(name), u64::from(name) * 100 + version);
-            nearest(&snapshot, &query, (Effort::Recall(0.99), PathChoice::Auto), &accept, 1).cases[0].distance
+            nearest(&snapshot, &query, (Effort::Recall(0.99), PathChoice::Auto), &accept, 1)[0].distance
         };
         assert!(first(1) > 2.0 * PACKED_OFF && first(2) < PACKED_OFF, "{name}: {} {}", first(1), first(2));
     }
+}
+
+/// Names from [`CASES`] on, in a segment of their own.
+fn with_more(writer: &IndexWriter, more: impl Iterator<Item = CaseEntry>) -> Arc<Snapshot> {
+    writer.put(more.collect()).unwrap();
+    writer.commit().unwrap()
+}
+
+#[test]
+fn what_comes_in_beside_a_graph_gets_codes_and_is_found() {
+    let writer = merged(Layout::Fast);
+    for start in [CASES, CASES + 700] {
+        with_more(&writer, (start..start + 700).map(|name| entry(name, 1)));
+    }
+    let snapshot = with_more(&writer, (CASES + 1_400..CASES + 1_420).map(|name| entry(name, 1)));
+    let access: Vec<VectorAccess> =
+        (0..snapshot.segments()).map(|segment| snapshot.vector_access(segment)).collect();
+    let codes = VectorAccess::Codes;
+    assert_eq!(access, [VectorAccess::Graph, codes, codes, VectorAccess::Compared], "few are compared");
+    check(&snapshot, &snapshot.live(), 0.92, "no filter");
+    check(&snapshot, &those(&snapshot, |name| name % 3 == 0), 0.92, "a third of the merged ones");
+    let visited = |effort| {
+        let (query, live) = (vector(1, 5), snapshot.live());
+        snapshot.nearest(&query, 10, (effort, PathChoice::Auto), &live, &|| false).unwrap().visited
+    };
+    // What a scan was measured to find is less than this, so codes are passed over.
+    assert!(visited(Effort::Recall(0.999_99)) >= snapshot.cases());
+}
+
+#[test]
+fn a_segment_that_holds_most_of_the_nearest_is_asked_again() {
+    let writer = merged(Layout::Fast);
+    // All of one cluster, so that a query there has more of its nearest here than the share of 400 in 4,400.
+    let near = |name: u32| {
+        let embedding = (0, vector(3, 7_000_000 + u64::from(name)));
+        CaseEntry { embeddings: vec![embedding], ..entry(name, 1) }
+    };
+    let snapshot = with_more(&writer, (CASES..CASES + 400).map(near));
+    let (live, query) = (snapshot.live(), vector(3, 8_000_000));
+    let of = |effort| nearest(&snapshot, &query, (effort, PathChoice::Auto), &live, 200);
+    let (found, exact) = (of(Effort::Recall(0.99)), of(Effort::Exact));
+    let late = |cases: &[NearestCase]| cases.iter().filter(|case| case.sequence > CASES.into()).count();
+    assert!(late(&exact) > 60, "{} of 200 in the small segment", late(&exact));
+    assert!(late(&found) + 4 >= late(&exact), "{} of {}", late(&found), late(&exact));
+}
+
+#[test]
+fn vectors_of_another_kind_than_the_graph_are_compared() {
+    let writer = merged(Layout::Fast);
+    let noise = |name: u32| {
+        let embedding = (0, vector(CLUSTERS + name, 7_000_000 + u64::from(name)));
+        CaseEntry { embeddings: vec![embedding], ..entry(name, 1) }
+    };
+    let snapshot = with_more(&writer, (CASES..CASES + 600).map(noise));
+    check(&snapshot, &snapshot.live(), 0.92, "beside others");
 }
 
 #[test]
@@ -227,10 +275,10 @@ fn more_than_any_walk_was_measured_to_find_is_compared() {
     let writer = merged(Layout::Fast);
     let snapshot = writer.snapshot();
     let how = (Effort::Recall(0.999_99), PathChoice::Auto);
-    let found = nearest(&snapshot, &vector(1, 5), how, &snapshot.live(), 100);
+    let found = snapshot.nearest(&vector(1, 5), 100, how, &snapshot.live(), &|| false).unwrap();
     let exact = nearest(&snapshot, &vector(1, 5), (Effort::Exact, PathChoice::Auto), &snapshot.live(), 100);
-    let expected: HashSet<u64> = exact.cases.iter().map(|case| case.sequence).collect();
-    let hits = found.cases.iter().filter(|case| expected.contains(&case.sequence)).count();
+    let expected: HashSet<u64> = exact.iter().map(|case| case.sequence).collect();
+    let hits = found.cases.iter().filter(|(_, case)| expected.contains(&case.sequence)).count();
     // All but what the rounding of packed vectors exchanges at the end of the list.
     assert!(hits >= 99, "{hits} of 100");
     assert_eq!(found.visited, snapshot.segment_stats()[0].image_rows);
@@ -240,7 +288,7 @@ fn more_than_any_walk_was_measured_to_find_is_compared() {
 fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
     let snapshot = merged(Layout::Fast).snapshot();
     let (query, mut differ) = (vector(1, 5), 0);
-    let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &snapshot.live(), 50).cases;
+    let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &snapshot.live(), 50);
     for case in &exact {
         let place = CasePlace { segment: 0, ordinal: case.ordinal };
         let measured = |exact| snapshot.distance(&query, place, exact).unwrap().unwrap().distance;
@@ -251,7 +299,7 @@ fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
     assert!(differ > 40, "only {differ} of 50 by packed vectors");
     // What a search shows is what it ranks by.
     let walked = nearest(&snapshot, &query, (Effort::Width(100), PathChoice::Graph), &snapshot.live(), 50);
-    for case in walked.cases {
+    for case in walked {
         let place = CasePlace { segment: 0, ordinal: case.ordinal };
         assert_eq!(snapshot.distance(&query, place, false).unwrap().unwrap(), case);
     }

@@ -1,7 +1,7 @@
 //! Figures about an index and what a check of it found.
 
 use super::small;
-use precedent_engine::{Definition, Engine, IndexStats, SegmentStats, Verification};
+use precedent_engine::{Definition, Engine, IndexStats, SegmentStats, VectorAccess, Verification};
 use precedent_wire::v1;
 
 /// What this program does for the image space of an index.
@@ -67,10 +67,11 @@ fn segment(stats: &SegmentStats) -> v1::SegmentStats {
         tombstone_count: stats.tombstones as u64,
         image_row_count: stats.image_rows as u64,
         distinct_vector_count: stats.distinct_vectors as u64,
-        has_graph: stats.has_graph,
+        has_graph: stats.access == VectorAccess::Graph,
         size_bytes: stats.bytes,
         lexicon_fingerprint: stats.lexicon.clone().unwrap_or_default(),
         repaired_vector_count: stats.repaired_vectors as u64,
+        has_codes: stats.access != VectorAccess::Compared,
     }
 }
 
@@ -98,7 +99,7 @@ mod tests {
                 tombstones: 8,
                 image_rows: 9,
                 distinct_vectors: 10,
-                has_graph: true,
+                access: VectorAccess::Graph,
                 repaired_vectors: 15,
                 bytes: 11,
                 lexicon: Some("then".into()),
@@ -133,6 +134,7 @@ mod tests {
                 size_bytes: 11,
                 lexicon_fingerprint: "then".into(),
                 repaired_vector_count: 15,
+                has_codes: true,
             }],
             file_bytes: [("log".to_owned(), 12)].into(),
             pending_operation_count: 6,

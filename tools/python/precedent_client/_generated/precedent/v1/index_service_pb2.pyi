@@ -104,7 +104,7 @@ class Field(_message.Message):
     def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
 
 class SegmentStats(_message.Message):
-    __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes", "lexicon_fingerprint", "repaired_vector_count")
+    __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes", "lexicon_fingerprint", "repaired_vector_count", "has_codes")
     ID_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
     TOMBSTONE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +114,7 @@ class SegmentStats(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     LEXICON_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     REPAIRED_VECTOR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    HAS_CODES_FIELD_NUMBER: _ClassVar[int]
     id: str
     case_count: int
     tombstone_count: int
@@ -123,7 +124,8 @@ class SegmentStats(_message.Message):
     size_bytes: int
     lexicon_fingerprint: str
     repaired_vector_count: int
-    def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., repaired_vector_count: _Optional[int] = ...) -> None: ...
+    has_codes: bool
+    def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., repaired_vector_count: _Optional[int] = ..., has_codes: bool = ...) -> None: ...
 
 class VerifyIndexRequest(_message.Message):
     __slots__ = ("index",)

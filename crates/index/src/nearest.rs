@@ -1,0 +1,111 @@
+//! The cases of all segments nearest to a vector.
+//!
+//! Of the `k` nearest of all, a segment has about its share, so it is asked for that and some more, and again where all
+//! that it gave are among the best. Where a generation has twenty segments, as while cases come in, this spares looking for
+//! `k` in each.
+
+use crate::segment::VectorSearch;
+use crate::{CasePlace, Effort, IndexError, NearestCase, OrdinalSet, SegmentPath, Snapshot};
+use precedent_query::PathChoice;
+use precedent_vector::Embedding;
+
+/// What was found in all segments.
+#[derive(Debug, Clone)]
+pub struct Nearest {
+    /// At most k, nearest first.
+    pub cases: Vec<(CasePlace, NearestCase)>,
+    /// Distances computed, by code or exactly.
+    pub visited: usize,
+    /// Of several segments the last in the order of [`SegmentPath`] that was taken.
+    pub path: SegmentPath,
+}
+
+/// A segment is asked for at least so many: fewer are hardly found sooner.
+const LEAST: usize = 10;
+/// How many more than its share a segment is asked for, in standard deviations of a fair draw.
+const DEVIATIONS: f64 = 4.0;
+/// How many times as many a segment is asked for that gave only such as are among the best.
+const MORE: usize = 4;
+
+/// How many of `k` a segment is asked for that has so many of all accepted cases.
+fn share(k: usize, accepted: usize, of_all: usize) -> usize {
+    let expected = k as f64 * accepted as f64 / of_all.max(1) as f64;
+    let asked = (expected + DEVIATIONS * expected.sqrt()).ceil() as usize;
+    asked.max(LEAST).min(k).min(accepted)
+}
+
+impl Snapshot {
+    /// The `k` accepted cases nearest to the query, in each segment by the cheapest way that `effort` and `path` allow. `accept`
+    /// has a set for each segment, of cases that have an embedding ([`Self::embedded`]).
+    ///
+    /// # Errors
+    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    pub fn nearest(
+        &self,
+        query: &Embedding,
+        k: usize,
+        (effort, path): (Effort, PathChoice),
+        accept: &[OrdinalSet],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Nearest, IndexError> {
+        let mut nearest = Nearest { cases: Vec::new(), visited: 0, path: SegmentPath::Compared };
+        let Some(space) = &self.definition().image_space else { return Ok(nearest) };
+        let search = VectorSearch { query, metric: space.metric(), effort, path, stop };
+        let accepted: Vec<usize> = accept.iter().map(OrdinalSet::count).collect();
+        let all = accepted.iter().sum();
+        // To compare takes as long for few as for many.
+        let asked =
+            |accepted: usize| if search.is_exact() { accepted.min(k) } else { share(k, accepted, all) };
+        let mut asked: Vec<usize> = accepted.iter().map(|&accepted| asked(accepted)).collect();
+        let mut found: Vec<Vec<NearestCase>> = vec![Vec::new(); accept.len()];
+        let mut open: Vec<usize> = (0..accept.len()).filter(|&segment| asked[segment] > 0).collect();
+        let mut scratch = self.scratches.take();
+        loop {
+            for &number in &open {
+                let segment = &self.part(number)?.segment;
+                let answer = segment.nearest(&search, asked[number], &accept[number], &mut scratch)?;
+                nearest.visited += answer.visited;
+                nearest.path = nearest.path.max(answer.path);
+                found[number] = answer.cases;
+            }
+            nearest.cases.clear();
+            for (segment, cases) in found.iter().enumerate() {
+                let place = |case: &NearestCase| CasePlace { segment, ordinal: case.ordinal };
+                nearest.cases.extend(cases.iter().map(|case| (place(case), *case)));
+            }
+            if accept.len() > 1 {
+                nearest.cases.sort_unstable_by(|a, b| a.1.order(&b.1));
+                nearest.cases.truncate(k);
+            }
+            // Behind the last that a segment gave there may be more among the best, if that one is.
+            let full = nearest.cases.len() == k;
+            let worst = nearest.cases.last().filter(|_| full).map(|(_, case)| *case);
+            open.retain(|&segment| {
+                let last = found[segment].last().filter(|_| found[segment].len() == asked[segment]);
+                asked[segment] < k.min(accepted[segment])
+                    && last.is_some_and(|last| worst.is_none_or(|worst| last.order(&worst).is_le()))
+            });
+            if open.is_empty() {
+                return Ok(nearest);
+            }
+            for &segment in &open {
+                asked[segment] = (asked[segment] * MORE).min(k).min(accepted[segment]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_asked_for_its_share_and_some_more() {
+        assert_eq!(share(200, 100_000, 100_000), 200);
+        assert_eq!(share(200, 2_000, 100_000), 12);
+        assert_eq!(share(200, 50_000, 100_000), 140);
+        assert_eq!(share(200, 1, 100_000), 1);
+        assert_eq!(share(10, 2_000, 100_000), 10);
+        assert_eq!((share(0, 5, 10), share(5, 0, 0)), (0, 0));
+    }
+}
