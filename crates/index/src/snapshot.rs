@@ -90,6 +90,14 @@ impl Snapshot {
         Ok(Self { manifest, segments, reader, lexicon, cases, scratches })
     }
 
+    /// Checks what searches read of every case in segments that `previous` does not have, so that no search has to.
+    pub(crate) fn check_ahead(&self, previous: &Self) {
+        let known = |part: &LiveCases| {
+            previous.segments.iter().any(|other| Arc::ptr_eq(&other.segment, &part.segment))
+        };
+        self.segments.iter().filter(|part| !known(part)).for_each(|part| part.segment.check_ahead());
+    }
+
     /// Number of the generation.
     pub fn generation(&self) -> u64 {
         self.manifest.generation
@@ -414,4 +422,46 @@ fn read_tombstones(
         return Err(IndexError::damaged(&path, "it is no ascending list of the segment's cases"));
     }
     Ok(dead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::IndexWriter;
+    use precedent_hnsw::Pages;
+    use precedent_storage::FaultStorage;
+    use precedent_vector::{Metric, VectorSpace};
+
+    #[test]
+    fn a_writer_checks_what_it_publishes_and_a_reader_what_it_touches() {
+        // The writer's locks are the scheduler's in these tests.
+        let mut config = shuttle::Config::new();
+        config.stack_size = 8 << 20;
+        let scheduler = shuttle::scheduler::RandomScheduler::new(1);
+        shuttle::Runner::new(scheduler, config).run(check_ahead);
+    }
+
+    fn check_ahead() {
+        let mut definition = Definition::from_toml("name = 'n'\n[graph]\nmin_nodes = 2").unwrap();
+        let space = VectorSpace::new(16, Metric::L2, "e").unwrap();
+        definition.image_space = Some(space.clone());
+        let storage = Arc::new(FaultStorage::new());
+        IndexWriter::create(storage.as_ref(), &definition).unwrap();
+        let writer = IndexWriter::open(storage.clone(), 1).unwrap();
+        let entry = |name: u32| {
+            let mut case = Case::new(CaseId::new(&format!("c{name}")).unwrap());
+            case.images = vec![Default::default()];
+            let values: Vec<f32> = (0..16).map(|place| ((name + 1) * (place + 3) % 2_003) as f32).collect();
+            CaseEntry { case, embeddings: vec![(0, space.admit("e", &values).unwrap())] }
+        };
+        // A graph of several blocks.
+        writer.put((0..2_000).map(entry).collect()).unwrap();
+        let merged = writer.merge_all(&|_, _, _| true).unwrap();
+        let checked = |snapshot: &Snapshot| {
+            let graph = snapshot.segments[0].segment.graph.as_ref().unwrap();
+            graph.pages().checked().is_some()
+        };
+        assert!(checked(&merged));
+        assert!(!checked(&Snapshot::open(storage.as_ref()).unwrap()));
+    }
 }

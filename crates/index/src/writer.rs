@@ -345,6 +345,7 @@ impl IndexWriter {
                 return Err(error);
             }
         };
+        snapshot.check_ahead(&previous);
         self.current.advance(&snapshot);
         if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
             // Litter is harmless: the next start removes it.

@@ -145,6 +145,11 @@ impl Columns {
         Ok(Self { file, columns, findings, cases: cases as usize })
     }
 
+    /// Verifies what was not read yet.
+    pub fn check_rest(&self) -> Result<(), IndexError> {
+        self.file.check_rest()
+    }
+
     pub fn cases(&self) -> usize {
         self.cases
     }

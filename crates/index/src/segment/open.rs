@@ -62,6 +62,7 @@ pub(crate) struct Segment {
     pub vectors: Option<Vectors>,
     pub graph: Option<Graph<GraphPages>>,
     pub lexical: Arc<LexicalSegment>,
+    lexical_pages: Arc<LexicalPages>,
     /// Which cases have an embedding, found when first asked for.
     embedded: OnceLock<Embedded>,
     /// Searches by the graph so far, up to [`SEARCHES_TO_CHECK`].
@@ -121,11 +122,13 @@ impl Segment {
             }
             _ => None,
         };
+        let lexical_pages = Arc::new(LexicalPages(lexical));
         let segment = Self {
             records: Records::open(table(RECORDS)?.ok_or_else(|| missing(RECORDS))?)?,
             columns: Columns::open(table(COLUMNS)?.ok_or_else(|| missing(COLUMNS))?, &definition.fields)?,
             keys: Keys::open(table(KEYS)?.ok_or_else(|| missing(KEYS))?)?,
-            lexical: Arc::new(LexicalSegment::open(Arc::new(LexicalPages(lexical)))?),
+            lexical: Arc::new(LexicalSegment::open(lexical_pages.clone())?),
+            lexical_pages,
             vectors,
             graph,
             embedded: OnceLock::new(),
@@ -223,11 +226,24 @@ impl Segment {
     pub fn count_search(&self, graph: &Graph<GraphPages>) {
         let enough = if graph.has_links() { SEARCHES_TO_CHECK } else { 1 };
         if self.searches.load(Relaxed) < enough && self.searches.fetch_add(1, Relaxed) + 1 == enough {
-            for rest in [graph.pages().0.check_rest(), self.keys.check_rest()] {
-                if let Err(error) = rest {
-                    tracing::warn!(segment = self.entry.id, %error, "a part of the segment that was not searched yet is damaged");
-                }
-            }
+            self.warn_of(graph.pages().0.check_rest());
+            self.warn_of(self.keys.check_rest());
+        }
+    }
+
+    /// Checks what searches read of every case, so that none has to. Damage is told to who reads it.
+    pub fn check_ahead(&self) {
+        if let Some(graph) = &self.graph {
+            self.warn_of(graph.pages().0.check_rest());
+        }
+        self.warn_of(self.keys.check_rest());
+        self.warn_of(self.columns.check_rest());
+        self.warn_of(self.lexical_pages.0.check_rest().map_err(IndexError::from));
+    }
+
+    fn warn_of(&self, checked: Result<(), IndexError>) {
+        if let Err(error) = checked {
+            tracing::warn!(segment = self.entry.id, %error, "a part of the segment that was not searched yet is damaged");
         }
     }
 
