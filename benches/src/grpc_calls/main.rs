@@ -324,7 +324,8 @@ fn report(
         notes: vec![
             format!(
                 "{} rounds of {} s, log level {}. `search`: one embedding of {} numbers, {HITS} hits with their reports, \
-                 recall@{HITS} {recall:.3}; `no reports`: as for a list, from which single cases are opened; `hybrid`: words and a filter, too; `one case`: by its id. The echo sends back {ECHO_BYTES} bytes.",
+                 recall@{HITS} {recall:.3}; `no reports`: as for a list, from which single cases are opened; \
+                 `case ids`: nothing else of a case; `hybrid`: words and a filter, too; `one case`: by its id. The echo sends back {ECHO_BYTES} bytes.",
                 args.rounds.max(1),
                 args.seconds,
                 args.log_level,
