@@ -1,12 +1,14 @@
 //! Sets of dense numbers of one segment: of cases, or of nodes.
 
 use fixedbitset::FixedBitSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// A set of ordinals below a fixed number of cases.
+/// A set of ordinals below a fixed number of cases. Clones share their bits until one of them changes: every search starts from the
+/// live cases, and most leave none of them out.
 #[derive(Debug)]
 pub struct OrdinalSet {
-    bits: FixedBitSet,
+    bits: Arc<FixedBitSet>,
     /// How many are in the set, or [`UNCOUNTED`]: plans ask several times, and counting a million bits takes as long as a
     /// walk through a graph.
     counted: AtomicUsize,
@@ -17,7 +19,7 @@ const UNCOUNTED: usize = usize::MAX;
 
 impl Clone for OrdinalSet {
     fn clone(&self) -> Self {
-        Self { bits: self.bits.clone(), counted: AtomicUsize::new(self.counted.load(Relaxed)) }
+        Self { bits: Arc::clone(&self.bits), counted: AtomicUsize::new(self.counted.load(Relaxed)) }
     }
 }
 
@@ -32,14 +34,14 @@ impl Eq for OrdinalSet {}
 impl OrdinalSet {
     /// No case out of `cases`.
     pub fn none(cases: usize) -> Self {
-        Self { bits: FixedBitSet::with_capacity(cases), counted: AtomicUsize::new(0) }
+        Self { bits: Arc::new(FixedBitSet::with_capacity(cases)), counted: AtomicUsize::new(0) }
     }
 
     /// Every case out of `cases`.
     pub fn all(cases: usize) -> Self {
         let mut bits = FixedBitSet::with_capacity(cases);
         bits.insert_range(..);
-        Self { bits, counted: AtomicUsize::new(cases) }
+        Self { bits: Arc::new(bits), counted: AtomicUsize::new(cases) }
     }
 
     /// How many cases the segment has.
@@ -60,7 +62,7 @@ impl OrdinalSet {
 
     fn changed(&mut self) -> &mut FixedBitSet {
         *self.counted.get_mut() = UNCOUNTED;
-        &mut self.bits
+        Arc::make_mut(&mut self.bits)
     }
 
     /// Whether a case is in the set; one that the segment does not have is not.
@@ -73,6 +75,16 @@ impl OrdinalSet {
     pub fn insert(&mut self, ordinal: u32) {
         if (ordinal as usize) < self.bits.len() {
             self.changed().insert(ordinal as usize);
+        }
+    }
+
+    /// Adds cases. Those that the segment does not have are ignored.
+    pub fn insert_all(&mut self, ordinals: &[u32]) {
+        let bits = self.changed();
+        for &ordinal in ordinals {
+            if (ordinal as usize) < bits.len() {
+                bits.insert(ordinal as usize);
+            }
         }
     }
 
@@ -120,6 +132,9 @@ mod tests {
         few.insert(129);
         few.insert(500);
         assert_eq!(few.count(), 2);
+        let mut same = OrdinalSet::none(130);
+        same.insert_all(&[3, 500, 129, 3]);
+        assert_eq!((same.count(), same == few), (2, true));
         let copy = set.clone();
         set.intersect(&few);
         assert_eq!(set.count(), 1);

@@ -182,7 +182,7 @@ impl Columns {
         }
         let mut set = OrdinalSet::none(self.cases);
         for index in 0..column.record.value_count as usize {
-            self.postings(column, index)?.iter().for_each(|&ordinal| set.insert(ordinal));
+            set.insert_all(self.postings(column, index)?);
         }
         Ok(column.present.get_or_init(|| set))
     }

@@ -231,7 +231,7 @@ impl Segment {
         }
     }
 
-    /// Checks what searches read of every case, so that none has to. Damage is told to who reads it.
+    /// Checks what searches read of every case and finds out what the first of them would, so that none has to. Damage is told to who reads it.
     pub fn check_ahead(&self) {
         if let Some(graph) = &self.graph {
             self.warn_of(graph.pages().0.check_rest());
@@ -239,6 +239,7 @@ impl Segment {
         self.warn_of(self.keys.check_rest());
         self.warn_of(self.columns.check_rest());
         self.warn_of(self.lexical_pages.0.check_rest().map_err(IndexError::from));
+        self.warn_of(self.with_embedding().map(|_| ()));
     }
 
     fn warn_of(&self, checked: Result<(), IndexError>) {

@@ -215,7 +215,7 @@ impl Vectors {
             let Some(of_case) = of_case else {
                 return Err(self.file.damaged(format!("the rows of case {ordinal} are not there")));
             };
-            of_case.iter().for_each(|&node| nodes.insert(node));
+            nodes.insert_all(of_case);
         }
         Ok(nodes)
     }

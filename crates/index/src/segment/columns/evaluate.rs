@@ -78,7 +78,7 @@ impl Columns {
                 return Err(IndexError::Stopped);
             }
             if let Some(index) = self.find(column, folded.as_bytes())? {
-                self.postings(column, index)?.iter().for_each(|&ordinal| yes.insert(ordinal));
+                yes.insert_all(self.postings(column, index)?);
             }
         }
         let mut no = self.present(column)?.clone();
@@ -104,7 +104,7 @@ impl Columns {
             Operand::Present if findings => {
                 for index in 0..column.record.value_count as usize {
                     if !self.value_bytes(column, index)?.is_empty() {
-                        self.postings(column, index)?.iter().for_each(|&ordinal| verdict.yes.insert(ordinal));
+                        verdict.yes.insert_all(self.postings(column, index)?);
                     }
                 }
                 verdict.no = self.present(column)?.clone();
@@ -123,16 +123,24 @@ impl Columns {
                 }
             }
             _ => {
+                let (mut others, mut all_decided) = (Vec::new(), true);
                 for index in 0..column.record.value_count as usize {
                     if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
                         return Err(IndexError::Stopped);
                     }
-                    let set = match self.test(compare, column, index)? {
-                        Some(true) => &mut verdict.yes,
-                        Some(false) => &mut verdict.no,
-                        None => continue,
-                    };
-                    self.postings(column, index)?.iter().for_each(|&ordinal| set.insert(ordinal));
+                    match self.test(compare, column, index)? {
+                        Some(true) => verdict.yes.insert_all(self.postings(column, index)?),
+                        Some(false) => others.push(index),
+                        None => all_decided = false,
+                    }
+                }
+                // Cases with other values are most of all, so they are not gone through one by one if that can be helped.
+                if all_decided {
+                    verdict.no = self.present(column)?.clone();
+                } else {
+                    for index in others {
+                        verdict.no.insert_all(self.postings(column, index)?);
+                    }
                 }
                 // Of several values one that fits is enough.
                 verdict.no.subtract(&verdict.yes);
