@@ -51,6 +51,13 @@ impl Snapshot {
         let mut nearest = Nearest { cases: Vec::new(), visited: 0, path: SegmentPath::Compared };
         let Some(space) = &self.definition().image_space else { return Ok(nearest) };
         let search = VectorSearch { query, metric: space.metric(), effort, path, stop };
+        let mut scratch = self.scratches.take();
+        if let [accept] = accept {
+            let found = self.part(0)?.segment.nearest(&search, k, accept, &mut scratch)?;
+            let placed = |case: NearestCase| (CasePlace { segment: 0, ordinal: case.ordinal }, case);
+            let cases = found.cases.into_iter().map(placed).collect();
+            return Ok(Nearest { cases, visited: found.visited, path: found.path });
+        }
         let accepted: Vec<usize> = accept.iter().map(OrdinalSet::count).collect();
         let all = accepted.iter().sum();
         // To compare takes as long for few as for many.
@@ -59,7 +66,6 @@ impl Snapshot {
         let mut asked: Vec<usize> = accepted.iter().map(|&accepted| asked(accepted)).collect();
         let mut found: Vec<Vec<NearestCase>> = vec![Vec::new(); accept.len()];
         let mut open: Vec<usize> = (0..accept.len()).filter(|&segment| asked[segment] > 0).collect();
-        let mut scratch = self.scratches.take();
         loop {
             for &number in &open {
                 let segment = &self.part(number)?.segment;
@@ -73,10 +79,8 @@ impl Snapshot {
                 let place = |case: &NearestCase| CasePlace { segment, ordinal: case.ordinal };
                 nearest.cases.extend(cases.iter().map(|case| (place(case), *case)));
             }
-            if accept.len() > 1 {
-                nearest.cases.sort_unstable_by(|a, b| a.1.order(&b.1));
-                nearest.cases.truncate(k);
-            }
+            nearest.cases.sort_unstable_by(|a, b| a.1.order(&b.1));
+            nearest.cases.truncate(k);
             // Behind the last that a segment gave there may be more among the best, if that one is.
             let full = nearest.cases.len() == k;
             let worst = nearest.cases.last().filter(|_| full).map(|(_, case)| *case);
