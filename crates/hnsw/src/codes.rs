@@ -17,7 +17,7 @@ const COMPARED_WITH: usize = 4_096;
 const DEPTHS: [usize; 2] = [10, 100];
 
 /// The bytes of a graph without links over these rows, in the codes of another one; none where that one is empty. On one
-/// thread, because cases that come in are encoded beside searches: some 10 us for a row of 512 numbers.
+/// thread, because cases that come in are encoded beside searches.
 ///
 /// # Errors
 /// Rows of another dimension than the graph's, unreadable rows.

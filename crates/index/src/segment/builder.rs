@@ -18,8 +18,8 @@ use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
 
-/// Distinct vectors for codes to pay that are not part of a graph. A quantiser takes as much room as some 50 vectors, and to
-/// bring a query into its form as long as comparing some 20.
+/// Distinct vectors for codes to pay that are not part of a graph. A quantiser of 512 numbers takes as much room
+/// as some 50 vectors, and a query must be brought into its form.
 const LEAST_CODES: usize = 256;
 
 /// How a graph is to be built.
