@@ -94,15 +94,20 @@ fn marks(sentence: &Sentence) -> Vec<Range<usize>> {
     marks
 }
 
-/// A mention in words: the finding, then side, severity, size and place where said.
+/// A mention in words: the finding, then side, severity, size, place and time where said.
 fn details(text: &str, mention: &Mention, kind: SectionKind) -> String {
-    let place = mention.place.and_then(|place| text.get(place.range()));
+    let places: Vec<&str> = mention.places.iter().filter_map(|place| text.get(place.span.range())).collect();
     let details = [
         Some(mention.finding.to_string()),
         mention.laterality.map(|side| side.name().to_owned()),
         mention.severity.as_deref().map(str::to_owned),
-        mention.size.map(|size| millimetres(size.longest_mm)),
-        place.map(|place| format!("in \"{place}\"")),
+        mention.size.map(|size| match size.earlier_mm {
+            None => millimetres(size.longest_mm),
+            Some(earlier) => format!("{}, {} before", millimetres(size.longest_mm), millimetres(earlier)),
+        }),
+        (!places.is_empty()).then(|| format!("in \"{}\"", places.join("\", \""))),
+        (!mention.times.is_empty()).then(|| mention.times.join(", ")),
+        mention.overridden.then(|| "taken back by an addendum".to_owned()),
         (!kind.is_reported()).then(|| "outside findings and impression, not counted".to_owned()),
     ];
     details.into_iter().flatten().collect::<Vec<_>>().join(" · ")

@@ -5,9 +5,10 @@
 //!   "lexicon": fingerprint of lexicon and rules,
 //!   "sections": [{ "section", "text" }],                        as signed
 //!   "sentences": [{ "sectionIndex", "section", "span", "text", "addendum", "comparison", "boilerplate",
-//!                   "runs": [{ "span", "text", "assertion" }],
+//!                   "runs": [{ "span", "text", "assertion", "overridden" }],
 //!                   "mentions": [{ "finding", "span", "text", "assertion", "laterality", "severity",
-//!                                  "place": { "span", "text" }, "size": { "span", "text", "longestMm" } }] }],
+//!                                  "places": [{ "id", "span", "text" }], "times": [id], "overridden",
+//!                                  "size": { "span", "text", "longestMm", "earlierMm" } }] }],
 //!   "findings": [{ "finding", "name", "assertion" }],           of the case
 //!   "warnings": [text] }
 //! ```
@@ -54,14 +55,17 @@ fn sentence(sentence: &Sentence, text: &Text<'_>) -> Value {
 }
 
 fn run(run: &Run, text: &Text<'_>) -> Value {
-    json!({ "span": text.span(run.span), "text": text.slice(run.span), "assertion": run.assertion.name() })
+    json!({ "span": text.span(run.span), "text": text.slice(run.span), "assertion": run.assertion.name(),
+            "overridden": run.overridden })
 }
 
 fn mention(mention: &Mention, text: &Text<'_>) -> Value {
-    let place = mention.place.map(|place| json!({ "span": text.span(place), "text": text.slice(place) }));
+    let places = mention.places.iter().map(
+        |place| json!({ "id": *place.id, "span": text.span(place.span), "text": text.slice(place.span) }),
+    );
     let size = mention.size.map(|size| {
         let (span, words) = (text.span(size.span), text.slice(size.span));
-        json!({ "span": span, "text": words, "longestMm": size.longest_mm })
+        json!({ "span": span, "text": words, "longestMm": size.longest_mm, "earlierMm": size.earlier_mm })
     });
     json!({
         "finding": *mention.finding,
@@ -70,8 +74,10 @@ fn mention(mention: &Mention, text: &Text<'_>) -> Value {
         "assertion": mention.assertion.name(),
         "laterality": mention.laterality.map(|side| side.name()),
         "severity": mention.severity.as_deref(),
-        "place": place,
+        "places": places.collect::<Value>(),
         "size": size,
+        "times": mention.times.iter().map(|time| Value::from(&**time)).collect::<Value>(),
+        "overridden": mention.overridden,
     })
 }
 

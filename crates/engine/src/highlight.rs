@@ -74,6 +74,7 @@ fn of_findings<'a>(
     (reading.sentences.iter().enumerate())
         .filter(|(_, sentence)| sentence.kind.is_reported())
         .flat_map(|(place, sentence)| sentence.mentions.iter().map(move |mention| (place, mention)))
+        .filter(|(_, mention)| !mention.overridden)
         .filter(move |(_, mention)| said.contains(&(mention.finding.clone(), mention.assertion)))
         .map(|(place, mention)| {
             let (assertion, finding) = (Some(mention.assertion), Some(mention.finding.clone()));

@@ -15,7 +15,7 @@
 //!
 //! // One sentence with its words under one assertion.
 //! fn read(words: std::ops::Range<usize>, assertion: Assertion) -> Reading {
-//!     let runs = vec![Run { span: Span::new(words.clone()), assertion }];
+//!     let runs = vec![Run { span: Span::new(words.clone()), assertion, overridden: false }];
 //!     let (kind, span) = (SectionKind::Impression, Span::new(0..words.end));
 //!     let (addendum, comparison, boilerplate) = (false, false, false);
 //!     let mentions = Vec::new();
@@ -41,7 +41,7 @@
 //! assert_eq!(find(r#"effusion "left pleural" -pneumothorax"#, &Asked::default())?, [0]);
 //! assert_eq!(find("text:effusion impression:left", &Asked::default())?, [0, 2]);
 //! // "no" asserts, so it is in no run.
-//! let runs = vec![Run { span: Span::new(3..11), assertion: Assertion::Absent }];
+//! let runs = vec![Run { span: Span::new(3..11), assertion: Assertion::Absent, overridden: false }];
 //! assert_eq!(find("no effusion", &Asked { runs, findings: Vec::new() })?, [2]);
 //!
 //! let query = TextQuery::parse("effusion", &Asked::default())?;

@@ -46,7 +46,7 @@ fn mentions(terms: &[&Alternative], reading: &Reading) -> Vec<TextMatch> {
     let mut found = Vec::new();
     let mut term = String::new();
     for sentence in reading.sentences.iter().filter(|sentence| sentence.kind.is_reported()) {
-        for mention in &sentence.mentions {
+        for mention in sentence.mentions.iter().filter(|mention| !mention.overridden) {
             term.clear();
             push_finding_term(&mut term, mention.assertion, &mention.finding);
             if terms.contains(term.as_str()) {

@@ -458,6 +458,7 @@ mod tests {
             let runs = spans.iter().zip(0..).map(|(&(_, length, assertion), place)| precedent_model::Run {
                 span: Span::new(place * 20..place * 20 + length),
                 assertion: Assertion::ALL[assertion],
+                overridden: false,
             });
             let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings }).unwrap();
             let alternatives = query.clauses().iter().flat_map(|clause| clause.alternatives.iter().chain(&clause.fallback));

@@ -67,7 +67,7 @@ fn sentence(section: usize, kind: SectionKind, text: &str, words: &[Span]) -> Op
         }
         match runs.last_mut().filter(|_| goes_on) {
             Some(run) => run.span.end = word.end,
-            None => runs.push(Run { span: word, assertion }),
+            None => runs.push(Run { span: word, assertion, overridden: false }),
         }
         goes_on = true;
         if mentions.last().is_some_and(|mention| mention.span.overlaps(word)) {
@@ -83,9 +83,11 @@ fn sentence(section: usize, kind: SectionKind, text: &str, words: &[Span]) -> Op
             span: Span { start: word.start, end },
             assertion,
             laterality: None,
-            place: None,
+            places: Vec::new(),
             size: None,
             severity: None,
+            times: Vec::new(),
+            overridden: false,
         }));
     }
     let span = Span { start: first.start, end: last.end };

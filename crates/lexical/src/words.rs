@@ -16,7 +16,7 @@ pub(crate) struct Standing {
     pub(crate) place: u32,
     /// What the part of the report around it is for.
     pub(crate) kind: SectionKind,
-    /// What is said about it; `None` for a word that itself asserts.
+    /// What is said about it; `None` for a word that itself asserts, and for one that an addendum takes back.
     pub(crate) assertion: Option<Assertion>,
 }
 
@@ -100,7 +100,7 @@ impl<'a> Said<'a> {
             self.run += 1;
         }
         let run = sentence.runs.get(self.run).filter(|run| run.span.start <= at);
-        (sentence.kind, run.map(|run| run.assertion))
+        (sentence.kind, run.filter(|run| !run.overridden).map(|run| run.assertion))
     }
 }
 

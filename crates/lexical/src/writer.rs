@@ -82,7 +82,8 @@ impl LexicalWriter {
             let findings = &mut fields[LexicalField::Finding.index()];
             let mentions = reported.flat_map(|sentence| {
                 let times = finding_terms(sentence.kind);
-                sentence.mentions.iter().flat_map(move |mention| std::iter::repeat_n(mention, times))
+                let standing = sentence.mentions.iter().filter(|mention| !mention.overridden);
+                standing.flat_map(move |mention| std::iter::repeat_n(mention, times))
             });
             for (place, mention) in (0..).zip(mentions) {
                 findings.push(place, |text| push_finding_term(text, mention.assertion, &mention.finding));

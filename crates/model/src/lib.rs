@@ -29,5 +29,5 @@ pub use field::{
 };
 pub use image::{GreyImage, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, Region};
 pub use patient::PatientKey;
-pub use reading::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Size, Span};
+pub use reading::{Assertion, FindingId, Laterality, Mention, Place, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

@@ -108,9 +108,20 @@ impl Laterality {
 /// A size as written, in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
-    /// The largest of the numbers given, in millimetres.
+    /// The largest of the numbers that hold now, in millimetres.
     pub longest_mm: f32,
+    /// The largest of those that held before, where the text compares: 5 in "from 5 mm to 8 mm".
+    pub earlier_mm: Option<f32>,
     /// Where it stands.
+    pub span: Span,
+}
+
+/// A part of the body that the text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Which: an id of the lexicon such as `lower` or `apex`, whatever the words.
+    pub id: Arc<str>,
+    /// The words that say so.
     pub span: Span,
 }
 
@@ -128,12 +139,16 @@ pub struct Mention {
     pub assertion: Assertion,
     /// On which side, where said.
     pub laterality: Option<Laterality>,
-    /// The words that say where, such as "lower lobe", where said.
-    pub place: Option<Span>,
+    /// Where, as far as said, in the order of the text.
+    pub places: Vec<Place>,
     /// How large, where said.
     pub size: Option<Size>,
-    /// How severe: a word of the lexicon such as `mild`, where said.
+    /// How severe: an id of the lexicon such as `mild`, where said.
     pub severity: Option<Arc<str>>,
+    /// Since when, and how it changed: ids of the lexicon such as `new` or `increased`, as far as said, each once.
+    pub times: Vec<Arc<str>>,
+    /// A later addendum or correction says otherwise. It stays part of the signed text and says nothing of the case.
+    pub overridden: bool,
 }
 
 /// Words of a sentence under one assertion. Words that only assert ("no", "without") are in no run.
@@ -143,6 +158,8 @@ pub struct Run {
     pub span: Span,
     /// What the author says about them.
     pub assertion: Assertion,
+    /// A later addendum or correction says otherwise, see [`Mention::overridden`].
+    pub overridden: bool,
 }
 
 /// One sentence, or one entry of a list.
@@ -166,6 +183,13 @@ pub struct Sentence {
     pub mentions: Vec<Mention>,
 }
 
+impl Sentence {
+    /// Whether a later addendum or correction takes back something that it says.
+    pub fn is_overridden(&self) -> bool {
+        self.mentions.iter().any(|mention| mention.overridden)
+    }
+}
+
 /// What a report was understood to say. Sentences in the order of the text, apart from each other.
 #[derive(Clone, PartialEq, Default)]
 pub struct Reading {
@@ -182,6 +206,7 @@ impl Reading {
         let mut found: Vec<(FindingId, Assertion)> = (self.sentences.iter())
             .filter(|sentence| sentence.kind.is_reported())
             .flat_map(|sentence| &sentence.mentions)
+            .filter(|mention| !mention.overridden)
             .map(|mention| (mention.finding.clone(), mention.assertion))
             .collect();
         found.sort_unstable();
@@ -206,9 +231,11 @@ mod tests {
             span: Span { start: 0, end: 1 },
             assertion,
             laterality: None,
-            place: None,
+            places: Vec::new(),
             size: None,
             severity: None,
+            times: Vec::new(),
+            overridden: false,
         };
         Sentence {
             section: 0,
@@ -239,6 +266,16 @@ mod tests {
         let found = reading.findings();
         let found: Vec<_> = found.iter().map(|(id, assertion)| (&**id, *assertion)).collect();
         assert_eq!(found, [("edema", Uncertain), ("effusion", Present), ("fracture", Historical)]);
+    }
+
+    #[test]
+    fn what_an_addendum_takes_back_is_not_said_of_the_case() {
+        let mut first = sentence(SectionKind::Findings, &[("pneumothorax", Assertion::Present)]);
+        first.mentions[0].overridden = true;
+        let later = sentence(SectionKind::Findings, &[("pneumothorax", Assertion::Absent)]);
+        assert!(first.is_overridden() && !later.is_overridden());
+        let reading = Reading { sentences: vec![first, later], warnings: Vec::new() };
+        assert_eq!(reading.findings(), [("pneumothorax".into(), Assertion::Absent)]);
     }
 
     #[test]

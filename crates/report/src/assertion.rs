@@ -237,7 +237,10 @@ pub(crate) fn runs(text: &str, tokens: &[Token], marks: &[Marks]) -> Vec<Run> {
         let assertion = mark.assertion();
         match runs.last_mut().filter(|run| open && run.assertion == assertion) {
             Some(run) => run.span.end = token.end,
-            None => runs.push(Run { span: Span { start: token.start, end: token.end }, assertion }),
+            None => {
+                let span = Span { start: token.start, end: token.end };
+                runs.push(Run { span, assertion, overridden: false });
+            }
         }
         open = true;
     }

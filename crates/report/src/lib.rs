@@ -28,5 +28,7 @@ mod section;
 mod sentence;
 mod token;
 
-pub use lexicon::{CueEntry, FindingEntry, HeadingEntry, Lexicon, LexiconError, LexiconFile, WordsEntry};
+pub use lexicon::{
+    CueEntry, FindingEntry, GroupEntry, Groups, HeadingEntry, Lexicon, LexiconError, LexiconFile, WordsEntry,
+};
 pub use reader::ReportReader;

@@ -35,7 +35,7 @@ pub(crate) fn sizes(text: &str, tokens: &[Token]) -> Vec<Size> {
 }
 
 fn size(first: Token, last: Token, longest_mm: f32) -> Size {
-    Size { longest_mm, span: Span { start: first.start, end: last.end } }
+    Size { longest_mm, earlier_mm: None, span: Span { start: first.start, end: last.end } }
 }
 
 fn unit(word: &str) -> Option<f32> {

@@ -4,7 +4,7 @@ use crate::assertion::{Marks, of_words};
 use crate::lexicon::{Found, Lexicon, Meaning, is_mark};
 use crate::measure::sizes;
 use crate::token::Token;
-use precedent_model::{Assertion, Laterality, Mention, Size, Span};
+use precedent_model::{Assertion, Laterality, Mention, Place, Size, Span};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -52,12 +52,24 @@ pub(crate) fn mentions(
                 span: Span { start: tokens[first].start, end: tokens[last].end },
                 assertion: if this.denied { denied(said) } else { said },
                 laterality: described.laterality,
-                place: described.place,
+                places: described.places,
                 size: described.size,
                 severity: described.severity,
+                times: described.times,
+                overridden: false,
             }
         })
         .collect()
+}
+
+/// Adds a place, unless longer words there say another: "lung base" hides "base".
+fn add_place(places: &mut Vec<Place>, place: Place) {
+    let within = |inner: Span, outer: Span| outer.start <= inner.start && inner.end <= outer.end;
+    if places.iter().any(|known| within(place.span, known.span)) {
+        return;
+    }
+    places.retain(|known| !within(known.span, place.span) && known.id != place.id);
+    places.push(place);
 }
 
 /// What is said of a finding whose phrase says "normal": what the sentence says of "normal", turned around.
@@ -107,9 +119,10 @@ fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
 #[derive(Default)]
 struct Described {
     laterality: Option<Laterality>,
-    place: Option<Span>,
+    places: Vec<Place>,
     size: Option<Size>,
     severity: Option<Arc<str>>,
+    times: Vec<Arc<str>>,
 }
 
 struct Describing<'a> {
@@ -149,12 +162,10 @@ impl Describing<'_> {
                         _ => *side,
                     });
                 }
-                Meaning::Place => {
-                    let longer = |old: Span| span().range().len() > old.range().len();
-                    if described.place.is_none_or(longer) {
-                        described.place = Some(span());
-                    }
+                Meaning::Place(id) => {
+                    add_place(&mut described.places, Place { id: Arc::clone(id), span: span() })
                 }
+                Meaning::Time(id) if !described.times.contains(id) => described.times.push(Arc::clone(id)),
                 Meaning::Severity(word) if (found.first as usize) < first || described.severity.is_none() => {
                     described.severity = Some(Arc::clone(word));
                 }

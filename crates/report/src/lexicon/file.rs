@@ -16,6 +16,15 @@ pub struct LexiconFile {
     /// Section headings.
     #[serde(rename = "heading", skip_serializing_if = "Vec::is_empty")]
     pub headings: Vec<HeadingEntry>,
+    /// Parts of the body.
+    #[serde(rename = "place", skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<GroupEntry>,
+    /// Grades of severity.
+    #[serde(rename = "severity", skip_serializing_if = "Vec::is_empty")]
+    pub severities: Vec<GroupEntry>,
+    /// Since when something is there, and how it changed.
+    #[serde(rename = "time", skip_serializing_if = "Vec::is_empty")]
+    pub times: Vec<GroupEntry>,
     /// Other words by use.
     #[serde(skip_serializing_if = "WordsEntry::is_empty")]
     pub words: WordsEntry,
@@ -48,6 +57,20 @@ pub struct FindingEntry {
     /// Phrases that hold a phrase above and mean something else: "mass effect".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
+}
+
+/// Phrases that mean the same place, severity or time. An entry of a site's file with the id of a bundled one adds to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupEntry {
+    /// Stable: lower-case letters, digits and hyphens, such as `lower` or `increased`.
+    pub id: String,
+    /// The group that this one is a part of: who asks for `lower` is served by `base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// What it is called: phrase patterns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
 }
 
 /// Phrases that assert something of the words around them.
@@ -96,12 +119,6 @@ pub struct WordsEntry {
     /// On both sides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bilateral: Vec<String>,
-    /// Where: phrases.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<String>,
-    /// How severe.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub severities: Vec<String>,
     /// Compares with an earlier study.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<String>,
@@ -151,6 +168,9 @@ impl LexiconFile {
                 }
             }
         }
+        add_groups(&mut self.places, other.places);
+        add_groups(&mut self.severities, other.severities);
+        add_groups(&mut self.times, other.times);
         self.cues.extend(other.cues);
         self.headings.extend(other.headings);
         let (words, more) = (&mut self.words, other.words);
@@ -158,10 +178,20 @@ impl LexiconFile {
         words.left.extend(more.left);
         words.right.extend(more.right);
         words.bilateral.extend(more.bilateral);
-        words.places.extend(more.places);
-        words.severities.extend(more.severities);
         words.comparisons.extend(more.comparisons);
         words.normal.extend(more.normal);
         words.breaks.extend(more.breaks);
+    }
+}
+
+fn add_groups(groups: &mut Vec<GroupEntry>, others: Vec<GroupEntry>) {
+    for other in others {
+        match groups.iter_mut().find(|known| known.id == other.id) {
+            None => groups.push(other),
+            Some(known) => {
+                known.within = known.within.take().or(other.within);
+                known.phrases.extend(other.phrases);
+            }
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Findings, cues, headings and words, compiled for reading.
 
 mod file;
+mod groups;
 mod hierarchy;
 mod pattern;
 mod phrases;
 
-pub use file::{CueEntry, FindingEntry, HeadingEntry, LexiconFile, WordsEntry};
+pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LexiconFile, WordsEntry};
+pub use groups::Groups;
 pub(crate) use phrases::{Found, Phrases};
 
 use crate::section::Headings;
@@ -87,8 +89,9 @@ pub(crate) enum Meaning {
     Except,
     Cue(Cue),
     Side(Laterality),
-    Place,
+    Place(Arc<str>),
     Severity(Arc<str>),
+    Time(Arc<str>),
     Comparison,
     Normal,
 }
@@ -98,6 +101,9 @@ pub struct Lexicon {
     findings: Vec<FindingEntry>,
     ids: Vec<FindingId>,
     hierarchy: Hierarchy,
+    places: Groups,
+    severities: Groups,
+    times: Groups,
     vocabulary: Vocabulary,
     phrases: Phrases,
     meanings: Vec<Meaning>,
@@ -137,6 +143,9 @@ impl Lexicon {
         let fingerprint = format!("{:016x}", xxh3_64(format!("{RULES_VERSION}\n{text}").as_bytes()));
         let mut compiler = Compiler::default();
         compiler.words(&file.words)?;
+        let places = compiler.groups("place", &file.places, Meaning::Place)?;
+        let severities = compiler.groups("severity", &file.severities, Meaning::Severity)?;
+        let times = compiler.groups("time", &file.times, Meaning::Time)?;
         compiler.cues(&file.cues)?;
         compiler.findings(&file.findings)?;
         let hierarchy = Hierarchy::of(&file.findings)?;
@@ -146,6 +155,9 @@ impl Lexicon {
         Ok(Self {
             ids: file.findings.iter().map(|finding| finding.id.as_str().into()).collect(),
             hierarchy,
+            places,
+            severities,
+            times,
             vocabulary,
             phrases,
             meanings,
@@ -201,6 +213,21 @@ impl Lexicon {
         places.into_iter().map(|place| self.ids[place].clone()).collect()
     }
 
+    /// The places, by id and by name.
+    pub fn places(&self) -> &Groups {
+        &self.places
+    }
+
+    /// The grades of severity, by id and by name.
+    pub fn severities(&self) -> &Groups {
+        &self.severities
+    }
+
+    /// The times and changes, by id and by name.
+    pub fn times(&self) -> &Groups {
+        &self.times
+    }
+
     pub(crate) fn id(&self, index: usize) -> &FindingId {
         &self.ids[index]
     }
@@ -250,6 +277,15 @@ fn bundled_file() -> Result<LexiconFile, LexiconError> {
     Ok(file)
 }
 
+fn check_id(entry: &str, id: &str) -> Result<(), LexiconError> {
+    let spelt = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !id.is_empty() && id.bytes().all(spelt) {
+        return Ok(());
+    }
+    let problem = "the id is of lower-case letters, digits and hyphens".to_owned();
+    Err(LexiconError::Entry { entry: entry.to_owned(), problem })
+}
+
 struct Compiler {
     vocabulary: Vocabulary,
     phrases: Phrases,
@@ -282,17 +318,23 @@ impl Compiler {
         self.add("words.left", Meaning::Side(Laterality::Left), &words.left)?;
         self.add("words.right", Meaning::Side(Laterality::Right), &words.right)?;
         self.add("words.bilateral", Meaning::Side(Laterality::Bilateral), &words.bilateral)?;
-        self.add("words.places", Meaning::Place, &words.places)?;
         self.add("words.comparisons", Meaning::Comparison, &words.comparisons)?;
         self.add("words.normal", Meaning::Normal, &words.normal)?;
-        for severity in &words.severities {
-            self.add(
-                "words.severities",
-                Meaning::Severity(severity.as_str().into()),
-                std::slice::from_ref(severity),
-            )?;
-        }
         Ok(())
+    }
+
+    fn groups(
+        &mut self,
+        kind: &str,
+        entries: &[GroupEntry],
+        meaning: fn(Arc<str>) -> Meaning,
+    ) -> Result<Groups, LexiconError> {
+        for group in entries {
+            let entry = format!("{kind} {}", group.id);
+            check_id(&entry, &group.id)?;
+            self.add(&entry, meaning(group.id.as_str().into()), &group.phrases)?;
+        }
+        Groups::of(kind, entries)
     }
 
     fn cues(&mut self, cues: &[CueEntry]) -> Result<(), LexiconError> {
@@ -326,11 +368,7 @@ impl Compiler {
     fn findings(&mut self, findings: &[FindingEntry]) -> Result<(), LexiconError> {
         for (index, finding) in findings.iter().enumerate() {
             let entry = format!("finding {}", finding.id);
-            let spelt = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            if finding.id.is_empty() || !finding.id.bytes().all(spelt) {
-                let problem = "the id is of lower-case letters, digits and hyphens".to_owned();
-                return Err(LexiconError::Entry { entry, problem });
-            }
+            check_id(&entry, &finding.id)?;
             if finding.name.is_empty() {
                 return Err(LexiconError::Entry { entry, problem: "has no name; give one".to_owned() });
             }

@@ -14,7 +14,7 @@ fn synonyms_are_one_finding() {
         assert!(mentions(text).starts_with("cardiomegaly present"), "{text}: {}", mentions(text));
     }
     check("Pleural fluid.", "pleural-effusion present");
-    check("Bibasilar infiltrates.", "infiltration present bilateral `Bibasilar`");
+    check("Bibasilar infiltrates.", "infiltration present bilateral @base");
 }
 
 #[test]
@@ -39,13 +39,13 @@ fn borderline_and_silhouette_are_findings_of_their_own() {
 
 #[test]
 fn side_place_severity_and_size() {
-    check("Small left pleural effusion.", "pleural-effusion present left small");
+    check("Small left pleural effusion.", "pleural-effusion present left mild");
     check("Bilateral pleural effusions.", "pleural-effusion present bilateral");
-    check("Nodule in the right upper lobe.", "nodule present right `upper lobe`");
-    check("A 2.5 x 1 cm mass in the left lower lobe.", "mass present left `lower lobe` 25 mm");
+    check("Nodule in the right upper lobe.", "nodule present right @upper");
+    check("A 2.5 x 1 cm mass in the left lower lobe.", "mass present left @lower 25 mm");
     check(
         "Moderate left effusion and small right pneumothorax.",
-        "pleural-effusion present left moderate; pneumothorax present right small",
+        "pleural-effusion present left moderate; pneumothorax present right mild",
     );
     check("Right and left pleural effusions.", "pleural-effusion present bilateral");
 }

@@ -30,7 +30,7 @@ fn check(text: &str, reading: &Reading) -> Result<(), TestCaseError> {
         prop_assert!(sentence.mentions.is_sorted_by_key(|mention| mention.span.start));
         for mention in &sentence.mentions {
             prop_assert!(inside(mention.span, sentence.span));
-            prop_assert!(mention.place.is_none_or(|place| inside(place, sentence.span)));
+            prop_assert!(mention.places.iter().all(|place| inside(place.span, sentence.span)));
             prop_assert!(mention.size.is_none_or(|size| inside(size.span, sentence.span)));
         }
     }

@@ -19,19 +19,22 @@ pub fn asserted(marked: &str) -> &'static str {
     reader().assert(&sentence, Span::new(start..end)).name()
 }
 
-/// A mention as `id assertion side place severity size`, as far as said.
-pub fn shown(text: &str, mention: &Mention) -> String {
+/// A mention as `id assertion side @place severity size ~time`, as far as said.
+pub fn shown(mention: &Mention) -> String {
     let mut parts = vec![mention.finding.to_string(), mention.assertion.name().to_owned()];
     parts.extend(mention.laterality.map(|side| side.name().to_owned()));
-    parts.extend(mention.place.map(|place| format!("`{}`", &text[place.range()])));
+    parts.extend(mention.places.iter().map(|place| format!("@{}", place.id)));
     parts.extend(mention.severity.as_ref().map(|severity| severity.to_string()));
     parts.extend(mention.size.map(|size| format!("{} mm", size.longest_mm)));
+    parts.extend(mention.size.and_then(|size| size.earlier_mm).map(|size| format!("before {size} mm")));
+    parts.extend(mention.times.iter().map(|time| format!("~{time}")));
+    parts.extend(mention.overridden.then(|| "overridden".to_owned()));
     parts.join(" ")
 }
 
 /// Every mention of a text, joined by "; ".
 pub fn mentions(text: &str) -> String {
     let reading = read(text);
-    let shown = reading.sentences.iter().flat_map(|s| &s.mentions).map(|mention| shown(text, mention));
+    let shown = reading.sentences.iter().flat_map(|s| &s.mentions).map(shown);
     shown.collect::<Vec<_>>().join("; ")
 }

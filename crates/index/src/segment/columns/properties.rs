@@ -28,8 +28,19 @@ fn reading(said: &[(SectionKind, &'static str, Assertion)]) -> Reading {
     let span = Span { start: 0, end: 1 };
     let sentence = |&(kind, finding, assertion): &(SectionKind, &'static str, Assertion)| {
         let finding = finding.into();
-        let (laterality, place, size, severity) = (None, None, None, None);
-        let mention = Mention { finding, span, assertion, laterality, place, size, severity };
+        let (laterality, size, severity) = (None, None, None);
+        let (places, times) = (Vec::new(), Vec::new());
+        let mention = Mention {
+            finding,
+            span,
+            assertion,
+            laterality,
+            places,
+            size,
+            severity,
+            times,
+            overridden: false,
+        };
         let (addendum, comparison, boilerplate) = (false, false, false);
         let (runs, mentions) = (Vec::new(), vec![mention]);
         Sentence { section: 0, kind, span, addendum, comparison, boilerplate, runs, mentions }
