@@ -1,6 +1,6 @@
 """The tables of comparison runs, as Markdown.
 
-    python benches/peers/report.py [RUN.json or FOLDER ...] [--write README.md] [--charts FOLDER]
+    python benches/peers/report.py [RUN.json or FOLDER ...] [--write FILE.md] [--charts FOLDER]
 
 Of a folder it takes the latest run of each set. --write puts the tables between `<!-- peers:begin -->` and
 `<!-- peers:end -->` of a file.

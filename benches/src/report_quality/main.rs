@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p precedent-benches --bin report-quality -- [negex|labels|retrieval]...
-//!     [--data DIR] [--slice tune|check] [--errors N] [--markdown] [--write README.md]
+//!     [--data DIR] [--slice tune|check] [--errors N] [--markdown] [--write FILE.md]
 //! ```
 //!
 //! Work on the rules needs no engine: `--no-default-features` leaves retrieval out and builds in seconds. `--errors`

@@ -267,6 +267,7 @@ mod tests {
             span: Span::new(24..36),
             assertion: Some(Assertion::Absent),
             finding: Some("pneumothorax".into()),
+            details: None,
         }];
         let sentence = Span::new(21..37);
         answer.hits[0].highlights =

@@ -7,7 +7,7 @@ use precedent_query::{Highlight, HighlightMatch};
 use std::ops::Range;
 
 /// A sentence in lines of at most `width` characters, what matched in bold; then in words what is said about it, where
-/// that is anything but that it is there.
+/// that is anything but that it is there, or that an addendum takes it back.
 pub fn sentence(report: &Report, highlight: &Highlight, width: usize, style: Style) -> Vec<String> {
     let Some(section) = report.sections().get(highlight.section) else { return Vec::new() };
     let whole = highlight.sentence.range();
@@ -48,6 +48,11 @@ fn union(spans: impl Iterator<Item = Span>) -> Vec<Range<usize>> {
 /// `(absent)` where that is said of all that matched, `(absent: mass; uncertain: nodule)` where not; nothing where all is
 /// there, or asked for as written.
 fn note(text: &str, matches: &[HighlightMatch]) -> Option<String> {
+    let overridden =
+        |matched: &HighlightMatch| matched.details.as_ref().is_some_and(|details| details.overridden);
+    if matches.iter().any(overridden) {
+        return Some("(taken back by an addendum)".to_owned());
+    }
     let said: Vec<(Assertion, Span)> =
         matches.iter().filter_map(|matched| Some((matched.assertion?, matched.span))).collect();
     let first = said.first()?.0;
@@ -87,6 +92,7 @@ mod tests {
                     span: Span::new(start..start + words.len()),
                     assertion: *assertion,
                     finding: None,
+                    details: None,
                 }
             })
             .collect();

@@ -6,10 +6,10 @@ use crate::understand::understand;
 use crate::{EngineError, Violation};
 use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
-use precedent_model::{Assertion, FieldKind, FindingId};
+use precedent_model::FieldKind;
 use precedent_query::{
-    Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
-    Warning,
+    Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, Operand,
+    SearchRequest, Warning,
 };
 use precedent_vector::{Embedding, VectorError};
 
@@ -27,8 +27,8 @@ pub(crate) struct Query<'a> {
     pub vectors: Vec<Embedding>,
     pub text: Option<TextQuery>,
     pub filter: Option<Filter>,
-    /// The findings that the filter asks for, and as what.
-    pub findings: Vec<(FindingId, Assertion)>,
+    /// The mentions that the filter asks for.
+    pub mentions: Vec<MentionFilter>,
     pub before: Option<Filter>,
     pub warnings: Vec<Warning>,
 }
@@ -64,9 +64,9 @@ impl<'a> Query<'a> {
         // Pictures cost more than everything else together, so they are read when the rest is right.
         vectors.extend(encode_all(definition, encoding, request, stop)?);
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
-        let (filter, findings) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
-        let findings = findings.unwrap_or_default();
-        let mut query = Self { request, vectors, text, filter, findings, before, warnings: Vec::new() };
+        let (filter, mentions) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
+        let mentions = mentions.unwrap_or_default();
+        let mut query = Self { request, vectors, text, filter, mentions, before, warnings: Vec::new() };
         query.warn();
         if let (true, Some(notice)) = (query.asks_image(), encoding.notice()) {
             query.warnings.push(Warning { code: "DEMO_ENCODER", message: notice.to_owned() });
@@ -106,7 +106,7 @@ impl<'a> Query<'a> {
 
     /// Whether a report can show why it is there.
     pub fn asks_reports(&self) -> bool {
-        self.text.as_ref().is_some_and(TextQuery::is_searchable) || !self.findings.is_empty()
+        self.text.as_ref().is_some_and(TextQuery::is_searchable) || !self.mentions.is_empty()
     }
 }
 

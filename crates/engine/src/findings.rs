@@ -1,17 +1,19 @@
 //! Findings in a filter: from any name that a person gives them to the ids that the columns hold.
 
+mod details;
+
 use crate::Violation;
 use crate::understand::related;
 use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
-use precedent_query::{Compare, Filter, Operand, finding_assertion};
+use precedent_query::{Compare, Detail, Filter, MentionFilter, Operand, finding_assertion};
 use precedent_report::Lexicon;
 
-/// A filter in which findings stand by their ids.
+/// A filter in which findings stand by their ids, and their details with them.
 #[derive(Debug)]
 pub(crate) struct Resolved {
     pub filter: Filter,
-    /// Which findings it asks for, and as what; not those that it wants out.
-    pub wanted: Vec<(FindingId, Assertion)>,
+    /// Which mentions it asks for; not those that it wants out.
+    pub wanted: Vec<MentionFilter>,
     /// Whether it speaks of findings at all.
     pub asks: bool,
 }
@@ -28,12 +30,16 @@ pub(crate) fn resolve(
 ) -> Result<Resolved, Violation> {
     let mut asks = false;
     let filter = filter.map_compare(&mut |compare| match finding_assertion(&compare.field, fields) {
-        None => Ok(Filter::Compare(compare)),
+        None => {
+            asks |= Detail::of_field(&compare.field, fields).is_some();
+            Ok(Filter::Compare(compare))
+        }
         Some(assertion) => {
             asks = true;
             any_of(compare, lexicon, assertion)
         }
     })?;
+    let filter = details::join(filter, fields, lexicon)?;
     let mut wanted = Vec::new();
     collect(&filter, true, fields, &mut wanted);
     Ok(Resolved { filter, wanted, asks })
@@ -92,20 +98,31 @@ fn fits(operand: &Operand, text: &str) -> bool {
     }
 }
 
-/// The findings under an even number of NOTs.
-fn collect(filter: &Filter, wanted: bool, fields: &FieldSchema, into: &mut Vec<(FindingId, Assertion)>) {
+/// The mentions under an even number of NOTs. A finding that stands beside a filter of its mentions is in that one.
+fn collect(filter: &Filter, wanted: bool, fields: &FieldSchema, into: &mut Vec<MentionFilter>) {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => {
-            parts.iter().for_each(|part| collect(part, wanted, fields, into));
+        Filter::And(parts) => {
+            let described = |named: &MentionFilter| {
+                parts
+                    .iter()
+                    .any(|part| matches!(part, Filter::Mention(mention) if same_findings(mention, named)))
+            };
+            for part in parts {
+                if details::named(part, fields).is_none_or(|named| !described(&named)) {
+                    collect(part, wanted, fields, into);
+                }
+            }
         }
+        Filter::Or(parts) => parts.iter().for_each(|part| collect(part, wanted, fields, into)),
         Filter::Not(inner) => collect(inner, !wanted, fields, into),
-        Filter::Compare(Compare { field, operand: Operand::Keyword { folded, .. }, .. }) if wanted => {
-            into.extend(
-                finding_assertion(field, fields).map(|assertion| (folded.as_str().into(), assertion)),
-            );
-        }
-        Filter::Compare(_) => {}
+        Filter::Compare(_) if wanted => into.extend(details::named(filter, fields)),
+        Filter::Mention(mention) if wanted => into.push(mention.clone()),
+        Filter::Compare(_) | Filter::Mention(_) => {}
     }
+}
+
+fn same_findings(a: &MentionFilter, b: &MentionFilter) -> bool {
+    a.assertion == b.assertion && a.findings == b.findings
 }
 
 #[cfg(test)]
@@ -146,7 +163,7 @@ mod tests {
         let lexicon = Lexicon::bundled();
         let ids = |text: &str| -> Vec<String> {
             let wanted = resolved(text, &none).unwrap().wanted;
-            wanted.iter().map(|(id, _)| id.to_string()).collect()
+            wanted.iter().flat_map(|mention| &mention.findings).map(|id| id.to_string()).collect()
         };
         let expected =
             |id: &str| -> Vec<String> { lexicon.narrower(id).iter().map(|id| id.to_string()).collect() };
@@ -163,7 +180,10 @@ mod tests {
         let none = FieldSchema::default();
         let wanted = |text: &str| -> Vec<String> {
             let wanted = resolved(text, &none).unwrap().wanted;
-            wanted.iter().map(|(id, assertion)| format!("{}/{id}", assertion.name())).collect()
+            let show = |mention: &MentionFilter| {
+                format!("{}/{}", mention.assertion.name(), mention.findings.join(","))
+            };
+            wanted.iter().map(show).collect()
         };
         assert_eq!(wanted("finding:pneumothorax AND NOT finding:cardiomegaly"), ["present/pneumothorax"]);
         assert_eq!(wanted("NOT (NOT finding.uncertain:pneumothorax)"), ["uncertain/pneumothorax"]);

@@ -1,18 +1,19 @@
 //! Why a case is a hit, in the words of its report: the sentences that hold what was asked for.
 
 use precedent_lexical::TextQuery;
-use precedent_model::{Assertion, FindingId, Reading, Report, Sentence, Span};
-use precedent_query::{Highlight, HighlightMatch};
+use precedent_model::{Assertion, FindingId, Mention, Reading, Report, Sentence, Span};
+use precedent_query::{Highlight, HighlightMatch, MentionDetails, MentionFilter, MentionKey};
 use std::collections::HashSet;
 
 /// Most sentences of one hit. A report has a dozen or two; one that matches everywhere says no more by its hundredth line.
 const MOST_SENTENCES: usize = 20;
 
-/// The sentences of a report that hold what the text asks for, or a finding that the filter asks for under the assertion
-/// that the report as a whole gives it: the first [`MOST_SENTENCES`], in the order of the text, whole.
+/// The sentences of a report that hold what the text asks for, or a mention that the filter asks for under the assertion
+/// that the report as a whole gives its finding: the first [`MOST_SENTENCES`], in the order of the text, whole. What an
+/// addendum took back of the same findings is shown with them.
 pub(crate) fn highlights(
     text: Option<&TextQuery>,
-    findings: &[(FindingId, Assertion)],
+    wanted: &[MentionFilter],
     report: &Report,
     reading: &Reading,
 ) -> Vec<Highlight> {
@@ -21,10 +22,14 @@ pub(crate) fn highlights(
         let matched_span = (matched.section, matched.span);
         for (place, span) in in_sentences(&reading.sentences, matched_span) {
             let finding = matched.finding.clone();
-            found.push((place, HighlightMatch { span, assertion: matched.assertion, finding }));
+            let named =
+                |mention: &&Mention| mention.span == span && Some(&mention.finding) == finding.as_ref();
+            let details = reading.sentences[place].mentions.iter().find(named).map(MentionDetails::of);
+            found.push((place, HighlightMatch { span, assertion: matched.assertion, finding, details }));
         }
     }
-    found.extend(of_findings(findings, reading));
+    found.extend(of_mentions(wanted, reading));
+    found.extend(taken_back(&found, reading));
     found.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
     (found.chunk_by(|a, b| a.0 == b.0).take(MOST_SENTENCES))
@@ -33,6 +38,32 @@ pub(crate) fn highlights(
             let matches = part.iter().map(|(_, matched)| matched.clone()).collect();
             Highlight { section: sentence.section, kind: sentence.kind, sentence: sentence.span, matches }
         })
+        .collect()
+}
+
+/// A mention as a match.
+fn as_match(mention: &Mention) -> HighlightMatch {
+    HighlightMatch {
+        span: mention.span,
+        assertion: Some(mention.assertion),
+        finding: Some(mention.finding.clone()),
+        details: Some(MentionDetails::of(mention)),
+    }
+}
+
+/// Mentions of the findings that match which an addendum takes back: who reads the later sentence should see the earlier.
+fn taken_back(found: &[(usize, HighlightMatch)], reading: &Reading) -> Vec<(usize, HighlightMatch)> {
+    let shown: HashSet<&FindingId> =
+        found.iter().filter_map(|(_, matched)| matched.finding.as_ref()).collect();
+    let mentions = reading
+        .sentences
+        .iter()
+        .enumerate()
+        .flat_map(|(place, sentence)| sentence.mentions.iter().map(move |mention| (place, mention)));
+    let taken_back = |mention: &Mention| mention.overridden && shown.contains(&mention.finding);
+    mentions
+        .filter(|(_, mention)| taken_back(mention))
+        .map(|(place, mention)| (place, as_match(mention)))
         .collect()
 }
 
@@ -59,27 +90,26 @@ fn in_sentences(
         })
 }
 
-/// The mentions of what a filter by finding saw in the report: only what the report as a whole says of a finding counts.
-fn of_findings<'a>(
-    findings: &[(FindingId, Assertion)],
+/// The mentions that a filter asks for: only what the report as a whole says of a finding counts.
+fn of_mentions<'a>(
+    wanted: &'a [MentionFilter],
     reading: &'a Reading,
 ) -> impl Iterator<Item = (usize, HighlightMatch)> + 'a {
-    let said: HashSet<(FindingId, Assertion)> = match findings {
-        [] => HashSet::new(),
-        _ => {
-            let asked: HashSet<&(FindingId, Assertion)> = findings.iter().collect();
-            reading.findings().into_iter().filter(|said| asked.contains(said)).collect()
-        }
+    let said: HashSet<(FindingId, Assertion)> =
+        if wanted.is_empty() { HashSet::new() } else { reading.findings().into_iter().collect() };
+    let fits = |mention: &Mention| {
+        let text = MentionKey::text_of(mention);
+        let key = MentionKey::parse(&text);
+        key.is_some_and(|key| wanted.iter().any(|filter| filter.fits(&key)))
     };
     (reading.sentences.iter().enumerate())
-        .filter(|(_, sentence)| sentence.kind.is_reported())
+        .filter(|(_, sentence)| !wanted.is_empty() && sentence.kind.is_reported())
         .flat_map(|(place, sentence)| sentence.mentions.iter().map(move |mention| (place, mention)))
         .filter(|(_, mention)| !mention.overridden)
-        .filter(move |(_, mention)| said.contains(&(mention.finding.clone(), mention.assertion)))
-        .map(|(place, mention)| {
-            let (assertion, finding) = (Some(mention.assertion), Some(mention.finding.clone()));
-            (place, HighlightMatch { span: mention.span, assertion, finding })
+        .filter(move |(_, mention)| {
+            said.contains(&(mention.finding.clone(), mention.assertion)) && fits(mention)
         })
+        .map(|(place, mention)| (place, as_match(mention)))
 }
 
 #[cfg(test)]
@@ -96,8 +126,12 @@ mod tests {
     fn shown(text: &str, findings: &[(&str, Assertion)], report: &Report) -> Vec<String> {
         let reader = ReportReader::new(Lexicon::bundled());
         let query = TextQuery::parse(text, &crate::understand::understand(&reader, text)).unwrap();
-        let findings: Vec<(FindingId, Assertion)> =
-            findings.iter().map(|(id, assertion)| ((*id).into(), *assertion)).collect();
+        let wanted = |&(id, assertion): &(&str, Assertion)| MentionFilter {
+            assertion,
+            findings: vec![id.into()],
+            details: Vec::new(),
+        };
+        let findings: Vec<MentionFilter> = findings.iter().map(wanted).collect();
         let highlights = highlights(Some(&query), &findings, report, &reader.read(report));
         let show = |highlight: &Highlight| {
             let text = &report.sections()[highlight.section].text;

@@ -227,7 +227,7 @@ fn hit(
     // Reading a report again takes microseconds; what was read when it came in is not kept.
     let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {
         Some(report) => {
-            highlights(query.text.as_ref(), &query.findings, report, &snapshot.reader().read(report))
+            highlights(query.text.as_ref(), &query.mentions, report, &snapshot.reader().read(report))
         }
         None => Vec::new(),
     };

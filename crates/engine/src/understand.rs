@@ -1,5 +1,7 @@
 //! What a query's text asks for, understood by the same reader as the reports.
 
+mod details;
+
 use crate::spoken::spoken;
 use precedent_lexical::{Asked, AskedFinding};
 use precedent_model::{Assertion, FindingId, Mention, Run, SectionKind};
@@ -11,24 +13,29 @@ const NAMED: f32 = 1.0;
 /// disease" is served by "pneumonia", and better by the word itself.
 const RELATED: f32 = 0.5;
 
-/// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds.
+/// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds and with the
+/// side, place, size, severity and time that it asks for.
 pub fn understand(reader: &ReportReader, text: &str) -> Asked {
-    let reading = reader.read_text(SectionKind::Body, &spoken(text));
-    let mut asked = Asked::default();
+    let spoken = spoken(text);
+    let reading = reader.read_text(SectionKind::Body, &spoken);
+    let mut asked = Asked { details: details::spans(reader, &spoken), ..Asked::default() };
     for sentence in &reading.sentences {
         asked.runs.extend(sentence.runs.iter().map(|run| Run { assertion: meant(run.assertion), ..*run }));
-        asked.findings.extend(sentence.mentions.iter().map(|mention| finding(reader.lexicon(), mention)));
+        asked
+            .findings
+            .extend(sentence.mentions.iter().map(|mention| finding(reader.lexicon(), &spoken, mention)));
     }
     asked
 }
 
-fn finding(lexicon: &Lexicon, mention: &Mention) -> AskedFinding {
+fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
     let named = mention.finding.clone();
     let assertion = meant(mention.assertion);
     let related = related(lexicon, &named, assertion).into_iter().filter(|other| *other != named);
     let findings: Vec<(FindingId, f32)> =
         std::iter::once((named.clone(), NAMED)).chain(related.map(|other| (other, RELATED))).collect();
-    AskedFinding { span: mention.span, assertion, findings }
+    let details = details::of(lexicon, text, mention);
+    AskedFinding { span: mention.span, assertion, findings, details }
 }
 
 /// The findings of which one, asserted so, says that the named one is so, too: a kind that is there, but what it is a kind

@@ -81,9 +81,11 @@ fn ask(text: &str) -> Asked {
         span: mention.span,
         assertion: mention.assertion,
         findings: vec![(mention.finding.clone(), 1.0)],
+        details: Vec::new(),
     };
     let findings = sentences.iter().flat_map(|sentence| &sentence.mentions).map(finding).collect();
-    Asked { runs: sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect(), findings }
+    let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
+    Asked { runs, findings, details: Vec::new() }
 }
 
 fn measure(

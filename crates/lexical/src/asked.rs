@@ -1,5 +1,6 @@
 //! What the words of a query were understood to ask for. Who reads reports reads queries too; this crate only uses it.
 
+use crate::DetailTerm;
 use precedent_model::{Assertion, FindingId, Run, Span};
 
 /// The reading of a query. Spans are bytes of its text. The default says nothing: every word is asked for as present.
@@ -10,6 +11,9 @@ pub struct Asked {
     pub runs: Vec<Run>,
     /// The findings that the words name.
     pub findings: Vec<AskedFinding>,
+    /// Words that say on which side, where, how large, how severe or since when: "left", "lower lobe". Where a finding that
+    /// they describe is asked for, they are not looked for as words.
+    pub details: Vec<Span>,
 }
 
 /// A finding that a query names.
@@ -21,6 +25,17 @@ pub struct AskedFinding {
     pub assertion: Assertion,
     /// The finding itself and the narrower ones, each with its weight: how much a mention of it counts, above 0.
     pub findings: Vec<(FindingId, f32)>,
+    /// What the query asks of the mention beside the finding.
+    pub details: Vec<AskedDetail>,
+}
+
+/// What a query asks of a mention beside the finding. A mention that has none of the terms still counts, for little.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedDetail {
+    /// How much it matters beside the other details, above 0.
+    pub weight: f32,
+    /// The terms that satisfy it, each with how far: 1 is fully.
+    pub terms: Vec<(DetailTerm, f32)>,
 }
 
 impl Asked {

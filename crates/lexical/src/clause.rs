@@ -1,5 +1,7 @@
 //! What a query looks for, ready to be looked up.
 
+use crate::asked::AskedDetail;
+use crate::detail::DetailTerm;
 use crate::schema::{LexicalField, push_finding_term};
 use precedent_model::Assertion;
 
@@ -72,28 +74,40 @@ impl Clause {
         Self { occur, alternatives, fallback: None, times: 1 }
     }
 
-    /// Mentions of findings, each with its weight, under an assertion. `words` are those of the query.
+    /// Mentions of findings, each with its weight, under an assertion, with details. `words` are those of the query.
     pub(crate) fn finding(
         occur: Occur,
         assertion: Assertion,
         findings: &[(&str, f32)],
+        details: &[AskedDetail],
         words: Vec<String>,
     ) -> Self {
-        let alternatives = shades(assertion).flat_map(|(assertion, shade)| {
-            findings.iter().map(move |&(finding, weight)| {
+        let shares = detail_shares(details);
+        let undescribed = if shares.is_empty() { 1.0 } else { UNDESCRIBED };
+        let mut alternatives = Vec::new();
+        for (assertion, shade) in shades(assertion) {
+            for &(finding, weight) in findings {
+                let mut add = |term: String, share: f32| {
+                    let boost = Boost::new(shade * weight * share);
+                    alternatives.push(Alternative { field: LexicalField::Finding, words: vec![term], boost });
+                };
                 let mut term = String::new();
                 push_finding_term(&mut term, assertion, finding);
-                let boost = Boost::new(shade * weight);
-                Alternative { field: LexicalField::Finding, words: vec![term], boost }
-            })
-        });
+                add(term, undescribed);
+                for (detail, share) in &shares {
+                    let mut term = String::new();
+                    detail.push(&mut term, assertion, finding);
+                    add(term, *share);
+                }
+            }
+        }
         let present = shades(assertion).find(|(assertion, _)| *assertion == Assertion::Present);
         let fallback = present.filter(|_| !words.is_empty()).map(|(assertion, shade)| Alternative {
             field: LexicalField::Asserted(assertion),
             words,
             boost: Boost::new(shade),
         });
-        Self { occur, alternatives: alternatives.collect(), fallback, times: 1 }
+        Self { occur, alternatives, fallback, times: 1 }
     }
 
     /// The field whose length counts.
@@ -106,6 +120,20 @@ impl Clause {
         let alternatives = self.alternatives.iter().chain(&self.fallback);
         alternatives.map(|alternative| alternative.words.len()).max().unwrap_or(1)
     }
+}
+
+/// What a mention counts that fits none of the details asked for. At 0.1 a report that says "right" three times stays below
+/// one that says "left" once.
+const UNDESCRIBED: f32 = 0.1;
+
+/// What each term of a detail adds to a mention that has it. A mention that fits every detail fully counts 1.
+fn detail_shares(details: &[AskedDetail]) -> Vec<(&DetailTerm, f32)> {
+    let all: f32 = details.iter().map(|detail| detail.weight).sum();
+    let share = |detail: &AskedDetail, fit: f32| (1.0 - UNDESCRIBED) * detail.weight / all * fit;
+    (details.iter())
+        .flat_map(|detail| detail.terms.iter().map(move |(term, fit)| (term, share(detail, *fit))))
+        .filter(|(_, share)| share.is_finite() && *share > 0.0)
+        .collect()
 }
 
 /// What a finding or word counts under the other of present and uncertain. On the Open-i reports 0.5 puts some reports that

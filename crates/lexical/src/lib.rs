@@ -42,7 +42,7 @@
 //! assert_eq!(find("text:effusion impression:left", &Asked::default())?, [0, 2]);
 //! // "no" asserts, so it is in no run.
 //! let runs = vec![Run { span: Span::new(3..11), assertion: Assertion::Absent, overridden: false }];
-//! assert_eq!(find("no effusion", &Asked { runs, findings: Vec::new() })?, [2]);
+//! assert_eq!(find("no effusion", &Asked { runs, ..Asked::default() })?, [2]);
 //!
 //! let query = TextQuery::parse("effusion", &Asked::default())?;
 //! let matches = query.matches(&left, &read(0..21, Assertion::Present));
@@ -67,6 +67,7 @@ mod writer;
 
 mod asked;
 mod clause;
+mod detail;
 mod items;
 mod matches;
 mod query;
@@ -93,8 +94,9 @@ mod search_tests;
 mod simple;
 
 pub use analyzer::{ANALYZER_NAME, ANALYZER_VERSION, MAX_WORD_BYTES};
-pub use asked::{Asked, AskedFinding};
+pub use asked::{Asked, AskedDetail, AskedFinding};
 pub use bundle::BUNDLE_VERSION;
+pub use detail::DetailTerm;
 pub use error::LexicalError;
 pub use matches::TextMatch;
 pub use pages::{OwnedBytes, Pages};

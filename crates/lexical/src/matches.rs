@@ -3,7 +3,8 @@
 use crate::TextQuery;
 use crate::analyzer::analyzer;
 use crate::clause::{Alternative, Occur};
-use crate::schema::{LexicalField, push_finding_term};
+use crate::detail::each_term;
+use crate::schema::LexicalField;
 use crate::words::{Standing, each_word};
 use precedent_model::{Assertion, FindingId, Reading, Report, Span};
 use std::collections::{HashMap, HashSet};
@@ -44,12 +45,11 @@ impl TextQuery {
 fn mentions(terms: &[&Alternative], reading: &Reading) -> Vec<TextMatch> {
     let terms: HashSet<&str> = terms.iter().flat_map(|term| &term.words).map(String::as_str).collect();
     let mut found = Vec::new();
-    let mut term = String::new();
     for sentence in reading.sentences.iter().filter(|sentence| sentence.kind.is_reported()) {
         for mention in sentence.mentions.iter().filter(|mention| !mention.overridden) {
-            term.clear();
-            push_finding_term(&mut term, mention.assertion, &mention.finding);
-            if terms.contains(term.as_str()) {
+            let mut wanted = false;
+            each_term(mention, |term| wanted |= terms.contains(term));
+            if wanted {
                 found.push(TextMatch {
                     section: sentence.section,
                     span: mention.span,

@@ -2,12 +2,16 @@
 
 use crate::analyzer::analyzer;
 use crate::clause::{Alternative, Clause, Occur};
+use crate::detail::each_term;
 use crate::query::TextQuery;
 use crate::schema::{LexicalField, finding_terms};
 use crate::simple::{read, read_text};
 use crate::statistics::FINDING_B;
-use crate::{Asked, AskedFinding, LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes};
-use precedent_model::{Reading, Report, SectionKind};
+use crate::{
+    Asked, AskedDetail, AskedFinding, DetailTerm, LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter,
+    OwnedBytes,
+};
+use precedent_model::{Laterality, Reading, Report, SectionKind};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::sync::Arc;
@@ -29,11 +33,15 @@ pub(crate) fn ask(text: &str) -> TextQuery {
         if &*mention.finding == "effusion" {
             findings.push(("pleural-effusion".into(), 0.8));
         }
-        AskedFinding { span: mention.span, assertion: mention.assertion, findings }
+        // Every query wants it on the left: mentions of the tests have no side, so that is the lesser of two forms.
+        let side = |side, share| (DetailTerm::Side(side), share);
+        let terms = vec![side(Some(Laterality::Left), 1.0), side(None, 0.4)];
+        let details = vec![AskedDetail { weight: 1.0, terms }];
+        AskedFinding { span: mention.span, assertion: mention.assertion, findings, details }
     });
     let findings = findings.collect();
     let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
-    TextQuery::parse(text, &Asked { runs, findings }).unwrap()
+    TextQuery::parse(text, &Asked { runs, findings, details: Vec::new() }).unwrap()
 }
 
 /// The words of a field, by section; `None` where the word at that place is not in the field.
@@ -95,7 +103,11 @@ fn rows(report: &Report, reading: &Reading, field: LexicalField) -> Rows {
                 let times = finding_terms(sentence.kind);
                 sentence.mentions.iter().flat_map(move |mention| std::iter::repeat_n(mention, times))
             })
-            .map(|mention| vec![Some(format!("{}/{}", mention.assertion.name(), mention.finding))])
+            .flat_map(|mention| {
+                let mut terms = Vec::new();
+                each_term(mention, |term| terms.push(vec![Some(term.to_owned())]));
+                terms
+            })
             .collect();
     }
     let mut analyzer = analyzer();

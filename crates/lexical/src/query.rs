@@ -76,16 +76,18 @@ impl TextQuery {
         let has_runs = words.iter().any(|(_, word)| asked.run_at(word.span.start).is_some());
         let said = Said { asked, has_runs };
         let taken = take_findings(&words, &asked.findings);
-        let mut taken = taken.iter();
+        let described = described(&words, &taken, &asked.details);
+        let mut taken = taken.iter().zip(described);
         let mut clauses = Clauses::default();
         for item in &items {
             let taken = taken.by_ref().take(item.words.len()).collect::<Vec<_>>();
-            if item.form != Form::Loose && taken.iter().all(|taken| taken.is_none()) {
+            if item.form != Form::Loose && taken.iter().all(|(taken, _)| taken.is_none()) {
                 clauses.extend(said.row(item));
                 continue;
             }
-            for (word, taken) in item.words.iter().zip(taken) {
+            for (word, (taken, describes)) in item.words.iter().zip(taken) {
                 match taken {
+                    None if describes => {}
                     None => clauses.extend(said.loose(item, word)),
                     // The clause stands where the first of its words stands.
                     Some(taken) if taken.words[0].1.span == word.span => {
@@ -219,6 +221,23 @@ fn take_findings<'a>(
     taken
 }
 
+/// Which words only describe a finding that is asked for with details: plain ones that are no finding themselves.
+fn described(words: &[(&Item, &QueryWord)], taken: &[Option<Taken<'_>>], details: &[Span]) -> Vec<bool> {
+    let with_details = |taken: &Taken<'_>| describes(taken.words[0].0.occur, taken.finding);
+    let any = taken.iter().flatten().any(with_details);
+    (words.iter().zip(taken))
+        .map(|((item, word), taken)| {
+            let plain = item.form == Form::Loose && item.field.is_none() && item.occur == Occur::Should;
+            any && plain && taken.is_none() && details.iter().any(|detail| detail.overlaps(word.span))
+        })
+        .collect()
+}
+
+/// Whether the details of a finding count: one that must or must not be there is asked for whatever else is said of it.
+fn describes(occur: Occur, finding: &AskedFinding) -> bool {
+    occur == Occur::Should && !finding.details.is_empty()
+}
+
 /// Whether words can be taken together: plain ones with the same sign. A row is taken as a whole or not at all.
 fn are_one(words: &[(&Item, &QueryWord)], span: Span) -> bool {
     let whole = |item: &Item| item.words.iter().all(|word| word.span.overlaps(span));
@@ -235,7 +254,8 @@ fn finding_clause(occur: Occur, taken: &Taken<'_>) -> Clause {
         .map(|(finding, weight)| (&**finding, *weight))
         .collect();
     let words = taken.words.iter().map(|(_, word)| word.text.clone()).collect();
-    Clause::finding(occur, taken.finding.assertion, &findings, words)
+    let details = if describes(occur, taken.finding) { taken.finding.details.as_slice() } else { &[] };
+    Clause::finding(occur, taken.finding.assertion, &findings, details, words)
 }
 
 fn is_weight(weight: f32) -> bool {
@@ -258,10 +278,11 @@ mod tests {
             span: mention.span,
             assertion: mention.assertion,
             findings: vec![(mention.finding.clone(), 1.0), (format!("sub-{}", mention.finding).into(), 0.5)],
+            details: Vec::new(),
         });
         let findings = findings.collect();
         let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
-        TextQuery::parse(text, &Asked { runs, findings }).unwrap()
+        TextQuery::parse(text, &Asked { runs, findings, details: Vec::new() }).unwrap()
     }
 
     /// Clauses as text: sign, the field and what is looked for in it, `*n` when repeated. Words in a row are joined by
@@ -366,12 +387,13 @@ mod tests {
                 span: Span::new(span),
                 assertion: Assertion::Absent,
                 findings: vec![(id.into(), weight)],
+                details: Vec::new(),
             };
             let findings = vec![
                 finding((8..16, "effusion"), weights[0]),
                 finding((0..16, "pleural-effusion"), weights[1]),
             ];
-            show(&TextQuery::parse("pleural effusion", &Asked { runs: Vec::new(), findings }).unwrap())
+            show(&TextQuery::parse("pleural effusion", &Asked { findings, ..Asked::default() }).unwrap())
         };
         assert_eq!(asked([1.0, 1.0]), "absent/pleural-effusion");
         // Without a weight a finding is none.
@@ -453,6 +475,7 @@ mod tests {
                 span: Span::new(start..start + length),
                 assertion: Assertion::ALL[assertion],
                 findings: vec![("mass".into(), length as f32 - 1.0)],
+                details: Vec::new(),
             });
             let findings = findings.collect();
             let runs = spans.iter().zip(0..).map(|(&(_, length, assertion), place)| precedent_model::Run {
@@ -460,7 +483,7 @@ mod tests {
                 assertion: Assertion::ALL[assertion],
                 overridden: false,
             });
-            let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings }).unwrap();
+            let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings, details: Vec::new() }).unwrap();
             let alternatives = query.clauses().iter().flat_map(|clause| clause.alternatives.iter().chain(&clause.fallback));
             for alternative in alternatives {
                 prop_assert!(!alternative.words.is_empty() && alternative.words.iter().all(|word| !word.is_empty()));

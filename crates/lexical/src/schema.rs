@@ -5,7 +5,8 @@
 //! - Every kind of section has a field of its own: `impression:effusion` has a list and statistics of its own.
 //! - Every assertion has one: the words of what was reported that stand under it. "no" and its like are in none.
 //! - `finding` has a term per mention in what was reported, two in the impression: assertion and finding, such as
-//!   `present/pleural-effusion`.
+//!   `present/pleural-effusion`; and as many for each detail of the mention, such as `present/pleural-effusion@left`
+//!   (`detail.rs`).
 //!
 //! So a word of the findings stands in three fields. That costs disk, not time: a query reads only the lists it names.
 //!

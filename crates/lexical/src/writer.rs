@@ -2,9 +2,10 @@
 
 use crate::analyzer::{ANALYZER_NAME, analyzer};
 use crate::bundle::{self, BUNDLE_VERSION, Counts};
+use crate::detail::each_term;
 use crate::directory::{META, SEGMENT_ID_HYPHENATED};
 use crate::placed::{PlacedTokenizer, PlacedWords};
-use crate::schema::{FIELD_COUNT, LexicalField, finding_terms, push_finding_term, schema};
+use crate::schema::{FIELD_COUNT, LexicalField, finding_terms, schema};
 use crate::words::each_word;
 use crate::{LexicalError, OwnedBytes};
 use precedent_model::{Reading, Report};
@@ -85,8 +86,12 @@ impl LexicalWriter {
                 let standing = sentence.mentions.iter().filter(|mention| !mention.overridden);
                 standing.flat_map(move |mention| std::iter::repeat_n(mention, times))
             });
-            for (place, mention) in (0..).zip(mentions) {
-                findings.push(place, |text| push_finding_term(text, mention.assertion, &mention.finding));
+            let mut place = 0;
+            for mention in mentions {
+                each_term(mention, |term| {
+                    findings.push(place, |text| text.push_str(term));
+                    place += 1;
+                });
             }
         }
         let mut document = TantivyDocument::default();

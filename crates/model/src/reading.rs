@@ -200,15 +200,20 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What the report as a whole says of each finding that it names in findings, impression or text without a
-    /// heading: the first of [`Assertion::ALL`] that any mention has. Ascending by id.
-    pub fn findings(&self) -> Vec<(FindingId, Assertion)> {
-        let mut found: Vec<(FindingId, Assertion)> = (self.sentences.iter())
+    /// The mentions that count for the case, in the order of the text: those in findings, impression or text without a
+    /// heading that no addendum takes back.
+    pub fn standing_mentions(&self) -> impl Iterator<Item = &Mention> {
+        (self.sentences.iter())
             .filter(|sentence| sentence.kind.is_reported())
             .flat_map(|sentence| &sentence.mentions)
             .filter(|mention| !mention.overridden)
-            .map(|mention| (mention.finding.clone(), mention.assertion))
-            .collect();
+    }
+
+    /// What the report as a whole says of each finding that it names in findings, impression or text without a
+    /// heading: the first of [`Assertion::ALL`] that any mention has. Ascending by id.
+    pub fn findings(&self) -> Vec<(FindingId, Assertion)> {
+        let mut found: Vec<(FindingId, Assertion)> =
+            (self.standing_mentions()).map(|mention| (mention.finding.clone(), mention.assertion)).collect();
         found.sort_unstable();
         found.dedup_by(|later, earlier| later.0 == earlier.0);
         found

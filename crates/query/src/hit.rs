@@ -1,7 +1,8 @@
 //! What is answered.
 
 use crate::Plan;
-use precedent_model::{Assertion, Case, FindingId, SectionKind, Span};
+use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
+use std::sync::Arc;
 
 /// A source of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,8 +35,42 @@ pub struct ChannelScore {
     pub contribution: f64,
 }
 
+/// What a report says of a finding where it mentions it, beside the assertion.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MentionDetails {
+    /// On which side.
+    pub laterality: Option<Laterality>,
+    /// Ids of the places, in the order of the text.
+    pub places: Vec<Arc<str>>,
+    /// Id of the severity.
+    pub severity: Option<Arc<str>>,
+    /// Ids of times and changes, in the order of the text.
+    pub times: Vec<Arc<str>>,
+    /// The longest of the numbers that hold now, in millimetres.
+    pub size_mm: Option<f32>,
+    /// The longest of those that held before, in millimetres.
+    pub earlier_size_mm: Option<f32>,
+    /// A later addendum or correction of the report says otherwise. Such a mention is shown, and is no reason for the hit.
+    pub overridden: bool,
+}
+
+impl MentionDetails {
+    /// The details of a mention.
+    pub fn of(mention: &Mention) -> Self {
+        Self {
+            laterality: mention.laterality,
+            places: mention.places.iter().map(|place| Arc::clone(&place.id)).collect(),
+            severity: mention.severity.clone(),
+            times: mention.times.clone(),
+            size_mm: mention.size.map(|size| size.longest_mm),
+            earlier_size_mm: mention.size.and_then(|size| size.earlier_mm),
+            overridden: mention.overridden,
+        }
+    }
+}
+
 /// Words of a report that match. Spans are of the section's text; the text itself is in the case only.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HighlightMatch {
     /// The words.
     pub span: Span,
@@ -43,10 +78,12 @@ pub struct HighlightMatch {
     pub assertion: Option<Assertion>,
     /// The finding of the lexicon that they name; `None` for words that match as words.
     pub finding: Option<FindingId>,
+    /// What the report says of the finding there; `None` for words that match as words.
+    pub details: Option<MentionDetails>,
 }
 
 /// A sentence of a hit's report that matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Highlight {
     /// Which of the report's sections, as an index into them.
     pub section: usize,

@@ -17,10 +17,10 @@ mod plan;
 mod request;
 
 pub use filter::{
-    Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_TERMS, Operand, finding_assertion,
-    finding_column,
+    Compare, Comparison, Detail, DetailFilter, DetailTest, Filter, FilterError, MAX_FILTER_BYTES,
+    MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
-pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, SearchResponse};
+pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
 pub use plan::{ChannelPlan, Plan, StepTimes, VectorPath, Warning};
 pub use request::{
     Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,

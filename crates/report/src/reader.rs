@@ -2,6 +2,7 @@
 
 use crate::assertion::{mark, of_words, runs};
 use crate::lexicon::{Found, Lexicon, Meaning};
+use crate::measure::sizes;
 use crate::mention::mentions;
 use crate::section::{Part, parts};
 use crate::sentence::sentences;
@@ -41,6 +42,28 @@ impl ReportReader {
         let mut reading = Reading::default();
         self.read_section(0, given, text, &mut reading);
         reading
+    }
+
+    /// The words of a text that say on which side, where, how severe, how large or since when, ascending.
+    pub fn details(&self, text: &str) -> Vec<Span> {
+        let tokens = self.lexicon.tokens(text, 0..text.len());
+        let found = self.lexicon.find_phrases(text, &tokens);
+        let detail = |found: &&Found| match self.lexicon.meaning(**found) {
+            Meaning::Side(_) | Meaning::Place(_) | Meaning::Severity(_) | Meaning::Time(_) => true,
+            Meaning::Finding { .. }
+            | Meaning::Except
+            | Meaning::Cue(_)
+            | Meaning::Comparison
+            | Meaning::Normal => false,
+        };
+        let span = |found: &Found| Span {
+            start: tokens[found.first as usize].start,
+            end: tokens[found.last as usize].end,
+        };
+        let mut spans: Vec<Span> = found.iter().filter(detail).map(span).collect();
+        spans.extend(sizes(text, &tokens).iter().map(|size| size.span));
+        spans.sort_unstable();
+        spans
     }
 
     /// What a sentence says about a span of it, in the lexicon or not. Only the words around the span count: of "no

@@ -226,3 +226,94 @@ fn fresh_segments_bring_no_warning() {
         ask(&archive, "nowhere", "").plan.warnings.iter().map(|warning| warning.code).collect();
     assert_eq!(codes, ["NO_PATIENT"]);
 }
+
+/// The numbers of the hits in the groups in which they may come, each group in any order.
+fn check_groups(archive: &Archive, text: &str, groups: &[&[usize]]) {
+    let found = found(archive, text, "");
+    let mut rest = found.as_slice();
+    for group in groups {
+        let (here, behind) = rest.split_at(group.len().min(rest.len()));
+        let mut here = here.to_vec();
+        here.sort_unstable();
+        assert_eq!(here, *group, "{text}: {found:?}");
+        rest = behind;
+    }
+}
+
+#[test]
+fn the_side_asked_for_comes_before_an_unsaid_one_and_the_other_side_last() {
+    let archive = reports(&[
+        "Right pneumothorax. The right pneumothorax is small. Right pneumothorax again seen.",
+        "There is a left pneumothorax, and the chest tube is in place.",
+        "There is a pneumothorax, and the left chest tube is in place.",
+        "There are bilateral pneumothoraces.",
+        "No left pneumothorax. The left lung is clear on the left.",
+    ]);
+    check_groups(&archive, "left pneumothorax", &[&[1, 3], &[2], &[0]]);
+    check_groups(&archive, "no left pneumothorax", &[&[4]]);
+    check_groups(&archive, "bilateral pneumothoraces", &[&[3]]);
+}
+
+#[test]
+fn place_size_severity_and_change_steer_the_search() {
+    let archive = reports(&[
+        "Left lower lobe pneumonia.",
+        "Right upper lobe pneumonia.",
+        "Right lower lobe pneumonia.",
+        "A 4 mm nodule in the left upper lobe.",
+        "A 15 mm nodule in the left upper lobe.",
+        "Small left pleural effusion.",
+        "Large left pleural effusion.",
+        "Increased right pleural effusion.",
+    ]);
+    check_groups(&archive, "RLL pneumonia", &[&[2], &[0, 1]]);
+    check_groups(&archive, "nodule > 1 cm", &[&[4], &[3]]);
+    check_groups(&archive, "nodule under 5 mm", &[&[3], &[4]]);
+    check_groups(&archive, "large effusion", &[&[6], &[5, 7]]);
+    check_groups(&archive, "increased effusion", &[&[7], &[5, 6]]);
+}
+
+#[test]
+fn filters_ask_for_the_details_of_one_mention() {
+    let archive = reports(&[
+        "Small left apical pneumothorax. Large right pleural effusion.",
+        "Small right pneumothorax. Large left pleural effusion.",
+        "Bilateral pneumothoraces.",
+        "No left pneumothorax. 12 mm nodule in the right lower lobe. 5 mm nodule on the left.",
+        "Pneumothorax.",
+    ]);
+    let found = |filter: &str| found_in_order(&archive, "", filter);
+    assert_eq!(found("finding:pneumothorax AND finding.side = left"), [0, 2]);
+    assert_eq!(found("finding:pneumothorax AND finding.side = bilateral"), [2]);
+    assert_eq!(found("finding:pneumothorax AND NOT finding.side = left"), [1, 4]);
+    assert_eq!(
+        found("finding:pneumothorax AND finding.side != left"),
+        [1],
+        "an unsaid side is no other side"
+    );
+    assert_eq!(
+        found("finding:pneumothorax AND finding.side = left AND finding.severity = large"),
+        [] as [usize; 0]
+    );
+    assert_eq!(
+        found("finding:\"pleural effusion\" AND finding.severity = large AND finding.side = left"),
+        [1]
+    );
+    assert_eq!(found("finding:nodule AND finding.size_mm >= 10 AND finding.side = right"), [3]);
+    assert_eq!(found("finding:nodule AND finding.size_mm >= 10 AND finding.side = left"), [] as [usize; 0]);
+    assert_eq!(found("finding.absent:pneumothorax AND finding.side = left"), [3]);
+    assert_eq!(found("finding.place = apex"), [0]);
+    assert_eq!(found("finding.place = upper"), [0], "the apex lies within it");
+    assert_eq!(found("finding:pneumothorax AND NOT finding.side:*"), [4]);
+}
+
+#[test]
+fn a_hit_shows_side_place_size_and_severity() {
+    let archive = reports(&["A small 12 mm nodule in the left lower lobe."]);
+    let answer = ask(&archive, "", "finding:nodule AND finding.side = left");
+    let matched = &answer.hits[0].highlights[0].matches[0];
+    let details = matched.details.as_ref().unwrap();
+    assert_eq!(details.laterality, Some(precedent_model::Laterality::Left));
+    assert_eq!(details.places.iter().map(|id| &**id).collect::<Vec<_>>(), ["lower"]);
+    assert_eq!((details.size_mm, details.severity.as_deref()), (Some(12.0), Some("mild")));
+}

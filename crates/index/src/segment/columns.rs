@@ -13,6 +13,9 @@
 //! case with a report has the empty keyword besides its ids, so that what its report does not say is false for it, and
 //! unknown for a case without a report.
 //!
+//! `finding.mention` holds what each mention says in whole, as one text (`MentionKey`), so that a filter can ask for side,
+//! place, severity, time and size of one and the same mention. It has the empty keyword, too.
+//!
 //! A filter is answered by two sets per restriction: where it is true and where it is false. A case in neither has no
 //! value, or a date too coarse to tell; NOT turns the two sets around and leaves it out of both.
 
@@ -188,16 +191,23 @@ impl Columns {
     }
 
     fn find(&self, column: &Column, wanted: &[u8]) -> Result<Option<usize>, IndexError> {
+        let place = self.lower_bound(column, wanted)?;
+        let there = place < column.record.value_count as usize && self.value_bytes(column, place)? == wanted;
+        Ok(there.then_some(place))
+    }
+
+    /// The place of the first value that is not below `wanted`.
+    fn lower_bound(&self, column: &Column, wanted: &[u8]) -> Result<usize, IndexError> {
         let (mut low, mut high) = (0, column.record.value_count as usize);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.value_bytes(column, middle)?.cmp(wanted) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return Ok(Some(middle)),
-                std::cmp::Ordering::Greater => high = middle,
+            if self.value_bytes(column, middle)? < wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        Ok(None)
+        Ok(low)
     }
 
     fn value_bytes(&self, column: &Column, index: usize) -> Result<&[u8], IndexError> {

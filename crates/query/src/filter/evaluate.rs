@@ -1,6 +1,6 @@
 //! What a filter says of a case.
 
-use super::{Compare, Comparison, Filter, Operand};
+use super::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
 use precedent_model::{FieldValue, PartialDate, fold_keyword};
 use std::cmp::Ordering;
 
@@ -16,6 +16,7 @@ impl Filter {
             Self::Or(parts) => not(all(parts.iter().map(|part| not(part.matches(lookup))))),
             Self::Not(inner) => not(inner.matches(lookup)),
             Self::Compare(compare) => compare.matches(&lookup(&compare.field)),
+            Self::Mention(mention) => mention.matches(&lookup(MENTION_COLUMN)),
         }
     }
 }
@@ -35,6 +36,17 @@ fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     whole
+}
+
+impl MentionFilter {
+    /// What it says of a case with these mentions and an empty text, or with none at all where it has no report.
+    fn matches(&self, values: &[FieldValue]) -> Option<bool> {
+        let fits = |value: &FieldValue| match value {
+            FieldValue::Keyword(text) => MentionKey::parse(text).is_some_and(|mention| self.fits(&mention)),
+            FieldValue::Integer(_) | FieldValue::Number(_) | FieldValue::Date(_) => false,
+        };
+        (!values.is_empty()).then(|| values.iter().any(fits))
+    }
 }
 
 impl Compare {

@@ -21,7 +21,11 @@
 //! - `finding` (keywords): what the report says is there. A dot, which AIP-160 calls traversal, leads to what the report says
 //!   otherwise: `finding.uncertain`, `finding.absent`, `finding.historical`, `finding.hypothetical`,
 //!   `finding.other_person`. A report has each finding that it names under one of the six ([`finding_column`]). A finding
-//!   may be named in many ways; [`Filter::map_compare`] lets a caller who has the lexicon put ids in their place.
+//!   may be named in many ways; [`Filter::map_compare`] lets a caller who has the lexicon put ids in their place;
+//! - `finding.side`, `finding.place`, `finding.severity`, `finding.time` (keyword) and `finding.size_mm` (number): what the
+//!   report says beside the finding ([`Detail`]). They are about a mention of the finding before them in the same AND, of the
+//!   one behind them where none stands before, and of any finding that is there where neither does: `finding:"nodule" AND
+//!   finding.side = "left" AND finding.size_mm >= 10` asks for one nodule that is on the left and that large.
 //!
 //! A field of the schema goes before one of these: an index that has a field `finding` of its own keeps it.
 //!
@@ -45,9 +49,12 @@
 //! Several values: `:` is true when a value fits, false when the case has values and none fits.
 
 mod evaluate;
+mod mention;
 mod parse;
 mod render;
 mod scan;
+
+pub use mention::{Detail, DetailFilter, DetailTest, MENTION_COLUMN, MentionFilter, MentionKey};
 
 use precedent_model::{Assertion, FieldKind, FieldSchema, PartialDate};
 use std::fmt;
@@ -72,12 +79,15 @@ pub enum Filter {
     Not(Box<Filter>),
     /// One restriction.
     Compare(Compare),
+    /// A mention that fits in several respects at once. The text of a filter has none: whoever has the lexicon puts it
+    /// together of restrictions on findings and their details.
+    Mention(MentionFilter),
 }
 
 /// One restriction: a field, a comparator, a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compare {
-    /// A field of the schema, `case_id`, `patient_id`, or a column of findings ([`finding_assertion`]).
+    /// A field of the schema, `case_id`, `patient_id`, a column of findings ([`finding_assertion`]) or a [`Detail`].
     pub field: String,
     /// What the values of the field are.
     pub kind: FieldKind,
@@ -214,6 +224,7 @@ impl Filter {
             Self::Or(parts) => Self::Or(all(parts)?),
             Self::Not(inner) => Self::Not(Box::new(inner.map_compare(map)?)),
             Self::Compare(compare) => map(compare)?,
+            Self::Mention(mention) => Self::Mention(mention),
         })
     }
 }

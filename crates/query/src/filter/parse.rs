@@ -2,8 +2,8 @@
 
 use super::scan::{Literal, Scanner};
 use super::{
-    Compare, Comparison, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_TERMS, Operand,
-    finding_assertion, finding_column,
+    Compare, Comparison, Detail, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_TERMS,
+    Operand, finding_assertion, finding_column,
 };
 use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword};
 
@@ -162,6 +162,9 @@ impl Parser<'_> {
         if finding_assertion(name, self.schema).is_some() {
             return Ok(FieldKind::Keywords);
         }
+        if let Some(detail) = Detail::of_field(name, self.schema) {
+            return Ok(detail.kind());
+        }
         if let Some(dot) = name.find('.') {
             return Err(self.no_part(name, position, dot));
         }
@@ -183,7 +186,8 @@ impl Parser<'_> {
             let problem = format!("only {findings} has parts");
             return FilterError::new(position + dot, problem, "write a field without dots");
         }
-        let columns: Vec<&str> = Assertion::ALL.into_iter().map(finding_column).collect();
+        let columns: Vec<&str> =
+            Assertion::ALL.into_iter().map(finding_column).chain(Detail::ALL.map(Detail::field)).collect();
         let remedy = match self.nearest(name) {
             Some(nearest) => format!("did you mean {nearest}?"),
             None => format!("write one of {}", columns.join(", ")),
@@ -199,6 +203,12 @@ impl Parser<'_> {
                 names.push(name);
             }
         }
+        names.extend(
+            Detail::ALL
+                .iter()
+                .filter(|d| Detail::of_field(d.field(), self.schema).is_some())
+                .map(|d| d.field()),
+        );
         names
     }
 

@@ -13,6 +13,7 @@ impl Display for Filter {
                 part(f, inner)
             }
             Self::Compare(compare) => compare.fmt(f),
+            Self::Mention(mention) => mention.fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Places, severities and times: ids, what they are called, and which lies within which.
+//! Places, severities and times: their ids, and which lies within which.
 
 use super::{GroupEntry, LexiconError};
 use std::sync::Arc;
@@ -14,7 +14,6 @@ struct Group {
     id: Arc<str>,
     /// Itself and every group within it, by place in the table.
     inside: Vec<usize>,
-    phrases: Vec<String>,
 }
 
 impl Groups {
@@ -31,11 +30,7 @@ impl Groups {
         };
         let outer = sorted.iter().map(|group| around(group)).collect::<Result<Vec<_>, _>>()?;
         let mut groups: Vec<Group> = (sorted.iter().enumerate())
-            .map(|(place, group)| Group {
-                id: group.id.as_str().into(),
-                inside: vec![place],
-                phrases: group.phrases.iter().map(|phrase| phrase.to_lowercase()).collect(),
-            })
+            .map(|(place, group)| Group { id: group.id.as_str().into(), inside: vec![place] })
             .collect();
         for place in 0..sorted.len() {
             // As many steps as there are groups, so that a circle in a site's file ends.
@@ -54,14 +49,6 @@ impl Groups {
     /// Every id, ascending.
     pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.groups.iter().map(|group| &group.id)
-    }
-
-    /// The id of that name: an id or one of the phrases, without regard to case.
-    pub fn find(&self, name: &str) -> Option<Arc<str>> {
-        let name = name.trim().to_lowercase();
-        let called = |group: &&Group| *group.id == *name || group.phrases.contains(&name);
-        let exact = self.groups.iter().find(|group| *group.id == *name);
-        exact.or_else(|| self.groups.iter().find(called)).map(|group| Arc::clone(&group.id))
     }
 
     /// The group and every group within it, the group first. Empty for an unknown id.
@@ -96,9 +83,7 @@ mod tests {
         assert_eq!(inside("lower"), ["lower", "base"]);
         assert_eq!(inside("base"), ["base"]);
         assert!(inside("nowhere").is_empty());
-        assert_eq!(groups.find(" BASAL ").as_deref(), Some("base"));
-        assert_eq!(groups.find("lower").as_deref(), Some("lower"));
-        assert_eq!(groups.find("ankle"), None);
+        assert_eq!(groups.ids().map(|id| &**id).collect::<Vec<_>>(), ["apex", "base", "lower"]);
     }
 
     #[test]

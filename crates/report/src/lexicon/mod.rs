@@ -185,13 +185,9 @@ impl Lexicon {
         if let Some(place) = self.findings.iter().position(named) {
             return Some(self.ids[place].clone());
         }
-        let tokens = self.tokens(name, 0..name.len());
-        let whole = self.find_phrases(name, &tokens).into_iter().filter_map(|found| {
-            let whole = found.first == 0 && found.last as usize + 1 == tokens.len();
-            match self.meaning(found) {
-                Meaning::Finding { index, denied: false } if whole => Some((found.words(), *index)),
-                _ => None,
-            }
+        let whole = self.meanings_of_whole(name).filter_map(|(words, meaning)| match meaning {
+            Meaning::Finding { index, denied: false } => Some((words, *index)),
+            _ => None,
         });
         whole
             .max_by_key(|&(words, index)| (words, std::cmp::Reverse(index)))
@@ -213,19 +209,62 @@ impl Lexicon {
         places.into_iter().map(|place| self.ids[place].clone()).collect()
     }
 
-    /// The places, by id and by name.
+    /// The places.
     pub fn places(&self) -> &Groups {
         &self.places
     }
 
-    /// The grades of severity, by id and by name.
+    /// The grades of severity.
     pub fn severities(&self) -> &Groups {
         &self.severities
     }
 
-    /// The times and changes, by id and by name.
+    /// The times and changes.
     pub fn times(&self) -> &Groups {
         &self.times
+    }
+
+    /// The place of that id or phrase, without regard to case.
+    pub fn find_place(&self, name: &str) -> Option<Arc<str>> {
+        self.find_group(&self.places, name, |meaning| match meaning {
+            Meaning::Place(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The grade of severity of that id or phrase, without regard to case.
+    pub fn find_severity(&self, name: &str) -> Option<Arc<str>> {
+        self.find_group(&self.severities, name, |meaning| match meaning {
+            Meaning::Severity(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The time or change of that id or phrase, without regard to case.
+    pub fn find_time(&self, name: &str) -> Option<Arc<str>> {
+        self.find_group(&self.times, name, |meaning| match meaning {
+            Meaning::Time(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    fn find_group(
+        &self,
+        groups: &Groups,
+        name: &str,
+        of_kind: fn(&Meaning) -> Option<&Arc<str>>,
+    ) -> Option<Arc<str>> {
+        let folded = name.trim().to_lowercase();
+        let by_id = groups.ids().find(|id| ***id == *folded).cloned();
+        by_id.or_else(|| self.meanings_of_whole(name).find_map(|(_, meaning)| of_kind(meaning).cloned()))
+    }
+
+    /// What a text as a whole stands for, each time with the number of its words.
+    fn meanings_of_whole(&self, text: &str) -> impl Iterator<Item = (u32, &Meaning)> {
+        let tokens = self.tokens(text, 0..text.len());
+        let found = self.find_phrases(text, &tokens);
+        let whole = move |found: &Found| found.first == 0 && found.last as usize + 1 == tokens.len();
+        found.into_iter().filter(whole).map(|found| (found.words(), self.meaning(found)))
     }
 
     pub(crate) fn id(&self, index: usize) -> &FindingId {

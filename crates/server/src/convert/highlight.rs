@@ -1,9 +1,10 @@
 //! What matched in a report, with places counted as every client's language counts.
 
 use super::small;
-use precedent_model::{Assertion, Report, Span};
-use precedent_query::{Highlight, HighlightMatch};
+use precedent_model::{Assertion, Laterality, Report, Span};
+use precedent_query::{Highlight, HighlightMatch, MentionDetails};
 use precedent_wire::v1;
+use std::sync::Arc;
 
 /// The highlights of a hit as they go out. Linear in the report and what matched.
 pub(crate) fn highlights(report: Option<&Report>, found: &[Highlight]) -> Vec<v1::Highlight> {
@@ -31,6 +32,26 @@ fn to_wire(matched: &HighlightMatch, counts: &Utf16Counts) -> v1::HighlightMatch
         span: Some(counts.span(matched.span)),
         assertion: assertion(matched.assertion).into(),
         finding: matched.finding.as_deref().unwrap_or_default().to_owned(),
+        details: matched.details.as_ref().map(details),
+    }
+}
+
+fn details(details: &MentionDetails) -> v1::MentionDetails {
+    let ids = |ids: &[Arc<str>]| ids.iter().map(|id| id.to_string()).collect();
+    let side = match details.laterality {
+        None => v1::Side::Unspecified,
+        Some(Laterality::Left) => v1::Side::Left,
+        Some(Laterality::Right) => v1::Side::Right,
+        Some(Laterality::Bilateral) => v1::Side::Bilateral,
+    };
+    v1::MentionDetails {
+        side: side.into(),
+        places: ids(&details.places),
+        severity: details.severity.as_deref().unwrap_or_default().to_owned(),
+        times: ids(&details.times),
+        size_mm: details.size_mm,
+        earlier_size_mm: details.earlier_size_mm,
+        overridden: details.overridden,
     }
 }
 
@@ -97,6 +118,10 @@ mod tests {
                 span,
                 assertion: Some(Assertion::Absent),
                 finding: Some("mass".into()),
+                details: Some(MentionDetails {
+                    laterality: Some(Laterality::Left),
+                    ..MentionDetails::default()
+                }),
             })
             .collect();
         Highlight { section, kind: SectionKind::Impression, sentence, matches }
@@ -156,7 +181,7 @@ mod tests {
     fn words_as_written_have_neither_assertion_nor_finding() {
         let report = Report::new([(SectionKind::Body, "mass")]).unwrap();
         let span = Span::new(0..4);
-        let matches = vec![HighlightMatch { span, assertion: None, finding: None }];
+        let matches = vec![HighlightMatch { span, assertion: None, finding: None, details: None }];
         let found = Highlight { section: 0, kind: SectionKind::Body, sentence: span, matches };
         let sent = highlights(Some(&report), &[found]);
         let matched = &sent[0].matches[0];

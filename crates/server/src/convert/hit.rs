@@ -179,7 +179,7 @@ mod tests {
     fn a_hit_says_which_words_of_its_report_matched() {
         let mut answer = answer();
         let sentence = Span::new(0..8);
-        let matched = HighlightMatch { span: Span::new(3..7), assertion: None, finding: None };
+        let matched = HighlightMatch { span: Span::new(3..7), assertion: None, finding: None, details: None };
         answer.hits[0].case.report = Some(Report::new([(SectionKind::Body, "no mass.")]).unwrap());
         answer.hits[0].highlights =
             vec![Highlight { section: 0, kind: SectionKind::Body, sentence, matches: vec![matched] }];

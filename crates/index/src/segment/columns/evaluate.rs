@@ -2,7 +2,7 @@
 
 use super::{Column, Columns};
 use crate::{IndexError, OrdinalSet};
-use precedent_query::{Compare, Comparison, Filter, Operand};
+use precedent_query::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
 
 /// Values between two looks at the caller's wish to stop.
 const STOP_EVERY: usize = 1024;
@@ -46,7 +46,42 @@ impl Columns {
                 Ok(whole)
             }
             Filter::Compare(compare) => self.compare(compare, stop),
+            Filter::Mention(mention) => self.mentioned(mention, stop),
         }
+    }
+
+    /// True where a mention fits, false where the report was read and none does. Mentions of one finding lie side by side,
+    /// so where findings are named the others are not looked at.
+    fn mentioned(&self, filter: &MentionFilter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
+        let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
+        // A segment older than the column: of mentions nothing is known.
+        let Some(column) = self.columns.get(MENTION_COLUMN) else { return Ok(verdict) };
+        let assertion = filter.assertion.name();
+        let prefixes = match filter.findings.as_slice() {
+            [] => vec![format!("{assertion}/")],
+            ids => ids.iter().map(|id| format!("{assertion}/{id}/")).collect(),
+        };
+        let count = column.record.value_count as usize;
+        for prefix in prefixes {
+            for index in self.lower_bound(column, prefix.as_bytes())?..count {
+                if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
+                    return Err(IndexError::Stopped);
+                }
+                let text = std::str::from_utf8(self.value_bytes(column, index)?).unwrap_or_default();
+                if !text.starts_with(&prefix) {
+                    break;
+                }
+                let mention = MentionKey::parse(text).ok_or_else(|| {
+                    self.file.damaged(format!("value {index} of {MENTION_COLUMN} is no mention"))
+                })?;
+                if filter.fits(&mention) {
+                    verdict.yes.insert_all(self.postings(column, index)?);
+                }
+            }
+        }
+        verdict.no = self.present(column)?.clone();
+        verdict.no.subtract(&verdict.yes);
+        Ok(verdict)
     }
 
     /// The column and the values, where every part asks for exactly one keyword of one and the same column. A finding

@@ -4,10 +4,13 @@ use super::{Columns, ColumnsWriter, finding_columns};
 use crate::segment::COLUMNS;
 use crate::segment::table::TableFile;
 use precedent_model::{
-    Assertion, Case, CaseId, FieldKind, FieldSchema, FieldValue, Mention, Reading, SectionKind, Sentence,
-    Span,
+    Assertion, Case, CaseId, FieldKind, FieldSchema, FieldValue, Laterality, Mention, Reading, SectionKind,
+    Sentence, Span,
 };
-use precedent_query::{Compare, Filter, Operand, finding_assertion, finding_column};
+use precedent_query::{
+    Compare, Detail, DetailFilter, DetailTest, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand,
+    finding_assertion, finding_column,
+};
 use precedent_storage::{FaultStorage, SealedFile, SealedWriter};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -180,4 +183,92 @@ fn a_segment_without_the_columns_knows_no_finding() {
     }
     let label = columns.evaluate(&Filter::parse("label:*", &schema).unwrap(), &|| false).unwrap();
     assert_eq!((label.yes.count(), label.no.count()), (1, 1), "other fields are as they were");
+}
+
+const SIDES: [Option<Laterality>; 4] =
+    [None, Some(Laterality::Left), Some(Laterality::Right), Some(Laterality::Bilateral)];
+
+/// A report of mentions with sides, some of them taken back.
+fn described() -> impl Strategy<Value = Option<Reading>> {
+    let mention = (
+        prop::sample::select(IDS.to_vec()),
+        prop::sample::select(Assertion::ALL[..3].to_vec()),
+        prop::sample::select(SIDES.to_vec()),
+        prop::sample::select(vec![SectionKind::Findings, SectionKind::Indication]),
+        prop::bool::weighted(0.2),
+    );
+    prop::option::weighted(0.8, prop::collection::vec(mention, 0..5)).prop_map(|said| {
+        said.map(|said| {
+            let names: Vec<_> =
+                said.iter().map(|&(id, assertion, _, kind, _)| (kind, id, assertion)).collect();
+            let mut reading = reading(&names);
+            for (sentence, (_, _, side, _, overridden)) in reading.sentences.iter_mut().zip(said) {
+                sentence.mentions[0].laterality = side;
+                sentence.mentions[0].overridden = overridden;
+            }
+            reading
+        })
+    })
+}
+
+fn mention_filter() -> impl Strategy<Value = MentionFilter> {
+    let sides = prop::collection::vec(prop::sample::select(vec!["left", "right", "bilateral"]), 1..3);
+    let test = (sides, 0..3).prop_map(|(sides, kind)| {
+        let ids = sides.into_iter().map(str::to_owned).collect();
+        match kind {
+            0 => DetailTest::AnyOf(ids),
+            1 => DetailTest::NoneOf(ids),
+            _ => DetailTest::Said,
+        }
+    });
+    let findings = prop::sample::subsequence(IDS.to_vec(), 0..IDS.len());
+    let details = prop::option::of(test);
+    (findings, prop::sample::select(Assertion::ALL[..3].to_vec()), details).prop_map(
+        |(ids, assertion, test)| {
+            let detail = |test| vec![DetailFilter { detail: Detail::Side, test }];
+            let findings = ids.into_iter().map(Into::into).collect();
+            MentionFilter { assertion, findings, details: test.map(detail).into_iter().collect() }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7_032), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The column answers as going through every mention of every report does.
+    #[test]
+    fn columns_answer_what_a_filter_of_mentions_means(
+        readings in prop::collection::vec(described(), 0..20),
+        filter in mention_filter(),
+    ) {
+        let schema = schema(false);
+        let storage = FaultStorage::new();
+        let mut writer =
+            ColumnsWriter::new(SealedWriter::create(&storage, COLUMNS.name, COLUMNS.kind).unwrap(), &schema);
+        for (number, reading) in readings.iter().enumerate() {
+            writer.push(&case(number, &[], &schema), reading.as_ref());
+        }
+        let entry = writer.finish().unwrap();
+        let file = SealedFile::open(&storage, COLUMNS.name, COLUMNS.kind, Some(&entry)).unwrap();
+        let columns = Columns::open(TableFile::new(file, COLUMNS.name.to_owned()), &schema).unwrap();
+        let whole = Filter::Mention(filter.clone());
+        let verdict = columns.evaluate(&whole, &|| false).unwrap();
+        for (number, reading) in readings.iter().enumerate() {
+            let fits = |mention: &Mention| {
+                let text = MentionKey::text_of(mention);
+                filter.fits(&MentionKey::parse(&text).unwrap())
+            };
+            let expected = reading.as_ref().map(|reading| reading.standing_mentions().any(fits));
+            let (yes, no) = (verdict.yes.contains(number as u32), verdict.no.contains(number as u32));
+            prop_assert_eq!((yes, no), (expected == Some(true), expected == Some(false)), "case {}", number);
+            let meant = whole.matches(&|field| match reading {
+                Some(reading) if field == MENTION_COLUMN => {
+                    let texts = reading.standing_mentions().map(MentionKey::text_of);
+                    texts.chain([String::new()]).map(FieldValue::Keyword).collect()
+                }
+                _ => Vec::new(),
+            });
+            prop_assert_eq!(meant, expected);
+        }
+    }
 }

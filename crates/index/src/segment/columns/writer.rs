@@ -4,6 +4,7 @@ use super::{CASE_ID, ColumnRecord, Directory, Key, PATIENT_ID, finding_columns};
 use crate::IndexError;
 use crate::segment::table::{write_bytes, write_table};
 use precedent_model::{Assertion, Case, FieldKind, FieldSchema, Reading, fold_keyword};
+use precedent_query::{MENTION_COLUMN, MentionKey};
 use precedent_storage::{FileEntry, SealedWriter};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ enum Source {
     PatientId,
     Field,
     Findings(Assertion),
+    Mentions,
 }
 
 /// A column in the making: its values with their cases.
@@ -55,6 +57,7 @@ impl ColumnsWriter {
             finding_columns(schema)
                 .map(|(name, assertion)| Lists::new(name, FieldKind::Keywords, Source::Findings(assertion))),
         );
+        columns.push(Lists::new(MENTION_COLUMN, FieldKind::Keywords, Source::Mentions));
         Self { writer, columns, cases: 0 }
     }
 
@@ -80,6 +83,13 @@ impl ColumnsWriter {
                     column.add(Key::Text(String::new()), ordinal);
                     for (id, _) in findings.iter().filter(|(_, said)| *said == assertion) {
                         column.add(Key::Text(id.to_string()), ordinal);
+                    }
+                }
+                Source::Mentions => {
+                    let Some(reading) = reading else { continue };
+                    column.add(Key::Text(String::new()), ordinal);
+                    for mention in reading.standing_mentions() {
+                        column.add(Key::Text(MentionKey::text_of(mention)), ordinal);
                     }
                 }
             }

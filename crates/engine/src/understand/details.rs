@@ -1,0 +1,206 @@
+//! On which side, where, how large, how severe and since when a query asks for a finding.
+
+use precedent_lexical::{AskedDetail, DetailTerm};
+use precedent_model::{Laterality, Mention, Size, Span};
+use precedent_report::{Groups, Lexicon, ReportReader};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How much each detail matters beside the others: a wrong side is another finding, a wrong grade is the same one.
+const SIDE: f32 = 2.0;
+const PLACE: f32 = 2.0;
+/// That side and place are said of one mention, not of two.
+const SIDE_AND_PLACE: f32 = 1.0;
+const SIZE: f32 = 2.0;
+const SEVERITY: f32 = 1.0;
+const TIME: f32 = 1.0;
+
+/// What is on both sides is on the side asked for, and says less of it.
+const BOTH_FOR_ONE: f32 = 0.9;
+/// One of two sides asked for.
+const ONE_FOR_BOTH: f32 = 0.4;
+/// A mention without a side may be on the side asked for, so it comes before one on the other side.
+const UNSAID_SIDE: f32 = 0.3;
+/// A step of sizes that lies in the range asked for in part.
+const PART_OF_STEP: f32 = 0.5;
+/// "A 2 cm nodule" asks for about that size: between these shares of it.
+const ABOUT: Range<f32> = 0.75..1.34;
+
+/// The details that a mention in a query asks for.
+pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedDetail> {
+    let mut details = Vec::new();
+    let places: Vec<Arc<str>> =
+        mention.places.iter().flat_map(|place| lexicon.places().inside(&place.id)).collect();
+    if let Some(side) = mention.laterality {
+        let terms = sides(side).map(|(side, fit)| (DetailTerm::Side(side), fit));
+        details.push(AskedDetail { weight: SIDE, terms: terms.collect() });
+        if !places.is_empty() {
+            let known = sides(side).filter_map(|(side, fit)| Some((side?, fit)));
+            let pair =
+                |(side, fit)| places.iter().map(move |id| (DetailTerm::SidePlace(side, Arc::clone(id)), fit));
+            details.push(AskedDetail { weight: SIDE_AND_PLACE, terms: known.flat_map(pair).collect() });
+        }
+    }
+    if !places.is_empty() {
+        details.push(all_fully(PLACE, places.into_iter().map(DetailTerm::Place)));
+    }
+    if let Some(size) = mention.size {
+        let terms = DetailTerm::sizes(range(text, size));
+        let fit = |whole: bool| if whole { 1.0 } else { PART_OF_STEP };
+        details.push(AskedDetail {
+            weight: SIZE,
+            terms: terms.map(|(term, whole)| (term, fit(whole))).collect(),
+        });
+    }
+    let inside = |groups: &Groups, id: &Arc<str>| groups.inside(id);
+    if let Some(severity) = &mention.severity {
+        details.push(all_fully(
+            SEVERITY,
+            inside(lexicon.severities(), severity).into_iter().map(DetailTerm::Severity),
+        ));
+    }
+    for time in &mention.times {
+        details.push(all_fully(TIME, inside(lexicon.times(), time).into_iter().map(DetailTerm::Time)));
+    }
+    details
+}
+
+fn all_fully(weight: f32, terms: impl Iterator<Item = DetailTerm>) -> AskedDetail {
+    AskedDetail { weight, terms: terms.map(|term| (term, 1.0)).collect() }
+}
+
+/// The sides that serve who asks for one, each with how far.
+fn sides(asked: Laterality) -> impl Iterator<Item = (Option<Laterality>, f32)> + Clone {
+    let [first, second, third] = match asked {
+        Laterality::Bilateral => [
+            (Laterality::Bilateral, 1.0),
+            (Laterality::Left, ONE_FOR_BOTH),
+            (Laterality::Right, ONE_FOR_BOTH),
+        ]
+        .map(|(side, fit)| (Some(side), fit)),
+        side => [(Some(side), 1.0), (Some(Laterality::Bilateral), BOTH_FOR_ONE), (None, UNSAID_SIDE)],
+    };
+    [first, second, third].into_iter()
+}
+
+/// Words before a size by which it is a bound. The longest that fits counts.
+const AT_LEAST: [&str; 4] = [">=", "\u{2265}", "at least", "no less than"];
+const ABOVE: [&str; 8] =
+    [">", "over", "above", "exceeding", "greater than", "larger than", "bigger than", "more than"];
+const AT_MOST: [&str; 5] = ["<=", "\u{2264}", "at most", "up to", "no more than"];
+const BELOW: [&str; 6] = ["<", "under", "below", "less than", "smaller than", "fewer than"];
+
+/// A bound as a size has it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Bound {
+    AtLeast,
+    Above,
+    AtMost,
+    Below,
+}
+
+/// The bound before a byte of the text, with where its words begin.
+fn bound(text: &str, at: usize) -> Option<(Bound, usize)> {
+    let before = text.get(..at)?.trim_end();
+    let lower = before.to_ascii_lowercase();
+    let kinds: [(Bound, &[&str]); 4] = [
+        (Bound::AtLeast, &AT_LEAST),
+        (Bound::Above, &ABOVE),
+        (Bound::AtMost, &AT_MOST),
+        (Bound::Below, &BELOW),
+    ];
+    let found = kinds.iter().flat_map(|(bound, words)| words.iter().map(move |words| (*bound, *words)));
+    let ends = |words: &str| {
+        let start = lower.len().checked_sub(words.len()).filter(|_| lower.ends_with(words))?;
+        let own = !words.starts_with(char::is_alphabetic)
+            || !lower.get(..start)?.ends_with(|c: char| c.is_alphanumeric());
+        own.then_some(start)
+    };
+    found
+        .filter_map(|(bound, words)| Some((words.len(), bound, ends(words)?)))
+        .max_by_key(|(length, _, _)| *length)
+        .map(|(_, bound, start)| (bound, start))
+}
+
+/// The sizes that serve who asks for this one, in millimetres.
+fn range(text: &str, size: Size) -> Range<f32> {
+    let millimetres = size.longest_mm;
+    // The next number up parts what a bound includes from what it leaves out.
+    match bound(text, size.span.range().start).map(|(bound, _)| bound) {
+        Some(Bound::AtLeast) => millimetres..f32::INFINITY,
+        Some(Bound::Above) => millimetres.next_up()..f32::INFINITY,
+        Some(Bound::AtMost) => 0.0..millimetres.next_up(),
+        Some(Bound::Below) => 0.0..millimetres,
+        None => millimetres * ABOUT.start..millimetres * ABOUT.end,
+    }
+}
+
+/// The words of a query that ask for details, those of bounds before sizes among them.
+pub(super) fn spans(reader: &ReportReader, text: &str) -> Vec<Span> {
+    let widened = |span: Span| match bound(text, span.range().start) {
+        Some((_, start)) if text[span.range()].starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+            Span::new(start..span.range().end)
+        }
+        _ => span,
+    };
+    reader.details(text).into_iter().map(widened).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::understand;
+    use super::*;
+
+    /// The details of the first finding as `weight[term=fit ...]`.
+    fn check(text: &str, expected: &[&str]) {
+        let asked = understand(&ReportReader::new(Lexicon::bundled()), text);
+        let show = |detail: &AskedDetail| {
+            let terms = detail.terms.iter().map(|(term, fit)| {
+                let name = match term {
+                    DetailTerm::Side(side) => side.map_or("unsaid", Laterality::name).to_owned(),
+                    DetailTerm::Place(id) | DetailTerm::Severity(id) | DetailTerm::Time(id) => id.to_string(),
+                    DetailTerm::SidePlace(side, id) => format!("{}+{id}", side.name()),
+                    DetailTerm::Size(step) => format!("{step}mm"),
+                };
+                format!("{name}={fit}")
+            });
+            format!("{}[{}]", detail.weight, terms.collect::<Vec<_>>().join(" "))
+        };
+        let shown: Vec<String> = asked.findings[0].details.iter().map(show).collect();
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn side_place_and_severity_are_asked_of_one_mention() {
+        check("pneumothorax", &[]);
+        check("left pneumothorax", &["2[left=1 bilateral=0.9 unsaid=0.3]"]);
+        check("bilateral effusions", &["2[bilateral=1 left=0.4 right=0.4]"]);
+        check(
+            "small left apical pneumothorax",
+            &[
+                "2[left=1 bilateral=0.9 unsaid=0.3]",
+                "1[left+apex=1 bilateral+apex=0.9]",
+                "2[apex=1]",
+                "1[mild=1]",
+            ],
+        );
+    }
+
+    #[test]
+    fn sizes_are_bounds_or_about_so_large() {
+        check("nodule > 100 mm", &["2[100mm=0.5 150mm=1]"]);
+        check("nodule at least 10 cm", &["2[100mm=1 150mm=1]"]);
+        check("nodule < 3 mm", &["2[0mm=1 2mm=1]"]);
+        check("nodule under 3 mm", &["2[0mm=1 2mm=1]"]);
+        check("8 mm nodule", &["2[6mm=1 7mm=1 8mm=1 9mm=1 10mm=0.5]"]);
+        assert_eq!(bound("leftover 5 mm", 9), None, "a word of its own");
+    }
+
+    #[test]
+    fn words_of_details_and_bounds_are_spans() {
+        let text = "nodule larger than 2 cm in the left lower lobe";
+        let spans = spans(&ReportReader::new(Lexicon::bundled()), text);
+        let words: Vec<&str> = spans.iter().map(|span| &text[span.range()]).collect();
+        assert_eq!(words, ["larger than 2 cm", "left", "lower lobe"]);
+    }
+}
