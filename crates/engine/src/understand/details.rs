@@ -18,9 +18,9 @@ const TIME: f32 = 1.0;
 /// What is on both sides is on the side asked for, and says less of it.
 const BOTH_FOR_ONE: f32 = 0.9;
 /// One of two sides asked for.
-const ONE_FOR_BOTH: f32 = 0.4;
+const ONE_FOR_BOTH: f32 = 0.2;
 /// A mention without a side may be on the side asked for, so it comes before one on the other side.
-const UNSAID_SIDE: f32 = 0.3;
+const UNSAID_SIDE: f32 = 0.15;
 /// A step of sizes that lies in the range asked for in part.
 const PART_OF_STEP: f32 = 0.5;
 /// "A 2 cm nodule" asks for about that size: between these shares of it.
@@ -173,12 +173,12 @@ mod tests {
     #[test]
     fn side_place_and_severity_are_asked_of_one_mention() {
         check("pneumothorax", &[]);
-        check("left pneumothorax", &["2[left=1 bilateral=0.9 unsaid=0.3]"]);
-        check("bilateral effusions", &["2[bilateral=1 left=0.4 right=0.4]"]);
+        check("left pneumothorax", &["2[left=1 bilateral=0.9 unsaid=0.15]"]);
+        check("bilateral effusions", &["2[bilateral=1 left=0.2 right=0.2]"]);
         check(
             "small left apical pneumothorax",
             &[
-                "2[left=1 bilateral=0.9 unsaid=0.3]",
+                "2[left=1 bilateral=0.9 unsaid=0.15]",
                 "1[left+apex=1 bilateral+apex=0.9]",
                 "2[apex=1]",
                 "1[mild=1]",
