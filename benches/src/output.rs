@@ -63,7 +63,11 @@ pub fn write_block(path: &Path, name: &str, block: &str) -> Result<(), String> {
     save(path, &replace_block(&document, name, block).map_err(about)?)
 }
 
-fn save(path: &Path, text: &str) -> Result<(), String> {
+/// Writes a file of figures.
+///
+/// # Errors
+/// What the system refuses.
+pub fn save(path: &Path, text: &str) -> Result<(), String> {
     #[allow(clippy::disallowed_methods, reason = "a document is no file of an index")]
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
