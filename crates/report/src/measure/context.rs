@@ -169,7 +169,7 @@ impl<'a> Behind<'a> {
         Self { words: pieces(text).take(REACH).collect() }
     }
 
-    fn is_distance(&self, before: &Before) -> bool {
+    fn is_distance(&self, before: &Before<'_>) -> bool {
         let number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
         match self.words.as_slice() {
             [first, ..] if is_one_of(first, &APART) || is_one_of(first, &SLICES) => true,
