@@ -242,7 +242,8 @@ impl<'a> Describing<'a> {
             low
         };
         let high = if until.is_some_and(|until| until <= high) {
-            self.joint(last + 1..high).unwrap_or(high)
+            let explained = || (last + 1..high).rev().find(|&at| self.scene.words.role(at) == Role::Hedge);
+            self.joint(last + 1..high).or_else(explained).unwrap_or(high)
         } else {
             high
         };

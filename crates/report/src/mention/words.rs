@@ -23,7 +23,7 @@ pub(super) enum Role {
     But,
     /// "is", "has": a clause has one.
     Verb,
-    /// "may", "suggests": what follows explains what stands before.
+    /// "may", "suggests", "by": what follows explains what stands before.
     Hedge,
     /// "of", "in".
     Preposition,
@@ -41,7 +41,7 @@ pub(super) enum Role {
 impl Role {
     /// Whether it joins two findings.
     pub fn joins(self) -> bool {
-        matches!(self, Self::Comma | Self::And | Self::Or | Self::With)
+        matches!(self, Self::Comma | Self::And | Self::Or | Self::With | Self::Cause)
     }
 }
 
@@ -114,7 +114,7 @@ fn role(word: &str) -> Role {
         | "suggest" | "suggests" | "suggesting" | "suggestive" | "represent" | "represents"
         | "representing" | "reflect" | "reflects" | "reflecting" | "compatible" | "consistent"
         | "concerning" | "suspicious" | "worrisome" | "presumably" | "presumed" | "favored" | "favoring"
-        | "perhaps" | "compatable" => Role::Hedge,
+        | "perhaps" | "compatable" | "by" => Role::Hedge,
         "of" | "in" | "at" | "on" | "within" | "over" | "overlying" | "along" | "near" | "throughout"
         | "to" | "from" | "involving" | "through" | "about" | "adjacent" => Role::Preposition,
         "which" | "that" | "who" => Role::Relative,
