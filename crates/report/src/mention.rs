@@ -77,7 +77,7 @@ pub(crate) fn mentions(
     }
     let scene = Scene { lexicon, text, tokens, found, marks, words: Words::of(text, tokens) };
     named.retain(|named| !is_of_something_else(&scene, named));
-    let normal = normal_subjects(&scene, &named);
+    let normal = if has_subject { normal_subjects(&scene, &named) } else { Vec::new() };
     let mut mentions = described(&scene, &named);
     if !normal.is_empty() {
         let plain = |(named, said): (Named, Assertion)| mention(&scene, &named, said, Described::default());
@@ -160,5 +160,7 @@ fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
         kept.extend(named.map(|(index, denied)| Named { found, index, denied }));
     }
     kept.sort_by_key(|named| (named.found.first, named.found.last, named.index));
+    // The same words by two phrases of one finding.
+    kept.dedup_by_key(|named| (named.found.first, named.found.mask, named.index));
     kept
 }

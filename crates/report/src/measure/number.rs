@@ -246,6 +246,10 @@ pub(super) fn spelled(text: &str, tokens: &[Token]) -> impl Iterator<Item = Size
             Some(Size { longest_mm, earlier_mm: None, span })
         };
         let this = word(place);
+        // Most words are no unit and begin with another letter.
+        if !matches!(this.as_bytes().first(), Some(b'c' | b'C' | b'i' | b'I' | b'm' | b'M' | b's' | b'S')) {
+            return None;
+        }
         if let Some(unit) =
             this.get(..3).filter(|sub| sub.eq_ignore_ascii_case("sub")).and_then(|_| unit(&this[3..]))
         {

@@ -91,8 +91,8 @@ fn mark(text: &str, token: Token) -> Role {
         ";" | "?" | "!" => Role::Stop,
         // A full stop inside a sentence is of an abbreviation, "Rt. effusion", unless a sentence hangs on it.
         "." => {
-            let spaced = text[token.end as usize..].starts_with(char::is_whitespace);
-            if spaced { Role::OtherMark } else { Role::Stop }
+            let attached = text[token.end as usize..].starts_with(char::is_alphabetic);
+            if attached { Role::Stop } else { Role::OtherMark }
         }
         "," => Role::Comma,
         "/" => Role::Or,

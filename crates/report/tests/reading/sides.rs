@@ -121,6 +121,7 @@ fn sizes_are_of_the_finding_beside_them() {
     );
     check("Nodule increased from 5 mm to 8 mm.", "nodule present 8 mm before 5 mm ~increased");
     check("Mass of 5,6 x 4,3 cm.", "mass present 56 mm");
+    check(".5 cm nodule. A .8 cm mass.", "nodule present 5 mm; mass present 8 mm");
     check("ET tube 4 cm above the carina.", "endotracheal-tube present");
     check("Chest tube advanced 3 cm, 2 cm nodule.", "chest-tube present; nodule present 20 mm");
     check(
