@@ -136,6 +136,8 @@ impl<'a> Describing<'a> {
         let tip = device
             .then(|| (this.last() + 1..window.end).find(|&at| self.scene.words.role(at) == Role::Tip))
             .flatten();
+        let within =
+            |found: Found| this.first() <= found.first as usize && found.last as usize <= this.last();
         let inside = |found: Found, other: &Found| {
             other.first <= found.first && found.last <= other.last && other.words() > found.words()
         };
@@ -156,7 +158,8 @@ impl<'a> Describing<'a> {
         (here.iter())
             .map(|&found| (found, self.scene.lexicon.meaning(found)))
             .filter(|&(found, meaning)| match meaning {
-                Meaning::Side(_) | Meaning::Larger(_) => !entry.midline && !hidden(found),
+                // What has no side may say one itself: "scoliosis convex to the left".
+                Meaning::Side(_) | Meaning::Larger(_) => (!entry.midline || within(found)) && !hidden(found),
                 Meaning::Place(_) => !entry.midline,
                 Meaning::Time(_) | Meaning::Severity(_) => true,
                 _ => false,

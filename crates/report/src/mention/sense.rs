@@ -14,8 +14,8 @@ const BEHIND: usize = 9;
 /// Prepositions that say of what, or where, a finding is.
 const WITHIN: [&str; 5] = ["of", "in", "within", "at", "involving"];
 
-/// Whether the words name something else: a finding of another part of the body ("knee effusion", "mass in the right lobe
-/// of the liver"), or part of a name ("tuberculosis clinic").
+/// Whether the words name something else: a finding of another part of the body ("knee effusion", "opacified sinus",
+/// "mass in the right lobe of the liver"), or part of a name ("tuberculosis clinic").
 pub(super) fn is_of_something_else(scene: &Scene<'_>, named: &Named) -> bool {
     let next = named.last() + 1;
     if begins(scene, next, |meaning| *meaning == Meaning::Name) {
@@ -23,7 +23,8 @@ pub(super) fn is_of_something_else(scene: &Scene<'_>, named: &Named) -> bool {
     }
     let entry = scene.lexicon.entry(named.index);
     let anywhere = entry.anywhere || scene.lexicon.is_device(named.index);
-    !anywhere && (stands_before(scene, named.first()) || stands_behind(scene, next))
+    let beside = || begins(scene, next, |meaning| *meaning == Meaning::Elsewhere);
+    !anywhere && (stands_before(scene, named.first()) || beside() || stands_behind(scene, next))
 }
 
 fn begins(scene: &Scene<'_>, at: usize, wanted: fn(&Meaning) -> bool) -> bool {
@@ -43,7 +44,10 @@ fn from<'a>(scene: &Scene<'a>, at: usize) -> &'a [Found] {
 fn stands_before(scene: &Scene<'_>, first: usize) -> bool {
     let is_near = |found: &Found| {
         let last = found.last as usize;
-        let between = (last + 1..first).all(|at| scene.words.role(at) == Role::Plain && !is_side(scene, at));
+        let between = (last + 1..first).all(|at| {
+            let full_stop = &scene.text[scene.tokens[at].range()] == ".";
+            full_stop || scene.words.role(at) == Role::Plain && !is_side(scene, at)
+        });
         last < first && first - last <= BETWEEN + 1 && between
     };
     let near = from(scene, first.saturating_sub(2 * BEHIND))

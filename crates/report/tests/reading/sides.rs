@@ -73,13 +73,16 @@ fn a_side_of_something_else_is_none_of_the_finding() {
     check("Opacity at the right heart border.", "lung-opacity present");
     check(
         "A right-sided aortic arch and an effusion.",
-        "right-aortic-arch present; pleural-effusion present",
+        "right-aortic-arch present right; pleural-effusion present",
     );
     check("The left lateral view shows an effusion.", "pleural-effusion present");
     check("Opacity of the right base compared to the left.", "lung-opacity present right @base");
     check("Rotated to the left with atelectasis.", "atelectasis present");
     check("The lungs are clear bilaterally without effusion.", "pleural-effusion absent");
     check("Right pneumothorax, and the left lung is clear.", "pneumothorax present right");
+    check("Thoracic scoliosis convex to the right.", "scoliosis present right");
+    check("Left effusion and scoliosis.", "pleural-effusion present left; scoliosis present");
+    check("Left upper extremity PICC.", "picc present left");
     check("Left ventricular enlargement.", "chamber-enlargement present left");
 }
 
