@@ -152,6 +152,7 @@ mod tests {
         check("a 2 cm mass; previously 5 mm, now 8 mm", "2 cm=20 | 8 mm=8 before 5");
         check("8 mm compared to 5 mm previously", "8 mm=8 before 5");
         check("8 mm, was 5 mm", "8 mm=8 before 5");
+        check("5 mm -> 8 mm, 9 → 7 mm", "5 mm -> 8 mm=8 before 5 | 9 → 7 mm=7 before 9");
         check("8 mm, previously 5", "8 mm=8 before 5");
         check("the nodule was 5 mm", "5 mm=5");
         check("nodule, previously 5 mm", "");

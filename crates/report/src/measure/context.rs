@@ -93,7 +93,7 @@ pub(super) fn holds(before: &str, behind: &str, row: &Row) -> Option<Holds> {
     if before.is_distance() || behind.is_distance(&before) {
         return None;
     }
-    if row.is_range && before.changes() {
+    if row.is_change || row.is_range && before.changes() {
         return Some(Holds::Change);
     }
     if before.head == "from" && !row.is_range && !before.has(&["rang"]) {

@@ -14,6 +14,8 @@ pub(super) struct Row {
     pub last_mm: f32,
     /// Whether "to" or a dash joins its parts.
     pub is_range: bool,
+    /// Whether an arrow says that it was the first and is the second.
+    pub is_change: bool,
     /// The unit of its last number, in millimetres.
     pub unit: f32,
 }
@@ -25,6 +27,8 @@ struct Part {
     end: usize,
     /// Whether it begins the second half of a range.
     begins_half: bool,
+    /// Whether it is what the number before it became.
+    is_change: bool,
 }
 
 /// How two numbers of a row are joined.
@@ -32,6 +36,8 @@ struct Part {
 enum Join {
     Times,
     To,
+    /// An arrow: "5 mm -> 8 mm".
+    Becomes,
 }
 
 const UNITS: [(&str, f32); 15] = [
@@ -64,7 +70,7 @@ pub(super) fn row_at(text: &str, at: usize, range: Range<usize>) -> (Option<Row>
     let Some((value, end)) = number(here, at).filter(|_| begins) else {
         return (None, skip_word(here, at));
     };
-    let mut parts = vec![part(here, value, end, false)];
+    let mut parts = vec![part(here, value, end, None)];
     while let Some(next) =
         parts.last().and_then(|last| next_part(here, last.end)).filter(|_| parts.len() < MOST_PARTS)
     {
@@ -91,23 +97,26 @@ fn row(start: usize, end: usize, parts: &[Part]) -> Row {
     };
     let last_mm = longest(split.unwrap_or(0), parts.len());
     let first_mm = split.map_or(last_mm, |split| longest(0, split));
+    let is_change = parts.iter().any(|part| part.is_change);
     let unit = parts.iter().rev().find_map(|part| part.unit).unwrap_or(1.0);
-    Row { start, end, first_mm, last_mm, is_range: split.is_some(), unit }
+    Row { start, end, first_mm, last_mm, is_range: split.is_some(), is_change, unit }
 }
 
 /// The number at `at` that has no unit of its own and no word behind it, with that unit.
 pub(super) fn bare_row_at(text: &str, at: usize, range: Range<usize>, unit: f32) -> Option<Row> {
     let (value, end) = number(&text[..range.end], at)?;
     let counts = text[end..range.end].trim_start().starts_with(char::is_alphanumeric);
-    let part = Part { value, unit: Some(unit), end, begins_half: false };
+    let part = Part { value, unit: Some(unit), end, begins_half: false, is_change: false };
     (!counts).then(|| row(at, end, &[part]))
 }
 
-fn part(text: &str, value: f32, end: usize, begins_half: bool) -> Part {
-    match unit_at(text, end) {
-        Some((unit, end)) => Part { value, unit: Some(unit), end, begins_half },
-        None => Part { value, unit: None, end, begins_half },
-    }
+fn part(text: &str, value: f32, end: usize, join: Option<Join>) -> Part {
+    let (unit, end) = match unit_at(text, end) {
+        Some((unit, end)) => (Some(unit), end),
+        None => (None, end),
+    };
+    let begins_half = matches!(join, Some(Join::To | Join::Becomes));
+    Part { value, unit, end, begins_half, is_change: join == Some(Join::Becomes) }
 }
 
 fn next_part(text: &str, at: usize) -> Option<Part> {
@@ -115,7 +124,7 @@ fn next_part(text: &str, at: usize) -> Option<Part> {
     let (value, end) = number(text, at)?;
     // "3 nodules", "2 to 3rd": a number glued to other letters is none.
     let glued = text[end..].starts_with(char::is_alphanumeric);
-    let part = part(text, value, end, join == Join::To);
+    let part = part(text, value, end, Some(join));
     let ends = part.unit.is_some() || !glued || text[end..].starts_with(['x', 'X']);
     ends.then_some(part)
 }
@@ -130,6 +139,9 @@ fn join_at(text: &str, at: usize) -> Option<(Join, usize)> {
         .filter(|rest| rest.starts_with(['x', 'X', '×']))
         .unwrap_or(rest);
     let first = rest.chars().next()?;
+    if let Some(rest) = rest.strip_prefix("->").or_else(|| rest.strip_prefix('→')) {
+        return Some((Join::Becomes, text.len() - rest.trim_start().len()));
+    }
     let (join, rest) = match first {
         'x' | 'X' | '×' | '*' => (Join::Times, &rest[first.len_utf8()..]),
         '-' | '–' | '—' | '\u{2010}' | '\u{2011}' => (Join::To, &rest[first.len_utf8()..]),
