@@ -77,7 +77,7 @@ pub fn cases(data: &Path, slice: Option<Slice>) -> Result<Vec<Labelled>, Problem
 }
 
 /// Every case of the manifest, without its tags.
-fn all_cases(data: &Path) -> Result<Vec<Case>, Problem> {
+pub fn all_cases(data: &Path) -> Result<Vec<Case>, Problem> {
     let path = data.join("openi/reports.jsonl");
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
     let rows = Manifest::open(&path, &ColumnMap::open(map)?, &FieldSchema::default())?;

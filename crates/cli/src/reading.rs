@@ -100,6 +100,7 @@ fn details(text: &str, mention: &Mention, kind: SectionKind) -> String {
     let details = [
         Some(mention.finding.to_string()),
         mention.laterality.map(|side| side.name().to_owned()),
+        mention.larger.map(|side| format!("larger {}", side.name())),
         mention.severity.as_deref().map(str::to_owned),
         mention.size.map(|size| match size.earlier_mm {
             None => millimetres(size.longest_mm),

@@ -6,7 +6,7 @@
 //!   "sections": [{ "section", "text" }],                        as signed
 //!   "sentences": [{ "sectionIndex", "section", "span", "text", "addendum", "comparison", "boilerplate",
 //!                   "runs": [{ "span", "text", "assertion", "overridden" }],
-//!                   "mentions": [{ "finding", "span", "text", "assertion", "laterality", "severity",
+//!                   "mentions": [{ "finding", "span", "text", "assertion", "laterality", "larger", "severity",
 //!                                  "places": [{ "id", "span", "text" }], "times": [id], "overridden",
 //!                                  "size": { "span", "text", "longestMm", "earlierMm" } }] }],
 //!   "findings": [{ "finding", "name", "assertion" }],           of the case
@@ -73,6 +73,7 @@ fn mention(mention: &Mention, text: &Text<'_>) -> Value {
         "text": text.slice(mention.span),
         "assertion": mention.assertion.name(),
         "laterality": mention.laterality.map(|side| side.name()),
+        "larger": mention.larger.map(|side| side.name()),
         "severity": mention.severity.as_deref(),
         "places": places.collect::<Value>(),
         "size": size,

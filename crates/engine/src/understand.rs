@@ -12,6 +12,9 @@ const NAMED: f32 = 1.0;
 /// How much a finding counts that follows from the named one, or from which that one follows. Who asks for "airspace
 /// disease" is served by "pneumonia", and better by the word itself.
 const RELATED: f32 = 0.5;
+/// How much a finding counts that the named one leaves behind: who asks for a bypass is served by sternotomy wires, after
+/// every report that says "bypass".
+const TRACE: f32 = 0.25;
 
 /// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds and with the
 /// side, place, size, severity and time that it asks for.
@@ -32,8 +35,11 @@ fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
     let named = mention.finding.clone();
     let assertion = meant(mention.assertion);
     let related = related(lexicon, &named, assertion).into_iter().filter(|other| *other != named);
-    let findings: Vec<(FindingId, f32)> =
-        std::iter::once((named.clone(), NAMED)).chain(related.map(|other| (other, RELATED))).collect();
+    let traces = if assertion == Assertion::Present { lexicon.traces(&named) } else { Vec::new() };
+    let findings: Vec<(FindingId, f32)> = std::iter::once((named.clone(), NAMED))
+        .chain(related.map(|other| (other, RELATED)))
+        .chain(traces.into_iter().map(|trace| (trace, TRACE)))
+        .collect();
     let details = details::of(lexicon, text, mention);
     AskedFinding { span: mention.span, assertion, findings, details }
 }
@@ -58,6 +64,7 @@ fn meant(assertion: Assertion) -> Assertion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     /// The runs as `assertion(words)` and the findings as `assertion(words = id*weight)`, with the first id only.
     fn check(text: &str, runs: &[&str], findings: &[&str]) {
@@ -107,6 +114,18 @@ mod tests {
             &["absent(zebra)", "present(pleural +effusion)"],
             &["present(pleural +effusion = pleural-effusion*1)"],
         );
+    }
+
+    #[test]
+    fn who_asks_for_an_operation_is_served_by_what_it_leaves() {
+        let lexicon = Lexicon::bundled();
+        let asked = understand(&ReportReader::new(Arc::clone(&lexicon)), "s/p CABG");
+        let (named, weight) = &asked.findings[0].findings[0];
+        assert_eq!((&**named, *weight, asked.findings[0].assertion), ("coronary-bypass", NAMED, Assertion::Present));
+        let traces = asked.findings[0].findings.iter().filter(|(_, weight)| *weight == TRACE);
+        assert_eq!(traces.map(|(id, _)| id.clone()).collect::<Vec<_>>(), lexicon.traces("coronary-bypass"));
+        let denied = understand(&ReportReader::new(lexicon), "no CABG");
+        assert!(denied.findings[0].findings.iter().all(|(_, weight)| *weight != TRACE));
     }
 
     #[test]

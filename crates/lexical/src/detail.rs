@@ -1,7 +1,7 @@
 //! What a mention says beside the finding, as terms of the field `finding`.
 //!
 //! A mention has the term of its finding, `present/nodule`, and one per detail behind it: `present/nodule@left` for the
-//! side (`@` alone where none is said), `#lower` for a place, `@left#lower` for both together, `%mild` for the severity,
+//! side (`@` alone where none is said), `>left` for the larger of both sides, `#lower` for a place, `@left#lower` for both together, `%mild` for the severity,
 //! `~new` for a time, `=10` for a size of at least so many millimetres, by the steps below. So a query that asks for a
 //! detail counts a mention by the terms that fit, in the same posting lists and statistics as any other.
 
@@ -20,6 +20,8 @@ const SIZE_STEPS_MM: [u16; 21] =
 pub enum DetailTerm {
     /// The side; `None` where the text says none.
     Side(Option<Laterality>),
+    /// The side that has more of it, where it is on both.
+    Larger(Laterality),
     /// A place, by id.
     Place(Arc<str>),
     /// A place on a side.
@@ -36,6 +38,7 @@ impl DetailTerm {
     /// The details of a mention.
     pub fn of(mention: &Mention) -> Vec<Self> {
         let mut terms = vec![Self::Side(mention.laterality)];
+        terms.extend(mention.larger.map(Self::Larger));
         for (index, place) in mention.places.iter().enumerate() {
             if mention.places[..index].iter().any(|before| before.id == place.id) {
                 continue;
@@ -65,6 +68,7 @@ impl DetailTerm {
         // Writing to a String does not fail.
         let _ = match self {
             Self::Side(side) => write!(term, "@{}", side.map_or("", Laterality::name)),
+            Self::Larger(side) => write!(term, ">{}", side.name()),
             Self::Place(place) => write!(term, "#{place}"),
             Self::SidePlace(side, place) => write!(term, "@{}#{place}", side.name()),
             Self::Severity(severity) => write!(term, "%{severity}"),
@@ -104,6 +108,7 @@ mod tests {
             span,
             assertion: Assertion::Present,
             laterality: Some(Laterality::Left),
+            larger: Some(Laterality::Left),
             places: vec![Place { id: "lower".into(), span }, Place { id: "lower".into(), span }],
             size: Some(Size { longest_mm: 11.0, earlier_mm: None, span }),
             severity: Some("mild".into()),
@@ -112,10 +117,11 @@ mod tests {
         };
         let mut terms = Vec::new();
         each_term(&mention, |term| terms.push(term.to_owned()));
-        let expected = ["", "@left", "#lower", "@left#lower", "%mild", "~new", "=10"];
+        let expected = ["", "@left", ">left", "#lower", "@left#lower", "%mild", "~new", "=10"];
         assert_eq!(terms, expected.map(|detail| format!("present/nodule{detail}")));
         let bare = Mention {
             laterality: None,
+            larger: None,
             places: vec![],
             size: None,
             severity: None,

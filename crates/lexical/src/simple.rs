@@ -83,6 +83,7 @@ fn sentence(section: usize, kind: SectionKind, text: &str, words: &[Span]) -> Op
             span: Span { start: word.start, end },
             assertion,
             laterality: None,
+            larger: None,
             places: Vec::new(),
             size: None,
             severity: None,

@@ -139,6 +139,8 @@ pub struct Mention {
     pub assertion: Assertion,
     /// On which side, where said.
     pub laterality: Option<Laterality>,
+    /// On which of both sides it is larger, where said: "larger on the left".
+    pub larger: Option<Laterality>,
     /// Where, as far as said, in the order of the text.
     pub places: Vec<Place>,
     /// How large, where said.
@@ -236,6 +238,7 @@ mod tests {
             span: Span { start: 0, end: 1 },
             assertion,
             laterality: None,
+            larger: None,
             places: Vec::new(),
             size: None,
             severity: None,

@@ -40,6 +40,8 @@ pub struct ChannelScore {
 pub struct MentionDetails {
     /// On which side.
     pub laterality: Option<Laterality>,
+    /// Which of both sides has more of it.
+    pub larger_side: Option<Laterality>,
     /// Ids of the places, in the order of the text.
     pub places: Vec<Arc<str>>,
     /// Id of the severity.
@@ -59,6 +61,7 @@ impl MentionDetails {
     pub fn of(mention: &Mention) -> Self {
         Self {
             laterality: mention.laterality,
+            larger_side: mention.larger,
             places: mention.places.iter().map(|place| Arc::clone(&place.id)).collect(),
             severity: mention.severity.clone(),
             times: mention.times.clone(),

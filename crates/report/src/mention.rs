@@ -1,16 +1,18 @@
 //! Findings in a sentence, with side, place, size and severity.
 
+mod describe;
+mod sense;
+mod words;
+
 use crate::assertion::{Marks, of_words};
-use crate::lexicon::{Found, Lexicon, Meaning, is_mark};
+use crate::lexicon::{Found, Lexicon, Meaning};
 use crate::measure::sizes;
 use crate::token::Token;
-use precedent_model::{Assertion, Laterality, Mention, Place, Size, Span};
+use describe::{Described, describe};
+use precedent_model::{Assertion, Mention, Span};
+use sense::{is_of_something_else, normal_subjects};
 use std::cmp::Reverse;
-use std::sync::Arc;
-
-/// How many tokens before a finding and behind it may describe it.
-const DESCRIBED_BEFORE: usize = 6;
-const DESCRIBED_BEHIND: usize = 14;
+use words::Words;
 
 /// A finding's phrase in the tokens.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,46 @@ struct Named {
     found: Found,
     index: usize,
     denied: bool,
+}
+
+impl Named {
+    fn first(&self) -> usize {
+        self.found.first as usize
+    }
+
+    fn last(&self) -> usize {
+        self.found.last as usize
+    }
+
+    fn words(&self) -> impl DoubleEndedIterator<Item = usize> + Clone {
+        let found = self.found;
+        (self.first()..=self.last()).filter(move |&at| found.holds(at))
+    }
+}
+
+/// A sentence as its findings are looked for.
+struct Scene<'a> {
+    lexicon: &'a Lexicon,
+    text: &'a str,
+    tokens: &'a [Token],
+    found: &'a [Found],
+    marks: &'a [Marks],
+    words: Words,
+}
+
+impl Scene<'_> {
+    fn span(&self, first: usize, last: usize) -> Span {
+        Span { start: self.tokens[first].start, end: self.tokens[last].end }
+    }
+
+    /// What is said of a finding.
+    fn assertion(&self, named: &Named) -> Assertion {
+        let said = of_words(self.marks, named.words());
+        let said = if named.denied { denied(said) } else { said };
+        // Who once had a bypass has it.
+        let lasting = said == Assertion::Historical && self.lexicon.entry(named.index).lasting;
+        if lasting { Assertion::Present } else { said }
+    }
 }
 
 /// The findings that a sentence mentions, ascending by start.
@@ -28,48 +70,50 @@ pub(crate) fn mentions(
     found: &[Found],
     marks: &[Marks],
 ) -> Vec<Mention> {
-    let named = named(lexicon, found, tokens.len());
+    let mut named = named(lexicon, found, tokens.len());
+    let has_subject = found.iter().any(|&found| matches!(lexicon.meaning(found), Meaning::Subject(_)));
+    if named.is_empty() && !has_subject {
+        return Vec::new();
+    }
+    let scene = Scene { lexicon, text, tokens, found, marks, words: Words::of(text, tokens) };
+    named.retain(|named| !is_of_something_else(&scene, named));
+    let normal = if has_subject { normal_subjects(&scene, &named) } else { Vec::new() };
+    let mut mentions = described(&scene, &named);
+    if !normal.is_empty() {
+        let plain = |(named, said): (Named, Assertion)| mention(&scene, &named, said, Described::default());
+        mentions.extend(normal.into_iter().map(plain));
+        mentions.sort_by_key(|mention| mention.span.start);
+    }
+    mentions
+}
+
+fn described(scene: &Scene<'_>, named: &[Named]) -> Vec<Mention> {
     if named.is_empty() {
         return Vec::new();
     }
-    let sizes = sizes(text, tokens);
-    let describing = Describing { lexicon, text, tokens, found, sizes: &sizes };
-    (named.iter().enumerate())
-        .map(|(place, this)| {
-            let (first, last) = (this.found.first as usize, this.found.last as usize);
-            let words = (first..=last).filter(|&at| this.found.holds(at));
-            let said = of_words(marks, words);
-            let from = named[..place]
-                .iter()
-                .rev()
-                .map(|before| before.found.last as usize)
-                .find(|&last| last < first);
-            let until =
-                named[place + 1..].iter().map(|next| next.found.first as usize).find(|&next| next > last);
-            let described = describing.of(first, last, from, until);
-            Mention {
-                finding: lexicon.id(this.index).clone(),
-                span: Span { start: tokens[first].start, end: tokens[last].end },
-                assertion: if this.denied { denied(said) } else { said },
-                laterality: described.laterality,
-                places: described.places,
-                size: described.size,
-                severity: described.severity,
-                times: described.times,
-                overridden: false,
-            }
+    let said: Vec<Assertion> = named.iter().map(|named| scene.assertion(named)).collect();
+    let sizes = sizes(scene.text, scene.tokens);
+    let described = describe(scene, named, &said, &sizes);
+    (named.iter().zip(said).zip(described))
+        .flat_map(|((named, said), parts)| {
+            parts.into_iter().map(move |described| mention(scene, named, said, described))
         })
         .collect()
 }
 
-/// Adds a place, unless longer words there say another: "lung base" hides "base".
-fn add_place(places: &mut Vec<Place>, place: Place) {
-    let within = |inner: Span, outer: Span| outer.start <= inner.start && inner.end <= outer.end;
-    if places.iter().any(|known| within(place.span, known.span)) {
-        return;
+fn mention(scene: &Scene<'_>, named: &Named, assertion: Assertion, described: Described) -> Mention {
+    Mention {
+        finding: scene.lexicon.id(named.index).clone(),
+        span: scene.span(named.first(), named.last()),
+        assertion,
+        laterality: described.laterality,
+        larger: described.larger,
+        places: described.places,
+        size: described.size,
+        severity: described.severity,
+        times: described.times,
+        overridden: false,
     }
-    places.retain(|known| !within(known.span, place.span) && known.id != place.id);
-    places.push(place);
 }
 
 /// What is said of a finding whose phrase says "normal": what the sentence says of "normal", turned around.
@@ -92,6 +136,9 @@ fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
             _ => None,
         })
         .collect();
+    if candidates.is_empty() {
+        return Vec::new();
+    }
     // More words first, then the tighter phrase, then what is a finding, then the left one.
     candidates.sort_by_key(|(found, named)| {
         (Reverse(found.words()), found.last - found.first, named.is_none(), found.first)
@@ -113,81 +160,7 @@ fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
         kept.extend(named.map(|(index, denied)| Named { found, index, denied }));
     }
     kept.sort_by_key(|named| (named.found.first, named.found.last, named.index));
+    // The same words by two phrases of one finding.
+    kept.dedup_by_key(|named| (named.found.first, named.found.mask, named.index));
     kept
-}
-
-#[derive(Default)]
-struct Described {
-    laterality: Option<Laterality>,
-    places: Vec<Place>,
-    size: Option<Size>,
-    severity: Option<Arc<str>>,
-    times: Vec<Arc<str>>,
-}
-
-struct Describing<'a> {
-    lexicon: &'a Lexicon,
-    text: &'a str,
-    tokens: &'a [Token],
-    found: &'a [Found],
-    sizes: &'a [Size],
-}
-
-impl Describing<'_> {
-    /// What the words around tokens `first..=last` say of them, behind the finding before and before the next one.
-    fn of(&self, first: usize, last: usize, from: Option<usize>, until: Option<usize>) -> Described {
-        let low = from.map_or(0, |from| from + 1).max(first.saturating_sub(DESCRIBED_BEFORE));
-        let low = (low..first).rev().find(|&at| self.ends_description(at)).map_or(low, |at| at + 1);
-        let high = until.unwrap_or(self.tokens.len()).min(last + 1 + DESCRIBED_BEHIND);
-        let high = (last + 1..high).find(|&at| self.ends_description(at)).unwrap_or(high);
-        // Between two findings, "left effusion and small right pneumothorax", what stands before the joint is of the
-        // first, what stands behind it is of the second.
-        let low = (low..first).rev().find(|&at| from.is_some() && self.joins(at)).map_or(low, |at| at + 1);
-        let high = (last + 1..high).find(|&at| until.is_some() && self.joins(at)).unwrap_or(high);
-        let mut described = Described::default();
-        // Found ascends by first token, so only a part of it is looked at.
-        let begin = self.found.partition_point(|found| (found.first as usize) < low);
-        for found in self.found[begin..].iter().take_while(|found| (found.first as usize) < high) {
-            if found.last as usize >= high {
-                continue;
-            }
-            let span = || Span {
-                start: self.tokens[found.first as usize].start,
-                end: self.tokens[found.last as usize].end,
-            };
-            match self.lexicon.meaning(*found) {
-                Meaning::Side(side) => {
-                    described.laterality = Some(match described.laterality {
-                        Some(other) if other != *side => Laterality::Bilateral,
-                        _ => *side,
-                    });
-                }
-                Meaning::Place(id) => {
-                    add_place(&mut described.places, Place { id: Arc::clone(id), span: span() })
-                }
-                Meaning::Time(id) if !described.times.contains(id) => described.times.push(Arc::clone(id)),
-                Meaning::Severity(word) if (found.first as usize) < first || described.severity.is_none() => {
-                    described.severity = Some(Arc::clone(word));
-                }
-                _ => {}
-            }
-        }
-        let begin = self.tokens[low].start;
-        let end = self.tokens[high - 1].end;
-        let near = &self.sizes[self.sizes.partition_point(|size| size.span.start < begin)..];
-        described.size = near.first().filter(|size| size.span.end <= end).copied();
-        described
-    }
-
-    /// A word or mark that joins two findings.
-    fn joins(&self, at: usize) -> bool {
-        let word = &self.text[self.tokens[at].range()];
-        [",", "/", "and", "or", "with", "versus", "vs"].iter().any(|joint| word.eq_ignore_ascii_case(joint))
-    }
-
-    /// A mark that parts statements; a comma or parenthesis does not.
-    fn ends_description(&self, at: usize) -> bool {
-        let token = self.tokens[at];
-        is_mark(self.text, token) && matches!(&self.text[token.range()], ";" | "." | "?" | "!")
-    }
 }

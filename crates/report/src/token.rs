@@ -58,6 +58,17 @@ impl Vocabulary {
         id
     }
 
+    /// The number of a word in several spellings, the first of them its own; one number for all.
+    pub fn add_spelled(&mut self, spellings: &[String]) -> WordId {
+        let known = spellings.iter().find_map(|word| self.ids.get(word.as_str()).copied());
+        let Some((own, others)) = spellings.split_first() else { return UNKNOWN };
+        let id = known.unwrap_or_else(|| self.add(own));
+        for form in std::iter::once(own).chain(others).flat_map(|word| forms(word)) {
+            self.ids.entry(form.into()).or_insert(id);
+        }
+        id
+    }
+
     /// The number of a word, [`UNKNOWN`] for one that was never added.
     pub fn get(&self, word: &str) -> WordId {
         self.ids.get(word).copied().unwrap_or(UNKNOWN)

@@ -151,7 +151,7 @@ impl Joining<'_> {
             Detail::Place => Some(self.lexicon.places()),
             Detail::Severity => Some(self.lexicon.severities()),
             Detail::Time => Some(self.lexicon.times()),
-            Detail::Side | Detail::SizeMm => None,
+            Detail::Side | Detail::LargerSide | Detail::SizeMm => None,
         }
     }
 

@@ -11,6 +11,8 @@ const SIDE: f32 = 2.0;
 const PLACE: f32 = 2.0;
 /// That side and place are said of one mention, not of two.
 const SIDE_AND_PLACE: f32 = 1.0;
+/// Which of both sides has more.
+const LARGER: f32 = 2.0;
 const SIZE: f32 = 2.0;
 const SEVERITY: f32 = 1.0;
 const TIME: f32 = 1.0;
@@ -41,6 +43,7 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedD
             details.push(AskedDetail { weight: SIDE_AND_PLACE, terms: known.flat_map(pair).collect() });
         }
     }
+    details.extend(mention.larger.map(|side| all_fully(LARGER, std::iter::once(DetailTerm::Larger(side)))));
     if !places.is_empty() {
         details.push(all_fully(PLACE, places.into_iter().map(DetailTerm::Place)));
     }
@@ -158,6 +161,7 @@ mod tests {
             let terms = detail.terms.iter().map(|(term, fit)| {
                 let name = match term {
                     DetailTerm::Side(side) => side.map_or("unsaid", Laterality::name).to_owned(),
+                    DetailTerm::Larger(side) => format!("larger {}", side.name()),
                     DetailTerm::Place(id) | DetailTerm::Severity(id) | DetailTerm::Time(id) => id.to_string(),
                     DetailTerm::SidePlace(side, id) => format!("{}+{id}", side.name()),
                     DetailTerm::Size(step) => format!("{step}mm"),
@@ -174,6 +178,10 @@ mod tests {
     fn side_place_and_severity_are_asked_of_one_mention() {
         check("pneumothorax", &[]);
         check("left pneumothorax", &["2[left=1 bilateral=0.9 unsaid=0.15]"]);
+        check(
+            "effusions larger on the left",
+            &["2[bilateral=1 left=0.2 right=0.2]", "2[larger left=1]"],
+        );
         check("bilateral effusions", &["2[bilateral=1 left=0.2 right=0.2]"]);
         check(
             "small left apical pneumothorax",

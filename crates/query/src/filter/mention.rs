@@ -12,6 +12,8 @@ pub const MENTION_COLUMN: &str = "finding.mention";
 pub enum Detail {
     /// `finding.side`: `left`, `right`, `bilateral`. What is on both sides is on the left, too.
     Side,
+    /// `finding.larger_side`: which of both sides has more of it.
+    LargerSide,
     /// `finding.place`: a place of the lexicon, with those within it.
     Place,
     /// `finding.severity`: a grade of the lexicon, with those within it.
@@ -24,12 +26,13 @@ pub enum Detail {
 
 impl Detail {
     /// Every detail.
-    pub const ALL: [Self; 5] = [Self::Side, Self::Place, Self::Severity, Self::Time, Self::SizeMm];
+    pub const ALL: [Self; 6] = [Self::Side, Self::LargerSide, Self::Place, Self::Severity, Self::Time, Self::SizeMm];
 
     /// The field's name.
     pub const fn field(self) -> &'static str {
         match self {
             Self::Side => "finding.side",
+            Self::LargerSide => "finding.larger_side",
             Self::Place => "finding.place",
             Self::Severity => "finding.severity",
             Self::Time => "finding.time",
@@ -40,7 +43,7 @@ impl Detail {
     /// What its values are.
     pub const fn kind(self) -> FieldKind {
         match self {
-            Self::Side | Self::Place | Self::Severity | Self::Time => FieldKind::Keyword,
+            Self::Side | Self::LargerSide | Self::Place | Self::Severity | Self::Time => FieldKind::Keyword,
             Self::SizeMm => FieldKind::Number,
         }
     }
@@ -103,6 +106,7 @@ impl DetailFilter {
         }
         let said = match self.detail {
             Detail::Side => mention.side,
+            Detail::LargerSide => mention.larger,
             Detail::Place => mention.places,
             Detail::Severity => mention.severity,
             Detail::Time | Detail::SizeMm => mention.times,
@@ -139,7 +143,7 @@ impl DetailTest {
 
 /// A mention as one text, the value of [`MENTION_COLUMN`]:
 ///
-/// `assertion/finding/side/places/severity/size/times`, such as `present/nodule/left/lower,base/mild/12.5/new`.
+/// `assertion/finding/side/larger side/places/severity/size/times`, such as `present/nodule/left//base,lower/mild/12.5/new`.
 ///
 /// What the text does not say is empty; several ids are joined by commas; the size is in millimetres. Ids hold neither
 /// slashes nor commas.
@@ -151,6 +155,8 @@ pub struct MentionKey<'a> {
     pub finding: &'a str,
     /// Name of the side.
     pub side: &'a str,
+    /// Name of the side that has more of it, where it is on both.
+    pub larger: &'a str,
     /// Ids of places.
     pub places: &'a str,
     /// Id of the severity.
@@ -170,10 +176,11 @@ impl<'a> MentionKey<'a> {
         let mut times: Vec<&str> = mention.times.iter().map(|time| &**time).collect();
         times.sort_unstable();
         format!(
-            "{}/{}/{}/{}/{}/{}/{}",
+            "{}/{}/{}/{}/{}/{}/{}/{}",
             mention.assertion.name(),
             mention.finding,
             mention.laterality.map_or("", Laterality::name),
+            mention.larger.map_or("", Laterality::name),
             places.join(","),
             mention.severity.as_deref().unwrap_or_default(),
             mention.size.map(|size| size.longest_mm.to_string()).unwrap_or_default(),
@@ -185,10 +192,10 @@ impl<'a> MentionKey<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split('/');
         let mut next = || parts.next();
-        let (assertion, finding, side) = (next()?, next()?, next()?);
+        let (assertion, finding, side, larger) = (next()?, next()?, next()?, next()?);
         let (places, severity, size, times) = (next()?, next()?, next()?, next()?);
         let size_mm = if size.is_empty() { None } else { Some(size.parse().ok()?) };
-        next().is_none().then_some(Self { assertion, finding, side, places, severity, size_mm, times })
+        next().is_none().then_some(Self { assertion, finding, side, larger, places, severity, size_mm, times })
     }
 }
 
@@ -243,6 +250,7 @@ mod tests {
             span,
             assertion: Assertion::Present,
             laterality: Some(Laterality::Left),
+            larger: None,
             places: ["lower", "base", "lower"].map(|id| Place { id: id.into(), span }).into(),
             size: Some(Size { longest_mm: 12.5, earlier_mm: None, span }),
             severity: Some("mild".into()),
@@ -254,11 +262,12 @@ mod tests {
     #[test]
     fn a_mention_is_one_text_and_back() {
         let text = MentionKey::text_of(&mention());
-        assert_eq!(text, "present/nodule/left/base,lower/mild/12.5/acute,new");
+        assert_eq!(text, "present/nodule/left//base,lower/mild/12.5/acute,new");
         let key = MentionKey::parse(&text).unwrap();
         assert_eq!((key.side, key.places, key.size_mm), ("left", "base,lower", Some(12.5)));
         let bare = Mention {
             laterality: None,
+            larger: None,
             places: vec![],
             size: None,
             severity: None,
@@ -266,9 +275,9 @@ mod tests {
             ..mention()
         };
         let text = MentionKey::text_of(&bare);
-        assert_eq!(text, "present/nodule/////");
+        assert_eq!(text, "present/nodule//////");
         assert_eq!(MentionKey::parse(&text).unwrap().size_mm, None);
-        for wrong in ["", "present/nodule", "a/b/c/d/e/f/g/h", "present/nodule/left///x/"] {
+        for wrong in ["", "present/nodule", "a/b/c/d/e/f/g/h/i", "present/nodule/left////x/"] {
             assert_eq!(MentionKey::parse(wrong), None, "{wrong}");
         }
     }
@@ -287,7 +296,7 @@ mod tests {
     fn details_are_tested_on_one_mention() {
         let any = |ids: &[&str]| DetailTest::AnyOf(ids.iter().map(|&id| id.to_owned()).collect());
         let none = |ids: &[&str]| DetailTest::NoneOf(ids.iter().map(|&id| id.to_owned()).collect());
-        let key = "present/nodule/left/base,lower/mild/12.5/acute,new";
+        let key = "present/nodule/left//base,lower/mild/12.5/acute,new";
         assert!(fits(Detail::Side, any(&["left"]), key) && !fits(Detail::Side, any(&["right"]), key));
         assert!(fits(Detail::Side, none(&["right"]), key) && !fits(Detail::Side, none(&["left"]), key));
         assert!(
@@ -296,11 +305,12 @@ mod tests {
         assert!(fits(Detail::Time, any(&["new"]), key) && fits(Detail::Severity, DetailTest::Said, key));
         assert!(fits(Detail::SizeMm, DetailTest::Size(Comparison::GreaterOrEqual, 12.5), key));
         assert!(!fits(Detail::SizeMm, DetailTest::Size(Comparison::Less, 12.5), key));
-        assert!(!fits(Detail::Side, any(&["left"]), "absent/nodule/left////"), "another assertion");
-        assert!(!fits(Detail::Side, any(&["left"]), "present/mass/left////"), "another finding");
-        let both = "present/nodule/bilateral////";
+        assert!(!fits(Detail::Side, any(&["left"]), "absent/nodule/left/////"), "another assertion");
+        assert!(!fits(Detail::Side, any(&["left"]), "present/mass/left/////"), "another finding");
+        let both = "present/nodule/bilateral/left////";
         assert!(fits(Detail::Side, any(&["left"]), both) && !fits(Detail::Side, none(&["left"]), both));
-        let unsaid = "present/nodule/////";
+        assert!(fits(Detail::LargerSide, any(&["left"]), both) && !fits(Detail::LargerSide, any(&["right"]), both));
+        let unsaid = "present/nodule//////";
         assert!(!fits(Detail::Side, none(&["left"]), unsaid), "an unknown side is not another side");
         assert!(!fits(Detail::SizeMm, DetailTest::Said, unsaid));
     }

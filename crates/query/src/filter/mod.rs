@@ -22,7 +22,7 @@
 //!   otherwise: `finding.uncertain`, `finding.absent`, `finding.historical`, `finding.hypothetical`,
 //!   `finding.other_person`. A report has each finding that it names under one of the six ([`finding_column`]). A finding
 //!   may be named in many ways; [`Filter::map_compare`] lets a caller who has the lexicon put ids in their place;
-//! - `finding.side`, `finding.place`, `finding.severity`, `finding.time` (keyword) and `finding.size_mm` (number): what the
+//! - `finding.side`, `finding.larger_side`, `finding.place`, `finding.severity`, `finding.time` (keyword) and `finding.size_mm` (number): what the
 //!   report says beside the finding ([`Detail`]). They are about a mention of the finding before them in the same AND, of the
 //!   one behind them where none stands before, and of any finding that is there where neither does: `finding:"nodule" AND
 //!   finding.side = "left" AND finding.size_mm >= 10` asks for one nodule that is on the left and that large.

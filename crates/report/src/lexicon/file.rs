@@ -48,9 +48,24 @@ pub struct FindingEntry {
     /// It says that nothing is wrong: a search for any finding leaves it out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub normal: bool,
+    /// It has no side: the size of the heart, a curved spine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub midline: bool,
+    /// It may be anywhere in the body, so that "of the knee" does not make it something else: a fracture.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anywhere: bool,
+    /// Who once had it has it: "status post mastectomy" says that it is present.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lasting: bool,
+    /// Ids of the findings that it leaves behind: a bypass leaves sternotomy wires.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<String>,
     /// What the finding is called: phrase patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phrases: Vec<String>,
+    /// What is normal where the finding is not there, so that "heart and mediastinum are normal" denies it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
     /// Phrases that name the finding but say that it is not there: "heart size normal".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
@@ -119,6 +134,21 @@ pub struct WordsEntry {
     /// On both sides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bilateral: Vec<String>,
+    /// Holds a word for a side and says none: "right atrium".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sideless: Vec<String>,
+    /// On both sides, and larger on the left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub larger_left: Vec<String>,
+    /// On both sides, and larger on the right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub larger_right: Vec<String>,
+    /// Parts of the body outside the chest: an effusion of the knee is no pleural effusion.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
+    /// Behind a finding, makes a name of something else of it: "tuberculosis clinic".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Compares with an earlier study.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<String>,
@@ -161,6 +191,11 @@ impl LexiconFile {
                         known.name = finding.name;
                     }
                     known.radlex = known.radlex.take().or(finding.radlex);
+                    known.midline |= finding.midline;
+                    known.anywhere |= finding.anywhere;
+                    known.lasting |= finding.lasting;
+                    known.traces.extend(finding.traces);
+                    known.subjects.extend(finding.subjects);
                     known.parents.extend(finding.parents);
                     known.phrases.extend(finding.phrases);
                     known.absent.extend(finding.absent);
@@ -178,6 +213,11 @@ impl LexiconFile {
         words.left.extend(more.left);
         words.right.extend(more.right);
         words.bilateral.extend(more.bilateral);
+        words.sideless.extend(more.sideless);
+        words.larger_left.extend(more.larger_left);
+        words.larger_right.extend(more.larger_right);
+        words.elsewhere.extend(more.elsewhere);
+        words.names.extend(more.names);
         words.comparisons.extend(more.comparisons);
         words.normal.extend(more.normal);
         words.breaks.extend(more.breaks);

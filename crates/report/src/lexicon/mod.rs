@@ -5,6 +5,7 @@ mod groups;
 mod hierarchy;
 mod pattern;
 mod phrases;
+mod spelling;
 
 pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LexiconFile, WordsEntry};
 pub use groups::Groups;
@@ -87,8 +88,18 @@ pub(crate) enum Meaning {
     },
     /// Looks like a finding and is none.
     Except,
+    /// What is normal where the finding of that place in the table is not there.
+    Subject(usize),
     Cue(Cue),
     Side(Laterality),
+    /// Holds a word for a side and says none.
+    Sideless,
+    /// On both sides, and larger on this one.
+    Larger(Laterality),
+    /// A part of the body outside the chest.
+    Elsewhere,
+    /// Makes a name of the finding before it.
+    Name,
     Place(Arc<str>),
     Severity(Arc<str>),
     Time(Arc<str>),
@@ -101,6 +112,10 @@ pub struct Lexicon {
     findings: Vec<FindingEntry>,
     ids: Vec<FindingId>,
     hierarchy: Hierarchy,
+    /// By place in the table: the findings that one leaves behind.
+    traces: Vec<Vec<usize>>,
+    /// By place in the table: a device, or a kind of one.
+    devices: Vec<bool>,
     places: Groups,
     severities: Groups,
     times: Groups,
@@ -149,12 +164,16 @@ impl Lexicon {
         compiler.cues(&file.cues)?;
         compiler.findings(&file.findings)?;
         let hierarchy = Hierarchy::of(&file.findings)?;
+        let traces = traces(&file.findings)?;
+        let devices = devices(&file.findings, &hierarchy);
         let Compiler { mut vocabulary, mut phrases, meanings, .. } = compiler;
         let breaks: Vec<WordId> = file.words.breaks.iter().map(|word| vocabulary.add(word)).collect();
         phrases.finish(vocabulary.len(), |word| breaks.contains(&word));
         Ok(Self {
             ids: file.findings.iter().map(|finding| finding.id.as_str().into()).collect(),
             hierarchy,
+            traces,
+            devices,
             places,
             severities,
             times,
@@ -207,6 +226,13 @@ impl Lexicon {
         let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
         let places = place.map(|place| self.hierarchy.broader(place)).unwrap_or_default();
         places.into_iter().map(|place| self.ids[place].clone()).collect()
+    }
+
+    /// The findings that one leaves behind, as a bypass leaves sternotomy wires, ascending by id. Empty for an unknown id.
+    pub fn traces(&self, id: &str) -> Vec<FindingId> {
+        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
+        let places = place.map(|place| self.traces[place].as_slice()).unwrap_or_default();
+        places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
     /// The places.
@@ -271,6 +297,20 @@ impl Lexicon {
         &self.ids[index]
     }
 
+    pub(crate) fn entry(&self, index: usize) -> &FindingEntry {
+        &self.findings[index]
+    }
+
+    /// Whether the finding is a device or a kind of one.
+    pub(crate) fn is_device(&self, index: usize) -> bool {
+        self.devices[index]
+    }
+
+    /// Whether the finding is a kind of the other one, or the same.
+    pub(crate) fn is_kind(&self, index: usize, of: usize) -> bool {
+        self.hierarchy.narrower(of).contains(&index)
+    }
+
     pub(crate) fn headings(&self) -> &Headings {
         &self.headings
     }
@@ -325,6 +365,35 @@ fn check_id(entry: &str, id: &str) -> Result<(), LexiconError> {
     Err(LexiconError::Entry { entry: entry.to_owned(), problem })
 }
 
+/// The finding under which every device stands.
+const DEVICE: &str = "support-device";
+
+fn devices(findings: &[FindingEntry], hierarchy: &Hierarchy) -> Vec<bool> {
+    let mut devices = vec![false; findings.len()];
+    if let Ok(root) = findings.binary_search_by(|finding| finding.id.as_str().cmp(DEVICE)) {
+        hierarchy.narrower(root).into_iter().for_each(|place| devices[place] = true);
+    }
+    devices
+}
+
+fn traces(findings: &[FindingEntry]) -> Result<Vec<Vec<usize>>, LexiconError> {
+    let place = |finding: &FindingEntry, trace: &String| {
+        findings.binary_search_by(|other| other.id.cmp(trace)).map_err(|_| LexiconError::Entry {
+            entry: format!("finding {}", finding.id),
+            problem: format!("its trace `{trace}` is no finding; give the id of one"),
+        })
+    };
+    (findings.iter())
+        .map(|finding| {
+            let mut places =
+                finding.traces.iter().map(|trace| place(finding, trace)).collect::<Result<Vec<_>, _>>()?;
+            places.sort_unstable();
+            places.dedup();
+            Ok(places)
+        })
+        .collect()
+}
+
 struct Compiler {
     vocabulary: Vocabulary,
     phrases: Phrases,
@@ -357,6 +426,11 @@ impl Compiler {
         self.add("words.left", Meaning::Side(Laterality::Left), &words.left)?;
         self.add("words.right", Meaning::Side(Laterality::Right), &words.right)?;
         self.add("words.bilateral", Meaning::Side(Laterality::Bilateral), &words.bilateral)?;
+        self.add("words.sideless", Meaning::Sideless, &words.sideless)?;
+        self.add("words.larger_left", Meaning::Larger(Laterality::Left), &words.larger_left)?;
+        self.add("words.larger_right", Meaning::Larger(Laterality::Right), &words.larger_right)?;
+        self.add("words.elsewhere", Meaning::Elsewhere, &words.elsewhere)?;
+        self.add("words.names", Meaning::Name, &words.names)?;
         self.add("words.comparisons", Meaning::Comparison, &words.comparisons)?;
         self.add("words.normal", Meaning::Normal, &words.normal)?;
         Ok(())
@@ -414,6 +488,7 @@ impl Compiler {
             self.add(&entry, Meaning::Finding { index, denied: false }, &finding.phrases)?;
             self.add(&entry, Meaning::Finding { index, denied: true }, &finding.absent)?;
             self.add(&entry, Meaning::Except, &finding.except)?;
+            self.add(&entry, Meaning::Subject(index), &finding.subjects)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! `#` is any number. `~` lets up to 3 words, or as many as its digit says, stand between; a gap never begins a
 //! pattern, counts for nothing at its end, and holds no mark and no word of `breaks`. Words are in lower case, hyphens are spaces.
 
+use super::spelling::spellings;
 use crate::token::{NUMBER, Token, Vocabulary, WordId, tokenize};
 
 /// Longest pattern, in items, and most forms of one: more is a mistake in the file.
@@ -80,7 +81,8 @@ fn atoms(words: &str, vocabulary: &mut Vocabulary) -> Result<Vec<Atom>, String> 
                 for token in cut {
                     let word = piece[token.range()].replace(['\'', '\u{2019}'], "");
                     let word = if word == "&" { "+".to_owned() } else { word };
-                    let id = if token.word == NUMBER { NUMBER } else { vocabulary.add(&word) };
+                    let id =
+                        if token.word == NUMBER { NUMBER } else { vocabulary.add_spelled(&spellings(&word)) };
                     atoms.push(Atom::Word(id));
                 }
             }

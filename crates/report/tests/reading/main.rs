@@ -10,5 +10,7 @@ mod lexicon;
 mod properties;
 #[cfg(test)]
 mod reports;
+mod senses;
+mod sides;
 #[cfg(test)]
 mod support;

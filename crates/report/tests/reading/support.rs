@@ -19,10 +19,11 @@ pub fn asserted(marked: &str) -> &'static str {
     reader().assert(&sentence, Span::new(start..end)).name()
 }
 
-/// A mention as `id assertion side @place severity size ~time`, as far as said.
+/// A mention as `id assertion side (>larger side) @place severity size ~time`, as far as said.
 pub fn shown(mention: &Mention) -> String {
     let mut parts = vec![mention.finding.to_string(), mention.assertion.name().to_owned()];
     parts.extend(mention.laterality.map(|side| side.name().to_owned()));
+    parts.extend(mention.larger.map(|side| format!(">{}", side.name())));
     parts.extend(mention.places.iter().map(|place| format!("@{}", place.id)));
     parts.extend(mention.severity.as_ref().map(|severity| severity.to_string()));
     parts.extend(mention.size.map(|size| format!("{} mm", size.longest_mm)));

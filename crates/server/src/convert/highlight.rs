@@ -38,20 +38,24 @@ fn to_wire(matched: &HighlightMatch, counts: &Utf16Counts) -> v1::HighlightMatch
 
 fn details(details: &MentionDetails) -> v1::MentionDetails {
     let ids = |ids: &[Arc<str>]| ids.iter().map(|id| id.to_string()).collect();
-    let side = match details.laterality {
-        None => v1::Side::Unspecified,
-        Some(Laterality::Left) => v1::Side::Left,
-        Some(Laterality::Right) => v1::Side::Right,
-        Some(Laterality::Bilateral) => v1::Side::Bilateral,
-    };
     v1::MentionDetails {
-        side: side.into(),
+        side: side(details.laterality).into(),
+        larger_side: side(details.larger_side).into(),
         places: ids(&details.places),
         severity: details.severity.as_deref().unwrap_or_default().to_owned(),
         times: ids(&details.times),
         size_mm: details.size_mm,
         earlier_size_mm: details.earlier_size_mm,
         overridden: details.overridden,
+    }
+}
+
+fn side(said: Option<Laterality>) -> v1::Side {
+    match said {
+        None => v1::Side::Unspecified,
+        Some(Laterality::Left) => v1::Side::Left,
+        Some(Laterality::Right) => v1::Side::Right,
+        Some(Laterality::Bilateral) => v1::Side::Bilateral,
     }
 }
 

@@ -38,6 +38,7 @@ fn reading(said: &[(SectionKind, &'static str, Assertion)]) -> Reading {
             span,
             assertion,
             laterality,
+            larger: None,
             places,
             size,
             severity,
