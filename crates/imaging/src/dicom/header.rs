@@ -21,6 +21,8 @@ pub(crate) struct Form {
     pub(crate) planar: bool,
     pub(crate) bits_allocated: u16,
     pub(crate) bits_stored: u16,
+    /// By how many bits samples that are not compressed lie above the lowest of their cell.
+    pub(crate) shift: u16,
     pub(crate) signed: bool,
 }
 
@@ -100,6 +102,17 @@ impl<'a> Header<'a> {
         self.whole_text(self.get(tag))
     }
 
+    /// The first code of an element that decides what the picture looks like: one that is there must be readable.
+    fn decisive_code(&self, element: Option<&Element<'a>>) -> Result<Option<String>, ImageError> {
+        let Some(element) = element else { return Ok(None) };
+        let is_empty = element.value.iter().all(|byte| matches!(byte, b' ' | 0));
+        match self.first_text(Some(element)) {
+            Some(code) => Ok(Some(code.to_ascii_uppercase())),
+            None if is_empty => Ok(None),
+            None => Err(ImageError::field(element.wanted.keyword, "no text", "a code")),
+        }
+    }
+
     /// The first value in capitals.
     pub(crate) fn code(&self, tag: Tag) -> Option<String> {
         self.text(tag).map(|text| text.to_ascii_uppercase())
@@ -151,6 +164,7 @@ impl<'a> Header<'a> {
             planar: self.integer(tags::PLANAR_CONFIGURATION)?.unwrap_or(0) == 1,
             bits_allocated,
             bits_stored,
+            shift: self.shift(bits_allocated, bits_stored)?,
             signed,
         })
     }
@@ -182,15 +196,22 @@ impl<'a> Header<'a> {
         if bits_stored == 0 || bits_stored > bits_allocated {
             return Err(ImageError::field("BitsStored", bits_stored, "1 to BitsAllocated"));
         }
-        let high_bit = self.integer(tags::HIGH_BIT)?.unwrap_or(i64::from(bits_stored) - 1);
-        if high_bit != i64::from(bits_stored) - 1 {
-            return Err(ImageError::field("HighBit", high_bit, "BitsStored - 1"));
-        }
         Ok((bits_allocated, bits_stored))
     }
 
+    /// By how many bits samples lie above the lowest of their cell (PS3.5 section 8.1.1).
+    fn shift(&self, bits_allocated: u16, bits_stored: u16) -> Result<u16, ImageError> {
+        let lowest = i64::from(bits_stored) - 1;
+        let high_bit = self.integer(tags::HIGH_BIT)?.unwrap_or(lowest);
+        let is_inside = (lowest..i64::from(bits_allocated)).contains(&high_bit);
+        match u16::try_from(high_bit - lowest) {
+            Ok(shift) if is_inside => Ok(shift),
+            _ => Err(ImageError::field("HighBit", high_bit, "BitsStored - 1 to BitsAllocated - 1")),
+        }
+    }
+
     fn photometric(&self) -> Result<Photometric, ImageError> {
-        let Some(code) = self.code(tags::PHOTOMETRIC_INTERPRETATION) else {
+        let Some(code) = self.decisive_code(self.get(tags::PHOTOMETRIC_INTERPRETATION))? else {
             return Err(ImageError::Missing { field: "PhotometricInterpretation" });
         };
         // Only codes of the standard are quoted.
@@ -247,15 +268,20 @@ impl<'a> Header<'a> {
     }
 
     fn padding(&self, form: &Form) -> Result<Option<Padding>, ImageError> {
-        let read = |tag| Ok(self.integer(tag)?.map(|value| sample(value, form.signed)));
+        let read = |tag| {
+            let Some(element) = self.get(tag) else { return Ok(None) };
+            let wrong = || ImageError::field(element.wanted.keyword, "out of range", "a value of 16 bits");
+            let value = element.integer()?;
+            value.map(|value| sample(value, form.signed).ok_or_else(wrong)).transpose()
+        };
         let Some(value) = read(tags::PIXEL_PADDING_VALUE)? else { return Ok(None) };
         let limit = read(tags::PIXEL_PADDING_RANGE_LIMIT)?.unwrap_or(value);
         Ok(Some(Padding { from: value.min(limit), to: value.max(limit) }))
     }
 
     fn voi(&self, signed: bool) -> Result<Option<Voi>, ImageError> {
-        let function = self.first_text(self.grouped(Place::FrameVoi, tags::VOILUT_FUNCTION));
-        let function = match function.map(|code| code.to_ascii_uppercase()).as_deref() {
+        let function = self.decisive_code(self.grouped(Place::FrameVoi, tags::VOILUT_FUNCTION))?;
+        let function = match function.as_deref() {
             None | Some("LINEAR") => WindowFunction::Linear,
             Some("LINEAR_EXACT") => WindowFunction::LinearExact,
             Some("SIGMOID") => WindowFunction::Sigmoid,
@@ -282,7 +308,7 @@ impl<'a> Header<'a> {
     fn inverted(&self, photometric: Photometric) -> Result<bool, ImageError> {
         let inverted = photometric == Photometric::Monochrome1;
         let expected = "IDENTITY, or INVERSE with MONOCHROME1";
-        match self.code(tags::PRESENTATION_LUT_SHAPE).as_deref() {
+        match self.decisive_code(self.get(tags::PRESENTATION_LUT_SHAPE))?.as_deref() {
             None | Some("IDENTITY") => Ok(inverted),
             Some("INVERSE") if inverted => Ok(true),
             Some("INVERSE") => Err(ImageError::field("PresentationLUTShape", "INVERSE", expected)),
@@ -376,14 +402,17 @@ fn lut(
     let &[Some(count), Some(first), Some(bits)] = descriptor.as_slice() else {
         return Err(wrong("with a descriptor of other than three values"));
     };
+    let wide = || wrong("with a descriptor of more than 16 bits");
+    let first = sample(first as i64, signed).ok_or_else(wide)?;
     // 65,536 does not fit into 16 bits and is written as 0.
-    let count = match count as i64 as u16 {
+    let count = match sample(count as i64, false).ok_or_else(wide)? as u16 {
         0 => 65_536,
         count => usize::from(count),
     };
-    let bits @ 1..=16 = bits as i64 as u16 else {
+    let bits @ 1..=16 = bits as i64 else {
         return Err(wrong("with entries of more than 16 bits"));
     };
+    let bits = bits as u16;
     let mut entries = data.ok_or_else(|| wrong("without its data"))?.words();
     // Entries of 8 bits may share a word of 16, the first in the lower half.
     if bits <= 8 && entries.len() < count && entries.len() * 2 >= count {
@@ -393,10 +422,14 @@ fn lut(
         return Err(wrong("with fewer entries than it declares"));
     }
     entries.truncate(count);
-    Ok(Lut { first: sample(first as i64, signed), entries, bits })
+    Ok(Lut { first, entries, bits })
 }
 
 /// A value of 16 bits whose sign the dictionary leaves open: in implicit files, nothing says which of US and SS is meant.
-fn sample(value: i64, signed: bool) -> i32 {
-    if signed || value < 0 { i32::from(value as u16 as i16) } else { i32::from(value as u16) }
+/// `None` for one of more bits.
+fn sample(value: i64, signed: bool) -> Option<i32> {
+    if !(i64::from(i16::MIN)..=i64::from(u16::MAX)).contains(&value) {
+        return None;
+    }
+    Some(if signed || value < 0 { i32::from(value as u16 as i16) } else { i32::from(value as u16) })
 }

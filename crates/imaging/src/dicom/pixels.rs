@@ -38,6 +38,9 @@ pub(crate) fn read(
                 [one] => Cow::Borrowed(*one),
                 _ => Cow::Owned(parts.concat()),
             };
+            if form.shift > 0 {
+                return Err(form.wrong_high_bit());
+            }
             let samples = decompress(&stream, layout.syntax.as_deref().unwrap_or_default(), form)?;
             from_samples(samples, form)?
         }
@@ -79,7 +82,7 @@ impl Native<'_> {
             }
             _ => (0..area).map(sample).collect(),
         };
-        form.stored(values, Excess::Mask)
+        form.shifted(values)
     }
 
     /// Filling behind the pixels is shorter than a row and than a column, so that no other number of rows or columns could
@@ -115,6 +118,9 @@ impl Native<'_> {
     /// Pixels of 32 bits whose numbers need no more than 16.
     fn read_long(&self, area: usize) -> Result<StoredPixels, ImageError> {
         let form = self.form;
+        if form.shift > 0 {
+            return Err(form.wrong_high_bit());
+        }
         let unused = 32 - u32::from(form.bits_stored);
         let words = self.bytes.as_chunks().0.iter().take(area);
         let fitting = words.map(|&bytes| {
@@ -134,6 +140,23 @@ impl Native<'_> {
 }
 
 impl Form {
+    /// Stored pixels of the values of whole cells. Where the header says that samples lie higher than the lowest bits, all other
+    /// bits must be 0: many writers say so of samples that do not.
+    fn shifted(&self, mut values: Vec<u16>) -> Result<StoredPixels, ImageError> {
+        if self.shift > 0 {
+            let window = (((1_u32 << self.bits_stored.min(16)) - 1) as u16) << self.shift;
+            if values.iter().any(|&value| value & !window != 0) {
+                return Err(self.wrong_high_bit());
+            }
+            values.iter_mut().for_each(|value| *value >>= self.shift);
+        }
+        self.stored(values, Excess::Mask)
+    }
+
+    fn wrong_high_bit(&self) -> ImageError {
+        ImageError::field("HighBit", self.bits_stored + self.shift - 1, "BitsStored - 1")
+    }
+
     fn stored(&self, values: Vec<u16>, excess: Excess) -> Result<StoredPixels, ImageError> {
         let size = (self.columns, self.rows);
         StoredPixels::new(size, self.bits_allocated, self.bits_stored, self.signed, values, excess)

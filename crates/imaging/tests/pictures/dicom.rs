@@ -264,7 +264,10 @@ fn what_is_not_read_is_refused_by_name() {
     refused(&change((0x0028, 0x0100), 64), "field");
     refused(&change((0x0028, 0x0101), 17), "field");
     refused(&change((0x0028, 0x0101), 0), "field");
+    // Samples in the low bits, whatever the header says; bits that a cell has not.
     refused(&change((0x0028, 0x0102), 15), "field");
+    refused(&change((0x0028, 0x0102), 10), "field");
+    refused(&change((0x0028, 0x0102), 16), "field");
     refused(&change((0x0028, 0x0103), 2), "field");
     refused(&say((0x2050, 0x0020), "CS", "INVERSE"), "field");
     refused(&say((0x0028, 0x1053), "DS", "0"), "field");

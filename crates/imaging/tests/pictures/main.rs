@@ -9,6 +9,8 @@ mod dicom;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod jpegls;
+#[cfg(test)]
 mod large;
 #[cfg(test)]
 mod properties;

@@ -50,6 +50,36 @@ fn only_opaque_pixels_are_read() {
     refused(&all(0), "transparent");
 }
 
+/// A colour that is declared transparent is a colour all the same.
+#[test]
+fn a_transparent_colour_is_read_as_the_colour_it_is() {
+    let with = |color, depth, data: &[u8], transparency: &[u8]| {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 3, 1);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        if color == ColorType::Indexed {
+            encoder.set_palette(vec![0, 0, 0, 7, 7, 7, 255, 255, 255]);
+        }
+        encoder.set_trns(transparency.to_vec());
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        bytes
+    };
+    let (eight, sixteen) = (BitDepth::Eight, BitDepth::Sixteen);
+    let expected = [0, 7 * 257, 0xffff];
+    for key in [0, 7, 255] {
+        check(&with(ColorType::Grayscale, eight, &[0, 7, 255], &[0, key]), &expected);
+        let rgb = [0, 0, 0, 7, 7, 7, 255, 255, 255];
+        check(&with(ColorType::Rgb, eight, &rgb, &[0, key, 0, key, 0, key]), &expected);
+    }
+    for opacities in [[0].as_slice(), &[255, 0], &[9, 8, 7]] {
+        check(&with(ColorType::Indexed, eight, &[0, 1, 2], opacities), &expected);
+        check(&with(ColorType::Indexed, BitDepth::Two, &[0b0001_1000], opacities), &expected);
+    }
+    check(&with(ColorType::Grayscale, sixteen, &[0, 0, 7, 7, 255, 255], &[7, 7]), &expected);
+    check(&with(ColorType::Grayscale, BitDepth::Four, &[0x0f, 0xf0], &[0, 15]), &[0, 0xffff, 0xffff]);
+}
+
 #[test]
 fn several_frames_are_refused() {
     let mut bytes = Vec::new();

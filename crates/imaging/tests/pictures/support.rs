@@ -392,7 +392,36 @@ pub fn jpeg_blocks(columns: u16, rows: u16, blocks: &[u8], extra: &[u8]) -> Vec<
     jpeg_dct(0xc0, 8, (columns, rows), &blocks, extra, 0)
 }
 
-/// The same of 12 bits.
+/// Baseline JPEG of three components without subsampling, block by block.
+pub fn jpeg_colour(columns: u16, rows: u16, blocks: &[[u8; 3]]) -> Vec<u8> {
+    let mut scan = Bits::default();
+    let mut before = [0; 3];
+    for block in blocks {
+        for (&component, before) in block.iter().zip(&mut before) {
+            let dc = 8 * (i32::from(component) - 128);
+            scan.difference(dc - *before);
+            *before = dc;
+            scan.put(0, 1);
+        }
+    }
+    let mut frame = vec![8];
+    frame.extend(rows.to_be_bytes());
+    frame.extend(columns.to_be_bytes());
+    frame.extend([3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+    [
+        vec![0xff, 0xd8],
+        jpeg_segment(0xdb, &[[0].as_slice(), &[1; 64]].concat()),
+        jpeg_segment(0xc0, &frame),
+        jpeg_table(12),
+        jpeg_segment(0xc4, &[[0x10, 1].as_slice(), &[0; 16]].concat()),
+        jpeg_segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]),
+        scan.finish(),
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
+/// JPEG of 12 bits of blocks that are each of one brightness.
 pub fn jpeg_blocks_12(columns: u16, rows: u16, blocks: &[u16]) -> Vec<u8> {
     jpeg_dct(0xc1, 12, (columns, rows), blocks, &[], 0)
 }

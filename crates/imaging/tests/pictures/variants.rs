@@ -1,6 +1,7 @@
 //! Ways in which writers leave one picture that are unusual and have one meaning: the same picture comes out, or an error that
 //! names the field.
 
+use crate::jpegls::JpegLs;
 use crate::support::*;
 use precedent_imaging::{Decoded, decode, decode_stored};
 use std::collections::BTreeMap;
@@ -125,6 +126,19 @@ fn a_number_that_is_none_names_its_field() {
     }
     let message = refused(film().text(SPACING, "DS", "0.4\\0.2\\0.1"), "field");
     assert!(message.starts_with("PixelSpacing"), "{message}");
+    let message = refused(film().text((0x0028, 0x0120), "IS", "70000"), "field");
+    assert!(message.starts_with("PixelPaddingValue"), "{message}");
+    // Nor may a code be dropped that decides what the picture looks like.
+    for (tag, field) in [
+        (PHOTOMETRIC, "PhotometricInterpretation"),
+        ((0x0028, 0x1056), "VOILUTFunction"),
+        ((0x2050, 0x0020), "PresentationLUTShape"),
+    ] {
+        let message = refused(film().word(tag, 7), "field");
+        assert!(message.starts_with(field), "{message}");
+        let message = refused(film().text(tag, "CS", "LIN\tEAR"), "field");
+        assert!(message.starts_with(field), "{message}");
+    }
 }
 
 #[test]
@@ -175,6 +189,20 @@ fn bits_above_those_stored_are_no_part_of_the_picture() {
     // A stream of 14 bits is neither of those stored nor of those allocated.
     let stream = jpeg_lossless(8, 6, 14, &overlaid.iter().map(|value| value & 0x3fff).collect::<Vec<_>>());
     refused(plain.clone().coded(JPEG_LOSSLESS, &[&stream]), "field");
+}
+
+#[test]
+fn samples_may_lie_in_the_upper_bits() {
+    let values = ramp(48, 81);
+    let plain = Dicom::grey(8, 6, 12, &values);
+    for (sign, high_bit) in [(0, 15), (0, 13), (1, 15)] {
+        let shifted: Vec<u16> = values.iter().map(|value| value << (high_bit - 11)).collect();
+        let mut upper = Dicom::grey(8, 6, 12, &shifted);
+        upper.word((0x0028, 0x0102), high_bit).word(SIGN, sign);
+        same(&upper, plain.clone().word(SIGN, sign));
+    }
+    let message = refused(plain.clone().word((0x0028, 0x0102), 15), "field");
+    assert!(message.starts_with("HighBit is 15"), "{message}");
 }
 
 #[test]
@@ -423,6 +451,49 @@ fn filling_before_a_jpeg_and_a_missing_end() {
     }
     for cut in 1..12 {
         assert_eq!(decode(&endless[..endless.len() - cut]).unwrap_err().reason(), "damaged");
+    }
+}
+
+/// Pictures with flat parts, edges and noise.
+fn mixed(columns: u16, rows: u16, bits: u16) -> Vec<u16> {
+    let most = (1_u32 << bits) - 1;
+    let mut noise = 1_u32;
+    let mut values = Vec::new();
+    for y in 0..u32::from(rows) {
+        for x in 0..u32::from(columns) {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let value = match (x / 7 + y / 3) % 3 {
+                0 => most / 3,
+                1 => x * most / 40 + y,
+                _ => noise >> 8,
+            };
+            values.push((value & most) as u16);
+        }
+    }
+    values
+}
+
+#[test]
+fn jpeg_ls_of_every_depth_with_presets_and_restarts() {
+    for bits in [8, 10, 12, 16] {
+        let values = mixed(37, 11, bits);
+        for near in [0, 1, 5] {
+            for restart in [0, 1, 4] {
+                for preset in [[0; 5], [0, 0, 0, 0, 9], [0, 9, 20, 60, 31], [0, 7, 7, 7, 255]] {
+                    let coding = JpegLs { columns: 37, rows: 11, bits: bits as u8, near, restart, preset };
+                    let mut dicom = Dicom::grey(37, 11, bits, &[]);
+                    dicom.coded(JPEG_LS, &[&coding.encode(&values)]);
+                    let stored = decode_stored(&dicom.bytes()).unwrap();
+                    let differences =
+                        stored.numbers().zip(&values).map(|(found, &value)| (found - i32::from(value)).abs());
+                    let most = differences.max().unwrap();
+                    assert!(
+                        most <= near.into(),
+                        "{bits} bits, near {near}, restart {restart}, {preset:?}: {most}"
+                    );
+                }
+            }
+        }
     }
 }
 
