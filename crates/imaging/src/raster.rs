@@ -109,6 +109,10 @@ impl Layout {
             ColorType::Rgb | ColorType::Rgba => 3,
             ColorType::Indexed => return Err(ImageError::Colour { how: "palette" }),
         };
+        if self.color == ColorType::Grayscale {
+            values.extend(samples);
+            return Ok(());
+        }
         let skips_alpha = matches!(self.color, ColorType::GrayscaleAlpha | ColorType::Rgba);
         while let Some(first) = samples.next() {
             let pixel = if colours == 1 {

@@ -60,12 +60,14 @@ fn decode_dct(
     is_rgb: bool,
 ) -> Result<Vec<u16>, ImageError> {
     let mut stream = Cow::Borrowed(stream);
+    // Where data is missing, the library goes on with grey.
+    if markers.process == Process::Sequential {
+        jpeg_sequential::check_whole(&stream)?;
+    }
     if !markers.has_end {
         if markers.process == Process::Progressive {
             return Err(ImageError::damaged(CODEC, stream.len(), "no end of image"));
         }
-        // The library would fill what is missing with grey.
-        jpeg_sequential::check_whole(&stream)?;
         stream.to_mut().extend([0xff, 0xd9]);
     }
     match decode_by_library(&stream, markers, tolerance, None) {

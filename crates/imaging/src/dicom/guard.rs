@@ -167,7 +167,11 @@ pub(crate) fn scan(file: &[u8]) -> Result<Layout<'_>, ImageError> {
     let (start, syntax) = read_meta(file, start)?;
     let data = file.get(start..).unwrap_or_default();
     let (bytes, base, encoding) = match syntax.as_deref() {
-        Some(DEFLATED_LITTLE) => (Cow::Owned(inflate(data, start)?), 0, Encoding::EXPLICIT),
+        Some(DEFLATED_LITTLE) => {
+            let inflated = inflate(data, start)?;
+            let encoding = observed(&inflated);
+            (Cow::Owned(inflated), 0, encoding)
+        }
         Some(uid) if uid == IMPLICIT_LITTLE || uid.starts_with(STANDARD) => {
             (Cow::Borrowed(file), start, observed(data))
         }

@@ -413,7 +413,7 @@ fn lut(
         return Err(wrong("with entries of more than 16 bits"));
     };
     let bits = bits as u16;
-    let mut entries = data.ok_or_else(|| wrong("without its data"))?.words();
+    let mut entries = data.ok_or_else(|| wrong("without its data"))?.words()?;
     // Entries of 8 bits may share a word of 16, the first in the lower half.
     if bits <= 8 && entries.len() < count && entries.len() * 2 >= count {
         entries = entries.into_iter().flat_map(u16::to_le_bytes).map(u16::from).collect();

@@ -80,6 +80,14 @@ impl Native<'_> {
                 });
                 grey_of(pixels, form)?
             }
+            _ if form.bits_allocated == 16 => {
+                let cells = self.bytes.as_chunks().0.iter().take(area);
+                if self.big_endian {
+                    cells.map(|&pair| u16::from_be_bytes(pair)).collect()
+                } else {
+                    cells.map(|&pair| u16::from_le_bytes(pair)).collect()
+                }
+            }
             _ => (0..area).map(sample).collect(),
         };
         form.shifted(values)

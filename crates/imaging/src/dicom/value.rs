@@ -68,9 +68,17 @@ impl Element<'_> {
         Ok(Some(number as i64))
     }
 
-    /// Words of 16 bits, or bytes in pairs; of an odd number, the last stands alone.
-    pub(crate) fn words(&self) -> Vec<u16> {
-        let (_, big_endian) = self.form();
+    /// The entries of a table as words of 16 bits; bytes come in pairs, and of an odd number the last stands alone.
+    pub(crate) fn words(&self) -> Result<Vec<u16>, ImageError> {
+        let (vr, big_endian) = self.form();
+        if !matches!(&vr, b"OW" | b"US" | b"SS") {
+            let wrong = || ImageError::field(self.wanted.keyword, "no table", "whole numbers of 16 bits");
+            let entry = |number: Option<f64>| number.filter(|number| number.fract() == 0.0).ok_or_else(wrong);
+            let word = |number: f64| {
+                if (0.0..=65_535.0).contains(&number) { Ok(number as u16) } else { Err(wrong()) }
+            };
+            return self.numbers()?.into_iter().map(|number| entry(number).and_then(word)).collect();
+        }
         let big_endian = big_endian && self.vr.as_ref() != Some(b"OB");
         let word = |pair: &[u8]| match *pair {
             [a, b] if big_endian => u16::from_be_bytes([a, b]),
@@ -78,7 +86,7 @@ impl Element<'_> {
             [a] => a.into(),
             _ => 0,
         };
-        self.value.chunks(2).map(word).collect()
+        Ok(self.value.chunks(2).map(word).collect())
     }
 }
 
@@ -198,6 +206,21 @@ mod tests {
             assert!(error.to_string().starts_with("Rows is cut off"), "{error}");
         }
         assert!(element(ROWS, Some(b"DS"), b"1.5").integer().is_err());
+    }
+
+    #[test]
+    fn tables_of_every_representation() {
+        let words = |vr, value| element((0x0028, 0x1201), vr, value).words();
+        for vr in [None, Some(b"OW"), Some(b"US"), Some(b"OB"), Some(b"UN")] {
+            assert_eq!(words(vr, &[1, 0, 0, 2, 7]).unwrap(), [1, 512, 7], "{vr:?}");
+        }
+        assert_eq!(words(Some(b"UT"), b"1\\512").unwrap(), [1, 512]);
+        assert_eq!(words(Some(b"UL"), &[0, 2, 0, 0]).unwrap(), [512]);
+        for (vr, value) in
+            [(b"LT", b"red".as_slice()), (b"UT", b"1.5"), (b"UL", &[0, 0, 1, 0]), (b"DS", b"-1")]
+        {
+            assert_eq!(words(Some(vr), value).unwrap_err().reason(), "field", "{value:?}");
+        }
     }
 
     #[test]

@@ -449,8 +449,11 @@ fn filling_before_a_jpeg_and_a_missing_end() {
         assert!(decode(stream).unwrap().image == expected);
         assert!(picture(dicom.coded(JPEG, &[stream])).image == expected);
     }
+    // Data that is missing is missed, with an end behind it or without.
     for cut in 1..12 {
-        assert_eq!(decode(&endless[..endless.len() - cut]).unwrap_err().reason(), "damaged");
+        let rest = &endless[..endless.len() - cut];
+        assert_eq!(decode(rest).unwrap_err().reason(), "damaged");
+        assert_eq!(decode(&[rest, &[0xff, 0xd9]].concat()).unwrap_err().reason(), "damaged");
     }
 }
 
