@@ -3,7 +3,9 @@
 pub(crate) mod huffman;
 pub(crate) mod jpeg;
 pub(crate) mod jpeg2000;
+pub(crate) mod jpeg_lossless;
 pub(crate) mod jpeg_markers;
+mod jpeg_scans;
 pub(crate) mod jpeg_sequential;
 pub(crate) mod jpegls;
 pub(crate) mod rle;
@@ -24,3 +26,6 @@ pub(crate) struct Samples {
     /// Row by row, the samples of a pixel side by side.
     pub(crate) values: Vec<u16>,
 }
+
+#[cfg(test)]
+mod corpus_tests;

@@ -1,8 +1,8 @@
-//! JPEG: sequential and progressive DCT of 8 bits and lossless of up to 16 (jpeg-decoder), sequential DCT of up to 12 bits
-//! (`jpeg_sequential.rs`), and JPEG-LS (`jpegls.rs`).
+//! JPEG: sequential and progressive DCT of 8 bits (jpeg-decoder), sequential DCT of up to 12 bits (`jpeg_sequential.rs`),
+//! lossless of up to 16 (`jpeg_lossless.rs`), and JPEG-LS (`jpegls.rs`).
 
 use super::jpeg_markers::{self, CODEC, Markers, Process};
-use super::{Samples, jpeg_sequential, jpegls};
+use super::{Samples, jpeg_lossless, jpeg_sequential, jpegls};
 use crate::ImageError;
 use crate::grey::{self, Tolerance};
 use crate::limits;
@@ -22,7 +22,7 @@ pub(crate) fn markers(stream: &[u8]) -> Result<Markers, ImageError> {
 }
 
 /// Decodes a stream of any kind that is supported. Colour comes out as grey where the channels of every pixel are equal,
-/// else it is refused; a JPEG-LS stream may have three components.
+/// else it is refused; a lossless or JPEG-LS stream may come out with three components.
 ///
 /// `is_rgb` says that the channels may be red, green and blue although nothing in the stream says so.
 pub(crate) fn decode(stream: &[u8], tolerance: Tolerance, is_rgb: bool) -> Result<Samples, ImageError> {
@@ -37,7 +37,7 @@ pub(crate) fn decode(stream: &[u8], tolerance: Tolerance, is_rgb: bool) -> Resul
         (Process::Sequential | Process::Progressive, 8) => {
             (decode_dct(stream, &markers, tolerance, is_rgb)?, true)
         }
-        (Process::Lossless, 8..=16) => (decode_by_library(stream, &markers, tolerance, None)?, false),
+        (Process::Lossless, 2..=16) => return decode_lossless(stream, &markers),
         (process, bits) => {
             return Err(ImageError::Coding { name: format!("{} of {bits} bits", process.name()) });
         }
@@ -50,6 +50,21 @@ pub(crate) fn decode(stream: &[u8], tolerance: Tolerance, is_rgb: bool) -> Resul
         lossy,
         components: 1,
         values,
+    })
+}
+
+fn decode_lossless(stream: &[u8], markers: &Markers) -> Result<Samples, ImageError> {
+    if !matches!(markers.components, 1 | 3) {
+        return Err(ImageError::field("number of components", markers.components, "1 or 3"));
+    }
+    Ok(Samples {
+        columns: markers.columns.into(),
+        rows: markers.rows.into(),
+        bits: markers.bits.into(),
+        signed: false,
+        lossy: false,
+        components: markers.components.into(),
+        values: jpeg_lossless::decode(stream)?,
     })
 }
 
@@ -105,8 +120,7 @@ fn decode_by_library(
     }
     match format {
         PixelFormat::L8 => Ok(bytes.into_iter().map(u16::from).collect()),
-        // The decoder gives words in the order of the machine.
-        PixelFormat::L16 => Ok(bytes.as_chunks().0.iter().map(|&pair| u16::from_ne_bytes(pair)).collect()),
+        PixelFormat::L16 => Err(ImageError::damaged(CODEC, 0, "more bits than the frame header says")),
         PixelFormat::RGB24 => {
             grey::from_rgb(bytes.as_chunks::<3>().0.iter().map(|pixel| pixel.map(u16::from)), 8, tolerance)
         }

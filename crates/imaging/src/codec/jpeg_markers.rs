@@ -55,7 +55,6 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
     let mut frame = None;
     let mut exif = None;
     let mut scans = 0_u32;
-    let mut restart_interval = 0;
     let mut has_end = false;
     while let Some((start, marker)) = next_marker(stream, at) {
         at = start + 2;
@@ -80,18 +79,14 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
                 let name = "JPEG with arithmetic or hierarchical coding".to_owned();
                 return Err(ImageError::Coding { name });
             }
-            0xdd => restart_interval = segment.first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
             0xe1 if segment.starts_with(b"Exif\0\0") && exif.is_none() => {
                 exif = Some(at + 8..at + 2 + segment.len());
             }
             0xda => {
                 scans += 1;
                 ImageError::limit("number of scans", u64::from(scans), MAX_JPEG_SCANS.into())?;
-                let Some(frame) = &frame else {
+                if frame.is_none() {
                     return Err(damaged(start, "a scan before the frame header"));
-                };
-                if frame.process == Process::Lossless {
-                    check_lossless_scan(segment, restart_interval)?;
                 }
             }
             _ => {}
@@ -101,9 +96,6 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
     let mut frame = frame.ok_or_else(|| damaged(at, "no frame header"))?;
     if scans == 0 {
         return Err(damaged(at, "no scan"));
-    }
-    if !has_end && frame.process == Process::Lossless {
-        return Err(damaged(stream.len(), "no end of image"));
     }
     (frame.exif, frame.has_end) = (exif, has_end);
     Ok(frame)
@@ -138,17 +130,4 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Markers> {
     };
     let (rows, columns) = (u16::from_be_bytes([r0, r1]), u16::from_be_bytes([c0, c1]));
     Some(Markers { process, bits, rows, columns, components, exif: None, has_end: false })
-}
-
-/// Refuses what jpeg-decoder 0.3.2 would decode wrongly: it applies a point transform before the prediction from it, and
-/// does not start the prediction anew behind a restart marker.
-fn check_lossless_scan(segment: &[u8], restart_interval: u16) -> Result<(), ImageError> {
-    let point_transform = segment.last().map_or(0, |last| last & 0x0f);
-    if point_transform != 0 {
-        return Err(ImageError::Coding { name: "lossless JPEG with a point transform".to_owned() });
-    }
-    if restart_interval != 0 {
-        return Err(ImageError::Coding { name: "lossless JPEG with restart intervals".to_owned() });
-    }
-    Ok(())
 }

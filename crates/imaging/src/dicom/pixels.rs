@@ -15,18 +15,14 @@ pub(crate) fn read(
     form: &Form,
 ) -> Result<StoredPixels, ImageError> {
     let stored = match layout.pixels.as_ref().ok_or(ImageError::NoPixels)? {
-        PixelBytes::Native { .. } if !layout.is_uncompressed() => {
-            let name = "uncompressed pixel data under a transfer syntax of compressed data".to_owned();
-            return Err(ImageError::Coding { name });
-        }
         PixelBytes::Native { at, words } => {
-            let native = Native {
-                bytes: layout.bytes.get(at.clone()).unwrap_or_default(),
-                form,
-                big_endian: layout.encoding.big_endian,
-                words: *words,
-            };
-            native.read()?
+            let bytes = layout.bytes.get(at.clone()).unwrap_or_default();
+            // A stream that its writer did not put into fragments.
+            if !layout.is_uncompressed() && (is_jpeg(bytes) || is_jpeg_2000(bytes)) {
+                decompressed(bytes, layout, form)?
+            } else {
+                Native { bytes, form, big_endian: layout.encoding.big_endian, words: *words }.read()?
+            }
         }
         PixelBytes::Encapsulated { listed_frames, .. } if *listed_frames > 1 => {
             return Err(ImageError::Frames { count: *listed_frames as u64 });
@@ -38,14 +34,25 @@ pub(crate) fn read(
                 [one] => Cow::Borrowed(*one),
                 _ => Cow::Owned(parts.concat()),
             };
-            if form.shift > 0 {
-                return Err(form.wrong_high_bit());
-            }
-            let samples = decompress(&stream, layout.syntax.as_deref().unwrap_or_default(), form)?;
-            from_samples(samples, form)?
+            decompressed(&stream, layout, form)?
         }
     };
     if form.photometric == Photometric::Palette { from_palette(stored, header) } else { Ok(stored) }
+}
+
+fn decompressed(stream: &[u8], layout: &Layout<'_>, form: &Form) -> Result<StoredPixels, ImageError> {
+    if form.shift > 0 {
+        return Err(form.wrong_high_bit());
+    }
+    from_samples(decompress(stream, layout.syntax.as_deref().unwrap_or_default(), form)?, form)
+}
+
+fn is_jpeg(stream: &[u8]) -> bool {
+    jpeg::trim(stream).starts_with(&[0xff, 0xd8, 0xff])
+}
+
+fn is_jpeg_2000(stream: &[u8]) -> bool {
+    stream.starts_with(&[0xff, 0x4f, 0xff, 0x51]) || stream.starts_with(jpeg2000::SIGNATURE)
 }
 
 /// Pixel data that is not compressed.
@@ -175,13 +182,9 @@ impl Form {
 /// the transfer syntax.
 fn decompress(stream: &[u8], syntax: &str, form: &Form) -> Result<Samples, ImageError> {
     let syntax_part = syntax.strip_prefix("1.2.840.10008.1.2.").unwrap_or_default();
-    let trimmed = jpeg::trim(stream);
-    let is_jpeg = trimmed.starts_with(&[0xff, 0xd8, 0xff]);
-    let is_jpeg_2000 =
-        stream.starts_with(&[0xff, 0x4f, 0xff, 0x51]) || stream.starts_with(jpeg2000::SIGNATURE);
     match syntax_part {
-        _ if is_jpeg => decompress_jpeg(trimmed, form),
-        _ if is_jpeg_2000 => jpeg2000::decode(stream, form.columns, form.rows),
+        _ if is_jpeg(stream) => decompress_jpeg(stream, form),
+        _ if is_jpeg_2000(stream) => jpeg2000::decode(stream, form.columns, form.rows),
         "5" => {
             let area = form.columns as usize * form.rows as usize;
             let values = rle::decode(stream, area, usize::from(form.bits_allocated / 8), form.samples)?;

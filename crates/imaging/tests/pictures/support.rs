@@ -296,13 +296,32 @@ pub fn jpeg_lossless(columns: u16, rows: u16, bits: u8, values: &[u16]) -> Vec<u
 
 /// Lossless JPEG by one of the seven predictors of ITU-T T.81 table H.1.
 pub fn jpeg_lossless_by(predictor: u8, columns: u16, rows: u16, bits: u8, values: &[u16]) -> Vec<u8> {
+    jpeg_lossless_of(predictor, (columns, rows), bits, values, 0, 0)
+}
+
+/// The same with samples that are shifted down by `transform` bits, and a restart marker behind every `restart` lines.
+pub fn jpeg_lossless_of(
+    predictor: u8,
+    (columns, rows): (u16, u16),
+    bits: u8,
+    values: &[u16],
+    transform: u8,
+    restart: usize,
+) -> Vec<u8> {
+    let mut data = Vec::new();
     let mut scan = Bits::default();
     let width = usize::from(columns);
-    let value = |at: usize| i32::from(values[at]);
+    let value = |at: usize| i32::from(values[at] >> transform);
     for at in 0..values.len() {
-        let prediction = match (at / width, at % width) {
-            (0, 0) => 1 << (bits - 1),
-            (0, _) => value(at - 1),
+        let (x, y) = (at % width, at / width);
+        let is_first = y == 0 || (restart > 0 && y % restart == 0);
+        if is_first && x == 0 && y > 0 {
+            data.extend(std::mem::take(&mut scan).finish());
+            data.extend([0xff, 0xd0 | ((y / restart - 1) % 8) as u8]);
+        }
+        let prediction = match (is_first, x) {
+            (true, 0) => 1 << (bits - transform - 1),
+            (true, _) => value(at - 1),
             (_, 0) => value(at - width),
             _ => {
                 let (a, b, c) = (value(at - 1), value(at - width), value(at - width - 1));
@@ -319,12 +338,15 @@ pub fn jpeg_lossless_by(predictor: u8, columns: u16, rows: u16, bits: u8, values
         };
         scan.difference(value(at) - prediction);
     }
+    data.extend(scan.finish());
+    let interval = (restart * width) as u16;
     [
         vec![0xff, 0xd8],
         jpeg_frame(0xc3, bits, columns, rows),
         jpeg_table(17),
-        jpeg_segment(0xda, &[1, 1, 0x00, predictor, 0, 0]),
-        scan.finish(),
+        if restart > 0 { jpeg_segment(0xdd, &interval.to_be_bytes()) } else { Vec::new() },
+        jpeg_segment(0xda, &[1, 1, 0x00, predictor, 0, transform]),
+        data,
         vec![0xff, 0xd9],
     ]
     .concat()

@@ -308,8 +308,19 @@ fn a_transfer_syntax_that_lies_is_not_believed() {
             assert!(decode(&bytes).unwrap().image == expected, "{said} for {written}");
         }
     }
+    // Pixels as they are under a syntax of compressed ones, and a stream that is not in fragments.
+    for said in [JPEG, JPEG_LS, JPEG_2000, RLE] {
+        let mut dicom = film();
+        same(dicom.syntax(said), &film());
+        let Some(Value::Words(_, words)) = dicom.elements.get_mut(&PIXELS) else { panic!("no pixels") };
+        words.truncate(40);
+        refused(&dicom, "length");
+    }
     let values = ramp(48, 80);
     let jpeg = jpeg_lossless(8, 6, 12, &values);
+    let mut bare = Dicom::grey(8, 6, 12, &values);
+    bare.elements.insert(PIXELS, Value::Text("OB", jpeg.clone()));
+    same(bare.syntax(JPEG_LOSSLESS), &Dicom::grey(8, 6, 12, &values));
     let j2k = Jpeg2000::new(8, 6, 12).bytes();
     let plain = Dicom::grey(8, 6, 12, &values);
     for syntax in [JPEG, JPEG_LOSSLESS, JPEG_LS, JPEG_2000, RLE, EXPLICIT] {
@@ -435,6 +446,32 @@ fn jpeg_of_12_bits() {
     );
     let progressive = jpeg_dct(0xc2, 12, (32, 8), &blocks, &[], 0);
     refused(dicom.coded(JPEG_EXTENDED, &[&progressive]), "coding");
+}
+
+#[test]
+fn lossless_jpeg_with_point_transforms_and_restarts() {
+    for bits in [8, 12, 16] {
+        let values = mixed(13, 9, bits);
+        for predictor in 1..=7 {
+            for (transform, restart) in [(0, 0), (0, 1), (0, 4), (3, 0), (2, 2)] {
+                let stream = jpeg_lossless_of(predictor, (13, 9), bits as u8, &values, transform, restart);
+                let mut dicom = Dicom::grey(13, 9, bits, &[]);
+                dicom.coded(JPEG_LOSSLESS, &[&stream]);
+                let stored = decode_stored(&dicom.bytes()).unwrap();
+                let expected = values.iter().map(|&value| i32::from(value >> transform << transform));
+                assert!(stored.numbers().eq(expected), "{bits} bits, {predictor}, {transform}, {restart}");
+                // Without its end, and without its last bits.
+                let endless = &stream[..stream.len() - 2];
+                assert!(decode_stored(&dicom.coded(JPEG_LOSSLESS, &[endless]).bytes()).unwrap() == stored);
+                let cut = [&endless[..endless.len() - 3], &[0xff, 0xd9]].concat();
+                refused(dicom.coded(JPEG_LOSSLESS, &[&cut]), "damaged");
+            }
+        }
+    }
+    let mut inside = jpeg_lossless_of(1, (13, 9), 12, &mixed(13, 9, 12), 0, 1);
+    let interval = inside.windows(2).position(|pair| pair == [0xff, 0xdd]).unwrap();
+    inside[interval + 5] = 7;
+    refused(Dicom::grey(13, 9, 12, &[]).coded(JPEG_LOSSLESS, &[&inside]), "damaged");
 }
 
 #[test]
