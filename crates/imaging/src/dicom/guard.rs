@@ -8,7 +8,7 @@
 //! Source of the rules: DICOM PS3.5 sections 7.1 (elements), 7.5 (sequences), A.4 (encapsulated pixel data), A.5
 //! (deflated), PS3.10 section 7.1 (file meta information).
 
-use super::value::Element as FoundElement;
+use super::value::Element;
 use super::wanted::{self, Place, Wanted};
 use crate::ImageError;
 use crate::limits::{
@@ -81,8 +81,8 @@ struct Found {
 
 impl Layout<'_> {
     /// The wanted elements.
-    pub(crate) fn elements(&self) -> impl Iterator<Item = FoundElement<'_>> {
-        self.found.iter().map(|found| FoundElement {
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
+        self.found.iter().map(|found| Element {
             wanted: found.wanted,
             vr: found.vr,
             big_endian: found.big_endian,
@@ -240,7 +240,7 @@ fn inflate(data: &[u8], start: usize) -> Result<Vec<u8>, ImageError> {
 }
 
 /// One element, item or delimiter, of which the header has been read.
-struct Element {
+struct ElementHeader {
     at: usize,
     tag: (u16, u16),
     vr: Option<[u8; 2]>,
@@ -311,7 +311,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the header of an element, which must end before `end`.
-    fn element(&mut self, end: usize) -> Result<Element, ImageError> {
+    fn element(&mut self, end: usize) -> Result<ElementHeader, ImageError> {
         self.elements += 1;
         ImageError::limit("number of elements", self.elements.into(), MAX_ELEMENTS.into())?;
         let at = self.at;
@@ -321,18 +321,18 @@ impl<'a> Walk<'a> {
         };
         let tag = (encoding.u16([g0, g1]), encoding.u16([e0, e1]));
         if tag.0 == 0xfffe || !encoding.explicit {
-            return Ok(Element { at, tag, vr: None, length: encoding.u32([b0, b1, b2, b3]) });
+            return Ok(ElementHeader { at, tag, vr: None, length: encoding.u32([b0, b1, b2, b3]) });
         }
         let vr = [b0, b1];
         if !is_vr(vr) {
             return Self::damaged(at, "an element has no value representation");
         }
         if !has_long_length(vr) {
-            return Ok(Element { at, tag, vr: Some(vr), length: encoding.u16([b2, b3]).into() });
+            return Ok(ElementHeader { at, tag, vr: Some(vr), length: encoding.u16([b2, b3]).into() });
         }
         match self.take(4, end) {
             Some(&[b0, b1, b2, b3]) => {
-                Ok(Element { at, tag, vr: Some(vr), length: encoding.u32([b0, b1, b2, b3]) })
+                Ok(ElementHeader { at, tag, vr: Some(vr), length: encoding.u32([b0, b1, b2, b3]) })
             }
             _ => Self::damaged(at, "the file ends inside the header of an element"),
         }
@@ -347,7 +347,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Where a value of defined length ends.
-    fn value_end(&self, element: &Element, end: usize) -> Result<usize, ImageError> {
+    fn value_end(&self, element: &ElementHeader, end: usize) -> Result<usize, ImageError> {
         if element.length == UNDEFINED {
             return Self::damaged(element.at, "an element that is no sequence has no defined length");
         }
@@ -357,7 +357,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn in_sequence(&mut self, element: &Element, end: usize) -> Result<(), ImageError> {
+    fn in_sequence(&mut self, element: &ElementHeader, end: usize) -> Result<(), ImageError> {
         match element.tag {
             ITEM => {
                 let (mut place, mut encoding) = (None, self.encoding);
@@ -379,7 +379,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn in_data_set(&mut self, element: &Element, end: usize) -> Result<Option<PixelBytes>, ImageError> {
+    fn in_data_set(&mut self, element: &ElementHeader, end: usize) -> Result<Option<PixelBytes>, ImageError> {
         if element.tag.0 == 0xfffe {
             if element.tag == ITEM_END && self.open.last().is_some_and(|open| !open.is_defined) {
                 self.close();
@@ -410,7 +410,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Enters a sequence, or passes over the fragments of something else that has no defined length.
-    fn sequence(&mut self, element: &Element, end: usize, place: Option<Place>) -> Result<(), ImageError> {
+    fn sequence(
+        &mut self,
+        element: &ElementHeader,
+        end: usize,
+        place: Option<Place>,
+    ) -> Result<(), ImageError> {
         let (is_unknown, encoding) = match element.vr.as_ref() {
             None | Some(b"SQ") => (false, self.encoding),
             Some(b"UN") => (true, Encoding::IMPLICIT),
@@ -422,7 +427,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes a wanted element whose value ends at `to`.
-    fn note(&mut self, wanted: &'static Wanted, element: &Element, to: usize) -> Result<(), ImageError> {
+    fn note(
+        &mut self,
+        wanted: &'static Wanted,
+        element: &ElementHeader,
+        to: usize,
+    ) -> Result<(), ImageError> {
         if self.found.iter().any(|found| std::ptr::eq(found.wanted, wanted)) {
             return Self::damaged(element.at, "an element is there twice");
         }
@@ -437,7 +447,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Enters a sequence or an item; `open` says all but where it ends and what is around it.
-    fn enter(&mut self, element: &Element, end: usize, open: Open) -> Result<(), ImageError> {
+    fn enter(&mut self, element: &ElementHeader, end: usize, open: Open) -> Result<(), ImageError> {
         ImageError::limit("nesting depth", self.open.len() as u64 + 1, MAX_DEPTH as u64)?;
         let is_defined = element.length != UNDEFINED;
         let end = if is_defined { self.value_end(element, end)? } else { end };
@@ -452,7 +462,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn pixel_data(&mut self, element: &Element) -> Result<PixelBytes, ImageError> {
+    fn pixel_data(&mut self, element: &ElementHeader) -> Result<PixelBytes, ImageError> {
         let end = self.bytes.len();
         let words = element.vr.as_ref() != Some(b"OB");
         if element.length != UNDEFINED {

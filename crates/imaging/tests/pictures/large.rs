@@ -11,8 +11,17 @@ const AREA: usize = SIDE as usize * SIDE as usize;
 const MOST_MIB: u64 = 1280;
 
 /// A film in every kind of coding, made in the process that reads it.
-const KINDS: [&str; 8] =
-    ["plain", "rle", "jpeg-ls", "jpeg lossless", "jpeg", "jpeg of 12 bits", "jpeg 2000", "png"];
+const KINDS: [&str; 9] = [
+    "plain",
+    "rle",
+    "jpeg-ls",
+    "jpeg lossless",
+    "jpeg",
+    "jpeg of three components",
+    "jpeg of 12 bits",
+    "jpeg 2000",
+    "png",
+];
 
 fn film(kind: &str) -> Vec<u8> {
     let coded =
@@ -29,6 +38,7 @@ fn film(kind: &str) -> Vec<u8> {
         "jpeg-ls" => coded(16, JPEG_LS, &jpeg_ls_black(SIDE, SIDE, 16)),
         "jpeg lossless" => coded(12, JPEG_LOSSLESS, &jpeg_lossless_flat(SIDE, SIDE, 12)),
         "jpeg" => coded(8, JPEG, &jpeg_blocks(SIDE, SIDE, &vec![7; AREA / 64], &[])),
+        "jpeg of three components" => jpeg_colour(SIDE, SIDE, &vec![[7, 128, 128]; AREA / 64]),
         "jpeg of 12 bits" => coded(12, JPEG_EXTENDED, &jpeg_blocks_12(SIDE, SIDE, &vec![700; AREA / 64])),
         "jpeg 2000" => coded(16, JPEG_2000, &Jpeg2000::new(SIDE.into(), SIDE.into(), 16).bytes()),
         _ => png(SIDE.into(), SIDE.into(), ColorType::Grayscale, BitDepth::Sixteen, &vec![7; 2 * AREA]),
