@@ -37,7 +37,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tantivy", &["lexical"]),
     ("hnsw_rs", &["hnsw"]),
     ("memmap2", &["storage"]),
-    ("dicom-object", &["imaging", "phantom"]),
+    ("dicom-object", &["phantom"]),
+    ("dicom-encoding", &["imaging"]),
     ("jpeg-decoder", &["imaging"]),
     ("hayro-jpeg2000", &["imaging"]),
     ("candle-core", &["encoder", "training"]),
@@ -54,7 +55,7 @@ const UNSAFE_ALLOWED: [&str; 3] =
 
 /// What lies at the top beside documents and names that begin with a dot. `target` is what a build leaves, `precedent-demo` what
 /// the demonstration leaves.
-const TOP: [&str; 13] = [
+const TOP: [&str; 14] = [
     "Cargo.toml",
     "Cargo.lock",
     "rustfmt.toml",
@@ -66,6 +67,7 @@ const TOP: [&str; 13] = [
     "tools",
     "tests",
     "benches",
+    "docs",
     "target",
     "precedent-demo",
 ];
