@@ -2,6 +2,7 @@
 
 use crate::ImageError;
 use crate::aspect;
+use crate::codec::jpeg;
 use crate::dicom;
 use crate::facts::HeaderFacts;
 use crate::raster::{self, Raster};
@@ -34,7 +35,7 @@ impl Format {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
             Some(Self::Png)
-        } else if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        } else if jpeg::trim(bytes).starts_with(&[0xff, 0xd8, 0xff]) {
             Some(Self::Jpeg)
         } else if dicom::is_dicom(bytes) {
             Some(Self::Dicom)

@@ -2,6 +2,7 @@
 
 use precedent_model::{Laterality, PartialDate};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// What the header of a picture says. Empty values and values that break their form are `None`; text is decoded by the
 /// file's character set.
@@ -49,21 +50,70 @@ impl fmt::Debug for HeaderFacts {
     }
 }
 
-/// Years of an age string: three digits and a unit of `D`, `W`, `M` or `Y` (DICOM PS3.5 section 6.2, AS).
+/// Ages above this are no ages: writers put 999 where they know none.
+const MOST_YEARS: f64 = 150.0;
+/// Years of study dates that can be.
+const YEARS: RangeInclusive<u16> = 1890..=2199;
+
+/// Years of an age string: digits and a unit of `D`, `W`, `M` or `Y` (DICOM PS3.5 section 6.2, AS). Years are also what a
+/// number without a unit means; spaces, lower case and a fraction are read, too.
 pub(crate) fn age_years(text: &str) -> Option<f64> {
-    let unit_at = text.len().checked_sub(1)?;
-    let (number, unit) = (text.get(..unit_at)?, text.get(unit_at..)?);
-    if number.is_empty() || number.len() > 3 || !number.bytes().all(|b| b.is_ascii_digit()) {
+    let text = text.trim().to_ascii_uppercase();
+    let (number, unit) = match text.strip_suffix(['D', 'W', 'M', 'Y']) {
+        Some(number) => (number.trim_end(), text.get(number.len()..)?),
+        None => (text.as_str(), "Y"),
+    };
+    let number = number.replace(',', ".");
+    let starts_with_digit = number.starts_with(|c: char| c.is_ascii_digit());
+    if !starts_with_digit || !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
     let number: f64 = number.parse().ok()?;
-    match unit {
-        "Y" => Some(number),
-        "M" => Some(number / 12.0),
-        "W" => Some(number * 7.0 / 365.25),
-        "D" => Some(number / 365.25),
-        _ => None,
-    }
+    let years = match unit {
+        "M" => number / 12.0,
+        "W" => number * 7.0 / 365.25,
+        "D" => number / 365.25,
+        _ => number,
+    };
+    (years <= MOST_YEARS).then_some(years)
+}
+
+/// Code of a sex: `M`, `F` or `O`, also where the word is written out.
+pub(crate) fn sex(code: &str) -> Option<String> {
+    let letter = match code {
+        "M" | "MALE" | "MAN" => "M",
+        "F" | "FEMALE" | "WOMAN" => "F",
+        "O" | "OTHER" => "O",
+        _ => return None,
+    };
+    Some(letter.to_owned())
+}
+
+/// A date of a year, a month or a day, with or without marks between its parts, and whatever time stands behind it.
+pub(crate) fn study_date(text: &str) -> Option<PartialDate> {
+    let text = text.trim();
+    let end = text.find(['T', ' ', '+']).unwrap_or(text.len());
+    let (date, _time) = text.split_at(end);
+    let date: String = match date.find(|c: char| !c.is_ascii_digit()) {
+        // 1997-04-05, 1997.04 and their like.
+        Some(4) => {
+            let mark = date.get(4..5).filter(|mark| matches!(*mark, "-" | "." | "/"))?;
+            date.replace(mark, "-")
+        }
+        // A fraction of a second behind a time, or the end of the date.
+        Some(14) | None => {
+            let digits = date.get(..date.len().min(14))?;
+            match digits.len() {
+                4 => digits.to_owned(),
+                6 => format!("{}-{}", digits.get(..4)?, digits.get(4..)?),
+                8 | 10 | 12 | 14 => digits.get(..8)?.to_owned(),
+                _ => return None,
+            }
+        }
+        Some(_) => return None,
+    };
+    let year: u16 = date.get(..4)?.parse().ok()?;
+    YEARS.contains(&year).then(|| PartialDate::parse("study_date", &date).ok()).flatten()
 }
 
 /// Side of a code of Image Laterality or Laterality.
@@ -92,9 +142,60 @@ mod tests {
     }
 
     #[test]
+    fn ages_as_people_write_them() {
+        for text in ["063", "63", " 63 ", "63.0", "63,0Y", "063y", "0063Y", "063 Y"] {
+            assert_eq!(age_years(text), Some(63.0), "{text}");
+        }
+        assert_eq!(age_years("63.5Y"), Some(63.5));
+    }
+
+    #[test]
     fn ages_of_another_form_are_no_ages() {
-        for text in ["", "Y", "63", "0063Y", "06 Y", "-63Y", "063y", "063Ä", "6.3Y"] {
+        for text in ["", "Y", "-63Y", "063Ä", "63YY", "6.3.1", ".5Y", "999", "999Y", "sixty", "1e2"] {
             assert_eq!(age_years(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn sexes_by_letter_and_word() {
+        for (text, code) in [
+            ("M", Some("M")),
+            ("MALE", Some("M")),
+            ("FEMALE", Some("F")),
+            ("OTHER", Some("O")),
+            ("U", None),
+            ("", None),
+        ] {
+            assert_eq!(sex(text).as_deref(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_as_writers_leave_them() {
+        for (text, expected) in [
+            ("19970405", Some("1997-04-05")),
+            ("1997.04.05", Some("1997-04-05")),
+            ("1997-04-05", Some("1997-04-05")),
+            ("1997/04/05", Some("1997-04-05")),
+            ("19970405120000", Some("1997-04-05")),
+            ("19970405120000.123456+0100", Some("1997-04-05")),
+            ("19970405 120000", Some("1997-04-05")),
+            ("1997-04-05T12:00:00", Some("1997-04-05")),
+            ("199704", Some("1997-04")),
+            ("1997-04", Some("1997-04")),
+            ("1997", Some("1997")),
+            ("19971305", None),
+            ("199713", None),
+            ("05041997", None),
+            ("05.04.1997", None),
+            ("970405", None),
+            ("00010101", None),
+            ("1997040", None),
+            ("April", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|date| PartialDate::parse("", date).unwrap());
+            assert_eq!(study_date(text), expected, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The steps from stored value to brightness are written down in `index/IMAGE.md`, under the number
 //! [`PIXEL_PIPELINE_VERSION`]. What is not understood in every step is refused by name: colour, several frames, codings
-//! without a decoder. Files come from anywhere, so what they declare is checked before memory is taken for it.
+//! without a decoder, numbers that are none. Files come from anywhere, so what they declare is checked before memory is taken for it.
 //!
 //! ```
 //! use precedent_imaging::{Format, decode};
@@ -28,6 +28,7 @@ mod decode;
 mod dicom;
 mod error;
 mod facts;
+mod grey;
 mod limits;
 mod orientation;
 mod raster;

@@ -11,12 +11,12 @@ pub(crate) const MAX_ELEMENTS: u32 = 100_000;
 pub(crate) const MAX_DEPTH: usize = 32;
 /// Longest plain value that is looked at, in bytes. The longest that DICOM allows there is 10,240 characters.
 pub(crate) const MAX_VALUE_BYTES: usize = 16 << 10;
-/// Longest sequence that is looked at: lookup tables of 65,536 entries of 16 bits, with their headers, twice.
-pub(crate) const MAX_SEQUENCE_BYTES: usize = 512 << 10;
+/// Longest lookup table: 65,536 entries of 16 bits, twice.
+pub(crate) const MAX_TABLE_BYTES: usize = 256 << 10;
 /// Longest data set after inflation, in bytes.
 pub(crate) const MAX_INFLATED_BYTES: usize = 40 << 20;
-/// Most pixels of a picture whose decoder needs up to 16 bytes for each: 5,016 x 5,016.
-pub(crate) const MAX_CODED_PIXELS: usize = 24 << 20;
+/// Most samples of a picture whose decoder holds all of them at once, JPEG 2000 in 16 bytes each.
+pub(crate) const MAX_CODED_SAMPLES: usize = 64 << 20;
 /// Most scans of a progressive JPEG; each walks over the whole picture.
 pub(crate) const MAX_JPEG_SCANS: u32 = 64;
 /// Most tiles of a JPEG 2000 picture.

@@ -3,15 +3,14 @@
 use crate::ImageError;
 use crate::codec::jpeg;
 use crate::facts::HeaderFacts;
-use crate::limits::{self, MAX_CODED_PIXELS, MAX_FILE_BYTES};
+use crate::grey::{self, Tolerance};
+use crate::limits::{self, MAX_CODED_SAMPLES, MAX_FILE_BYTES};
 use crate::orientation::Orientation;
-use crate::stored::StoredPixels;
-use jpeg_decoder::PixelFormat;
+use crate::stored::{Excess, StoredPixels};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, Limits, Transformations};
+use precedent_model::MAX_IMAGE_PIXELS;
 use std::io::Cursor;
 
-/// Channels of a grey picture may differ by this much, of 255: JPEG rounds the way from YCbCr to RGB.
-const GREY_TOLERANCE: u32 = 2;
 const PNG: &str = "PNG";
 
 /// What a PNG or JPEG holds, as stored.
@@ -24,23 +23,16 @@ pub(crate) struct Raster {
 /// Reads a JPEG file.
 pub(crate) fn read_jpeg(file: &[u8]) -> Result<Raster, ImageError> {
     ImageError::limit("file size", file.len() as u64, MAX_FILE_BYTES as u64)?;
-    let decoded = jpeg::decode(file)?;
-    let markers = decoded.markers;
-    let bytes = decoded.bytes;
-    let (values, bits) = match decoded.format {
-        PixelFormat::L8 => (bytes.into_iter().map(u16::from).collect(), 8),
-        PixelFormat::L16 => {
-            let words = bytes.as_chunks().0.iter().map(|&pair| u16::from_ne_bytes(pair));
-            (words.collect(), u16::from(markers.bits))
+    let file = jpeg::trim(file);
+    let exif = jpeg::markers(file)?.exif.and_then(|at| file.get(at));
+    let samples = jpeg::decode(file, Tolerance::Tint, false)?;
+    let values = match samples.components {
+        1 => samples.values,
+        _ => {
+            grey::from_rgb(samples.values.as_chunks::<3>().0.iter().copied(), samples.bits, Tolerance::Tint)?
         }
-        PixelFormat::RGB24 => {
-            let pixels = bytes.as_chunks::<3>().0.iter();
-            (grey(pixels.map(|pixel| pixel.map(u16::from)), GREY_TOLERANCE)?, 8)
-        }
-        PixelFormat::CMYK32 => return Err(ImageError::Colour { how: "CMYK" }),
     };
-    let exif = markers.exif.and_then(|at| file.get(at));
-    raster((markers.columns.into(), markers.rows.into()), bits, values, exif)
+    raster((samples.columns, samples.rows), samples.bits, values, exif)
 }
 
 /// Reads a PNG file.
@@ -55,13 +47,14 @@ pub(crate) fn read_png(file: &[u8]) -> Result<Raster, ImageError> {
     decoder.set_transformations(Transformations::EXPAND);
     let failed = |error| ImageError::codec(PNG, error);
     let info = decoder.read_header_info().map_err(failed)?;
-    let (columns, rows) = info.size();
-    let area = limits::area(columns, rows, MAX_CODED_PIXELS)?;
-    let bits = match info.bit_depth {
-        BitDepth::Sixteen => 16,
-        // Palettes and depths below 8 are expanded.
-        _ => 8,
-    };
+    let size = info.size();
+    let has_alpha = matches!(info.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba);
+    // Rows that do not come in their order need the whole picture in memory.
+    let most = if info.interlaced { MAX_CODED_SAMPLES / info.color_type.samples() } else { MAX_IMAGE_PIXELS };
+    let area = limits::area(size.0, size.1, most)?;
+    // Palettes and depths below 8 are expanded.
+    let bits = if info.bit_depth == BitDepth::Sixteen { 16 } else { 8 };
+    let interlaced = info.interlaced;
     let mut reader = decoder.read_info().map_err(failed)?;
     if let Some(animation) = reader.info().animation_control()
         && animation.num_frames > 1
@@ -69,80 +62,80 @@ pub(crate) fn read_png(file: &[u8]) -> Result<Raster, ImageError> {
         return Err(ImageError::Frames { count: animation.num_frames.into() });
     }
     let (color, _) = reader.output_color_type();
-    let size = reader.output_buffer_size().unwrap_or(usize::MAX);
-    let expected = area * color.samples() * bits / 8;
-    if size != expected {
-        return Err(ImageError::Length { found: size, expected });
-    }
-    let mut bytes = vec![0; size];
-    reader.next_frame(&mut bytes).map_err(failed)?;
-    let exif = reader.info().exif_metadata.as_ref().map(|exif| exif.to_vec());
-    let values = if bits == 8 {
-        grey_samples(&bytes, color, |&[byte]: &[u8; 1]| byte.into(), GREY_TOLERANCE, 255)
+    let samples = Layout { color, bits, has_alpha };
+    let mut values = Vec::new();
+    if interlaced {
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap_or(0)];
+        reader.next_frame(&mut bytes).map_err(failed)?;
+        samples.append(&bytes, &mut values)?;
     } else {
-        grey_samples(&bytes, color, |&pair: &[u8; 2]| u16::from_be_bytes(pair), GREY_TOLERANCE * 257, 65_535)
-    }?;
-    raster((columns, rows), bits as u16, values, exif.as_deref())
+        while let Some(row) = reader.next_row().map_err(failed)? {
+            samples.append(row.data(), &mut values)?;
+        }
+    }
+    if values.len() != area {
+        return Err(ImageError::Length { found: values.len(), expected: area });
+    }
+    let exif = reader.info().exif_metadata.as_ref().map(|exif| exif.to_vec());
+    raster(size, bits, values, exif.as_deref())
 }
 
-/// Grey values of samples of `N` bytes.
-fn grey_samples<const N: usize>(
-    bytes: &[u8],
+/// How the samples of a PNG lie behind one another.
+struct Layout {
     color: ColorType,
-    read: impl Fn(&[u8; N]) -> u16,
-    tolerance: u32,
-    opaque: u16,
-) -> Result<Vec<u16>, ImageError> {
-    let mut samples = bytes.as_chunks::<N>().0.iter().map(read);
-    // Takes the channels of one pixel; `None` behind the last.
-    let mut failed = None;
-    let mut check_alpha = |alpha: u16| {
-        if alpha != opaque {
-            failed = Some(ImageError::Transparent);
-        }
-    };
-    let values = match color {
-        ColorType::Grayscale => samples.collect(),
-        ColorType::GrayscaleAlpha => std::iter::from_fn(|| {
-            let value = samples.next()?;
-            check_alpha(samples.next()?);
-            Some(value)
-        })
-        .collect(),
-        ColorType::Rgb => {
-            let pixels = std::iter::from_fn(|| Some([samples.next()?, samples.next()?, samples.next()?]));
-            grey(pixels, tolerance)?
-        }
-        ColorType::Rgba => {
-            let pixels = std::iter::from_fn(|| {
-                let pixel = [samples.next()?, samples.next()?, samples.next()?];
-                check_alpha(samples.next()?);
-                Some(pixel)
-            });
-            grey(pixels, tolerance)?
-        }
-        ColorType::Indexed => return Err(ImageError::Colour { how: "palette" }),
-    };
-    failed.map_or(Ok(values), Err)
+    bits: u16,
+    /// Whether the file has a channel of opacity. One that stands for a transparent colour (tRNS) is passed over: the colour
+    /// is there all the same.
+    has_alpha: bool,
 }
 
-/// The mean of three channels, rounded, where they are equal but for `tolerance`.
-fn grey(pixels: impl Iterator<Item = [u16; 3]>, tolerance: u32) -> Result<Vec<u16>, ImageError> {
-    pixels
-        .map(|[r, g, b]| {
-            let spread = r.max(g).max(b) - r.min(g).min(b);
-            if u32::from(spread) > tolerance {
-                return Err(ImageError::Colour { how: "channels differ" });
+impl Layout {
+    /// Appends the grey values of some rows.
+    fn append(&self, bytes: &[u8], values: &mut Vec<u16>) -> Result<(), ImageError> {
+        if self.bits == 8 {
+            return self.append_samples(bytes.iter().map(|&byte| byte.into()), values);
+        }
+        self.append_samples(bytes.as_chunks().0.iter().map(|&pair| u16::from_be_bytes(pair)), values)
+    }
+
+    fn append_samples(
+        &self,
+        mut samples: impl Iterator<Item = u16>,
+        values: &mut Vec<u16>,
+    ) -> Result<(), ImageError> {
+        let opaque = if self.bits == 8 { 0xff } else { 0xffff };
+        let colours = match self.color {
+            ColorType::Grayscale | ColorType::GrayscaleAlpha => 1,
+            ColorType::Rgb | ColorType::Rgba => 3,
+            ColorType::Indexed => return Err(ImageError::Colour { how: "palette" }),
+        };
+        if self.color == ColorType::Grayscale {
+            values.extend(samples);
+            return Ok(());
+        }
+        let skips_alpha = matches!(self.color, ColorType::GrayscaleAlpha | ColorType::Rgba);
+        while let Some(first) = samples.next() {
+            let pixel = if colours == 1 {
+                [first; 3]
+            } else {
+                [first, samples.next().unwrap_or(0), samples.next().unwrap_or(0)]
+            };
+            values.push(
+                grey::of_rgb(pixel, self.bits, Tolerance::Tint)
+                    .ok_or(ImageError::Colour { how: "channels differ" })?,
+            );
+            if skips_alpha && samples.next() != Some(opaque) && self.has_alpha {
+                return Err(ImageError::Transparent);
             }
-            Ok(((u32::from(r) + u32::from(g) + u32::from(b) + 1) / 3) as u16)
-        })
-        .collect()
+        }
+        Ok(())
+    }
 }
 
 fn raster(size: (u32, u32), bits: u16, values: Vec<u16>, exif: Option<&[u8]>) -> Result<Raster, ImageError> {
     let allocated = if bits <= 8 { 8 } else { 16 };
     Ok(Raster {
-        pixels: StoredPixels::new(size, allocated, bits, false, values)?,
+        pixels: StoredPixels::new(size, allocated, bits, false, values, Excess::Refuse)?,
         orientation: exif.map(Orientation::from_exif).unwrap_or_default(),
         facts: HeaderFacts { bits: Some(bits), ..HeaderFacts::default() },
     })

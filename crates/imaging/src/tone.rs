@@ -59,7 +59,8 @@ pub(crate) struct Lut {
 }
 
 impl Lut {
-    fn at(&self, input: f64) -> u16 {
+    /// The entry of an input.
+    pub(crate) fn at(&self, input: f64) -> u16 {
         let index = (input.round() - f64::from(self.first)).max(0.0) as usize;
         self.entries.get(index).or(self.entries.last()).copied().unwrap_or(0)
     }

@@ -1,8 +1,10 @@
 use super::*;
+use crate::stored::Excess;
 
 fn stored(bits: u16, signed: bool, values: &[u16]) -> StoredPixels {
     let allocated = if bits <= 8 { 8 } else { 16 };
-    StoredPixels::new((values.len() as u32, 1), allocated, bits, signed, values.to_vec()).unwrap()
+    StoredPixels::new((values.len() as u32, 1), allocated, bits, signed, values.to_vec(), Excess::Refuse)
+        .unwrap()
 }
 
 /// A header that says nothing.

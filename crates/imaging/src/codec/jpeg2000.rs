@@ -1,13 +1,16 @@
-//! JPEG 2000 (ITU-T T.800): one component, lossless or lossy (hayro-jpeg2000).
+//! JPEG 2000 (ITU-T T.800): one component or three, lossless or lossy (hayro-jpeg2000).
 //!
 //! The main header and those of the tile-parts are walked over first: a few bytes there can ask for millions of tiles,
 //! precincts or code-blocks.
 
+use super::Samples;
 use crate::ImageError;
-use crate::limits::{self, MAX_CODED_PIXELS, MAX_J2K_TILES};
+use crate::limits::{self, MAX_CODED_SAMPLES, MAX_J2K_TILES};
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
 const CODEC: &str = "JPEG 2000";
+/// The first box of a JP2 file.
+pub(crate) const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  ";
 /// Least width and height of a precinct, as a power of two, and least sum of those of a code-block. Encoders use 7 and 10 or
 /// more; each precinct and code-block costs up to 150 bytes.
 const LEAST_PRECINCT: u8 = 4;
@@ -15,44 +18,58 @@ const LEAST_CODE_BLOCK: u8 = 8;
 
 /// What the codestream says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) columns: u32,
-    pub(crate) rows: u32,
-    pub(crate) bits: u16,
-    pub(crate) signed: bool,
+struct Head {
+    columns: u32,
+    rows: u32,
+    bits: u16,
+    signed: bool,
+    components: usize,
+    /// Whether every wavelet transformation is the one that loses nothing.
+    reversible: bool,
 }
 
-/// Decodes one grey picture of `columns` × `rows`. Signed samples are in two's complement of 16 bits.
-pub(crate) fn decode(stream: &[u8], columns: u32, rows: u32) -> Result<(Vec<u16>, Size), ImageError> {
+/// Decodes a picture of `columns` × `rows`. Signed samples are in two's complement of 16 bits.
+pub(crate) fn decode(stream: &[u8], columns: u32, rows: u32) -> Result<Samples, ImageError> {
     let codestream = unwrap_jp2(stream)?;
-    let size = check(codestream)?;
-    ImageError::agree(CODEC, "number of columns", size.columns, columns)?;
-    ImageError::agree(CODEC, "number of rows", size.rows, rows)?;
-    let area = limits::area(columns, rows, MAX_CODED_PIXELS)?;
+    let head = check(codestream)?;
+    ImageError::agree(CODEC, "number of columns", head.columns, columns)?;
+    ImageError::agree(CODEC, "number of rows", head.rows, rows)?;
+    let area = limits::area(columns, rows, MAX_CODED_SAMPLES / head.components)?;
     let settings = DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
     let image = Image::new(codestream, &settings).map_err(|error| ImageError::codec(CODEC, error))?;
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(|error| ImageError::codec(CODEC, error))?;
-    let [component] = decoded.components() else {
-        return Err(ImageError::Colour { how: "JPEG 2000 components" });
-    };
-    let samples = component.samples();
-    if samples.len() != area {
-        return Err(ImageError::Length { found: samples.len(), expected: area });
-    }
+    let components = decoded.components();
+    ImageError::agree(CODEC, "number of components", components.len() as u64, head.components as u64)?;
     // The decoder adds half of the range to every component, as if all were unsigned.
-    let half = (1_u32 << (size.bits - 1)) as f32;
+    let half = (1_u32 << (head.bits - 1)) as f32;
     let (offset, low, high) =
-        if size.signed { (half, -half, half - 1.0) } else { (0.0, 0.0, 2.0 * half - 1.0) };
-    let values =
-        samples.iter().map(|sample| (sample - offset).round().clamp(low, high) as i32 as u16).collect();
-    Ok((values, size))
+        if head.signed { (half, -half, half - 1.0) } else { (0.0, 0.0, 2.0 * half - 1.0) };
+    let mut values = vec![0; area * head.components];
+    for (first, component) in components.iter().enumerate() {
+        let samples = component.samples();
+        if samples.len() != area {
+            return Err(ImageError::Length { found: samples.len(), expected: area });
+        }
+        for (value, sample) in values.iter_mut().skip(first).step_by(head.components).zip(samples) {
+            *value = (sample - offset).round().clamp(low, high) as i32 as u16;
+        }
+    }
+    Ok(Samples {
+        columns,
+        rows,
+        bits: head.bits,
+        signed: head.signed,
+        lossy: !head.reversible,
+        components: head.components,
+        values,
+    })
 }
 
 /// The codestream of a JP2 file; DICOM asks for the bare codestream, but files with the boxes around it occur.
 fn unwrap_jp2(stream: &[u8]) -> Result<&[u8], ImageError> {
     let mut rest = stream;
-    if !stream.starts_with(b"\0\0\0\x0cjP  ") {
+    if !stream.starts_with(SIGNATURE) {
         return Ok(stream);
     }
     loop {
@@ -72,7 +89,7 @@ fn unwrap_jp2(stream: &[u8]) -> Result<&[u8], ImageError> {
 }
 
 /// Walks over all headers of a codestream.
-fn check(stream: &[u8]) -> Result<Size, ImageError> {
+fn check(stream: &[u8]) -> Result<Head, ImageError> {
     let damaged = |at, problem| ImageError::damaged(CODEC, at, problem);
     if !stream.starts_with(&[0xff, 0x4f, 0xff, 0x51]) {
         return Err(damaged(0, "no start of codestream"));
@@ -80,6 +97,7 @@ fn check(stream: &[u8]) -> Result<Size, ImageError> {
     let mut at = 2;
     let mut size = None;
     let mut tile_part_end = None;
+    let mut reversible = true;
     let mut elements = 0;
     loop {
         elements += 1;
@@ -114,9 +132,11 @@ fn check(stream: &[u8]) -> Result<Size, ImageError> {
         match marker {
             0x51 if size.is_some() => return Err(damaged(start, "two size segments")),
             0x51 => size = Some(read_size(segment, start)?),
+            // Extended capabilities: those of part 15 code blocks in another way.
+            0x50 => return Err(ImageError::Coding { name: "High-Throughput JPEG 2000".to_owned() }),
             // COD and COC hold the same fields behind 5 and 2 bytes.
-            0x52 => check_style(segment.first(), segment.get(5..), start)?,
-            0x53 => check_style(segment.get(1), segment.get(2..), start)?,
+            0x52 => reversible &= check_style(segment.first(), segment.get(5..), start)?,
+            0x53 => reversible &= check_style(segment.get(1), segment.get(2..), start)?,
             0x90 => {
                 let psot =
                     segment.get(2..6).and_then(<[u8]>::first_chunk).map(|&bytes| u32::from_be_bytes(bytes));
@@ -131,10 +151,11 @@ fn check(stream: &[u8]) -> Result<Size, ImageError> {
         }
         at += usize::from(length);
     }
-    size.ok_or_else(|| damaged(0, "no size segment"))
+    let head = size.ok_or_else(|| damaged(0, "no size segment"))?;
+    Ok(Head { reversible, ..head })
 }
 
-fn read_size(segment: &[u8], start: usize) -> Result<Size, ImageError> {
+fn read_size(segment: &[u8], start: usize) -> Result<Head, ImageError> {
     let damaged = |problem| ImageError::damaged(CODEC, start, problem);
     let word = |at: usize| {
         let bytes = segment.get(at..).and_then(<[u8]>::first_chunk);
@@ -146,14 +167,23 @@ fn read_size(segment: &[u8], start: usize) -> Result<Size, ImageError> {
         return Err(damaged("a size segment is cut off"));
     };
     let components = u16::from_be_bytes([c0, c1]);
-    ImageError::agree(CODEC, "number of components", components, 1_u64)?;
+    if !matches!(components, 1 | 3) {
+        return Err(ImageError::field("number of JPEG 2000 components", components, "1 or 3"));
+    }
+    let specifications = segment.get(34 + 2..).unwrap_or_default().as_chunks::<3>().0;
+    if specifications.len() < components.into() {
+        return Err(damaged("a size segment is cut off"));
+    }
+    if specifications.iter().take(components.into()).any(|&other| other != [bits, dx, dy]) {
+        return Err(ImageError::Coding { name: "JPEG 2000 of components that differ".to_owned() });
+    }
     if (dx, dy) != (1, 1) {
         return Err(ImageError::Coding { name: "JPEG 2000 with subsampling".to_owned() });
     }
     let (Some(columns), Some(rows)) = (right.checked_sub(left), bottom.checked_sub(top)) else {
         return Err(damaged("the picture ends before it begins"));
     };
-    limits::area(columns, rows, MAX_CODED_PIXELS)?;
+    limits::area(columns, rows, MAX_CODED_SAMPLES)?;
     // T.800 B.3: the first tile holds the first pixel.
     let begins = |tile: u32, length: u32, first: u32| {
         tile <= first && length > 0 && u64::from(tile) + u64::from(length) > u64::from(first)
@@ -169,13 +199,15 @@ fn read_size(segment: &[u8], start: usize) -> Result<Size, ImageError> {
     if bits > 16 {
         return Err(ImageError::Coding { name: format!("JPEG 2000 of {bits} bits") });
     }
-    Ok(Size { columns, rows, bits, signed })
+    Ok(Head { columns, rows, bits, signed, components: components.into(), reversible: true })
 }
 
 /// Checks the sizes of code-blocks and precincts. `style` says whether precincts are given; `fields` are levels, both
-/// sides of a code-block, its style, the transformation, and the precincts.
-fn check_style(style: Option<&u8>, fields: Option<&[u8]>, start: usize) -> Result<(), ImageError> {
-    let (Some(&style), Some(&[levels, width, height, _, _, ref precincts @ ..])) = (style, fields) else {
+/// sides of a code-block, its style, the transformation, and the precincts. Says whether the transformation is reversible.
+fn check_style(style: Option<&u8>, fields: Option<&[u8]>, start: usize) -> Result<bool, ImageError> {
+    let (Some(&style), Some(&[levels, width, height, _, transformation, ref precincts @ ..])) =
+        (style, fields)
+    else {
         return Err(ImageError::damaged(CODEC, start, "a coding style is cut off"));
     };
     ImageError::limit("number of decomposition levels", levels.into(), 32)?;
@@ -188,5 +220,5 @@ fn check_style(style: Option<&u8>, fields: Option<&[u8]>, start: usize) -> Resul
     if style & 1 != 0 && precincts.iter().any(small) {
         return Err(ImageError::field("size of a precinct", "small", "16 x 16 samples or more"));
     }
-    Ok(())
+    Ok(transformation == 1)
 }

@@ -8,12 +8,26 @@ pub(crate) const CODEC: &str = "JPEG";
 /// How the samples are coded, by the frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
-    /// Sequential or progressive DCT.
-    Dct,
+    /// Sequential DCT.
+    Sequential,
+    /// Progressive DCT.
+    Progressive,
     /// Lossless (process 14).
     Lossless,
     /// JPEG-LS (ITU-T T.87).
     JpegLs,
+}
+
+impl Process {
+    /// The name in errors.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "JPEG with DCT",
+            Self::Progressive => "progressive JPEG",
+            Self::Lossless => "lossless JPEG",
+            Self::JpegLs => "JPEG-LS",
+        }
+    }
 }
 
 /// What the headers of a stream say.
@@ -26,9 +40,12 @@ pub(crate) struct Markers {
     pub(crate) components: u8,
     /// EXIF data from its TIFF header on.
     pub(crate) exif: Option<std::ops::Range<usize>>,
+    /// Whether the picture ends with the marker that must end it.
+    pub(crate) has_end: bool,
 }
 
-/// Walks over all marker segments up to the end of the picture, which must be there.
+/// Walks over all marker segments up to the end of the picture. Where that is missing, the caller must see to it that the
+/// scans are whole.
 pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
     let damaged = |at, problem| ImageError::damaged(CODEC, at, problem);
     if !stream.starts_with(&[0xff, 0xd8]) {
@@ -38,13 +55,14 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
     let mut frame = None;
     let mut exif = None;
     let mut scans = 0_u32;
-    let mut restart_interval = 0;
-    loop {
-        let (start, marker) =
-            next_marker(stream, at).ok_or_else(|| damaged(stream.len(), "no end of image"))?;
+    let mut has_end = false;
+    while let Some((start, marker)) = next_marker(stream, at) {
         at = start + 2;
         match marker {
-            0xd9 => break,
+            0xd9 => {
+                has_end = true;
+                break;
+            }
             0x01 | 0xd0..=0xd8 => continue,
             _ => {}
         }
@@ -61,18 +79,14 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
                 let name = "JPEG with arithmetic or hierarchical coding".to_owned();
                 return Err(ImageError::Coding { name });
             }
-            0xdd => restart_interval = segment.first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
             0xe1 if segment.starts_with(b"Exif\0\0") && exif.is_none() => {
                 exif = Some(at + 8..at + 2 + segment.len());
             }
             0xda => {
                 scans += 1;
                 ImageError::limit("number of scans", u64::from(scans), MAX_JPEG_SCANS.into())?;
-                let Some(frame) = &frame else {
+                if frame.is_none() {
                     return Err(damaged(start, "a scan before the frame header"));
-                };
-                if frame.process == Process::Lossless {
-                    check_lossless_scan(segment, restart_interval)?;
                 }
             }
             _ => {}
@@ -83,13 +97,13 @@ pub(crate) fn read(stream: &[u8]) -> Result<Markers, ImageError> {
     if scans == 0 {
         return Err(damaged(at, "no scan"));
     }
-    frame.exif = exif;
+    (frame.exif, frame.has_end) = (exif, has_end);
     Ok(frame)
 }
 
 /// Where the next marker begins at or behind `at`, and its code. Entropy-coded data is passed over: there a byte of 0xff is
 /// followed by 0, or in JPEG-LS by a byte below 0x80.
-fn next_marker(stream: &[u8], mut at: usize) -> Option<(usize, u8)> {
+pub(crate) fn next_marker(stream: &[u8], mut at: usize) -> Option<(usize, u8)> {
     loop {
         let found = at + stream.get(at..)?.iter().position(|&byte| byte == 0xff)?;
         match stream.get(found + 1)? {
@@ -101,7 +115,7 @@ fn next_marker(stream: &[u8], mut at: usize) -> Option<(usize, u8)> {
 }
 
 /// The bytes of the segment whose length stands at `at`.
-fn segment(stream: &[u8], at: usize) -> Option<&[u8]> {
+pub(crate) fn segment(stream: &[u8], at: usize) -> Option<&[u8]> {
     let length = u16::from_be_bytes(*stream.get(at..)?.first_chunk()?);
     stream.get(at + 2..at + usize::from(length)).filter(|_| length >= 2)
 }
@@ -111,21 +125,9 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Markers> {
     let process = match marker {
         0xc3 => Process::Lossless,
         0xf7 => Process::JpegLs,
-        _ => Process::Dct,
+        0xc2 => Process::Progressive,
+        _ => Process::Sequential,
     };
     let (rows, columns) = (u16::from_be_bytes([r0, r1]), u16::from_be_bytes([c0, c1]));
-    Some(Markers { process, bits, rows, columns, components, exif: None })
-}
-
-/// Refuses what jpeg-decoder 0.3.2 would decode wrongly: it applies a point transform before the prediction from it, and
-/// does not start the prediction anew behind a restart marker.
-fn check_lossless_scan(segment: &[u8], restart_interval: u16) -> Result<(), ImageError> {
-    let point_transform = segment.last().map_or(0, |last| last & 0x0f);
-    if point_transform != 0 {
-        return Err(ImageError::Coding { name: "lossless JPEG with a point transform".to_owned() });
-    }
-    if restart_interval != 0 {
-        return Err(ImageError::Coding { name: "lossless JPEG with restart intervals".to_owned() });
-    }
-    Ok(())
+    Some(Markers { process, bits, rows, columns, components, exif: None, has_end: false })
 }

@@ -1,17 +1,18 @@
-//! The wall before the DICOM parser: one walk over the structure, without recursion and without taking memory for
+//! The wall before what reads DICOM values: one walk over the structure, without recursion and without taking memory for
 //! what a length merely declares.
 //!
 //! The walk checks every declared length against what is left, bounds depth and number of elements, finds the pixel
-//! data, and copies out the few elements that are needed (`wanted.rs`). The parser sees only that copy: a private element,
-//! a nested sequence or an element of 3 GiB never reaches it. Nothing behind the pixel data is looked at.
+//! data, and notes where the few elements lie that are needed (`wanted.rs`). Nothing else is read: a private element, a
+//! nested sequence or an element of 3 GiB is passed over. Nothing behind the pixel data is looked at.
 //!
 //! Source of the rules: DICOM PS3.5 sections 7.1 (elements), 7.5 (sequences), A.4 (encapsulated pixel data), A.5
 //! (deflated), PS3.10 section 7.1 (file meta information).
 
-use super::wanted::{self, Kind};
+use super::value::Element;
+use super::wanted::{self, Place, Wanted};
 use crate::ImageError;
 use crate::limits::{
-    MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_INFLATED_BYTES, MAX_SEQUENCE_BYTES, MAX_VALUE_BYTES,
+    MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_INFLATED_BYTES, MAX_TABLE_BYTES, MAX_VALUE_BYTES,
 };
 use std::borrow::Cow;
 use std::io::Read;
@@ -66,12 +67,29 @@ pub(crate) struct Layout<'a> {
     /// The transfer syntax, or `None` where the file does not say.
     pub(crate) syntax: Option<String>,
     pub(crate) encoding: Encoding,
-    /// The wanted elements, one behind the other, in `encoding`.
-    pub(crate) header: Vec<u8>,
+    found: Vec<Found>,
     pub(crate) pixels: Option<PixelBytes>,
 }
 
+/// A wanted element and where its value lies.
+struct Found {
+    wanted: &'static Wanted,
+    vr: Option<[u8; 2]>,
+    big_endian: bool,
+    value: Range<usize>,
+}
+
 impl Layout<'_> {
+    /// The wanted elements.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
+        self.found.iter().map(|found| Element {
+            wanted: found.wanted,
+            vr: found.vr,
+            big_endian: found.big_endian,
+            value: self.bytes.get(found.value.clone()).unwrap_or_default(),
+        })
+    }
+
     /// Whether the transfer syntax is one of pixels as they are.
     pub(crate) fn is_uncompressed(&self) -> bool {
         self.syntax.as_deref().is_none_or(|uid| {
@@ -105,6 +123,13 @@ fn data_start(bytes: &[u8]) -> Option<usize> {
 
 fn is_vr(vr: [u8; 2]) -> bool {
     vr.iter().all(u8::is_ascii_uppercase)
+}
+
+/// Whether this is a value representation of the standard.
+fn is_known_vr(vr: [u8; 2]) -> bool {
+    let with_long_length =
+        [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];
+    !has_long_length(vr) || with_long_length.contains(&&vr)
 }
 
 /// Whether a value representation has a length of 32 bits. One that is not known does, too (PS3.5 section 6.2).
@@ -142,24 +167,38 @@ pub(crate) fn scan(file: &[u8]) -> Result<Layout<'_>, ImageError> {
     let (start, syntax) = read_meta(file, start)?;
     let data = file.get(start..).unwrap_or_default();
     let (bytes, base, encoding) = match syntax.as_deref() {
-        Some(DEFLATED_LITTLE) => (Cow::Owned(inflate(data, start)?), 0, Encoding::EXPLICIT),
-        Some(IMPLICIT_LITTLE) => (Cow::Borrowed(file), start, Encoding::IMPLICIT),
-        Some(EXPLICIT_BIG) => (Cow::Borrowed(file), start, Encoding { explicit: true, big_endian: true }),
-        Some(uid) if uid.starts_with(STANDARD) => (Cow::Borrowed(file), start, Encoding::EXPLICIT),
+        Some(DEFLATED_LITTLE) => {
+            let inflated = inflate(data, start)?;
+            let encoding = observed(&inflated);
+            (Cow::Owned(inflated), 0, encoding)
+        }
+        Some(uid) if uid == IMPLICIT_LITTLE || uid.starts_with(STANDARD) => {
+            (Cow::Borrowed(file), start, observed(data))
+        }
         // A private syntax may write elements in any way.
         Some(uid) => return Err(ImageError::Coding { name: format!("transfer syntax ({uid})") }),
-        None => (Cow::Borrowed(file), start, guess(data)),
+        None => (Cow::Borrowed(file), start, observed(data)),
     };
     let mut walk = Walk::new(&bytes, base, encoding);
     let pixels = walk.run()?;
-    let header = walk.header;
-    Ok(Layout { bytes, syntax, encoding, header, pixels })
+    let found = walk.found;
+    Ok(Layout { bytes, syntax, encoding, found, pixels })
 }
 
-/// The encoding of a data set of which no transfer syntax is given, by its first element.
-fn guess(data: &[u8]) -> Encoding {
+/// The encoding of a data set by its first element: explicit where a value representation stands there, big endian where
+/// the group is `00 08`. Some writers declare another transfer syntax than they write, so what is declared does not count;
+/// a length of 16,705 bytes or more, which a representation would be taken for, stands in no first element.
+fn observed(data: &[u8]) -> Encoding {
     let explicit = matches!(data, [_, _, _, _, a, b, ..] if is_vr([*a, *b]));
-    Encoding { explicit, big_endian: explicit && data.starts_with(&[0, 8]) }
+    let big_endian = explicit && matches!(data, [0, group, ..] if *group != 0);
+    Encoding { explicit, big_endian }
+}
+
+/// The encoding of what lies in an item of a sequence of unknown representation: implicit and little endian (PS3.5 section
+/// 6.2.2), but for writers that leave it explicit.
+fn observed_in_unknown(item: &[u8]) -> Encoding {
+    let explicit = matches!(item, [_, _, _, _, a, b, ..] if is_known_vr([*a, *b]));
+    Encoding { explicit, big_endian: false }
 }
 
 /// Reads group 0002, which is explicit and little endian in every file: where it ends, and the transfer syntax.
@@ -201,7 +240,7 @@ fn inflate(data: &[u8], start: usize) -> Result<Vec<u8>, ImageError> {
 }
 
 /// One element, item or delimiter, of which the header has been read.
-struct Element {
+struct ElementHeader {
     at: usize,
     tag: (u16, u16),
     vr: Option<[u8; 2]>,
@@ -214,7 +253,21 @@ struct Open {
     /// One behind its last byte at most; the exact end where `is_defined`.
     end: usize,
     is_defined: bool,
+    /// While it is open, the encoding of what is around it.
     encoding: Encoding,
+    /// Where wanted elements may lie in it: the place of the sequence whose first item this is, or will be.
+    place: Option<Place>,
+    is_unknown: bool,
+    /// Items so far.
+    items: u32,
+}
+
+impl Open {
+    /// What is read in `encoding` and holds nothing that is wanted.
+    fn new(encoding: Encoding) -> Self {
+        let (is_item, is_defined, is_unknown) = (false, false, false);
+        Self { is_item, end: 0, is_defined, encoding, place: None, is_unknown, items: 0 }
+    }
 }
 
 struct Walk<'a> {
@@ -223,16 +276,12 @@ struct Walk<'a> {
     encoding: Encoding,
     open: Vec<Open>,
     elements: u32,
-    header: Vec<u8>,
-    /// Where the wanted sequence begins that is open now.
-    wanted_from: Option<usize>,
-    seen: u64,
+    found: Vec<Found>,
 }
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8], at: usize, encoding: Encoding) -> Self {
-        let (open, header) = (Vec::new(), Vec::new());
-        Self { bytes, at, encoding, open, elements: 0, header, wanted_from: None, seen: 0 }
+        Self { bytes, at, encoding, open: Vec::new(), elements: 0, found: Vec::new() }
     }
 
     fn damaged<T>(at: usize, problem: &'static str) -> Result<T, ImageError> {
@@ -243,7 +292,7 @@ impl<'a> Walk<'a> {
     fn run(&mut self) -> Result<Option<PixelBytes>, ImageError> {
         loop {
             while self.open.last().is_some_and(|open| open.is_defined && open.end == self.at) {
-                self.close()?;
+                self.close();
             }
             let end = self.open.last().map_or(self.bytes.len(), |open| open.end);
             if self.open.is_empty() && self.at == end {
@@ -262,7 +311,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the header of an element, which must end before `end`.
-    fn element(&mut self, end: usize) -> Result<Element, ImageError> {
+    fn element(&mut self, end: usize) -> Result<ElementHeader, ImageError> {
         self.elements += 1;
         ImageError::limit("number of elements", self.elements.into(), MAX_ELEMENTS.into())?;
         let at = self.at;
@@ -272,18 +321,18 @@ impl<'a> Walk<'a> {
         };
         let tag = (encoding.u16([g0, g1]), encoding.u16([e0, e1]));
         if tag.0 == 0xfffe || !encoding.explicit {
-            return Ok(Element { at, tag, vr: None, length: encoding.u32([b0, b1, b2, b3]) });
+            return Ok(ElementHeader { at, tag, vr: None, length: encoding.u32([b0, b1, b2, b3]) });
         }
         let vr = [b0, b1];
         if !is_vr(vr) {
             return Self::damaged(at, "an element has no value representation");
         }
         if !has_long_length(vr) {
-            return Ok(Element { at, tag, vr: Some(vr), length: encoding.u16([b2, b3]).into() });
+            return Ok(ElementHeader { at, tag, vr: Some(vr), length: encoding.u16([b2, b3]).into() });
         }
         match self.take(4, end) {
             Some(&[b0, b1, b2, b3]) => {
-                Ok(Element { at, tag, vr: Some(vr), length: encoding.u32([b0, b1, b2, b3]) })
+                Ok(ElementHeader { at, tag, vr: Some(vr), length: encoding.u32([b0, b1, b2, b3]) })
             }
             _ => Self::damaged(at, "the file ends inside the header of an element"),
         }
@@ -298,7 +347,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Where a value of defined length ends.
-    fn value_end(&self, element: &Element, end: usize) -> Result<usize, ImageError> {
+    fn value_end(&self, element: &ElementHeader, end: usize) -> Result<usize, ImageError> {
         if element.length == UNDEFINED {
             return Self::damaged(element.at, "an element that is no sequence has no defined length");
         }
@@ -308,125 +357,112 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn in_sequence(&mut self, element: &Element, end: usize) -> Result<(), ImageError> {
+    fn in_sequence(&mut self, element: &ElementHeader, end: usize) -> Result<(), ImageError> {
         match element.tag {
-            ITEM => self.enter(element, end, true, self.encoding),
-            SEQUENCE_END if self.open.last().is_some_and(|open| !open.is_defined) => self.close(),
+            ITEM => {
+                let (mut place, mut encoding) = (None, self.encoding);
+                if let Some(sequence) = self.open.last_mut() {
+                    // Only the first item counts.
+                    place = sequence.place.filter(|_| sequence.items == 0);
+                    sequence.items += 1;
+                    if sequence.is_unknown {
+                        encoding = observed_in_unknown(self.bytes.get(self.at..).unwrap_or_default());
+                    }
+                }
+                self.enter(element, end, Open { is_item: true, place, ..Open::new(encoding) })
+            }
+            SEQUENCE_END if self.open.last().is_some_and(|open| !open.is_defined) => {
+                self.close();
+                Ok(())
+            }
             _ => Self::damaged(element.at, "a sequence holds something that is no item"),
         }
     }
 
-    fn in_data_set(&mut self, element: &Element, end: usize) -> Result<Option<PixelBytes>, ImageError> {
-        let at_top = self.open.is_empty();
+    fn in_data_set(&mut self, element: &ElementHeader, end: usize) -> Result<Option<PixelBytes>, ImageError> {
         if element.tag.0 == 0xfffe {
             if element.tag == ITEM_END && self.open.last().is_some_and(|open| !open.is_defined) {
-                self.close()?;
+                self.close();
+                return Ok(None);
+            }
+            // Items whose sequence lost its own header hold nothing that is read.
+            if element.tag == ITEM && element.length != UNDEFINED {
+                self.at = self.value_end(element, end)?;
                 return Ok(None);
             }
             return Self::damaged(element.at, "a delimiter where none can be");
         }
-        if at_top && element.tag == PIXEL_DATA {
+        if self.open.is_empty() && element.tag == PIXEL_DATA {
             return self.pixel_data(element).map(Some);
         }
-        let kind = if at_top { wanted::kind(element.tag) } else { None };
-        if let Some((_, index)) = kind {
-            if self.seen & 1 << index != 0 {
-                return Self::damaged(element.at, "an element is there twice");
-            }
-            self.seen |= 1 << index;
-        }
-        let is_sequence = matches!(kind, Some((Kind::Sequence, _)));
-        if element.length == UNDEFINED {
-            match element.vr.as_ref() {
-                None | Some(b"SQ") => self.enter(element, end, false, self.encoding)?,
-                // PS3.5 section 6.2.2: the items of an unknown sequence are implicit and little endian.
-                Some(b"UN") => self.enter(element, end, false, Encoding::IMPLICIT)?,
-                Some(b"OB" | b"OW") => {
-                    self.fragments(end)?;
-                }
-                Some(_) => return self.value_end(element, end).map(|_| None),
-            }
-            if is_sequence {
-                self.wanted_from = Some(element.at);
-            }
+        let place = self.open.last().map_or(Some(Place::Top), |item| item.place);
+        let inner = place.and_then(|place| place.inside(element.tag));
+        if inner.is_some() || element.length == UNDEFINED {
+            self.sequence(element, end, inner)?;
             return Ok(None);
         }
         let to = self.value_end(element, end)?;
-        match kind {
-            // What lies in a wanted sequence is read by the parser, so its depth is bounded, too.
-            Some((Kind::Sequence, _)) => {
-                ImageError::limit(
-                    "size of a lookup table",
-                    element.length.into(),
-                    MAX_SEQUENCE_BYTES as u64,
-                )?;
-                self.enter(element, end, false, self.encoding)?;
-                self.wanted_from = Some(element.at);
-            }
-            Some((Kind::Plain, _)) => {
-                ImageError::limit("size of a value", element.length.into(), MAX_VALUE_BYTES as u64)?;
-                self.header.extend_from_slice(self.bytes.get(element.at..to).unwrap_or_default());
-                self.at = to;
-            }
-            // Inside a wanted sequence, whatever the parser may take for a sequence is walked through.
-            None if self.wanted_from.is_some()
-                && element.vr.is_none_or(|vr| matches!(&vr, b"SQ" | b"UN")) =>
-            {
-                if self.looks_like_items(to) {
-                    let implicit = element.vr.as_ref() == Some(b"UN");
-                    self.enter(
-                        element,
-                        end,
-                        false,
-                        if implicit { Encoding::IMPLICIT } else { self.encoding },
-                    )?;
-                } else {
-                    self.at = to;
-                }
-            }
-            None => self.at = to,
+        if let Some(wanted) = place.and_then(|place| wanted::find(place, element.tag)) {
+            self.note(wanted, element, to)?;
         }
+        self.at = to;
         Ok(None)
     }
 
-    /// Whether the value up to `to` begins as items do.
-    fn looks_like_items(&self, to: usize) -> bool {
-        let head = self.bytes.get(self.at..to).and_then(|value| value.first_chunk::<4>());
-        head.is_some_and(|&[g0, g1, e0, e1]| {
-            (self.encoding.u16([g0, g1]), self.encoding.u16([e0, e1])) == ITEM
-        })
+    /// Enters a sequence, or passes over the fragments of something else that has no defined length.
+    fn sequence(
+        &mut self,
+        element: &ElementHeader,
+        end: usize,
+        place: Option<Place>,
+    ) -> Result<(), ImageError> {
+        let (is_unknown, encoding) = match element.vr.as_ref() {
+            None | Some(b"SQ") => (false, self.encoding),
+            Some(b"UN") => (true, Encoding::IMPLICIT),
+            Some(b"OB" | b"OW") if place.is_none() => return self.fragments(end).map(|_| ()),
+            Some(_) if place.is_none() => return self.value_end(element, end).map(|_| ()),
+            Some(_) => return Self::damaged(element.at, "a sequence with a value representation of values"),
+        };
+        self.enter(element, end, Open { is_unknown, place, ..Open::new(encoding) })
     }
 
-    fn enter(
+    /// Notes a wanted element whose value ends at `to`.
+    fn note(
         &mut self,
-        element: &Element,
-        end: usize,
-        is_item: bool,
-        encoding: Encoding,
+        wanted: &'static Wanted,
+        element: &ElementHeader,
+        to: usize,
     ) -> Result<(), ImageError> {
+        if self.found.iter().any(|found| std::ptr::eq(found.wanted, wanted)) {
+            return Self::damaged(element.at, "an element is there twice");
+        }
+        let (what, most) = match wanted.vr {
+            b"OW" => ("size of a lookup table", MAX_TABLE_BYTES),
+            _ => ("size of a value", MAX_VALUE_BYTES),
+        };
+        ImageError::limit(what, element.length.into(), most as u64)?;
+        let big_endian = self.encoding.big_endian;
+        self.found.push(Found { wanted, vr: element.vr, big_endian, value: self.at..to });
+        Ok(())
+    }
+
+    /// Enters a sequence or an item; `open` says all but where it ends and what is around it.
+    fn enter(&mut self, element: &ElementHeader, end: usize, open: Open) -> Result<(), ImageError> {
         ImageError::limit("nesting depth", self.open.len() as u64 + 1, MAX_DEPTH as u64)?;
         let is_defined = element.length != UNDEFINED;
         let end = if is_defined { self.value_end(element, end)? } else { end };
-        self.open.push(Open { is_item, end, is_defined, encoding: self.encoding });
-        self.encoding = encoding;
+        let encoding = std::mem::replace(&mut self.encoding, open.encoding);
+        self.open.push(Open { end, is_defined, encoding, ..open });
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), ImageError> {
+    fn close(&mut self) {
         if let Some(open) = self.open.pop() {
             self.encoding = open.encoding;
         }
-        if self.open.is_empty()
-            && let Some(from) = self.wanted_from.take()
-        {
-            let sequence = self.bytes.get(from..self.at).unwrap_or_default();
-            ImageError::limit("size of a lookup table", sequence.len() as u64, MAX_SEQUENCE_BYTES as u64)?;
-            self.header.extend_from_slice(sequence);
-        }
-        Ok(())
     }
 
-    fn pixel_data(&mut self, element: &Element) -> Result<PixelBytes, ImageError> {
+    fn pixel_data(&mut self, element: &ElementHeader) -> Result<PixelBytes, ImageError> {
         let end = self.bytes.len();
         let words = element.vr.as_ref() != Some(b"OB");
         if element.length != UNDEFINED {

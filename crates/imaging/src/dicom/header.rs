@@ -1,131 +1,231 @@
-//! The values of the wanted elements, read by dicom-rs from the copy that the guard made.
+//! What the wanted elements say about pixels, brightness and the shape of a pixel.
 
-use super::guard::{Encoding, Layout};
+use super::guard::Layout;
+use super::text::Charsets;
+use super::value::Element;
+use super::wanted::Place;
 use crate::ImageError;
-use crate::facts::{HeaderFacts, age_years, laterality};
 use crate::tone::{Lut, Modality, Padding, Tone, Voi, Window, WindowFunction};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries;
-use precedent_model::PartialDate;
 
 /// The form of the stored pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Form {
     pub(crate) rows: u32,
     pub(crate) columns: u32,
+    pub(crate) photometric: Photometric,
+    /// Samples of a pixel: 1 or 3.
+    pub(crate) samples: usize,
+    /// Whether pixel data that is not compressed holds one colour after the other.
+    pub(crate) planar: bool,
     pub(crate) bits_allocated: u16,
     pub(crate) bits_stored: u16,
+    /// By how many bits samples that are not compressed lie above the lowest of their cell.
+    pub(crate) shift: u16,
     pub(crate) signed: bool,
 }
 
-/// Everything that the header says.
-pub(crate) struct Header {
-    object: InMemDicomObject,
+/// How samples stand for grey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Photometric {
+    Monochrome1,
+    Monochrome2,
+    /// Index of a table of colours.
+    Palette,
+    /// Three channels, also those that a codec turned into others.
+    Rgb(&'static str),
+    /// Luminance and two colour channels.
+    Ybr(&'static str),
+    /// The same, where two pixels share their colour channels.
+    Ybr422,
 }
 
-impl Header {
-    /// Parses the header that the guard found.
-    pub(crate) fn parse(layout: &Layout<'_>) -> Result<Self, ImageError> {
-        let syntax = match layout.encoding {
-            Encoding { explicit: false, .. } => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding { big_endian: false, .. } => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-            Encoding { big_endian: true, .. } => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
-        };
-        // The cause is left out: the parser quotes values.
-        let object = InMemDicomObject::read_dataset_with_ts(layout.header.as_slice(), &syntax)
-            .map_err(|_| ImageError::damaged("DICOM", 0, "the header cannot be parsed"))?;
-        Ok(Self { object })
+impl Photometric {
+    /// Whether the samples are grey as they are.
+    pub(crate) fn is_grey(self) -> bool {
+        matches!(self, Self::Monochrome1 | Self::Monochrome2)
+    }
+}
+
+/// Everything that the header says.
+pub(crate) struct Header<'a> {
+    elements: Vec<Element<'a>>,
+    charsets: Charsets,
+}
+
+impl<'a> Header<'a> {
+    /// The elements that the guard found.
+    pub(crate) fn new(layout: &'a Layout<'_>) -> Self {
+        let elements: Vec<Element<'a>> = layout.elements().collect();
+        let declared = elements.iter().find(|element| {
+            element.wanted.place == Place::Top && element.wanted.tag == tags::SPECIFIC_CHARACTER_SET
+        });
+        let charsets = Charsets::parse(declared.map_or(b"", |element| element.value));
+        Self { elements, charsets }
     }
 
-    /// The first value as text without padding, or `None` where it is empty or missing.
-    fn text(&self, tag: Tag) -> Option<String> {
-        let value = self.object.get(tag)?.to_str().ok()?;
-        // Control characters have no place in a short value; a value that holds one is broken.
-        let first = value.split('\\').next()?.trim_matches(['\0', ' ']);
-        (!first.is_empty() && !first.chars().any(char::is_control)).then(|| first.to_owned())
+    fn at(&self, place: Place, tag: Tag) -> Option<&Element<'a>> {
+        self.elements.iter().find(|element| element.wanted.place == place && element.wanted.tag == tag)
     }
 
-    fn code(&self, tag: Tag) -> Option<String> {
+    fn get(&self, tag: Tag) -> Option<&Element<'a>> {
+        self.at(Place::Top, tag)
+    }
+
+    /// The element in a functional group, or else in the data set itself.
+    fn grouped(&self, place: Place, tag: Tag) -> Option<&Element<'a>> {
+        self.at(place, tag).or_else(|| self.get(tag))
+    }
+
+    /// The whole text of an element without padding, or `None` where it is empty or missing. Control characters have no
+    /// place in a short value; a value that holds one is broken.
+    fn whole_text(&self, element: Option<&Element<'a>>) -> Option<String> {
+        let text = self.charsets.decode(element?.text()?)?;
+        let text = text.trim_matches(['\0', ' ']);
+        (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    }
+
+    fn first_text(&self, element: Option<&Element<'a>>) -> Option<String> {
+        let text = self.whole_text(element)?;
+        let first = text.split('\\').next()?.trim();
+        (!first.is_empty()).then(|| first.to_owned())
+    }
+
+    /// The first value as text.
+    pub(crate) fn text(&self, tag: Tag) -> Option<String> {
+        self.first_text(self.get(tag))
+    }
+
+    /// A text that must not be shortened, though it holds the mark between two values.
+    pub(crate) fn identifier(&self, tag: Tag) -> Option<String> {
+        self.whole_text(self.get(tag))
+    }
+
+    /// The first code of an element that decides what the picture looks like: one that is there must be readable.
+    fn decisive_code(&self, element: Option<&Element<'a>>) -> Result<Option<String>, ImageError> {
+        let Some(element) = element else { return Ok(None) };
+        let is_empty = element.value.iter().all(|byte| matches!(byte, b' ' | 0));
+        match self.first_text(Some(element)) {
+            Some(code) => Ok(Some(code.to_ascii_uppercase())),
+            None if is_empty => Ok(None),
+            None => Err(ImageError::field(element.wanted.keyword, "no text", "a code")),
+        }
+    }
+
+    /// The first value in capitals.
+    pub(crate) fn code(&self, tag: Tag) -> Option<String> {
         self.text(tag).map(|text| text.to_ascii_uppercase())
     }
 
-    fn integer(&self, tag: Tag) -> Option<i64> {
-        let element = self.object.get(tag)?;
-        element.to_int::<i64>().ok()
+    fn integer(&self, tag: Tag) -> Result<Option<i64>, ImageError> {
+        self.get(tag).map_or(Ok(None), Element::integer)
     }
 
-    fn number(&self, tag: Tag) -> Option<f64> {
-        self.object.get(tag)?.to_float64().ok().filter(|number| number.is_finite())
+    /// Bits Stored, where it is a number.
+    pub(crate) fn bits(&self) -> Option<u16> {
+        self.integer(tags::BITS_STORED).ok()?.and_then(|bits| u16::try_from(bits).ok())
     }
 
     /// A whole number that must be there, below 65,536.
     fn required(&self, tag: Tag, field: &'static str) -> Result<u16, ImageError> {
-        match self.integer(tag) {
+        match self.integer(tag)? {
             Some(value) => u16::try_from(value).map_err(|_| ImageError::field(field, value, "0 to 65535")),
             None => Err(ImageError::Missing { field }),
         }
     }
 
-    /// Checks that this is one grey picture, and gives its form.
+    /// Checks that this is one picture that may be grey, and gives its form.
     pub(crate) fn form(&self) -> Result<Form, ImageError> {
         let photometric = self.photometric()?;
-        let samples = self.integer(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
-        match photometric {
-            Photometric::Colour(how) => return Err(ImageError::Colour { how }),
-            _ if samples != 1 => return Err(ImageError::field("SamplesPerPixel", samples, "1")),
-            _ => {}
-        }
-        let frames = match self.object.get(tags::NUMBER_OF_FRAMES) {
-            Some(element) if element.value().multiplicity() > 0 => {
-                self.integer(tags::NUMBER_OF_FRAMES).unwrap_or(0)
-            }
-            _ => 1,
+        let samples = self.integer(tags::SAMPLES_PER_PIXEL)?.unwrap_or(1);
+        let may_have = match photometric {
+            Photometric::Monochrome1 | Photometric::Monochrome2 | Photometric::Palette => [1, 1],
+            // A stream says by itself how many it has, so 1 is no harm there.
+            Photometric::Rgb(_) | Photometric::Ybr(_) | Photometric::Ybr422 => [3, 1],
         };
-        match u64::try_from(frames) {
-            Ok(1) => {}
-            Ok(count) if count > 1 => return Err(ImageError::Frames { count }),
-            _ => return Err(ImageError::field("NumberOfFrames", frames, "1")),
+        if !may_have.contains(&samples) {
+            return Err(ImageError::field("SamplesPerPixel", samples, "1, or 3 for colour"));
         }
+        self.one_frame()?;
         let rows = self.required(tags::ROWS, "Rows")?;
         let columns = self.required(tags::COLUMNS, "Columns")?;
+        let (bits_allocated, bits_stored) = self.depth(photometric)?;
+        let signed = match self.integer(tags::PIXEL_REPRESENTATION)? {
+            Some(0) | None => false,
+            Some(1) if photometric.is_grey() => true,
+            Some(other) => return Err(ImageError::field("PixelRepresentation", other, "0, or 1 for grey")),
+        };
+        Ok(Form {
+            rows: rows.into(),
+            columns: columns.into(),
+            photometric,
+            samples: samples as usize,
+            planar: self.integer(tags::PLANAR_CONFIGURATION)?.unwrap_or(0) == 1,
+            bits_allocated,
+            bits_stored,
+            shift: self.shift(bits_allocated, bits_stored)?,
+            signed,
+        })
+    }
+
+    fn one_frame(&self) -> Result<(), ImageError> {
+        let frames = self.integer(tags::NUMBER_OF_FRAMES)?.unwrap_or(1);
+        match u64::try_from(frames) {
+            Ok(1) => Ok(()),
+            Ok(count) if count > 1 => Err(ImageError::Frames { count }),
+            _ => Err(ImageError::field("NumberOfFrames", frames, "1")),
+        }
+    }
+
+    /// Bits allocated and stored.
+    fn depth(&self, photometric: Photometric) -> Result<(u16, u16), ImageError> {
         let bits_allocated = self.required(tags::BITS_ALLOCATED, "BitsAllocated")?;
         let bits_stored = self.required(tags::BITS_STORED, "BitsStored")?;
-        if !matches!(bits_allocated, 8 | 16) {
-            return Err(ImageError::field("BitsAllocated", bits_allocated, "8 or 16"));
+        if let (32, Photometric::Rgb(how) | Photometric::Ybr(how)) = (bits_allocated, photometric) {
+            return Err(ImageError::Colour { how });
+        }
+        let is_read = match bits_allocated {
+            8 | 16 => true,
+            32 => photometric.is_grey(),
+            _ => false,
+        };
+        if !is_read {
+            return Err(ImageError::field("BitsAllocated", bits_allocated, "8, 16, or 32 for grey"));
         }
         if bits_stored == 0 || bits_stored > bits_allocated {
             return Err(ImageError::field("BitsStored", bits_stored, "1 to BitsAllocated"));
         }
-        let high_bit = self.integer(tags::HIGH_BIT).unwrap_or(i64::from(bits_stored) - 1);
-        if high_bit != i64::from(bits_stored) - 1 {
-            return Err(ImageError::field("HighBit", high_bit, "BitsStored - 1"));
+        Ok((bits_allocated, bits_stored))
+    }
+
+    /// By how many bits samples lie above the lowest of their cell (PS3.5 section 8.1.1).
+    fn shift(&self, bits_allocated: u16, bits_stored: u16) -> Result<u16, ImageError> {
+        let lowest = i64::from(bits_stored) - 1;
+        let high_bit = self.integer(tags::HIGH_BIT)?.unwrap_or(lowest);
+        let is_inside = (lowest..i64::from(bits_allocated)).contains(&high_bit);
+        match u16::try_from(high_bit - lowest) {
+            Ok(shift) if is_inside => Ok(shift),
+            _ => Err(ImageError::field("HighBit", high_bit, "BitsStored - 1 to BitsAllocated - 1")),
         }
-        let signed = match self.integer(tags::PIXEL_REPRESENTATION) {
-            Some(0) | None => false,
-            Some(1) => true,
-            Some(other) => return Err(ImageError::field("PixelRepresentation", other, "0 or 1")),
-        };
-        Ok(Form { rows: rows.into(), columns: columns.into(), bits_allocated, bits_stored, signed })
     }
 
     fn photometric(&self) -> Result<Photometric, ImageError> {
-        let Some(code) = self.code(tags::PHOTOMETRIC_INTERPRETATION) else {
+        let Some(code) = self.decisive_code(self.get(tags::PHOTOMETRIC_INTERPRETATION))? else {
             return Err(ImageError::Missing { field: "PhotometricInterpretation" });
         };
         // Only codes of the standard are quoted.
         Ok(match code.as_str() {
             "MONOCHROME1" => Photometric::Monochrome1,
             "MONOCHROME2" => Photometric::Monochrome2,
-            "RGB" => Photometric::Colour("RGB"),
-            "PALETTE COLOR" => Photometric::Colour("PALETTE COLOR"),
-            "YBR_FULL" => Photometric::Colour("YBR_FULL"),
-            "YBR_FULL_422" => Photometric::Colour("YBR_FULL_422"),
-            "YBR_PARTIAL_420" => Photometric::Colour("YBR_PARTIAL_420"),
-            "YBR_ICT" => Photometric::Colour("YBR_ICT"),
-            "YBR_RCT" => Photometric::Colour("YBR_RCT"),
-            "XYB" => Photometric::Colour("XYB"),
+            "PALETTE COLOR" => Photometric::Palette,
+            "RGB" => Photometric::Rgb("RGB"),
+            "YBR_ICT" => Photometric::Rgb("YBR_ICT"),
+            "YBR_RCT" => Photometric::Rgb("YBR_RCT"),
+            "YBR_FULL" => Photometric::Ybr("YBR_FULL"),
+            "YBR_FULL_422" => Photometric::Ybr422,
+            "YBR_PARTIAL_420" => return Err(ImageError::Colour { how: "YBR_PARTIAL_420" }),
+            "XYB" => return Err(ImageError::Colour { how: "XYB" }),
             _ => {
                 return Err(ImageError::field(
                     "PhotometricInterpretation",
@@ -136,50 +236,52 @@ impl Header {
         })
     }
 
-    /// What turns stored values into brightness.
+    /// What turns stored values into brightness. A picture that is stored as colour is shown as it is.
     pub(crate) fn tone(&self, form: &Form) -> Result<Tone, ImageError> {
+        if !form.photometric.is_grey() {
+            return Ok(Tone::whole());
+        }
         let modality = self.modality(form)?;
         let voi_is_signed = match &modality {
             Modality::Lut(_) => false,
-            Modality::Linear { .. } => {
-                form.signed || self.number(tags::RESCALE_INTERCEPT).is_some_and(|b| b < 0.0)
-            }
+            Modality::Linear { intercept, .. } => form.signed || *intercept < 0.0,
         };
         Ok(Tone {
             modality,
-            padding: self.padding(form),
+            padding: self.padding(form)?,
             voi: self.voi(voi_is_signed)?,
-            inverted: self.inverted()?,
+            inverted: self.inverted(form.photometric)?,
         })
     }
 
     fn modality(&self, form: &Form) -> Result<Modality, ImageError> {
-        if let Some(lut) = self.lut(tags::MODALITY_LUT_SEQUENCE, "ModalityLUTSequence", form.signed)? {
+        if let Some(lut) = self.sequence_lut(Place::ModalityLut, "ModalityLUTSequence", form.signed)? {
             return Ok(Modality::Lut(lut));
         }
-        let read = |tag, field, default| match self.object.get(tag) {
-            Some(element) if element.value().multiplicity() > 0 => {
-                self.number(tag).ok_or_else(|| ImageError::field(field, "no number", "a number"))
-            }
-            _ => Ok(default),
-        };
-        let slope = read(tags::RESCALE_SLOPE, "RescaleSlope", 1.0)?;
-        let intercept = read(tags::RESCALE_INTERCEPT, "RescaleIntercept", 0.0)?;
+        let read = |tag| self.grouped(Place::Transformation, tag).map_or(Ok(None), Element::number);
+        let slope = read(tags::RESCALE_SLOPE)?.unwrap_or(1.0);
+        let intercept = read(tags::RESCALE_INTERCEPT)?.unwrap_or(0.0);
         if slope == 0.0 {
             return Err(ImageError::field("RescaleSlope", 0, "a number other than 0"));
         }
         Ok(Modality::Linear { slope, intercept })
     }
 
-    fn padding(&self, form: &Form) -> Option<Padding> {
-        let read = |tag| self.integer(tag).map(|value| sample(value, form.signed));
-        let value = read(tags::PIXEL_PADDING_VALUE)?;
-        let limit = read(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value);
-        Some(Padding { from: value.min(limit), to: value.max(limit) })
+    fn padding(&self, form: &Form) -> Result<Option<Padding>, ImageError> {
+        let read = |tag| {
+            let Some(element) = self.get(tag) else { return Ok(None) };
+            let wrong = || ImageError::field(element.wanted.keyword, "out of range", "a value of 16 bits");
+            let value = element.integer()?;
+            value.map(|value| sample(value, form.signed).ok_or_else(wrong)).transpose()
+        };
+        let Some(value) = read(tags::PIXEL_PADDING_VALUE)? else { return Ok(None) };
+        let limit = read(tags::PIXEL_PADDING_RANGE_LIMIT)?.unwrap_or(value);
+        Ok(Some(Padding { from: value.min(limit), to: value.max(limit) }))
     }
 
     fn voi(&self, signed: bool) -> Result<Option<Voi>, ImageError> {
-        let function = match self.code(tags::VOILUT_FUNCTION).as_deref() {
+        let function = self.decisive_code(self.grouped(Place::FrameVoi, tags::VOILUT_FUNCTION))?;
+        let function = match function.as_deref() {
             None | Some("LINEAR") => WindowFunction::Linear,
             Some("LINEAR_EXACT") => WindowFunction::LinearExact,
             Some("SIGMOID") => WindowFunction::Sigmoid,
@@ -188,90 +290,91 @@ impl Header {
                 return Err(ImageError::field("VOILUTFunction", "another code", expected));
             }
         };
-        if let (Some(centre), Some(width)) =
-            (self.number(tags::WINDOW_CENTER), self.number(tags::WINDOW_WIDTH))
-        {
+        let read = |tag| self.grouped(Place::FrameVoi, tag).map_or(Ok(Vec::new()), Element::numbers);
+        let (centres, widths) = (read(tags::WINDOW_CENTER)?, read(tags::WINDOW_WIDTH)?);
+        // The first window of which both numbers are there.
+        let pair = centres.into_iter().zip(widths).find_map(|(centre, width)| centre.zip(width));
+        if let Some((centre, width)) = pair {
             let window = Window { centre, width, function };
             if window.is_valid() {
                 return Ok(Some(Voi::Window(window)));
             }
         }
-        Ok(self.lut(tags::VOILUT_SEQUENCE, "VOILUTSequence", signed)?.map(Voi::Lut))
+        Ok(self.sequence_lut(Place::VoiLut, "VOILUTSequence", signed)?.map(Voi::Lut))
     }
 
-    fn inverted(&self) -> Result<bool, ImageError> {
-        let inverted = matches!(self.photometric()?, Photometric::Monochrome1);
-        let expected = "IDENTITY with MONOCHROME2 or INVERSE with MONOCHROME1";
-        match self.code(tags::PRESENTATION_LUT_SHAPE).as_deref() {
-            None => Ok(inverted),
-            Some("IDENTITY") if !inverted => Ok(false),
+    /// Whether the least value is shown white. That is what MONOCHROME1 says; a shape of IDENTITY beside it is the default
+    /// of writers that know nothing of Presentation LUTs, and INVERSE beside MONOCHROME2 nobody can tell.
+    fn inverted(&self, photometric: Photometric) -> Result<bool, ImageError> {
+        let inverted = photometric == Photometric::Monochrome1;
+        let expected = "IDENTITY, or INVERSE with MONOCHROME1";
+        match self.decisive_code(self.get(tags::PRESENTATION_LUT_SHAPE))?.as_deref() {
+            None | Some("IDENTITY") => Ok(inverted),
             Some("INVERSE") if inverted => Ok(true),
-            Some("IDENTITY") => Err(ImageError::field("PresentationLUTShape", "IDENTITY", expected)),
             Some("INVERSE") => Err(ImageError::field("PresentationLUTShape", "INVERSE", expected)),
             Some(_) => Err(ImageError::field("PresentationLUTShape", "another code", expected)),
         }
     }
 
     /// The lookup table of the first item of a sequence (PS3.3 sections C.11.1.1 and C.11.2.1.1).
-    fn lut(&self, tag: Tag, field: &'static str, signed: bool) -> Result<Option<Lut>, ImageError> {
-        let Some(item) = self.object.get(tag).and_then(|sequence| sequence.items()).and_then(<[_]>::first)
-        else {
+    fn sequence_lut(
+        &self,
+        place: Place,
+        field: &'static str,
+        signed: bool,
+    ) -> Result<Option<Lut>, ImageError> {
+        let (descriptor, data) = (self.at(place, tags::LUT_DESCRIPTOR), self.at(place, tags::LUT_DATA));
+        if descriptor.is_none() && data.is_none() {
             return Ok(None);
-        };
-        let wrong =
-            |found: &str| ImageError::field(field, found, "a LUTDescriptor and the LUTData it describes");
-        let descriptor = (item.get(tags::LUT_DESCRIPTOR))
-            .and_then(|element| element.to_multi_int::<i64>().ok())
-            .ok_or_else(|| wrong("without LUTDescriptor"))?;
-        let &[count, first, bits] = descriptor.as_slice() else {
-            return Err(wrong("with a LUTDescriptor of other than three values"));
-        };
-        // 65,536 does not fit into 16 bits and is written as 0.
-        let count = match count as u16 {
-            0 => 65_536,
-            count => usize::from(count),
-        };
-        let Ok(bits @ 1..=16) = u16::try_from(bits) else {
-            return Err(wrong("with entries of more than 16 bits"));
-        };
-        let data = item.get(tags::LUT_DATA).ok_or_else(|| wrong("without LUTData"))?;
-        let words = match data.value().primitive() {
-            Some(dicom_core::PrimitiveValue::U8(bytes)) => Some(from_bytes(bytes, count)),
-            Some(value) => value
-                .to_multi_int::<i64>()
-                .ok()
-                .map(|words| words.into_iter().map(|word| word as u16).collect()),
-            None => None,
-        };
-        let mut entries: Vec<u16> = words.ok_or_else(|| wrong("with LUTData that are no numbers"))?;
-        // Entries of 8 bits may share a word of 16, the first in the lower half.
-        if bits <= 8 && entries.len() < count && entries.len() * 2 >= count {
-            entries = entries.into_iter().flat_map(u16::to_le_bytes).map(u16::from).collect();
         }
-        if entries.len() < count {
-            return Err(wrong("with fewer entries than it declares"));
+        lut(descriptor, data, field, signed).map(Some)
+    }
+
+    /// The tables of a palette, red, green and blue (PS3.3 section C.7.6.3.1.5).
+    pub(crate) fn palette(&self) -> Result<[Lut; 3], ImageError> {
+        if self.get(tags::SEGMENTED_RED_PALETTE_COLOR_LOOKUP_TABLE_DATA).is_some() {
+            return Err(ImageError::Coding { name: "palette in segments".to_owned() });
         }
-        entries.truncate(count);
-        Ok(Some(Lut { first: sample(first, signed), entries, bits }))
+        let table = |descriptor, data, field| lut(self.get(descriptor), self.get(data), field, false);
+        Ok([
+            table(
+                tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+                tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+                "RedPaletteColorLookupTable",
+            )?,
+            table(
+                tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+                tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+                "GreenPaletteColorLookupTable",
+            )?,
+            table(
+                tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+                tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+                "BluePaletteColorLookupTable",
+            )?,
+        ])
     }
 
     /// Height of a pixel divided by its width.
     pub(crate) fn aspect(&self) -> Result<f64, ImageError> {
-        let pairs = [
-            (tags::PIXEL_SPACING, "PixelSpacing"),
-            (tags::IMAGER_PIXEL_SPACING, "ImagerPixelSpacing"),
-            (tags::NOMINAL_SCANNED_PIXEL_SPACING, "NominalScannedPixelSpacing"),
-            (tags::PIXEL_ASPECT_RATIO, "PixelAspectRatio"),
+        let candidates = [
+            self.grouped(Place::Measures, tags::PIXEL_SPACING),
+            self.get(tags::IMAGER_PIXEL_SPACING),
+            self.get(tags::NOMINAL_SCANNED_PIXEL_SPACING),
+            self.get(tags::PIXEL_ASPECT_RATIO),
         ];
-        for (tag, field) in pairs {
-            let Some(pair) = self.object.get(tag).and_then(|element| element.to_multi_float64().ok()) else {
-                continue;
+        for element in candidates.into_iter().flatten() {
+            let field = element.wanted.keyword;
+            let lengths = element.numbers()?;
+            let (vertical, horizontal) = match lengths.as_slice() {
+                // One length for both sides says that pixels are square.
+                &[Some(one)] => (one, one),
+                &[Some(vertical), Some(horizontal)] => (vertical, horizontal),
+                &[None] | &[None, _] | &[_, None] => continue,
+                _ => return Err(ImageError::field(field, "of other than two values", "two lengths")),
             };
             // Zero stands for an unknown length in files that must write one.
-            if let &[vertical, horizontal] = pair.as_slice()
-                && vertical > 0.0
-                && horizontal > 0.0
-            {
+            if vertical > 0.0 && horizontal > 0.0 {
                 let ratio = vertical / horizontal;
                 if !(0.125..=8.0).contains(&ratio) {
                     return Err(ImageError::field(
@@ -285,48 +388,48 @@ impl Header {
         }
         Ok(1.0)
     }
+}
 
-    /// What the header says about study and patient.
-    pub(crate) fn facts(&self, syntax: Option<&str>) -> HeaderFacts {
-        let side = |tag| self.code(tag).and_then(|code| laterality(&code));
-        let date = self.text(tags::STUDY_DATE);
-        HeaderFacts {
-            modality: self.code(tags::MODALITY),
-            body_part: self.code(tags::BODY_PART_EXAMINED),
-            view_position: self.code(tags::VIEW_POSITION),
-            laterality: side(tags::IMAGE_LATERALITY).or_else(|| side(tags::LATERALITY)),
-            manufacturer: self.text(tags::MANUFACTURER),
-            sex: self.code(tags::PATIENT_SEX).filter(|sex| matches!(sex.as_str(), "M" | "F" | "O")),
-            age_years: self.code(tags::PATIENT_AGE).and_then(|age| age_years(&age)),
-            study_date: date.and_then(|date| PartialDate::parse("study_date", &date.replace('.', "")).ok()),
-            study_uid: self.text(tags::STUDY_INSTANCE_UID),
-            series_uid: self.text(tags::SERIES_INSTANCE_UID),
-            sop_uid: self.text(tags::SOP_INSTANCE_UID),
-            accession: self.text(tags::ACCESSION_NUMBER),
-            patient_id: self.text(tags::PATIENT_ID),
-            patient_id_issuer: self.text(tags::ISSUER_OF_PATIENT_ID),
-            photometric: self.code(tags::PHOTOMETRIC_INTERPRETATION),
-            bits: self.integer(tags::BITS_STORED).and_then(|bits| u16::try_from(bits).ok()),
-            transfer_syntax: syntax.map(str::to_owned),
-        }
+/// The lookup table of a descriptor and its data.
+fn lut(
+    descriptor: Option<&Element<'_>>,
+    data: Option<&Element<'_>>,
+    field: &'static str,
+    signed: bool,
+) -> Result<Lut, ImageError> {
+    let wrong = |found: &str| ImageError::field(field, found, "a descriptor and the data it describes");
+    let descriptor = descriptor.ok_or_else(|| wrong("without its descriptor"))?.numbers()?;
+    let &[Some(count), Some(first), Some(bits)] = descriptor.as_slice() else {
+        return Err(wrong("with a descriptor of other than three values"));
+    };
+    let wide = || wrong("with a descriptor of more than 16 bits");
+    let first = sample(first as i64, signed).ok_or_else(wide)?;
+    // 65,536 does not fit into 16 bits and is written as 0.
+    let count = match sample(count as i64, false).ok_or_else(wide)? as u16 {
+        0 => 65_536,
+        count => usize::from(count),
+    };
+    let bits @ 1..=16 = bits as i64 else {
+        return Err(wrong("with entries of more than 16 bits"));
+    };
+    let bits = bits as u16;
+    let mut entries = data.ok_or_else(|| wrong("without its data"))?.words()?;
+    // Entries of 8 bits may share a word of 16, the first in the lower half.
+    if bits <= 8 && entries.len() < count && entries.len() * 2 >= count {
+        entries = entries.into_iter().flat_map(u16::to_le_bytes).map(u16::from).collect();
     }
-}
-
-enum Photometric {
-    Monochrome1,
-    Monochrome2,
-    Colour(&'static str),
-}
-
-/// Entries of a table that the file holds as bytes: two for each entry where there are enough, else one.
-fn from_bytes(bytes: &[u8], count: usize) -> Vec<u16> {
-    if bytes.len() >= 2 * count {
-        return bytes.as_chunks().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect();
+    if entries.len() < count {
+        return Err(wrong("with fewer entries than it declares"));
     }
-    bytes.iter().map(|&byte| byte.into()).collect()
+    entries.truncate(count);
+    Ok(Lut { first, entries, bits })
 }
 
-/// A value of 16 bits whose sign the parser cannot know: in implicit files it does not see which of US and SS is meant.
-fn sample(value: i64, signed: bool) -> i32 {
-    if signed || value < 0 { i32::from(value as u16 as i16) } else { i32::from(value as u16) }
+/// A value of 16 bits whose sign the dictionary leaves open: in implicit files, nothing says which of US and SS is meant.
+/// `None` for one of more bits.
+fn sample(value: i64, signed: bool) -> Option<i32> {
+    if !(i64::from(i16::MIN)..=i64::from(u16::MAX)).contains(&value) {
+        return None;
+    }
+    Some(if signed || value < 0 { i32::from(value as u16 as i16) } else { i32::from(value as u16) })
 }

@@ -243,19 +243,31 @@ fn what_is_not_read_is_refused_by_name() {
     let plain = Dicom::grey(4, 2, 12, &pattern(8, 4095));
     let change = |tag, value: u16| plain.clone().word(tag, value).clone();
     let say = |tag, vr, text: &str| plain.clone().text(tag, vr, text).clone();
-    for photometric in ["RGB", "YBR_FULL_422", "PALETTE COLOR", "YBR_RCT"] {
+    for photometric in ["YBR_PARTIAL_420", "XYB"] {
         let message = refused(&say((0x0028, 0x0004), "CS", photometric), "colour");
         assert!(message.contains(photometric), "{message}");
     }
+    for photometric in ["RGB", "YBR_FULL_422", "YBR_RCT"] {
+        assert!(
+            refused(&say((0x0028, 0x0004), "CS", photometric), "field").starts_with("SamplesPerPixel is 1")
+        );
+    }
+    assert!(
+        refused(&say((0x0028, 0x0004), "CS", "PALETTE COLOR"), "field").contains("without its descriptor")
+    );
     refused(&say((0x0028, 0x0004), "CS", "HSV"), "field");
     refused(&change((0x0028, 0x0002), 3), "field");
     assert!(refused(&say((0x0028, 0x0008), "IS", "2"), "frames").contains("2 frames"));
     refused(&say((0x0028, 0x0008), "IS", "0"), "field");
     refused(&say((0x0028, 0x0008), "IS", "many"), "field");
-    refused(&change((0x0028, 0x0100), 32), "field");
+    refused(&change((0x0028, 0x0100), 12), "field");
+    refused(&change((0x0028, 0x0100), 64), "field");
     refused(&change((0x0028, 0x0101), 17), "field");
     refused(&change((0x0028, 0x0101), 0), "field");
+    // Samples in the low bits, whatever the header says; bits that a cell has not.
     refused(&change((0x0028, 0x0102), 15), "field");
+    refused(&change((0x0028, 0x0102), 10), "field");
+    refused(&change((0x0028, 0x0102), 16), "field");
     refused(&change((0x0028, 0x0103), 2), "field");
     refused(&say((0x2050, 0x0020), "CS", "INVERSE"), "field");
     refused(&say((0x0028, 0x1053), "DS", "0"), "field");
@@ -267,7 +279,6 @@ fn what_is_not_read_is_refused_by_name() {
     refused(plain.clone().without((0x7fe0, 0x0010)), "no_pixels");
     assert_eq!(refused(&change((0x0028, 0x0010), 3), "length"), "pixel data has 16 bytes; 24 expected");
     refused(&change((0x0028, 0x0010), 1), "length");
-    refused(&Dicom::grey(1, 1, 12, &[4096]), "field");
     refused(&change((0x0028, 0x0010), 0), "field");
 }
 
@@ -275,7 +286,6 @@ fn what_is_not_read_is_refused_by_name() {
 fn codings_that_are_not_read_are_named() {
     let mut dicom = Dicom::grey(2, 2, 8, &[0; 4]);
     for (syntax, name) in [
-        ("1.2.840.10008.1.2.4.80", "JPEG-LS"),
         ("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000"),
         ("1.2.840.10008.1.2.4.102", "transfer syntax (1.2.840.10008.1.2.4.102)"),
         ("1.2.840.113619.5.2", "transfer syntax (1.2.840.113619.5.2)"),
@@ -283,8 +293,6 @@ fn codings_that_are_not_read_are_named() {
         let message = refused(dicom.coded(syntax, &[&[0; 8]]), "coding");
         assert!(message.starts_with(name), "{message}");
     }
-    // Pixels as they are under a syntax of compressed ones.
-    refused(Dicom::grey(2, 2, 8, &[0; 4]).syntax(JPEG), "coding");
 }
 
 #[test]
@@ -300,24 +308,8 @@ fn a_stream_must_agree_with_the_header() {
     refused(&coded(3, 2, 10), "field");
     let other = Jpeg2000::new(3, 3, 12).bytes();
     refused(Dicom::grey(3, 2, 12, &[]).coded(JPEG_2000, &[&other]), "disagrees");
-    let signed = Jpeg2000 { signed: true, ..Jpeg2000::new(3, 2, 12) }.bytes();
-    refused(Dicom::grey(3, 2, 12, &[]).coded(JPEG_2000, &[&signed]), "disagrees");
     // The offset table lists two frames.
     let mut two = coded(3, 2, 12);
     two.elements.insert((0x7fe0, 0x0010), Value::Fragments(vec![vec![0; 8], stream.clone(), stream]));
     refused(&two, "frames");
-}
-
-#[test]
-fn lossless_jpeg_that_the_decoder_would_get_wrong_is_refused() {
-    let stream = jpeg_lossless(3, 2, 12, &[0; 6]);
-    let scan = stream.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
-    let mut transformed = stream.clone();
-    transformed[scan + 9] = 1;
-    let mut restarted = stream[..scan].to_vec();
-    restarted.extend(jpeg_segment(0xdd, &[0, 3]));
-    restarted.extend(&stream[scan..]);
-    for stream in [transformed, restarted] {
-        refused(Dicom::grey(3, 2, 12, &[]).coded(JPEG_LOSSLESS, &[&stream]), "coding");
-    }
 }

@@ -1,11 +1,17 @@
 //! Files in, pictures or named refusals out.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod dicom;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod jpegls;
+#[cfg(test)]
+mod large;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -14,3 +20,5 @@ mod rasters;
 mod reference;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod variants;

@@ -1,9 +1,11 @@
 //! Whatever the bytes: no panic, and a picture only of the size that its file says.
 
+use crate::jpegls::JpegLs;
 use crate::support::*;
 use precedent_imaging::{decode, decode_stored};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::collections::BTreeMap;
 
 /// A file of every kind.
 fn files() -> Vec<Vec<u8>> {
@@ -30,7 +32,46 @@ fn files() -> Vec<Vec<u8>> {
         Dicom::grey(8, 8, 8, &[]).coded(JPEG, &[&jpeg_blocks(8, 8, &[99], &[])]).bytes(),
         jpeg_blocks(16, 8, &[99, 7], &[]),
         png(4, 4, png::ColorType::Rgb, png::BitDepth::Eight, &[50; 48]),
+        with(JPEG_LS, &jpeg_ls(0).encode(&values)),
+        with(JPEG_LS, &jpeg_ls(2).encode(&values)),
+        with(JPEG_EXTENDED, &jpeg_blocks_12(8, 6, &[1000])),
+        jpeg_dct(0xc1, 12, (16, 16), &[0, 1000, 2000, 4095], &[], 2),
+        jpeg_colour(16, 8, &[[99, 128, 128], [7, 128, 128]]),
+        Dicom::grey(16, 8, 8, &[])
+            .text((0x0028, 0x0004), "CS", "RGB")
+            .coded(JPEG, &[&jpeg_colour(16, 8, &[[99, 128, 128], [7, 128, 128]])])
+            .bytes(),
+        palette().bytes(),
+        enhanced(&plain).bytes(),
     ]
+}
+
+fn jpeg_ls(near: u16) -> JpegLs {
+    JpegLs { columns: 8, rows: 6, bits: 12, near, restart: 2, preset: [0, 9, 20, 60, 31] }
+}
+
+fn palette() -> Dicom {
+    let mut dicom = Dicom::grey(4, 4, 8, &[1; 16]);
+    dicom.text((0x0028, 0x0004), "CS", "PALETTE COLOR");
+    for at in 0..3 {
+        dicom.elements.insert((0x0028, 0x1101 + at), Value::Words("US", vec![2, 0, 16]));
+        dicom.elements.insert((0x0028, 0x1201 + at), Value::Words("OW", vec![0, 60_000]));
+    }
+    dicom
+}
+
+/// The same with a window and a length in functional groups of unknown representation.
+fn enhanced(plain: &Dicom) -> Dicom {
+    let item = |tag, text: &str| {
+        Value::Items(vec![BTreeMap::from([(tag, Value::Text("DS", text.as_bytes().to_vec()))])])
+    };
+    let mut dicom = plain.clone();
+    let group = BTreeMap::from([
+        ((0x0028, 0x9110), item((0x0028, 0x0030), "0.2\\0.1")),
+        ((0x0028, 0x9132), item((0x0028, 0x1050), "77")),
+    ]);
+    dicom.elements.insert((0x5200, 0x9229), Value::Items(vec![group]));
+    dicom
 }
 
 /// Reads a file in both ways.
@@ -100,7 +141,7 @@ proptest! {
 
     #[test]
     fn several_bytes_may_be_wrong(
-        which in 0..11_usize,
+        which in 0..19_usize,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..24),
     ) {
         let mut file = files().swap_remove(which);
@@ -113,7 +154,7 @@ proptest! {
 
     #[test]
     fn a_part_may_be_missing_or_double(
-        which in 0..11_usize,
+        which in 0..19_usize,
         from in any::<prop::sample::Index>(),
         count in 1..64_usize,
         double in any::<bool>(),
@@ -136,7 +177,7 @@ proptest! {
             (Just(columns), prop::collection::vec(any::<u16>(), usize::from(columns) * 4))
         }),
         bits in 8..17_u16,
-        coding in 0..10_u8,
+        coding in 0..11_u8,
     ) {
         let values: Vec<u16> = values.into_iter().map(|value| value & ((1_u32 << bits) - 1) as u16).collect();
         let mut dicom = Dicom::grey(columns, 4, bits, &values);
@@ -144,6 +185,10 @@ proptest! {
             0 => &mut dicom,
             1 => dicom.syntax(BIG),
             2 => dicom.coded(RLE, &[&rle(&values, usize::from(bits.div_ceil(8)))]),
+            10 => {
+                let coding = JpegLs { columns, rows: 4, bits: bits as u8, near: 0, restart: 3, preset: [0; 5] };
+                dicom.coded(JPEG_LS, &[&coding.encode(&values)])
+            }
             _ => dicom.coded(JPEG_LOSSLESS, &[&jpeg_lossless_by(coding - 2, columns, 4, bits as u8, &values)]),
         };
         let stored = decode_stored(&dicom.bytes()).unwrap();

@@ -9,6 +9,8 @@ pub const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 pub const BIG: &str = "1.2.840.10008.1.2.2";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const JPEG: &str = "1.2.840.10008.1.2.4.50";
+pub const JPEG_EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 pub const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 
@@ -126,7 +128,7 @@ fn data_set(elements: &BTreeMap<Tag, Value>, explicit: bool, big: bool) -> Vec<u
         let mut bytes = [u16(tag.0), u16(tag.1)].concat();
         if tag.0 == 0xfffe || !explicit {
             bytes.extend(u32(length));
-        } else if matches!(vr, "OB" | "OW" | "SQ" | "UN") {
+        } else if matches!(vr, "OB" | "OW" | "SQ" | "UC" | "UN" | "UT" | "ZZ") {
             bytes.extend(vr.as_bytes());
             bytes.extend([0, 0]);
             bytes.extend(u32(length));
@@ -178,18 +180,41 @@ fn data_set(elements: &BTreeMap<Tag, Value>, explicit: bool, big: bool) -> Vec<u
     bytes
 }
 
+/// Run-length coding of one byte for all.
+pub fn rle_constant(area: usize, segments: usize) -> Vec<u8> {
+    let mut run = Vec::new();
+    for _ in 0..area / 128 {
+        run.extend([129, 7]);
+    }
+    let mut header = vec![0_u32; 16];
+    header[0] = segments as u32;
+    for segment in 0..segments {
+        header[segment + 1] = (64 + segment * run.len()) as u32;
+    }
+    let mut bytes: Vec<u8> = header.into_iter().flat_map(u32::to_le_bytes).collect();
+    (0..segments).for_each(|_| bytes.extend(&run));
+    bytes
+}
+
 /// Run-length coding by literal runs alone.
 pub fn rle(values: &[u16], bytes_per_pixel: usize) -> Vec<u8> {
+    let bytes =
+        |segment: usize| values.iter().map(move |value| value >> (8 * (bytes_per_pixel - 1 - segment)));
+    let segments: Vec<Vec<u16>> =
+        (0..bytes_per_pixel).map(|segment| bytes(segment).map(|value| value & 0xff).collect()).collect();
+    rle_segments(&segments.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// The same of segments of bytes.
+pub fn rle_segments(segments: &[&[u16]]) -> Vec<u8> {
     let mut header = vec![0_u32; 16];
-    header[0] = bytes_per_pixel as u32;
+    header[0] = segments.len() as u32;
     let mut body = Vec::new();
-    for segment in 0..bytes_per_pixel {
-        header[segment + 1] = 64 + body.len() as u32;
-        let shift = 8 * (bytes_per_pixel - 1 - segment);
-        let bytes: Vec<u8> = values.iter().map(|value| (value >> shift) as u8).collect();
-        for run in bytes.chunks(128) {
+    for (at, segment) in segments.iter().enumerate() {
+        header[at + 1] = 64 + body.len() as u32;
+        for run in segment.chunks(128) {
             body.push(run.len() as u8 - 1);
-            body.extend(run);
+            body.extend(run.iter().map(|&byte| byte as u8));
         }
         if body.len() % 2 == 1 {
             body.push(128);
@@ -271,13 +296,32 @@ pub fn jpeg_lossless(columns: u16, rows: u16, bits: u8, values: &[u16]) -> Vec<u
 
 /// Lossless JPEG by one of the seven predictors of ITU-T T.81 table H.1.
 pub fn jpeg_lossless_by(predictor: u8, columns: u16, rows: u16, bits: u8, values: &[u16]) -> Vec<u8> {
+    jpeg_lossless_of(predictor, (columns, rows), bits, values, 0, 0)
+}
+
+/// The same with samples that are shifted down by `transform` bits, and a restart marker behind every `restart` lines.
+pub fn jpeg_lossless_of(
+    predictor: u8,
+    (columns, rows): (u16, u16),
+    bits: u8,
+    values: &[u16],
+    transform: u8,
+    restart: usize,
+) -> Vec<u8> {
+    let mut data = Vec::new();
     let mut scan = Bits::default();
     let width = usize::from(columns);
-    let value = |at: usize| i32::from(values[at]);
+    let value = |at: usize| i32::from(values[at] >> transform);
     for at in 0..values.len() {
-        let prediction = match (at / width, at % width) {
-            (0, 0) => 1 << (bits - 1),
-            (0, _) => value(at - 1),
+        let (x, y) = (at % width, at / width);
+        let is_first = y == 0 || (restart > 0 && y % restart == 0);
+        if is_first && x == 0 && y > 0 {
+            data.extend(std::mem::take(&mut scan).finish());
+            data.extend([0xff, 0xd0 | ((y / restart - 1) % 8) as u8]);
+        }
+        let prediction = match (is_first, x) {
+            (true, 0) => 1 << (bits - transform - 1),
+            (true, _) => value(at - 1),
             (_, 0) => value(at - width),
             _ => {
                 let (a, b, c) = (value(at - 1), value(at - width), value(at - width - 1));
@@ -294,12 +338,71 @@ pub fn jpeg_lossless_by(predictor: u8, columns: u16, rows: u16, bits: u8, values
         };
         scan.difference(value(at) - prediction);
     }
+    data.extend(scan.finish());
+    let interval = (restart * width) as u16;
     [
         vec![0xff, 0xd8],
         jpeg_frame(0xc3, bits, columns, rows),
         jpeg_table(17),
-        jpeg_segment(0xda, &[1, 1, 0x00, predictor, 0, 0]),
+        if restart > 0 { jpeg_segment(0xdd, &interval.to_be_bytes()) } else { Vec::new() },
+        jpeg_segment(0xda, &[1, 1, 0x00, predictor, 0, transform]),
+        data,
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
+/// Lossless JPEG of pixels that are all the same.
+pub fn jpeg_lossless_flat(columns: u16, rows: u16, bits: u8) -> Vec<u8> {
+    let mut scan = Bits::default();
+    for _ in 0..usize::from(columns) * usize::from(rows) {
+        scan.put(0, 5);
+    }
+    [
+        vec![0xff, 0xd8],
+        jpeg_frame(0xc3, bits, columns, rows),
+        jpeg_table(17),
+        jpeg_segment(0xda, &[1, 1, 0x00, 1, 0, 0]),
         scan.finish(),
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
+/// JPEG-LS of pixels that are all 0: every line is one run.
+pub fn jpeg_ls_black(columns: u16, rows: u16, bits: u8) -> Vec<u8> {
+    const LENGTHS: [u32; 32] = [
+        0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    ];
+    let mut ones = 0;
+    let mut index = 0;
+    for _ in 0..rows {
+        let mut left = u32::from(columns);
+        while left > 0 {
+            let run = 1 << LENGTHS[index];
+            if run <= left && index < 31 {
+                index += 1;
+            }
+            left -= run.min(left);
+            ones += 1;
+        }
+    }
+    // Bits of 1 alone: behind each byte of 0xff comes one whose first bit is filling.
+    let mut scan = Vec::new();
+    while ones > 0 {
+        let width = if scan.last() == Some(&0xff) { 7 } else { 8 };
+        let count = width.min(ones);
+        scan.push((((1_u32 << count) - 1) << (width - count)) as u8);
+        ones -= count;
+    }
+    if scan.last() == Some(&0xff) {
+        scan.push(0);
+    }
+    [
+        vec![0xff, 0xd8],
+        jpeg_frame(0xf7, bits, columns, rows),
+        jpeg_segment(0xda, &[1, 1, 0x00, 0, 0, 0]),
+        scan,
         vec![0xff, 0xd9],
     ]
     .concat()
@@ -307,29 +410,86 @@ pub fn jpeg_lossless_by(predictor: u8, columns: u16, rows: u16, bits: u8, values
 
 /// Baseline JPEG of blocks of 8 x 8 pixels, each of one brightness.
 pub fn jpeg_blocks(columns: u16, rows: u16, blocks: &[u8], extra: &[u8]) -> Vec<u8> {
+    let blocks: Vec<u16> = blocks.iter().map(|&block| block.into()).collect();
+    jpeg_dct(0xc0, 8, (columns, rows), &blocks, extra, 0)
+}
+
+/// Baseline JPEG of three components without subsampling, block by block.
+pub fn jpeg_colour(columns: u16, rows: u16, blocks: &[[u8; 3]]) -> Vec<u8> {
+    let mut scan = Bits::default();
+    let mut before = [0; 3];
+    for block in blocks {
+        for (&component, before) in block.iter().zip(&mut before) {
+            let dc = 8 * (i32::from(component) - 128);
+            scan.difference(dc - *before);
+            *before = dc;
+            scan.put(0, 1);
+        }
+    }
+    let mut frame = vec![8];
+    frame.extend(rows.to_be_bytes());
+    frame.extend(columns.to_be_bytes());
+    frame.extend([3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+    [
+        vec![0xff, 0xd8],
+        jpeg_segment(0xdb, &[[0].as_slice(), &[1; 64]].concat()),
+        jpeg_segment(0xc0, &frame),
+        jpeg_table(12),
+        jpeg_segment(0xc4, &[[0x10, 1].as_slice(), &[0; 16]].concat()),
+        jpeg_segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]),
+        scan.finish(),
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
+/// JPEG of 12 bits of blocks that are each of one brightness.
+pub fn jpeg_blocks_12(columns: u16, rows: u16, blocks: &[u16]) -> Vec<u8> {
+    jpeg_dct(0xc1, 12, (columns, rows), blocks, &[], 0)
+}
+
+/// The same in general, with a restart marker behind every `restart` blocks, if any.
+pub fn jpeg_dct(
+    marker: u8,
+    bits: u8,
+    (columns, rows): (u16, u16),
+    blocks: &[u16],
+    extra: &[u8],
+    restart: usize,
+) -> Vec<u8> {
+    let mut data = Vec::new();
     let mut scan = Bits::default();
     let mut before = 0;
-    for &block in blocks {
-        // With steps of 1, a constant block v has the one coefficient 8 (v - 128).
-        let dc = 8 * (i32::from(block) - 128);
+    for (at, &block) in blocks.iter().enumerate() {
+        if restart > 0 && at > 0 && at % restart == 0 {
+            data.extend(std::mem::take(&mut scan).finish());
+            data.extend([0xff, 0xd0 | ((at / restart - 1) % 8) as u8]);
+            before = 0;
+        }
+        // With steps of 1, a constant block v has the one coefficient 8 (v - middle).
+        let dc = 8 * (i32::from(block) - (1 << (bits - 1)));
         scan.difference(dc - before);
         before = dc;
         scan.put(0, 1);
     }
+    data.extend(scan.finish());
     let mut quantisation = vec![0];
     quantisation.extend([1; 64]);
     let mut end_of_block = vec![0x10, 1];
     end_of_block.extend([0; 15]);
     end_of_block.push(0);
+    let restarts =
+        if restart == 0 { Vec::new() } else { jpeg_segment(0xdd, &(restart as u16).to_be_bytes()) };
     [
         vec![0xff, 0xd8],
         extra.to_vec(),
         jpeg_segment(0xdb, &quantisation),
-        jpeg_frame(0xc0, 8, columns, rows),
-        jpeg_table(12),
+        jpeg_frame(marker, bits, columns, rows),
+        jpeg_table(if bits == 8 { 12 } else { 16 }),
         jpeg_segment(0xc4, &end_of_block),
+        restarts,
         jpeg_segment(0xda, &[1, 1, 0x00, 0, 63, 0]),
-        scan.finish(),
+        data,
         vec![0xff, 0xd9],
     ]
     .concat()
