@@ -48,13 +48,15 @@ impl ReportReader {
     pub fn details(&self, text: &str) -> Vec<Span> {
         let tokens = self.lexicon.tokens(text, 0..text.len());
         let found = self.lexicon.find_phrases(text, &tokens);
-        let detail = |found: &&Found| match self.lexicon.meaning(**found) {
-            Meaning::Side(_) | Meaning::Place(_) | Meaning::Severity(_) | Meaning::Time(_) => true,
-            Meaning::Finding { .. }
-            | Meaning::Except
-            | Meaning::Cue(_)
-            | Meaning::Comparison
-            | Meaning::Normal => false,
+        let detail = |found: &&Found| {
+            matches!(
+                self.lexicon.meaning(**found),
+                Meaning::Side(_)
+                    | Meaning::Larger(_)
+                    | Meaning::Place(_)
+                    | Meaning::Severity(_)
+                    | Meaning::Time(_)
+            )
         };
         let span = |found: &Found| Span {
             start: tokens[found.first as usize].start,
