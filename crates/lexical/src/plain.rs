@@ -6,7 +6,7 @@ use crate::detail::each_term;
 use crate::query::TextQuery;
 use crate::schema::{LexicalField, finding_terms};
 use crate::simple::{read, read_text};
-use crate::statistics::FINDING_B;
+use crate::statistics::{FINDINGS, WORDS};
 use crate::{
     Asked, AskedDetail, AskedFinding, DetailTerm, LexicalHit, LexicalSegment, LexicalSnapshot, LexicalWriter,
     OwnedBytes,
@@ -159,16 +159,16 @@ impl Plain {
 
     fn clause(&self, text: &Text, clause: &Clause) -> Option<f64> {
         let field = clause.alternatives.first()?.field;
-        let b = if field == LexicalField::Finding { FINDING_B } else { 0.75 };
+        let shape = if field == LexicalField::Finding { FINDINGS } else { WORDS };
         let times = |alternative: &Alternative| {
             f64::from(alternative.boost.value()) * text.times(alternative.field, &alternative.words)
         };
         let frequency: f64 = text.places(clause).iter().map(times).sum();
         let average = self.texts.iter().map(|other| other.length(field)).sum::<f64>() / self.count;
-        let norm = 1.2 * (1.0 - b + b * text.length(field) / average);
+        let norm = shape.k1 * (1.0 - shape.b + shape.b * text.length(field) / average);
         let rarity = clause.alternatives.iter().map(|alternative| self.rarity(clause, alternative));
         let rarity = rarity.fold(f64::INFINITY, f64::min);
-        (frequency > 0.0).then(|| f64::from(clause.times) * rarity * 2.2 * frequency / (frequency + norm))
+        (frequency > 0.0).then(|| f64::from(clause.times) * rarity * (shape.k1 + 1.0) * frequency / (frequency + norm))
     }
 
     fn rarity(&self, clause: &Clause, alternative: &Alternative) -> f64 {

@@ -6,7 +6,7 @@ use crate::cursor::{Cursor, END};
 use crate::query::TextQuery;
 use crate::reader::{Lengths, LexicalSegment};
 use crate::schema::{FIELD_COUNT, LexicalField, MEASURED_COUNT};
-use crate::statistics::{FINDING_B, WORD_B, Weight, idf};
+use crate::statistics::{FINDINGS, WORDS, Weight, idf};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -93,8 +93,8 @@ impl LexicalSnapshot {
         }
         let field = clause.field();
         let rarity = if least.is_finite() { least } else { 0.0 };
-        let b = if field == LexicalField::Finding { FINDING_B } else { WORD_B };
-        Ok(Weight::new(rarity, clause.times, b, self.tokens[field.length_index()], self.documents))
+        let shape = if field == LexicalField::Finding { FINDINGS } else { WORDS };
+        Ok(Weight::new(rarity, clause.times, shape, self.tokens[field.length_index()], self.documents))
     }
 
     /// Live documents with a finding in the segments that know none: those with its words in a row.

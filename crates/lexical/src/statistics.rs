@@ -4,7 +4,7 @@
 //!
 //! `times(t) · idf(t) · (k1 + 1) · tf / (tf + k1 · (1 − b + b · |d| / avg))`
 //!
-//! with k1 = 1.2 and b = 0.75, the values of Lucene and tantivy, and `idf(t) = ln(1 + (N − n + 0.5) / (n + 0.5))`
+//! with k1 = 1.2 and b = 0.75 for words, the values of Lucene and tantivy, and `idf(t) = ln(1 + (N − n + 0.5) / (n + 0.5))`
 //! (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; the 1 inside keeps it positive, as in Lucene).
 //! The idf of words in a row is the sum of those of the words, as in tantivy. `|d|` is the exact number of tokens of the
 //! field in the document, where Lucene and tantivy round to one of 256 lengths. `N` is the number of live documents with
@@ -16,14 +16,21 @@
 //! sum of boost times frequency over the alternatives, and the idf is that of the commonest of them, so that a rare
 //! narrower finding does not lift all the others.
 //!
-//! Clauses on findings have a b of their own, [`FINDING_B`]: a mention in a long report counts nearly as much as one in a
-//! short report.
+//! Clauses on findings have a k1 and a b of their own, [`FINDINGS`].
 
-const K1: f64 = 1.2;
-/// How much the length of a text counts for words.
-pub(crate) const WORD_B: f64 = 0.75;
-/// How much the length of a text counts for mentions of findings.
-pub(crate) const FINDING_B: f64 = 0.4;
+/// How fast the score of a clause levels off as its frequency grows, and how much the length of a text counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shape {
+    pub k1: f64,
+    pub b: f64,
+}
+
+/// For words: the values of Lucene and tantivy.
+pub(crate) const WORDS: Shape = Shape { k1: 1.2, b: 0.75 };
+/// For mentions of findings. A second mention says little that the first did not, so that a report with both of two findings
+/// asked for comes before one that names the rarer of them four times; and a mention in a long report counts nearly as much
+/// as one in a short report.
+pub(crate) const FINDINGS: Shape = Shape { k1: 0.5, b: 0.4 };
 
 /// Rarity of a word that is in `found` of `documents`.
 pub(crate) fn idf(found: u64, documents: u64) -> f64 {
@@ -41,13 +48,14 @@ pub(crate) struct Weight {
 
 impl Weight {
     /// The weight of a clause with its idf, standing `times` in the query, for a field with so many tokens.
-    pub(crate) fn new(idf: f64, times: u32, b: f64, tokens: u64, documents: u64) -> Self {
+    pub(crate) fn new(idf: f64, times: u32, shape: Shape, tokens: u64, documents: u64) -> Self {
+        let Shape { k1, b } = shape;
         // Without tokens nothing is found, so the average is of no matter as long as it is a number.
         let average = (tokens.max(1) as f64) / (documents.max(1) as f64);
         Self {
-            scale: (idf * (K1 + 1.0) * f64::from(times)) as f32,
-            shortest: (K1 * (1.0 - b)) as f32,
-            per_token: (K1 * b / average) as f32,
+            scale: (idf * (k1 + 1.0) * f64::from(times)) as f32,
+            shortest: (k1 * (1.0 - b)) as f32,
+            per_token: (k1 * b / average) as f32,
         }
     }
 
@@ -73,13 +81,13 @@ mod tests {
         // N = 4, n = 1: ln(1 + 3.5 / 1.5) = ln(10 / 3).
         assert!((idf(1, 4) - 1.203_972_804_325_936).abs() < 1e-12);
         // A document of average length with tf 1: idf * 2.2 * 1 / (1 + 1.2).
-        let weight = Weight::new(idf(1, 4), 1, WORD_B, 40, 4);
+        let weight = Weight::new(idf(1, 4), 1, WORDS, 40, 4);
         assert!((weight.score(1.0, 10) - 1.203_972_8).abs() < 1e-6);
         // Twice as long, tf 3: 1.2 * (0.25 + 0.75 * 2) = 2.1; idf * 2.2 * 3 / 5.1.
         assert!((weight.score(3.0, 20) - 1.558_082_4).abs() < 1e-6);
         // With b = 0.4: 1.2 * (0.6 + 0.4 * 2) = 1.68; tf 1 + 0.5: idf * 2.2 * 1.5 / 3.18.
-        let weight = Weight::new(idf(1, 4), 1, 0.4, 40, 4);
+        let weight = Weight::new(idf(1, 4), 1, Shape { k1: 1.2, b: 0.4 }, 40, 4);
         assert!((weight.score(1.5, 20) - 1.249_405_8).abs() < 1e-6);
-        assert!(idf(4, 4) > 0.0 && Weight::new(1.0, 1, WORD_B, 0, 0).score(1.0, 0).is_finite());
+        assert!(idf(4, 4) > 0.0 && Weight::new(1.0, 1, WORDS, 0, 0).score(1.0, 0).is_finite());
     }
 }
