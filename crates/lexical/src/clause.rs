@@ -52,6 +52,8 @@ pub(crate) struct Clause {
     pub(crate) fallback: Option<Alternative>,
     /// How often the clause stands in the query.
     pub(crate) times: u32,
+    /// How much it counts beside others each time: less than 1 where several stand for one thing.
+    pub(crate) share: Boost,
 }
 
 impl Clause {
@@ -64,40 +66,44 @@ impl Clause {
         };
         let alternatives =
             if words.is_empty() { Vec::new() } else { shades(assertion).map(alternative).collect() };
-        Self { occur, alternatives, fallback: None, times: 1 }
+        Self { occur, alternatives, fallback: None, times: 1, share: Boost::ONE }
     }
 
     /// Words in a row, as they stand in one field.
     pub(crate) fn verbatim(occur: Occur, field: LexicalField, words: Vec<String>) -> Self {
         let alternative = Alternative { field, words, boost: Boost::ONE };
         let alternatives = if alternative.words.is_empty() { Vec::new() } else { vec![alternative] };
-        Self { occur, alternatives, fallback: None, times: 1 }
+        Self { occur, alternatives, fallback: None, times: 1, share: Boost::ONE }
     }
 
-    /// Mentions of findings, each with its weight, under an assertion, with details. `words` are those of the query.
+    /// Mentions of findings, each with its weight, under an assertion; of those that fit a detail, where one is given, the others
+    /// for little. `words` are those of the query.
     pub(crate) fn finding(
         occur: Occur,
         assertion: Assertion,
         findings: &[(&str, f32)],
-        details: &[AskedDetail],
+        detail: Option<&AskedDetail>,
         words: Vec<String>,
     ) -> Self {
-        let shares = detail_shares(details);
-        let undescribed = if shares.is_empty() { 1.0 } else { UNDESCRIBED };
         let mut alternatives = Vec::new();
         for (assertion, shade) in shades(assertion) {
             for &(finding, weight) in findings {
-                let mut add = |term: String, share: f32| {
-                    let boost = Boost::new(shade * weight * share);
+                let mut add = |detail: Option<&DetailTerm>, fit: f32| {
+                    let mut term = String::new();
+                    match detail {
+                        None => push_finding_term(&mut term, assertion, finding),
+                        Some(detail) => detail.push(&mut term, assertion, finding),
+                    }
+                    let boost = Boost::new(shade * weight * fit);
                     alternatives.push(Alternative { field: LexicalField::Finding, words: vec![term], boost });
                 };
-                let mut term = String::new();
-                push_finding_term(&mut term, assertion, finding);
-                add(term, undescribed);
-                for (detail, share) in &shares {
-                    let mut term = String::new();
-                    detail.push(&mut term, assertion, finding);
-                    add(term, *share);
+                let Some(detail) = detail else {
+                    add(None, 1.0);
+                    continue;
+                };
+                add(None, UNDESCRIBED);
+                for (term, fit) in detail.terms.iter().filter(|(_, fit)| is_weight(*fit)) {
+                    add(Some(term), (1.0 - UNDESCRIBED) * fit);
                 }
             }
         }
@@ -107,7 +113,12 @@ impl Clause {
             words,
             boost: Boost::new(shade),
         });
-        Self { occur, alternatives, fallback, times: 1 }
+        Self { occur, alternatives, fallback, times: 1, share: Boost::ONE }
+    }
+
+    /// The same clause for a share of one thing.
+    pub(crate) fn sharing(self, share: f32) -> Self {
+        Self { share: Boost::new(share), ..self }
     }
 
     /// The field whose length counts.
@@ -122,18 +133,13 @@ impl Clause {
     }
 }
 
-/// What a mention counts that fits none of the details asked for. At 0.1 a report that says "right" three times stays below
+/// What a mention counts that does not fit the detail asked for. At 0.05 a report that says "right" four times stays below
 /// one that says "left" once.
-const UNDESCRIBED: f32 = 0.1;
+const UNDESCRIBED: f32 = 0.05;
 
-/// What each term of a detail adds to a mention that has it. A mention that fits every detail fully counts 1.
-fn detail_shares(details: &[AskedDetail]) -> Vec<(&DetailTerm, f32)> {
-    let all: f32 = details.iter().map(|detail| detail.weight).sum();
-    let share = |detail: &AskedDetail, fit: f32| (1.0 - UNDESCRIBED) * detail.weight / all * fit;
-    (details.iter())
-        .flat_map(|detail| detail.terms.iter().map(move |(term, fit)| (term, share(detail, *fit))))
-        .filter(|(_, share)| share.is_finite() && *share > 0.0)
-        .collect()
+/// Whether a number can weigh something.
+pub(crate) fn is_weight(weight: f32) -> bool {
+    weight.is_finite() && weight > 0.0
 }
 
 /// What a finding or word counts under the other of present and uncertain. On the Open-i reports 0.5 puts some reports that

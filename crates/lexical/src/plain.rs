@@ -33,10 +33,12 @@ pub(crate) fn ask(text: &str) -> TextQuery {
         if &*mention.finding == "effusion" {
             findings.push(("pleural-effusion".into(), 0.8));
         }
-        // Every query wants it on the left: mentions of the tests have no side, so that is the lesser of two forms.
-        let side = |side, share| (DetailTerm::Side(side), share);
-        let terms = vec![side(Some(Laterality::Left), 1.0), side(None, 0.4)];
-        let details = vec![AskedDetail { weight: 1.0, terms }];
+        // Every query wants it on the left, and new: mentions of the tests have no side, which is the lesser of two forms.
+        let side = |side, fit| (DetailTerm::Side(side), fit);
+        let sides = vec![side(Some(Laterality::Left), 1.0), side(None, 0.4)];
+        let times = vec![(DetailTerm::Time("new".into()), 1.0)];
+        let details =
+            vec![AskedDetail { weight: 1.0, terms: sides }, AskedDetail { weight: 0.5, terms: times }];
         AskedFinding { span: mention.span, assertion: mention.assertion, findings, details }
     });
     let findings = findings.collect();
@@ -168,7 +170,8 @@ impl Plain {
         let norm = shape.k1 * (1.0 - shape.b + shape.b * text.length(field) / average);
         let rarity = clause.alternatives.iter().map(|alternative| self.rarity(clause, alternative));
         let rarity = rarity.fold(f64::INFINITY, f64::min);
-        (frequency > 0.0).then(|| f64::from(clause.times) * rarity * (shape.k1 + 1.0) * frequency / (frequency + norm))
+        let weight = f64::from(clause.share.value()) * f64::from(clause.times) * rarity * (shape.k1 + 1.0);
+        (frequency > 0.0).then(|| weight * frequency / (frequency + norm))
     }
 
     fn rarity(&self, clause: &Clause, alternative: &Alternative) -> f64 {

@@ -1,7 +1,7 @@
 //! What a user asks for in words. Every text is a query; only its size can be refused.
 
 use crate::asked::{Asked, AskedFinding};
-use crate::clause::{Clause, Occur};
+use crate::clause::{Clause, Occur, is_weight};
 use crate::items::{Form, Item, QueryWord, items};
 use crate::schema::LexicalField;
 use precedent_model::{Assertion, Span};
@@ -91,7 +91,7 @@ impl TextQuery {
                     None => clauses.extend(said.loose(item, word)),
                     // The clause stands where the first of its words stands.
                     Some(taken) if taken.words[0].1.span == word.span => {
-                        clauses.extend([finding_clause(item.occur, taken)]);
+                        clauses.extend(finding_clauses(item.occur, taken));
                     }
                     Some(_) => {}
                 }
@@ -235,7 +235,7 @@ fn described(words: &[(&Item, &QueryWord)], taken: &[Option<Taken<'_>>], details
 
 /// Whether the details of a finding count: one that must or must not be there is asked for whatever else is said of it.
 fn describes(occur: Occur, finding: &AskedFinding) -> bool {
-    occur == Occur::Should && !finding.details.is_empty()
+    occur == Occur::Should && finding.details.iter().any(|detail| is_weight(detail.weight))
 }
 
 /// Whether words can be taken together: plain ones with the same sign. A row is taken as a whole or not at all.
@@ -248,18 +248,26 @@ fn are_one(words: &[(&Item, &QueryWord)], span: Span) -> bool {
     })
 }
 
-fn finding_clause(occur: Occur, taken: &Taken<'_>) -> Clause {
+/// The clause of a finding, or one per detail asked of it, which count together as the one would. Each levels off for itself, so
+/// that a report that fits every detail once comes before one that fits one of them twice.
+fn finding_clauses(occur: Occur, taken: &Taken<'_>) -> Vec<Clause> {
     let findings: Vec<(&str, f32)> = (taken.finding.findings.iter())
         .filter(|(_, weight)| is_weight(*weight))
         .map(|(finding, weight)| (&**finding, *weight))
         .collect();
-    let words = taken.words.iter().map(|(_, word)| word.text.clone()).collect();
-    let details = if describes(occur, taken.finding) { taken.finding.details.as_slice() } else { &[] };
-    Clause::finding(occur, taken.finding.assertion, &findings, details, words)
-}
-
-fn is_weight(weight: f32) -> bool {
-    weight.is_finite() && weight > 0.0
+    let words: Vec<String> = taken.words.iter().map(|(_, word)| word.text.clone()).collect();
+    let assertion = taken.finding.assertion;
+    if !describes(occur, taken.finding) {
+        return vec![Clause::finding(occur, assertion, &findings, None, words)];
+    }
+    let details = || taken.finding.details.iter().filter(|detail| is_weight(detail.weight));
+    let all: f32 = details().map(|detail| detail.weight).sum();
+    details()
+        .map(|detail| {
+            let clause = Clause::finding(occur, assertion, &findings, Some(detail), words.clone());
+            clause.sharing(detail.weight / all)
+        })
+        .collect()
 }
 
 #[cfg(test)]

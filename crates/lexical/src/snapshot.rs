@@ -94,7 +94,13 @@ impl LexicalSnapshot {
         let field = clause.field();
         let rarity = if least.is_finite() { least } else { 0.0 };
         let shape = if field == LexicalField::Finding { FINDINGS } else { WORDS };
-        Ok(Weight::new(rarity, clause.times, shape, self.tokens[field.length_index()], self.documents))
+        Ok(Weight::new(
+            rarity * f64::from(clause.share.value()),
+            clause.times,
+            shape,
+            self.tokens[field.length_index()],
+            self.documents,
+        ))
     }
 
     /// Live documents with a finding in the segments that know none: those with its words in a row.
