@@ -121,7 +121,10 @@ mod tests {
         let lexicon = Lexicon::bundled();
         let asked = understand(&ReportReader::new(Arc::clone(&lexicon)), "s/p CABG");
         let (named, weight) = &asked.findings[0].findings[0];
-        assert_eq!((&**named, *weight, asked.findings[0].assertion), ("coronary-bypass", NAMED, Assertion::Present));
+        assert_eq!(
+            (&**named, *weight, asked.findings[0].assertion),
+            ("coronary-bypass", NAMED, Assertion::Present)
+        );
         let traces = asked.findings[0].findings.iter().filter(|(_, weight)| *weight == TRACE);
         assert_eq!(traces.map(|(id, _)| id.clone()).collect::<Vec<_>>(), lexicon.traces("coronary-bypass"));
         let denied = understand(&ReportReader::new(lexicon), "no CABG");

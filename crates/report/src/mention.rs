@@ -2,6 +2,7 @@
 
 mod describe;
 mod sense;
+mod share;
 mod words;
 
 use crate::assertion::{Marks, of_words};

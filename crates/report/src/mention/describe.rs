@@ -5,6 +5,7 @@
 //! it is of the second. Then findings that a sentence joins share a side: "left effusion and atelectasis", "atelectasis or
 //! scarring in the left base", "left opacity that may be pneumonia".
 
+use super::share::Sharing;
 use super::words::Role;
 use super::{Named, Scene};
 use crate::lexicon::{Found, Meaning};
@@ -15,11 +16,6 @@ use std::sync::Arc;
 /// How many tokens before a finding and behind it may describe it.
 const BEFORE: usize = 14;
 const BEHIND: usize = 16;
-/// Farther apart, two findings share nothing; two names of one thing may stand farther apart.
-const SHARING: usize = 9;
-const EXPLAINING: usize = 20;
-/// Two findings so near are of one thing: "effusion blunting the angle".
-const ADJACENT: usize = 2;
 /// A clause names its subject within so many words.
 const SUBJECT: usize = 6;
 
@@ -33,8 +29,8 @@ pub(super) struct Described {
     pub severity: Option<Arc<str>>,
     pub times: Vec<Arc<str>>,
     /// Whether the side stands before the finding, behind it, or was shared so.
-    side_before: bool,
-    side_behind: bool,
+    pub side_before: bool,
+    pub side_behind: bool,
 }
 
 /// What is said of each finding, by what is said of its being there. Mostly once; twice where each side has its own
@@ -122,50 +118,53 @@ impl<'a> Describing<'a> {
         }
     }
 
-    /// The words in a window that describe, ascending. A word for a side that is of something else, "right atrium",
-    /// is none, unless the finding's own phrase holds it.
+    /// The words in a window that describe, ascending.
     fn words(&self, this: &Named, window: Range<usize>) -> Vec<Word<'a>> {
-        let entry = self.scene.lexicon.entry(this.index);
+        let midline = self.scene.lexicon.entry(this.index).midline;
         let begin = self.scene.found.partition_point(|found| (found.first as usize) < window.start);
         let here: Vec<Found> = (self.scene.found[begin..].iter())
             .take_while(|found| (found.first as usize) < window.end)
             .filter(|found| (found.last as usize) < window.end)
             .copied()
             .collect();
-        let device = self.scene.lexicon.is_device(this.index);
-        let tip = device
-            .then(|| (this.last() + 1..window.end).find(|&at| self.scene.words.role(at) == Role::Tip))
-            .flatten();
-        let within =
-            |found: Found| this.first() <= found.first as usize && found.last as usize <= this.last();
-        let inside = |found: Found, other: &Found| {
-            other.first <= found.first && found.last <= other.last && other.words() > found.words()
-        };
-        let hidden = |found: Found| {
-            let meaning = self.scene.lexicon.meaning(found);
-            let hides = |other: &Found| match self.scene.lexicon.meaning(*other) {
-                Meaning::Sideless => matches!(meaning, Meaning::Side(_)),
-                // "Left greater than right" holds "greater than right".
-                Meaning::Larger(_) => matches!(meaning, Meaning::Larger(_)),
-                _ => false,
-            };
-            let own = |other: &Found| {
-                !device && other.first as usize <= this.last() && this.first() <= other.last as usize
-            };
-            let behind_tip = tip.is_some_and(|tip| found.first as usize > tip);
-            behind_tip || here.iter().any(|other| hides(other) && inside(found, other) && !own(other))
-        };
+        // What has no side may say one itself: "scoliosis convex to the left".
+        let own = |found: Found| this.first() <= found.first as usize && found.last as usize <= this.last();
         (here.iter())
             .map(|&found| (found, self.scene.lexicon.meaning(found)))
             .filter(|&(found, meaning)| match meaning {
-                // What has no side may say one itself: "scoliosis convex to the left".
-                Meaning::Side(_) | Meaning::Larger(_) => (!entry.midline || within(found)) && !hidden(found),
-                Meaning::Place(_) => !entry.midline,
+                Meaning::Side(_) | Meaning::Larger(_) => {
+                    (!midline || own(found)) && !self.is_of_something_else(this, found, &here)
+                }
+                Meaning::Place(_) => !midline,
                 Meaning::Time(_) | Meaning::Severity(_) => true,
                 _ => false,
             })
             .map(|(found, meaning)| Word { first: found.first as usize, last: found.last as usize, meaning })
             .collect()
+    }
+
+    /// Whether a word for a side, among the phrases around it, is of something else: part of "right atrium", unless the
+    /// finding's own phrase shares a word with that, or behind the tip of a device.
+    fn is_of_something_else(&self, this: &Named, side: Found, here: &[Found]) -> bool {
+        let device = self.scene.lexicon.is_device(this.index);
+        let tip = |at: usize| self.scene.words.role(at) == Role::Tip;
+        if device && (this.last() + 1..side.first as usize).any(tip) {
+            return true;
+        }
+        let is_side = matches!(self.scene.lexicon.meaning(side), Meaning::Side(_));
+        let hides = |other: &Found| match self.scene.lexicon.meaning(*other) {
+            Meaning::Sideless => is_side,
+            // "Left greater than right" holds "greater than right".
+            Meaning::Larger(_) => !is_side,
+            _ => false,
+        };
+        let longer = |other: &Found| {
+            other.first <= side.first && side.last <= other.last && other.words() > side.words()
+        };
+        let own = |other: &Found| {
+            !device && other.first as usize <= this.last() && this.first() <= other.last as usize
+        };
+        here.iter().any(|other| hides(other) && longer(other) && !own(other))
     }
 
     /// Sizes in a window. A number beside a device is a distance.
@@ -327,114 +326,4 @@ fn add_place(places: &mut Vec<Place>, place: Place) {
     }
     places.retain(|known| !within(known.span, place.span) && known.id != place.id);
     places.push(place);
-}
-
-/// How the words between two findings join them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Joined {
-    /// A list: "effusion and atelectasis".
-    List,
-    /// One thing by two names: "atelectasis or scarring", "opacity that may be pneumonia".
-    OneThing,
-    /// "effusion with atelectasis".
-    With,
-    /// Words that say nothing of it, or nothing but a comma.
-    Loose,
-}
-
-/// Sides that a sentence gives to several findings at once.
-struct Sharing<'a> {
-    scene: &'a Scene<'a>,
-    named: &'a [Named],
-    said: &'a [Assertion],
-}
-
-impl Sharing<'_> {
-    /// The side of the finding before `place` for that at `place`.
-    fn forward(&self, place: usize, from: &[Described], to: &mut [Described]) {
-        let ([from], [to]) = (from, to) else { return };
-        if from.laterality.is_none() || to.laterality.is_some() || !self.may_share(place) {
-            return;
-        }
-        let between = self.between(place);
-        if between.clone().any(|at| matches!(self.scene.words.role(at), Role::Everywhere | Role::Cause)) {
-            return;
-        }
-        let joined = self.joined(between);
-        // "Opacity in the left base, atelectasis": a finding behind a comma that is a kind of the one before it.
-        let kind = self.scene.lexicon.is_kind(self.named[place].index, self.named[place - 1].index);
-        let shares = match joined {
-            Joined::List | Joined::With => from.side_before,
-            Joined::OneThing => true,
-            Joined::Loose => kind,
-        };
-        if shares {
-            (to.laterality, to.larger, to.side_before) = (from.laterality, from.larger, true);
-            if joined == Joined::OneThing && to.places.is_empty() {
-                to.places = from.places.clone();
-            }
-        }
-    }
-
-    /// The side that stands behind the finding at `place` for the one before it, where nothing but a list joins them.
-    fn backward(&self, place: usize, from: &[Described], to: &mut [Described]) {
-        let ([from], [to]) = (from, to) else { return };
-        if from.laterality.is_none() || !from.side_behind || to.laterality.is_some() || !self.may_share(place)
-        {
-            return;
-        }
-        let between = self.between(place);
-        let roles = || between.clone().map(|at| self.scene.words.role(at));
-        let joined = roles().any(|role| matches!(role, Role::Comma | Role::And | Role::Or | Role::Hedge));
-        let explains = roles().any(|role| role == Role::Hedge);
-        let listed = roles().all(|role| match role {
-            Role::Comma | Role::And | Role::Or | Role::Plain | Role::Hedge => true,
-            role => role == Role::With && explains,
-        });
-        if listed && joined {
-            (to.laterality, to.larger, to.side_behind) = (from.laterality, from.larger, true);
-            if to.places.is_empty() {
-                to.places = from.places.clone();
-            }
-        }
-    }
-
-    fn between(&self, place: usize) -> Range<usize> {
-        self.named[place - 1].last() + 1..self.named[place].first()
-    }
-
-    /// Neither has no side, both are devices or none is, both are there or none, and they stand near in one statement.
-    fn may_share(&self, place: usize) -> bool {
-        let (one, other) = (&self.named[place - 1], &self.named[place]);
-        let lexicon = self.scene.lexicon;
-        let midline = lexicon.entry(one.index).midline || lexicon.entry(other.index).midline;
-        let device = (lexicon.is_device(one.index), lexicon.is_device(other.index));
-        let absent = [place - 1, place].map(|place| self.said[place] == Assertion::Absent);
-        let between = self.between(place);
-        let apart = |at: usize| {
-            matches!(self.scene.words.role(at), Role::Stop | Role::But | Role::Denial | Role::Tip)
-        };
-        !midline
-            && device.0 == device.1
-            && absent[0] == absent[1]
-            && between.len()
-                <= if self.joined(between.clone()) == Joined::OneThing { EXPLAINING } else { SHARING }
-            && (!device.0 || between.len() <= 1)
-            && !between.clone().any(apart)
-    }
-
-    fn joined(&self, between: Range<usize>) -> Joined {
-        let roles = || between.clone().map(|at| self.scene.words.role(at));
-        if roles().any(|role| matches!(role, Role::Or | Role::Hedge)) {
-            return Joined::OneThing;
-        }
-        if between.len() <= ADJACENT && roles().all(|role| role == Role::Plain) {
-            return Joined::With;
-        }
-        match roles().find(|role| role.joins()) {
-            Some(Role::And) => Joined::List,
-            Some(Role::With) => Joined::With,
-            _ => Joined::Loose,
-        }
-    }
 }
