@@ -2,13 +2,14 @@
 
 use crate::encode::{self, Encoding};
 use crate::findings::{self, Resolved};
+use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::{EngineError, Violation};
 use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
 use precedent_model::{Assertion, FieldKind, FindingId};
 use precedent_query::{
-    Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
+    Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
     Warning,
 };
 use precedent_vector::{Embedding, VectorError};
@@ -30,6 +31,8 @@ pub(crate) struct Query<'a> {
     /// The findings that the filter asks for, and as what.
     pub findings: Vec<(FindingId, Assertion)>,
     pub before: Option<Filter>,
+    /// What is searched in place of words that nothing knew.
+    pub corrections: Vec<Correction>,
     pub warnings: Vec<Warning>,
 }
 
@@ -49,8 +52,13 @@ impl<'a> Query<'a> {
             wrong.push(Violation::new("embeddings", description));
         }
         let (mut vectors, misfit) = admit_vectors(definition, request, &mut wrong);
-        let text = (request.text.as_deref())
-            .and_then(|text| admit_text(snapshot, text).map_err(|violation| wrong.push(violation)).ok());
+        let spelt = (request.text.as_deref())
+            .filter(|text| text.len() <= MAX_TEXT_BYTES && !request.literal_text)
+            .map(|text| spelling::correct(snapshot, text))
+            .transpose()?;
+        let spelt = spelt.or_else(|| request.text.as_deref().map(Corrected::literal));
+        let text = (spelt.as_ref())
+            .and_then(|spelt| admit_text(snapshot, &spelt.text).map_err(|violation| wrong.push(violation)).ok());
         let filter = (request.filter.as_deref()).and_then(|filter| {
             admit_filter(snapshot, filter).map_err(|violation| wrong.push(violation)).ok()
         });
@@ -66,8 +74,13 @@ impl<'a> Query<'a> {
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, findings) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
         let findings = findings.unwrap_or_default();
-        let mut query = Self { request, vectors, text, filter, findings, before, warnings: Vec::new() };
+        let (warnings, corrections) = (Vec::new(), Vec::new());
+        let mut query = Self { request, vectors, text, filter, findings, before, corrections, warnings };
         query.warn();
+        if let Some(spelt) = spelt {
+            query.warnings.extend(spelt.warnings());
+            query.corrections = spelt.corrections;
+        }
         if let (true, Some(notice)) = (query.asks_image(), encoding.notice()) {
             query.warnings.push(Warning { code: "DEMO_ENCODER", message: notice.to_owned() });
         }

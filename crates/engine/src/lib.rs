@@ -37,6 +37,7 @@ mod ingest;
 mod priority;
 mod raw;
 mod search;
+mod spelling;
 mod spoken;
 mod understand;
 mod view;

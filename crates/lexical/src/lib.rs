@@ -56,6 +56,7 @@ mod analyzer;
 mod schema;
 
 mod placed;
+mod vocabulary;
 mod words;
 
 mod bundle;
@@ -70,6 +71,9 @@ mod clause;
 mod items;
 mod matches;
 mod query;
+
+mod neighbours;
+mod spelling;
 
 mod cursor;
 mod pass;
@@ -96,7 +100,9 @@ pub use analyzer::{ANALYZER_NAME, ANALYZER_VERSION, MAX_WORD_BYTES};
 pub use asked::{Asked, AskedFinding};
 pub use bundle::BUNDLE_VERSION;
 pub use error::LexicalError;
+pub use items::WrittenWord;
 pub use matches::TextMatch;
+pub use neighbours::Neighbour;
 pub use pages::{OwnedBytes, Pages};
 #[cfg(feature = "peer")]
 pub use peer::{PlainTantivy, PlainWords};
@@ -104,4 +110,5 @@ pub use query::{MAX_QUERY_WORDS, QueryTextError, TextQuery};
 pub use ranking::{LexicalHit, Top};
 pub use reader::LexicalSegment;
 pub use snapshot::LexicalSnapshot;
+pub use spelling::Spelling;
 pub use writer::LexicalWriter;
