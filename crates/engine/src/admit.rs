@@ -2,6 +2,7 @@
 
 use crate::encode::{self, Encoding};
 use crate::findings::{self, Resolved};
+use crate::image_text::encode_image_text;
 use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::{EngineError, Violation};
@@ -9,8 +10,8 @@ use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
 use precedent_model::{Assertion, FieldKind, FindingId};
 use precedent_query::{
-    Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand, SearchRequest,
-    Warning,
+    Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, Operand,
+    SearchRequest, Warning,
 };
 use precedent_vector::{Embedding, VectorError};
 
@@ -57,8 +58,9 @@ impl<'a> Query<'a> {
             .map(|text| spelling::correct(snapshot, text))
             .transpose()?;
         let spelt = spelt.or_else(|| request.text.as_deref().map(Corrected::literal));
-        let text = (spelt.as_ref())
-            .and_then(|spelt| admit_text(snapshot, &spelt.text).map_err(|violation| wrong.push(violation)).ok());
+        let text = (spelt.as_ref()).and_then(|spelt| {
+            admit_text(snapshot, &spelt.text).map_err(|violation| wrong.push(violation)).ok()
+        });
         let filter = (request.filter.as_deref()).and_then(|filter| {
             admit_filter(snapshot, filter).map_err(|violation| wrong.push(violation)).ok()
         });
@@ -70,11 +72,12 @@ impl<'a> Query<'a> {
         }
         let before = before_filter(definition, request)?;
         // Pictures cost more than everything else together, so they are read when the rest is right.
-        vectors.extend(encode_all(definition, encoding, request, stop)?);
+        let mut warnings = Vec::new();
+        vectors.extend(encode_all(snapshot, encoding, request, &mut warnings, stop)?);
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, findings) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
         let findings = findings.unwrap_or_default();
-        let (warnings, corrections) = (Vec::new(), Vec::new());
+        let corrections = Vec::new();
         let mut query = Self { request, vectors, text, filter, findings, before, corrections, warnings };
         query.warn();
         if let Some(spelt) = spelt {
@@ -199,11 +202,12 @@ fn asked_vectors(request: &SearchRequest) -> usize {
     request.vectors.len() + request.images.len() + usize::from(request.image_text.is_some())
 }
 
-/// The vectors of images and image text, in this order.
+/// The vectors of images and image text, in this order; what the caller should know of them goes to `warnings`.
 fn encode_all(
-    definition: &Definition,
+    snapshot: &Snapshot,
     encoding: &Encoding,
     request: &SearchRequest,
+    warnings: &mut Vec<Warning>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Embedding>, EngineError> {
     let mut encoded = Vec::new();
@@ -217,11 +221,14 @@ fn encode_all(
     }
     if let Some(text) = &request.image_text {
         let encoder = encoding.required("image_text")?;
-        encoded
-            .push(encode::text(encoder, text, "image_text").map(|vector| ("image_text".to_owned(), vector)));
+        let read = encode_image_text(encoder, snapshot.reader(), text, "image_text");
+        encoded.push(read.map(|(vector, warning)| {
+            warnings.extend(warning);
+            ("image_text".to_owned(), vector)
+        }));
     }
     // Without a space there is no encoder, and then nothing was asked for.
-    let Some(space) = &definition.image_space else { return Ok(Vec::new()) };
+    let Some(space) = &snapshot.definition().image_space else { return Ok(Vec::new()) };
     let (mut vectors, mut wrong) = (Vec::new(), Vec::new());
     for outcome in encoded {
         let admitted = outcome.and_then(|(field, vector)| {

@@ -33,6 +33,7 @@ mod error;
 mod findings;
 mod fusion;
 mod highlight;
+mod image_text;
 mod ingest;
 mod priority;
 mod raw;

@@ -22,6 +22,9 @@ const MOST_LOOKUPS: usize = 8;
 /// Candidates of the archive of which it is asked whether a live report holds them.
 const MOST_CANDIDATES: usize = 16;
 
+/// Bytes of a short word that is the unit of the number before it, such as "mm", whether or not a report has it.
+const LONGEST_UNIT: usize = 3;
+
 /// A text with its unknown words replaced.
 #[derive(Default)]
 pub(crate) struct Corrected {
@@ -65,10 +68,13 @@ pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, Engi
     let mut corrected = Corrected::default();
     let mut end = 0;
     let mut lookups = 0;
+    let mut after_number = false;
     for written in TextQuery::words(text) {
         let word = text.get(written.span.range()).unwrap_or_default();
         let folded = folded(word);
-        if is_known(snapshot, &folded)? {
+        let is_unit =
+            std::mem::replace(&mut after_number, is_number(&folded)) && folded.len() <= LONGEST_UNIT;
+        if is_unit || is_known(snapshot, &folded)? {
             continue;
         }
         let found = if written.as_written || lookups == MOST_LOOKUPS {
@@ -95,6 +101,10 @@ pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, Engi
     Ok(corrected)
 }
 
+fn is_number(folded: &str) -> bool {
+    folded.chars().all(char::is_numeric)
+}
+
 fn folded(word: &str) -> String {
     let mut folded = String::new();
     fold_word(word, &mut folded);
@@ -105,10 +115,11 @@ fn folded(word: &str) -> String {
 fn is_known(snapshot: &Snapshot, folded: &str) -> Result<bool, EngineError> {
     let reports = snapshot.lexicon();
     let is_word = folded.chars().nth(1).is_some() && folded.chars().all(char::is_alphabetic);
-    if !is_word || reports.document_count() == 0 || snapshot.reader().lexicon().knows(folded) {
+    if !is_word || reports.document_count() == 0 {
         return Ok(true);
     }
-    Ok(reports.knows(folded).map_err(IndexError::from)?)
+    // Most words stand in a report, and looking there costs least.
+    Ok(reports.knows(folded).map_err(IndexError::from)? || snapshot.reader().lexicon().knows(folded))
 }
 
 /// The known word that is spelt most like another.

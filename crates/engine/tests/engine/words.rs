@@ -49,7 +49,7 @@ const CHEST: [&str; 6] = [
     "Enlarged heart. No pneumothorax.",
     "Small left pneumothorax.",
     "Retrocardiac opacity, unchanged.",
-    "Retrocardiac opacity. Eventration of the hemidiaphragm.",
+    "Retrocardiac opacity. Platypnea is described.",
     "No cardiomegaly.",
 ];
 
@@ -60,12 +60,12 @@ fn a_word_that_nothing_knows_is_corrected_and_then_read() {
     check(&archive, "no Cardiomegally", &[5], &["Cardiomegally>cardiomegaly"], &["SPELLING"]);
     check(&archive, "no pnuemothorax", &[1], &["pnuemothorax>pneumothorax"], &["SPELLING"]);
     check(&archive, "npeumothorax", &[2], &["npeumothorax>pneumothorax"], &["SPELLING"]);
-    check(&archive, "+evantration", &[4], &["evantration>eventration"], &["SPELLING"]);
+    check(&archive, "+platipnea", &[4], &["platipnea>platypnea"], &["SPELLING"]);
     check(
         &archive,
-        "retrocadiac opacity -evantration",
+        "retrocadiac opacity -platipnea",
         &[3],
-        &["retrocadiac>retrocardiac", "evantration>eventration"],
+        &["retrocadiac>retrocardiac", "platipnea>platypnea"],
         &["SPELLING"],
     );
 }
@@ -79,7 +79,7 @@ fn what_is_known_or_asked_for_as_written_stays() {
     check(&archive, "\"cardiomegally\"", &[], &[], &["UNKNOWN_WORD"]);
     check(&archive, "text:cardiomegally", &[], &[], &["UNKNOWN_WORD"]);
     check(&archive, "12 mm T9", &[], &[], &[]);
-    check(&archive, "zzyzx eventration", &[4], &[], &["UNKNOWN_WORD"]);
+    check(&archive, "zzyzx platypnea", &[4], &[], &["UNKNOWN_WORD"]);
     let literal = search(&archive.engine, &request("cardiomegally", true));
     assert!(
         literal.hits.is_empty() && literal.plan.corrections.is_empty() && literal.plan.warnings.is_empty()
@@ -89,12 +89,12 @@ fn what_is_known_or_asked_for_as_written_stays() {
 #[test]
 fn messages_name_the_words_and_debug_does_not() {
     let archive = reports(&CHEST);
-    let plan = search(&archive.engine, &request("evantration zzyzx", false)).plan;
+    let plan = search(&archive.engine, &request("platipnea zzyzx", false)).plan;
     let messages: Vec<&str> = plan.warnings.iter().map(|warning| warning.message.as_str()).collect();
-    assert!(messages[0].contains("`eventration` for `evantration`"), "{messages:?}");
+    assert!(messages[0].contains("`platypnea` for `platipnea`"), "{messages:?}");
     assert!(messages[1].contains("`zzyzx`"), "{messages:?}");
     let shown = format!("{plan:?}");
-    assert!(!shown.contains("evantration") && !shown.contains("zzyzx"), "{shown}");
+    assert!(!shown.contains("platipnea") && !shown.contains("zzyzx"), "{shown}");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_word_of_deleted_reports_alone_is_no_correction() {
     let archive = reports(&CHEST);
     archive.engine.delete(&[crate::support::id(4)]).unwrap();
     archive.engine.commit().unwrap();
-    check(&archive, "evantration", &[], &[], &["UNKNOWN_WORD"]);
+    check(&archive, "platipnea", &[], &[], &["UNKNOWN_WORD"]);
 }
 
 #[test]
