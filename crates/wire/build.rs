@@ -11,9 +11,9 @@ const PROTOS: [&str; 5] = [
     "precedent/v1/index_service.proto",
 ];
 
-/// Messages that hold report text, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
+/// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 26] = [
+const HIDDEN: [&str; 29] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -24,6 +24,9 @@ const HIDDEN: [&str; 26] = [
     "SearchRequest",
     "Guards",
     "SearchResponse",
+    "Plan",
+    "Warning",
+    "TextCorrection",
     "Hit",
     "BatchSearchRequest",
     "BatchSearchResponse",

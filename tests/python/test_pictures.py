@@ -80,13 +80,13 @@ def test_embeddings_pictures_and_words_count_in_this_order(pictured: Pictured) -
     assert (nearest["case-1"], nearest["case-3"], nearest["case-4"]) == (0, 1, 2)
 
 
-def test_words_look_for_pictures_as_their_embedding_does(pictured: Pictured) -> None:
+def test_words_without_a_finding_look_for_pictures_as_their_embedding_does(pictured: Pictured) -> None:
     client = pictured.client
-    encoded = client.encode_text("left pleural effusion")
+    encoded = client.encode_text("an elderly patient")
     space = client.stats().image_space
     assert encoded.notice == NOTICE and encoded.embedding.encoder_id == space.encoder_id
     assert len(encoded.embedding.values) == space.dimension
-    by_words = client.search(image_text="left pleural effusion").hits
+    by_words = client.search(image_text="an elderly patient").hits
     assert by_words == client.search(encoded.embedding).hits and len(by_words) == CASES
     assert by_words[0].lexical is None
 

@@ -264,6 +264,12 @@ pub struct SearchArgs {
     ///                       other_person
     #[arg(long, allow_hyphen_values = true, verbatim_doc_comment)]
     pub text: Option<String>,
+    /// Take every word of --text as it is spelt
+    ///
+    /// Otherwise a word that no report and no lexicon knows is replaced by the word that is spelt most like it, and a note
+    /// says so.
+    #[arg(long, requires = "text")]
+    pub literal: bool,
     /// Such as: modality = "DX" AND age >= 60 AND finding:"pleural effusion"
     ///
     /// `finding` holds what a report says is present, by any name of the lexicon and with its kinds; finding.uncertain,

@@ -213,6 +213,7 @@ mod tests {
                 cases: 3196,
                 matches: 1,
                 exact: true,
+                corrections: Vec::new(),
                 warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
                 times: StepTimes::default(),
             },

@@ -2,13 +2,16 @@
 
 use crate::encode::{self, Encoding};
 use crate::findings::{self, Resolved};
+use crate::image_text::encode_image_text;
+use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::{EngineError, Violation};
 use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
 use precedent_model::FieldKind;
 use precedent_query::{
-    Compare, Comparison, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, Operand,
+    Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter,
+    Operand,
     SearchRequest, Warning,
 };
 use precedent_vector::{Embedding, VectorError};
@@ -30,6 +33,8 @@ pub(crate) struct Query<'a> {
     /// The mentions that the filter asks for.
     pub mentions: Vec<MentionFilter>,
     pub before: Option<Filter>,
+    /// What is searched in place of words that nothing knew.
+    pub corrections: Vec<Correction>,
     pub warnings: Vec<Warning>,
 }
 
@@ -49,8 +54,14 @@ impl<'a> Query<'a> {
             wrong.push(Violation::new("embeddings", description));
         }
         let (mut vectors, misfit) = admit_vectors(definition, request, &mut wrong);
-        let text = (request.text.as_deref())
-            .and_then(|text| admit_text(snapshot, text).map_err(|violation| wrong.push(violation)).ok());
+        let spelt = (request.text.as_deref())
+            .filter(|text| text.len() <= MAX_TEXT_BYTES && !request.literal_text)
+            .map(|text| spelling::correct(snapshot, text))
+            .transpose()?;
+        let spelt = spelt.or_else(|| request.text.as_deref().map(Corrected::literal));
+        let text = (spelt.as_ref()).and_then(|spelt| {
+            admit_text(snapshot, &spelt.text).map_err(|violation| wrong.push(violation)).ok()
+        });
         let filter = (request.filter.as_deref()).and_then(|filter| {
             admit_filter(snapshot, filter).map_err(|violation| wrong.push(violation)).ok()
         });
@@ -62,12 +73,18 @@ impl<'a> Query<'a> {
         }
         let before = before_filter(definition, request)?;
         // Pictures cost more than everything else together, so they are read when the rest is right.
-        vectors.extend(encode_all(definition, encoding, request, stop)?);
+        let mut warnings = Vec::new();
+        vectors.extend(encode_all(snapshot, encoding, request, &mut warnings, stop)?);
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, mentions) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
         let mentions = mentions.unwrap_or_default();
-        let mut query = Self { request, vectors, text, filter, mentions, before, warnings: Vec::new() };
+        let corrections = Vec::new();
+        let mut query = Self { request, vectors, text, filter, mentions, before, corrections, warnings };
         query.warn();
+        if let Some(spelt) = spelt {
+            query.warnings.extend(spelt.warnings());
+            query.corrections = spelt.corrections;
+        }
         if let (true, Some(notice)) = (query.asks_image(), encoding.notice()) {
             query.warnings.push(Warning { code: "DEMO_ENCODER", message: notice.to_owned() });
         }
@@ -186,11 +203,12 @@ fn asked_vectors(request: &SearchRequest) -> usize {
     request.vectors.len() + request.images.len() + usize::from(request.image_text.is_some())
 }
 
-/// The vectors of images and image text, in this order.
+/// The vectors of images and image text, in this order; what the caller should know of them goes to `warnings`.
 fn encode_all(
-    definition: &Definition,
+    snapshot: &Snapshot,
     encoding: &Encoding,
     request: &SearchRequest,
+    warnings: &mut Vec<Warning>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Embedding>, EngineError> {
     let mut encoded = Vec::new();
@@ -204,11 +222,14 @@ fn encode_all(
     }
     if let Some(text) = &request.image_text {
         let encoder = encoding.required("image_text")?;
-        encoded
-            .push(encode::text(encoder, text, "image_text").map(|vector| ("image_text".to_owned(), vector)));
+        let read = encode_image_text(encoder, snapshot.reader(), text, "image_text");
+        encoded.push(read.map(|(vector, warning)| {
+            warnings.extend(warning);
+            ("image_text".to_owned(), vector)
+        }));
     }
     // Without a space there is no encoder, and then nothing was asked for.
-    let Some(space) = &definition.image_space else { return Ok(Vec::new()) };
+    let Some(space) = &snapshot.definition().image_space else { return Ok(Vec::new()) };
     let (mut vectors, mut wrong) = (Vec::new(), Vec::new());
     for outcome in encoded {
         let admitted = outcome.and_then(|(field, vector)| {

@@ -53,6 +53,7 @@ pub(crate) fn search(
         fusion: request.fusion,
         cases: snapshot.cases(),
         matches,
+        corrections: query.corrections,
         warnings: query.warnings,
         times,
     };

@@ -4,16 +4,17 @@
 //!
 //! A line of the file is an object with any of the section names (`indication`, `findings`, ...) as texts. Queries are
 //! 2 to 4 words of the reports' own, drawn with a fixed seed, so common words come often; ten hits are asked for, and
-//! their matches looked up. Reports and queries are read by the rules of a page that the tests use, before the clock runs.
+//! their matches looked up; then misspelt words of the reports are looked for. Reports and queries are read by the rules of a page that the tests use, before the clock runs.
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
 #[path = "../src/simple.rs"]
 mod simple;
 
 use precedent_lexical::{
-    Asked, AskedFinding, LexicalError, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, TextQuery,
+    Asked, AskedFinding, LexicalError, LexicalSegment, LexicalSnapshot, LexicalWriter, OwnedBytes, Spelling,
+    TextQuery,
 };
-use precedent_model::{Reading, Report, SectionKind};
+use precedent_model::{Reading, Report, SectionKind, fold_word};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,7 +65,47 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let snapshot = LexicalSnapshot::new(parts)?;
     println!("snapshot with 5 % deleted in {:.0} us", start.elapsed().as_secs_f64() * 1e6);
-    measure("5 % deleted", &snapshot, &reports, segment_cases)
+    measure("5 % deleted", &snapshot, &reports, segment_cases)?;
+    measure_spelling(&snapshot, &reports)
+}
+
+/// How long it takes to learn that a word is unknown and which known ones it is like: words of the reports, of four
+/// letters or more, with two neighbours swapped.
+fn measure_spelling(snapshot: &LexicalSnapshot, reports: &[(Report, Reading)]) -> Result<(), Box<dyn Error>> {
+    let texts = reports.iter().flat_map(|(report, _)| report.sections()).map(|section| &section.text);
+    let mut words: Vec<&str> = texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).collect();
+    words.sort_unstable();
+    words.dedup();
+    let (mut times, mut corrected) = (Vec::new(), 0);
+    for word in &words {
+        let mut folded = String::new();
+        fold_word(word, &mut folded);
+        let mut letters: Vec<char> = folded.chars().collect();
+        if letters.len() < 4 {
+            continue;
+        }
+        let middle = letters.len() / 2;
+        letters.swap(middle, middle + 1);
+        let written: String = letters.into_iter().collect();
+        let start = Instant::now();
+        if written == folded || snapshot.knows(&written)? {
+            continue;
+        }
+        let found = Spelling::of(&written).map(|spelling| snapshot.neighbours(&spelling)).transpose()?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+        let first = found.and_then(|found| found.into_iter().next());
+        corrected += usize::from(first.is_some_and(|first| first.word == folded));
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    println!(
+        "{} misspelt words of {} different ones: {corrected} corrected, p50 {:.0} us, p99 {:.0} us",
+        times.len(),
+        words.len(),
+        at(50),
+        at(99)
+    );
+    Ok(())
 }
 
 fn write(reports: &[&(Report, Reading)]) -> Result<Vec<u8>, LexicalError> {

@@ -6,8 +6,8 @@
 //! ```text
 //! offset  bytes  content
 //!      0      8  magic "PRLEXIC1"
-//!      8      4  format version, u32: 2; version 1 is read too
-//!     12      4  analyzer version, u32: 1
+//!      8      4  format version, u32: 3; versions 1 and 2 are read too
+//!     12      4  analyzer version, u32: 2; version 1 is read too
 //!     16      4  documents n, u32
 //!     20      4  documents with at least one token in any field, u32
 //!     24      4  fields with token counts, u32: 7
@@ -26,22 +26,22 @@
 //!
 //! The versions differ in what tantivy's files hold. Version 1 has those 7 fields. In version 2 seven more follow:
 //! `present`, `uncertain`, `absent`, `historical`, `hypothetical`, `other_person` and `finding`. They are parts of `text`
-//! and have its token counts.
+//! and have its token counts. Version 3 has another file, `words`, which `vocabulary` describes.
 
-use crate::analyzer::ANALYZER_VERSION;
+use crate::analyzer::{ANALYZER_VERSION, OLDEST_ANALYZER};
 use crate::schema::MEASURED_COUNT;
 use crate::{LexicalError, OwnedBytes, Pages};
 use std::ops::Range;
 
 /// Version of the byte format that is written. Every version from 1 up to it is read.
-pub const BUNDLE_VERSION: u32 = 2;
+pub const BUNDLE_VERSION: u32 = 3;
 const OLDEST_VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"PRLEXIC1";
 const FIXED_BYTES: usize = 48 + 8 * MEASURED_COUNT;
 const NAME_BYTES: usize = 16;
 const ENTRY_BYTES: usize = NAME_BYTES + 16;
-/// Seven are written; more than these are a damaged number.
+/// Eight are written; more than these are a damaged number.
 const MAX_FILES: u32 = 32;
 const ALIGNMENT: usize = 8;
 
@@ -83,7 +83,7 @@ impl Header {
         let version = u32_at(&head, 8);
         for (part, offset, oldest, expected) in [
             ("format version", 8, OLDEST_VERSION, BUNDLE_VERSION),
-            ("analyzer version", 12, ANALYZER_VERSION, ANALYZER_VERSION),
+            ("analyzer version", 12, OLDEST_ANALYZER, ANALYZER_VERSION),
         ] {
             let found = u32_at(&head, offset);
             if !(oldest..=expected).contains(&found) {
@@ -249,7 +249,7 @@ mod tests {
     fn what_is_written_is_read() {
         let bytes = sample(3);
         let header = read(bytes.clone()).unwrap();
-        assert_eq!((header.version, header.documents, header.documents_with_words), (2, 3, 2));
+        assert_eq!((header.version, header.documents, header.documents_with_words), (3, 3, 2));
         assert_eq!(header.tokens, [0, 3, 6, 9, 12, 15, 18]);
         assert_eq!(
             header.files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
@@ -268,9 +268,9 @@ mod tests {
         for unknown in [0, 9] {
             bytes[8] = unknown;
             let error = read(bytes.clone()).unwrap_err().to_string();
-            assert!(error.contains(&format!("format version is {unknown}, this program reads 2")), "{error}");
+            assert!(error.contains(&format!("format version is {unknown}, this program reads 3")), "{error}");
         }
-        bytes[8] = 1;
+        (bytes[8], bytes[12]) = (1, 1);
         assert_eq!(read(bytes.clone()).unwrap().version, 1);
         bytes[12] = 7;
         assert!(read(bytes).unwrap_err().to_string().contains("offset 12: analyzer version is 7"));

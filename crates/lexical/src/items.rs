@@ -1,6 +1,6 @@
 //! The text of a query, cut into words with the signs around them.
 
-use crate::analyzer::{MAX_WORD_BYTES, analyzer};
+use crate::analyzer::{MAX_WORD_BYTES, analyzer, written_words};
 use crate::clause::Occur;
 use crate::schema::LexicalField;
 use precedent_model::Span;
@@ -32,6 +32,24 @@ pub(crate) struct Item {
     pub(crate) form: Form,
     /// Empty for a row that no index holds.
     pub(crate) words: Vec<QueryWord>,
+}
+
+/// A word of a query as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrittenWord {
+    /// Its bytes in the query.
+    pub span: Span,
+    /// Whether it is asked for as written: in quotation marks, or behind the name of a section or an assertion.
+    pub as_written: bool,
+}
+
+/// The words of a query, in order.
+pub(crate) fn query_words(text: &str) -> Vec<WrittenWord> {
+    let of_item = |item: Item| {
+        let as_written = item.form == Form::Quoted || item.field.is_some();
+        item.words.into_iter().map(move |word| WrittenWord { span: word.span, as_written })
+    };
+    items(text).into_iter().flat_map(of_item).collect()
 }
 
 /// Cuts a text.
@@ -75,8 +93,7 @@ impl<'a> Cutter<'a> {
     /// `left`: how many bytes of the query there are from the start of `piece` on.
     fn add(&mut self, occur: Occur, field: Option<LexicalField>, form: Form, piece: &str, left: usize) {
         let offset = self.text.len() - left;
-        let mut pieces =
-            piece.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).peekable();
+        let mut pieces = written_words(piece).peekable();
         if pieces.peek().is_none() {
             return;
         }

@@ -56,6 +56,7 @@ mod analyzer;
 mod schema;
 
 mod placed;
+mod vocabulary;
 mod words;
 
 mod bundle;
@@ -71,6 +72,9 @@ mod detail;
 mod items;
 mod matches;
 mod query;
+
+mod neighbours;
+mod spelling;
 
 mod cursor;
 mod pass;
@@ -98,7 +102,9 @@ pub use asked::{Asked, AskedDetail, AskedFinding};
 pub use bundle::BUNDLE_VERSION;
 pub use detail::DetailTerm;
 pub use error::LexicalError;
+pub use items::WrittenWord;
 pub use matches::TextMatch;
+pub use neighbours::Neighbour;
 pub use pages::{OwnedBytes, Pages};
 #[cfg(feature = "peer")]
 pub use peer::{PlainTantivy, PlainWords};
@@ -106,4 +112,5 @@ pub use query::{MAX_QUERY_WORDS, QueryTextError, TextQuery};
 pub use ranking::{LexicalHit, Top};
 pub use reader::LexicalSegment;
 pub use snapshot::LexicalSnapshot;
+pub use spelling::Spelling;
 pub use writer::LexicalWriter;

@@ -150,7 +150,7 @@ struct Plain {
 impl Plain {
     /// The first `old` documents are in a segment of version 1.
     fn new(documents: &[Document], old: usize) -> Self {
-        let version = |place: usize| if place < old { 1 } else { 2 };
+        let version = |place: usize| if place < old { 1 } else { 3 };
         let texts: Vec<Text> = (documents.iter().enumerate())
             .map(|(place, document)| Text::new(document, version(place)))
             .collect();
@@ -234,7 +234,7 @@ pub(crate) fn top(
 /// version; gives the hits as document and score.
 pub(crate) fn check(documents: &[Document], old: usize, query: &TextQuery) -> Vec<(usize, u32)> {
     let (before, after) = documents.split_at(old);
-    let parts = [(1, before), (2, after)].into_iter().filter(|(version, _)| *version == 2 || old > 0);
+    let parts = [(1, before), (3, after)].into_iter().filter(|(version, _)| *version > 1 || old > 0);
     let snapshot =
         LexicalSnapshot::new(parts.map(|(version, part)| (segment(version, part), &[][..]))).unwrap();
     let last = usize::from(old > 0);
@@ -331,7 +331,7 @@ proptest! {
             numbers.push(if *is_live { next } else { usize::MAX });
             next += usize::from(*is_live);
         }
-        let segments = parts.iter().map(|part| (segment(2, part.0.iter().copied()), &part.1[..]));
+        let segments = parts.iter().map(|part| (segment(3, part.0.iter().copied()), &part.1[..]));
         let snapshot = LexicalSnapshot::new(segments).unwrap();
         for query in &queries {
             let expected = check(&live, 0, query);

@@ -2,7 +2,7 @@
 
 use crate::asked::{Asked, AskedFinding};
 use crate::clause::{Clause, Occur, is_weight};
-use crate::items::{Form, Item, QueryWord, items};
+use crate::items::{Form, Item, QueryWord, WrittenWord, items, query_words};
 use crate::schema::LexicalField;
 use precedent_model::{Assertion, Span};
 use std::cmp::Reverse;
@@ -103,6 +103,11 @@ impl TextQuery {
             return Err(QueryTextError::TooManyWords { found, limit: MAX_QUERY_WORDS });
         }
         Ok(Self { clauses })
+    }
+
+    /// The words of a text as [`Self::parse`] cuts it, in order.
+    pub fn words(text: &str) -> Vec<WrittenWord> {
+        query_words(text)
     }
 
     /// Whether any case could be found: false for a text without words, or with words to be left out only.

@@ -3,8 +3,10 @@
 use crate::bundle::{Header, damaged};
 use crate::directory::{BundleDirectory, META};
 use crate::schema::{LexicalField, MEASURED_COUNT, schema};
+use crate::vocabulary::{Vocabulary, WORDS_FILE};
 use crate::{LexicalError, OwnedBytes, Pages};
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use tantivy::postings::{BlockSegmentPostings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
@@ -17,6 +19,9 @@ pub struct LexicalSegment {
     header: Header,
     reader: SegmentReader,
     counts: [OnceLock<OwnedBytes>; MEASURED_COUNT],
+    /// Where the words as they are spelt stand, if the segment has them.
+    words: Option<Range<usize>>,
+    vocabulary: OnceLock<Vocabulary>,
 }
 
 impl LexicalSegment {
@@ -28,6 +33,7 @@ impl LexicalSegment {
         let mut header = Header::read(&*pages)?;
         let meta =
             header.files.iter().find(|(name, _)| name == META).map_or(0, |(_, range)| range.start as u64);
+        let words = header.files.iter().find(|(name, _)| name == WORDS_FILE).map(|(_, range)| range.clone());
         let directory = BundleDirectory::new(Arc::clone(&pages), std::mem::take(&mut header.files));
         let index = Index::open(directory).map_err(LexicalError::engine("opening a segment"))?;
         if index.schema() != schema(header.version) {
@@ -49,7 +55,7 @@ impl LexicalSegment {
             return Err(damaged("meta.json", meta, format!("{} documents", header.documents), found));
         }
         let reader = SegmentReader::open(segment).map_err(LexicalError::engine("opening a segment"))?;
-        Ok(Self { pages, header, reader, counts: Default::default() })
+        Ok(Self { pages, header, reader, counts: Default::default(), words, vocabulary: OnceLock::new() })
     }
 
     /// Number of documents, deleted ones and those without a report among them.
@@ -83,6 +89,20 @@ impl LexicalSegment {
         let range = self.header.counts(field.length_index());
         let bytes = self.pages.owned(range).map_err(LexicalError::read("token counts"))?;
         Ok(Lengths(cell.get_or_init(|| bytes).clone()))
+    }
+
+    /// The words as they are spelt; none in a segment that is older than their list.
+    pub(crate) fn vocabulary(&self) -> Result<&Vocabulary, LexicalError> {
+        if let Some(known) = self.vocabulary.get() {
+            return Ok(known);
+        }
+        let read = match &self.words {
+            Some(range) => {
+                Vocabulary::open(self.pages.owned(range.clone()).map_err(LexicalError::read("words"))?)?
+            }
+            None => Vocabulary::empty(),
+        };
+        Ok(self.vocabulary.get_or_init(|| read))
     }
 
     /// A word of a field, if the segment holds it. Where it has no such field, [`LexicalField::in_version`] says which
@@ -152,7 +172,6 @@ mod tests {
     use crate::simple::read;
     use precedent_model::{Assertion, Report, SectionKind};
     use std::io;
-    use std::ops::Range;
 
     fn bundle(documents: usize) -> Vec<u8> {
         let mut writer = LexicalWriter::new().unwrap();
@@ -221,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_version_and_a_schema_that_do_not_belong_together_are_refused() {
-        for (written, stated) in [(1, 2), (2, 1)] {
+        for (written, stated) in [(1, 3), (3, 1)] {
             let mut bytes = LexicalWriter::of_version(written).unwrap().finish().unwrap();
             bytes[8] = stated;
             let error = open(bytes).unwrap_err().to_string();

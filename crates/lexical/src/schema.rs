@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn fields_stand_where_their_index_says() {
-        for (version, count) in [(1, MEASURED_COUNT), (2, FIELD_COUNT)] {
+        for (version, count) in [(1, MEASURED_COUNT), (2, FIELD_COUNT), (3, FIELD_COUNT)] {
             let schema = schema(version);
             assert_eq!(schema.fields().count(), count);
             for (place, field) in LexicalField::all().enumerate().take(count) {

@@ -115,7 +115,7 @@ impl LexicalSnapshot {
     }
 
     /// Live documents with a word.
-    fn found(&self, field: LexicalField, word: &str) -> Result<u64, LexicalError> {
+    pub(crate) fn found(&self, field: LexicalField, word: &str) -> Result<u64, LexicalError> {
         let known = &self.found[field.index()];
         if let Some(&found) = known.read().unwrap_or_else(PoisonError::into_inner).get(word) {
             return Ok(found);

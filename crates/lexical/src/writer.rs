@@ -6,9 +6,10 @@ use crate::detail::each_term;
 use crate::directory::{META, SEGMENT_ID_HYPHENATED};
 use crate::placed::{PlacedTokenizer, PlacedWords};
 use crate::schema::{FIELD_COUNT, LexicalField, finding_terms, schema};
+use crate::vocabulary::{VocabularyWriter, WORDS_FILE};
 use crate::words::each_word;
 use crate::{LexicalError, OwnedBytes};
-use precedent_model::{Reading, Report};
+use precedent_model::{Reading, Report, fold_word};
 use std::fmt;
 use std::path::Path;
 use tantivy::directory::RamDirectory;
@@ -30,6 +31,9 @@ pub struct LexicalWriter {
     counts: Counts,
     /// The words of the document at hand, by field.
     fields: [PlacedWords; FIELD_COUNT],
+    vocabulary: VocabularyWriter,
+    /// The word at hand as it is spelt.
+    spelt: String,
 }
 
 impl LexicalWriter {
@@ -59,7 +63,8 @@ impl LexicalWriter {
             .single_segment_index_writer(directory.clone(), MEMORY_BUDGET)
             .map_err(LexicalError::engine("starting a segment"))?;
         let (analyzer, counts, fields) = (analyzer(), Counts::default(), Default::default());
-        Ok(Self { version, inner, directory, analyzer, counts, fields })
+        let (vocabulary, spelt) = (VocabularyWriter::default(), String::new());
+        Ok(Self { version, inner, directory, analyzer, counts, fields, vocabulary, spelt })
     }
 
     /// Adds the next document: a report with what it was read to say. A case without a report takes its ordinal too, and
@@ -71,13 +76,21 @@ impl LexicalWriter {
         if self.document_count() >= TERMINATED {
             return Err(LexicalError::Full { limit: TERMINATED });
         }
-        let Self { analyzer, fields, .. } = self;
+        let ordinal = self.document_count();
+        let Self { analyzer, fields, vocabulary, spelt, .. } = self;
         fields.iter_mut().for_each(PlacedWords::clear);
         if let Some((report, reading)) = report {
             each_word(analyzer, report, reading, |standing, word| {
                 for field in standing.fields() {
                     fields[field.index()].push(standing.place, |text| text.push_str(word));
                 }
+                let written = report.sections().get(standing.section).map(|section| section.text.as_str());
+                spelt.clear();
+                fold_word(
+                    written.and_then(|text| text.get(standing.span.range())).unwrap_or_default(),
+                    spelt,
+                );
+                vocabulary.add(spelt, ordinal);
             });
             let reported = reading.sentences.iter().filter(|sentence| sentence.kind.is_reported());
             let findings = &mut fields[LexicalField::Finding.index()];
@@ -118,7 +131,7 @@ impl LexicalWriter {
     /// # Errors
     /// The engine fails.
     pub fn finish(self) -> Result<Vec<u8>, LexicalError> {
-        let Self { version, inner, directory, counts, .. } = self;
+        let Self { version, inner, directory, counts, vocabulary, .. } = self;
         let index = inner.finalize().map_err(LexicalError::engine("finishing a segment"))?;
         let ids = index.searchable_segment_ids().map_err(LexicalError::engine("finishing a segment"))?;
         let [id] = ids[..] else {
@@ -133,6 +146,9 @@ impl LexicalWriter {
                 .open_read(Path::new(&path))
                 .map_err(|error| LexicalError::engine("finishing a segment")(error.into()))?;
             files.push((extension, file.read_bytes().map_err(LexicalError::read("new segment"))?));
+        }
+        if version >= 3 {
+            files.push((WORDS_FILE, OwnedBytes::new(vocabulary.finish())));
         }
         Ok(bundle::write(version, &files, &counts))
     }

@@ -102,11 +102,6 @@ impl fmt::Debug for FieldValue {
 /// The fields of a case: name to values, of which only a keywords field has more than one.
 pub type Fields = BTreeMap<String, Vec<FieldValue>>;
 
-/// The form under which keywords are compared: trimmed and in lower case, so that `dx` finds `DX`.
-pub fn fold_keyword(text: &str) -> String {
-    text.trim().to_lowercase()
-}
-
 /// Which fields an index keeps, in the order of its definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSchema {

@@ -16,6 +16,7 @@ mod case;
 mod date;
 mod error;
 mod field;
+mod fold;
 mod image;
 mod patient;
 mod reading;
@@ -24,9 +25,8 @@ mod report;
 pub use case::{Case, CaseId, Image, MAX_CASE_ID_BYTES, MAX_IMAGES};
 pub use date::PartialDate;
 pub use error::ModelError;
-pub use field::{
-    FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword,
-};
+pub use field::{FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES};
+pub use fold::{continues_word, fold_keyword, fold_keyword_part, fold_word, is_hyphen, is_invisible};
 pub use image::{GreyImage, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, Region};
 pub use patient::PatientKey;
 pub use reading::{Assertion, FindingId, Laterality, Mention, Place, Reading, Run, Sentence, Size, Span};

@@ -1,6 +1,8 @@
 //! How an answer was found.
 
 use crate::{Channel, Fusion};
+use precedent_model::Span;
+use std::fmt;
 use std::time::Duration;
 
 /// How the image channel looked at a snapshot.
@@ -65,13 +67,37 @@ pub struct StepTimes {
     pub fetch: Duration,
 }
 
-/// Something the caller should know beside the hits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A word of the request's text that nothing knew, with the word that was searched in its place.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The word in the request's text.
+    pub span: Span,
+    /// As it stands there.
+    pub written: String,
+    /// What was searched instead.
+    pub searched: String,
+}
+
+/// Words that were searched may lead to a person.
+impl fmt::Debug for Correction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Correction({} bytes hidden)", self.written.len() + self.searched.len())
+    }
+}
+
+/// Something the caller should know beside the hits. `Debug` hides the message, which may hold words of the request.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Warning {
     /// A stable name, such as `NO_PATIENT`.
     pub code: &'static str,
     /// One sentence for a person.
     pub message: String,
+}
+
+impl fmt::Debug for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Warning({}, {} bytes hidden)", self.code, self.message.len())
+    }
 }
 
 /// How an answer was found.
@@ -87,8 +113,25 @@ pub struct Plan {
     pub matches: usize,
     /// Whether the hits are certainly the best under these parameters.
     pub exact: bool,
+    /// What was searched in place of words that nothing knew, in the order of the text.
+    pub corrections: Vec<Correction>,
     /// What else the caller should know.
     pub warnings: Vec<Warning>,
     /// How long each step took.
     pub times: StepTimes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_words() {
+        let (written, searched) = ("CANARY".to_owned(), "CANARY".to_owned());
+        let correction = Correction { span: Span::new(0..6), written, searched };
+        let warning = Warning { code: "UNKNOWN_WORD", message: "CANARY".to_owned() };
+        for shown in [format!("{correction:?}"), format!("{warning:?}")] {
+            assert!(!shown.contains("CANARY"), "{shown}");
+        }
+    }
 }

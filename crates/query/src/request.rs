@@ -25,6 +25,8 @@ pub struct SearchRequest {
     pub image_text: Option<String>,
     /// Words and `"phrases"` to look for in reports.
     pub text: Option<String>,
+    /// Takes every word of `text` as it is spelt. Otherwise a word that no report and no lexicon knows is corrected.
+    pub literal_text: bool,
     /// An AIP-160 filter over fields.
     pub filter: Option<String>,
     /// Which cases are left out for the sake of honest evidence.
@@ -153,6 +155,7 @@ impl fmt::Debug for SearchRequest {
             .field("images", &self.images.len())
             .field("image_text_bytes", &self.image_text.as_ref().map(String::len))
             .field("text_bytes", &self.text.as_ref().map(String::len))
+            .field("literal_text", &self.literal_text)
             .field("filter_bytes", &self.filter.as_ref().map(String::len))
             .field("guards", &self.guards)
             .field("fusion", &self.fusion)

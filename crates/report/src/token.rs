@@ -1,9 +1,11 @@
 //! Words, numbers and marks of a sentence, each with its place and the number that the lexicon gives it.
 //!
 //! A word is a run of letters and digits. Apostrophes inside are left out ("doesn't" is `doesnt`), a hyphen inside only
-//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). Every other mark that is not
-//! white space is a token of its own.
+//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). Accents and invisible characters
+//! inside a word belong to it, and words that look alike are one ([`precedent_model::fold_word`]). Every other mark that
+//! is not white space is a token of its own.
 
+use precedent_model::{continues_word, fold_word, is_hyphen, is_invisible};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -74,6 +76,11 @@ impl Vocabulary {
         self.ids.get(word).copied().unwrap_or(UNKNOWN)
     }
 
+    /// Every word that has a number, in no order.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.ids.keys().map(|word| &**word)
+    }
+
     /// One above the largest number given.
     pub fn len(&self) -> usize {
         self.next as usize
@@ -109,9 +116,12 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
     let end = range.end;
     while at < end {
         let Some(first) = text[at..end].chars().next() else { break };
-        if !first.is_alphanumeric() {
+        if !first.is_alphanumeric() || continues_word(first) {
             let next = at + first.len_utf8();
-            if !first.is_whitespace() && !is_inner_hyphen(text, at, next, range.start, end) {
+            if !first.is_whitespace()
+                && !continues_word(first)
+                && !is_inner_hyphen(text, at, next, range.start, end)
+            {
                 word.clear();
                 word.push(if first == '&' { '+' } else { first });
                 out.push(Token { start: at as u32, end: next as u32, word: vocabulary.get(&word) });
@@ -134,12 +144,13 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
 }
 
 /// The word in the form that vocabularies hold.
-fn normalise(text: &str, word: &mut String) {
+pub(crate) fn normalise(text: &str, word: &mut String) {
     word.clear();
     if text.is_ascii() {
         word.extend(text.bytes().filter(|&byte| byte != b'\'').map(|byte| byte.to_ascii_lowercase() as char));
     } else {
-        word.extend(text.chars().filter(|&c| !is_apostrophe(c)).flat_map(char::to_lowercase));
+        let plain: String = text.chars().filter(|&c| !is_apostrophe(c)).collect();
+        fold_word(&plain, word);
     }
 }
 
@@ -148,13 +159,19 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 fn is_inner_hyphen(text: &str, at: usize, next: usize, start: usize, end: usize) -> bool {
-    matches!(&text[at..next], "-" | "\u{2010}" | "\u{2011}")
-        && text[start..at].chars().next_back().is_some_and(char::is_alphanumeric)
+    text[at..next].starts_with(is_hyphen)
+        && text[start..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || continues_word(c))
         && text[next..end].chars().next().is_some_and(char::is_alphanumeric)
 }
 
-/// Where the word that begins at `at` ends.
+/// Where the word that begins at `at` ends: behind its last visible character.
 fn word_end(text: &str, at: usize, end: usize) -> usize {
+    let run = text.get(at..run_end(text, at, end)).unwrap_or_default();
+    at + run.trim_end_matches(is_invisible).len()
+}
+
+/// Where the letters, digits and what joins them end.
+fn run_end(text: &str, at: usize, end: usize) -> usize {
     let bytes = text.as_bytes();
     let mut stop = at;
     loop {
@@ -175,7 +192,7 @@ fn word_end(text: &str, at: usize, end: usize) -> usize {
             }
             b'/' => is_short_pair(&bytes[at..end], stop - at),
             0x80.. => match text[stop..end].chars().next() {
-                Some(c) if c.is_alphanumeric() || is_apostrophe(c) => {
+                Some(c) if c.is_alphanumeric() || is_apostrophe(c) || continues_word(c) => {
                     stop += c.len_utf8();
                     continue;
                 }
@@ -225,8 +242,16 @@ mod tests {
         check("No acute disease.", &["no", "disease"], "no [acute] disease [.]");
         check("2.5 cm, T12; 3.", &["cm", ",", "t12"], "#2.5 cm , t12 [;] #3 [.]");
         check("air-space w/o - and/or", &["air", "space", "w/o", "and"], "air space w/o [-] and [/] [or]");
-        check("doesn't doesn’t Größe", &["doesnt", "größe"], "doesnt doesnt größe");
+        check("doesn't doesn’t Größe", &["doesnt", "grosse"], "doesnt doesnt grosse");
         check("heart & lungs", &["+"], "[heart] + [lungs]");
+    }
+
+    #[test]
+    fn words_that_look_alike_are_one() {
+        let known = &["fibrosis", "pneumothorax", "oedeme", "air", "space"];
+        check("\u{fb01}brosis, pneumo\u{ad}thorax", known, "fibrosis [,] pneumothorax");
+        check("œde\u{300}me \u{200b}pneumothorax\u{feff}", known, "oedeme pneumothorax");
+        check("ｐｎｅｕｍｏｔｈｏｒａｘ air\u{2011}space", known, "pneumothorax air space");
     }
 
     #[test]

@@ -75,6 +75,7 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         images,
         image_text: args.image_text.clone().unwrap_or_default(),
         text: args.text.clone().unwrap_or_default(),
+        literal_text: args.literal,
         filter: args.filter.clone().unwrap_or_default(),
         guards: Some(v1::Guards {
             patient,

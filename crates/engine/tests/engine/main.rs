@@ -24,3 +24,5 @@ mod support;
 mod understood;
 #[cfg(test)]
 mod visibility;
+#[cfg(test)]
+mod words;

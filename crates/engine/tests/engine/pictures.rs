@@ -106,14 +106,36 @@ fn embeddings_images_and_image_text_are_counted_in_this_order() {
 }
 
 #[test]
-fn words_look_for_pictures_as_their_vector_does() {
+fn words_without_a_finding_look_for_pictures_as_their_vector_does() {
     let (_folder, engine) = with_cases(6);
-    let words = "left pleural effusion".to_owned();
+    let words = "an elderly patient".to_owned();
     let vector = engine.encode_text(&words).unwrap();
     let by_words = search(&engine, &SearchRequest { image_text: Some(words), ..SearchRequest::default() });
     let by_vector = search(&engine, &SearchRequest { vectors: vec![vector], ..SearchRequest::default() });
     assert_eq!(by_words.hits, by_vector.hits);
     assert_eq!(by_words.hits.len(), 6);
+}
+
+#[test]
+fn a_denied_finding_turns_the_order_of_its_pictures_round() {
+    let (_folder, engine) = with_cases(6);
+    let order = |text: &str| {
+        let image_text = Some(text.to_owned());
+        names(&search(&engine, &SearchRequest { image_text, ..SearchRequest::default() }))
+    };
+    let mut there = order("enlarged heart");
+    assert_eq!(order("cardiomegaly"), there);
+    there.reverse();
+    assert_eq!(order("no cardiomegaly"), there);
+}
+
+#[test]
+fn what_the_encoder_cannot_place_is_said() {
+    let (_folder, engine) = with_cases(2);
+    let request = SearchRequest { image_text: Some("scoliosis".into()), ..SearchRequest::default() };
+    let warnings = search(&engine, &request).plan.warnings;
+    let warning = warnings.iter().find(|warning| warning.code == "UNPLACED_IMAGE_TEXT").unwrap();
+    assert!(warning.message.contains("scoliosis"), "{}", warning.message);
 }
 
 #[test]

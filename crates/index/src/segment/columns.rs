@@ -19,6 +19,7 @@
 //! A filter is answered by two sets per restriction: where it is true and where it is false. A case in neither has no
 //! value, or a date too coarse to tell; NOT turns the two sets around and leaves it out of both.
 
+mod alike;
 mod evaluate;
 mod writer;
 
@@ -111,6 +112,8 @@ struct Column {
     kind: FieldKind,
     /// Cases that have a value, be it the empty one, found when first asked for.
     present: OnceLock<OrdinalSet>,
+    /// Keywords that an earlier rule folded, found when first asked for.
+    folded_otherwise: OnceLock<Vec<(String, usize)>>,
 }
 
 #[derive(Debug)]
@@ -142,7 +145,8 @@ impl Columns {
             ];
             let kind = (kinds.into_iter().find(|kind| kind.name() == record.kind))
                 .ok_or_else(|| file.damaged("a column is of an unknown kind".to_owned()))?;
-            columns.insert(record.name.clone(), Column { record, kind, present: OnceLock::new() });
+            let (present, folded_otherwise) = (OnceLock::new(), OnceLock::new());
+            columns.insert(record.name.clone(), Column { record, kind, present, folded_otherwise });
         }
         let findings = finding_columns(schema).map(|(name, _)| name).collect();
         Ok(Self { file, columns, findings, cases: cases as usize })
@@ -158,12 +162,14 @@ impl Columns {
     }
 
     /// The cases that have exactly this keyword in a keyword column, folded on both sides.
-    pub fn with_keyword(&self, name: &str, text: &str) -> Result<&[u32], IndexError> {
-        let Some(column) = self.columns.get(name) else { return Ok(&[]) };
-        match self.find(column, fold_keyword(text).as_bytes())? {
-            Some(index) => self.postings(column, index),
-            None => Ok(&[]),
+    pub fn with_keyword(&self, name: &str, text: &str) -> Result<Vec<u32>, IndexError> {
+        let Some(column) = self.columns.get(name) else { return Ok(Vec::new()) };
+        let mut ordinals = Vec::new();
+        for place in self.places(column, &fold_keyword(text))? {
+            ordinals.extend_from_slice(self.postings(column, place)?);
         }
+        ordinals.sort_unstable();
+        Ok(ordinals)
     }
 
     /// The values of a date column with their cases, latest first.

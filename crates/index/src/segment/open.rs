@@ -180,7 +180,7 @@ impl Segment {
     /// The ordinal of a case, live or dead.
     pub fn find(&self, id: &CaseId) -> Result<Option<u32>, IndexError> {
         // The column is folded, so ids that differ in case only share a list; the record tells them apart.
-        for &ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
+        for ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
             if self.records.case(ordinal)?.id == *id {
                 return Ok(Some(ordinal));
             }
@@ -193,12 +193,12 @@ impl Segment {
     pub fn of_patient(&self, patient: &PatientKey) -> Result<Vec<u32>, IndexError> {
         let same_number = self.columns.with_keyword(PATIENT_ID, patient.id())?;
         if patient.issuer().is_none() {
-            return Ok(same_number.to_vec());
+            return Ok(same_number);
         }
         let without_issuer = PatientKey::new(patient.id(), None).ok();
         let hashes = [Some(patient_hash(patient)), without_issuer.as_ref().map(patient_hash)];
         let mut ordinals = Vec::new();
-        for &ordinal in same_number {
+        for ordinal in same_number {
             if hashes.contains(&Some(self.keys.patient(ordinal)?)) {
                 ordinals.push(ordinal);
             }

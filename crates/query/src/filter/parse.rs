@@ -5,7 +5,7 @@ use super::{
     Compare, Comparison, Detail, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_TERMS,
     Operand, finding_assertion, finding_column,
 };
-use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword};
+use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword, fold_keyword_part};
 
 /// Fields that every case has besides those of the schema and its findings.
 const IMPLICIT: [&str; 2] = ["case_id", "patient_id"];
@@ -352,7 +352,7 @@ fn keyword(field: &str, literal: &Literal) -> Result<Operand, FilterError> {
     // `"lung *"` means words behind `lung`, so the space counts; at an edge without a star it does not.
     let rest = if any_prefix { rest } else { rest.trim_start() };
     let rest = if any_suffix { rest } else { rest.trim_end() };
-    Ok(Operand::Keyword { folded: rest.to_lowercase(), any_prefix, any_suffix })
+    Ok(Operand::Keyword { folded: fold_keyword_part(rest), any_prefix, any_suffix })
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment).

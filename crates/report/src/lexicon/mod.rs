@@ -13,14 +13,14 @@ pub(crate) use phrases::{Found, Phrases};
 
 use crate::section::Headings;
 use crate::sentence::Abbreviations;
-use crate::token::{NUMBER, Token, Vocabulary, WordId, tokenize};
+use crate::token::{NUMBER, Token, UNKNOWN, Vocabulary, WordId, tokenize};
 use hierarchy::Hierarchy;
-use precedent_model::{Assertion, FindingId, Laterality};
+use precedent_model::{Assertion, FindingId, Laterality, fold_keyword};
 use std::sync::{Arc, LazyLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Goes up with every change of the rules in code, so that the fingerprint does, too.
-const RULES_VERSION: u32 = 2;
+const RULES_VERSION: u32 = 3;
 
 /// The bundled files.
 const FINDINGS: &str = include_str!("../../../../index/lexicon/findings.toml");
@@ -197,10 +197,23 @@ impl Lexicon {
         self.findings.iter()
     }
 
+    /// Every word of its phrases, in the form of [`precedent_model::fold_word`] and in no order; regular plurals count.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.vocabulary.words()
+    }
+
+    /// Whether a word, in that form, stands in a phrase or in the name of a finding.
+    pub fn knows(&self, word: &str) -> bool {
+        let in_name = |finding: &FindingEntry| {
+            fold_keyword(&finding.name).split(|c: char| !c.is_alphanumeric()).any(|part| part == word)
+        };
+        self.vocabulary.get(word) != UNKNOWN || self.findings.iter().any(in_name)
+    }
+
     /// The finding of that id, name or phrase, without regard to case and plural.
     pub fn find(&self, name: &str) -> Option<FindingId> {
-        let folded = name.trim().to_lowercase();
-        let named = |finding: &FindingEntry| finding.id == folded || finding.name.to_lowercase() == folded;
+        let folded = fold_keyword(name);
+        let named = |finding: &FindingEntry| finding.id == folded || fold_keyword(&finding.name) == folded;
         if let Some(place) = self.findings.iter().position(named) {
             return Some(self.ids[place].clone());
         }

@@ -10,7 +10,7 @@
 //! pattern, counts for nothing at its end, and holds no mark and no word of `breaks`. Words are in lower case, hyphens are spaces.
 
 use super::spelling::spellings;
-use crate::token::{NUMBER, Token, Vocabulary, WordId, tokenize};
+use crate::token::{NUMBER, Token, Vocabulary, WordId, normalise, tokenize};
 
 /// Longest pattern, in items, and most forms of one: more is a mistake in the file.
 const MAX_ATOMS: usize = 16;
@@ -78,11 +78,11 @@ fn atoms(words: &str, vocabulary: &mut Vocabulary) -> Result<Vec<Atom>, String> 
                 // Cut as a text is cut, so that "air-space" in the file is "air-space" in a report.
                 let mut cut: Vec<Token> = Vec::new();
                 tokenize(piece, 0..piece.len(), &Vocabulary::new(), &mut cut);
+                let mut word = String::new();
                 for token in cut {
-                    let word = piece[token.range()].replace(['\'', '\u{2019}'], "");
-                    let word = if word == "&" { "+".to_owned() } else { word };
-                    let id =
-                        if token.word == NUMBER { NUMBER } else { vocabulary.add_spelled(&spellings(&word)) };
+                    normalise(&piece[token.range()], &mut word);
+                    let word = if word == "&" { "+" } else { &word };
+                    let id = if token.word == NUMBER { NUMBER } else { vocabulary.add_spelled(&spellings(word)) };
                     atoms.push(Atom::Word(id));
                 }
             }

@@ -79,6 +79,9 @@ fn plan(plan: Plan) -> v1::Plan {
         warnings: (plan.warnings.into_iter())
             .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message })
             .collect(),
+        corrections: (plan.corrections.into_iter())
+            .map(|word| v1::TextCorrection { written: word.written, searched: word.searched })
+            .collect(),
     }
 }
 
@@ -107,7 +110,7 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
 mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, Report, SectionKind, Span};
-    use precedent_query::{Channel, Highlight, HighlightMatch, StepTimes, VectorPath, Warning};
+    use precedent_query::{Channel, Correction, Highlight, HighlightMatch, StepTimes, VectorPath, Warning};
 
     fn definition(metric: &str) -> Definition {
         let text = format!(
@@ -144,6 +147,11 @@ mod tests {
                 matches: 812,
                 exact: false,
                 warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+                corrections: vec![Correction {
+                    span: Span::new(0..7),
+                    written: "noduels".into(),
+                    searched: "nodules".into(),
+                }],
                 times: StepTimes::default(),
             },
             generation: 7,
@@ -208,6 +216,8 @@ mod tests {
         assert_eq!(plan.channels[0].target_recall, 0.5);
         assert_eq!(plan.fusion.unwrap().rrf_k, Some(60.0));
         assert_eq!(plan.warnings[0].code, "NO_PATIENT");
+        let corrected = &plan.corrections[0];
+        assert_eq!((corrected.written.as_str(), corrected.searched.as_str()), ("noduels", "nodules"));
         let record = sent.record.unwrap();
         assert_eq!(
             (record.index.as_str(), record.generation, record.encoder_id.as_str()),

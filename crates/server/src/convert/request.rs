@@ -44,6 +44,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         images: wire.images.into_iter().map(image).collect(),
         image_text: given(wire.image_text),
         text: given(wire.text),
+        literal_text: wire.literal_text,
         filter: given(wire.filter),
         guards,
         fusion,
@@ -128,6 +129,7 @@ mod tests {
             images: vec![v1::QueryImage { content: b"file".to_vec(), view: "PA".into() }],
             image_text: "enlarged heart".into(),
             text: "effusion".into(),
+            literal_text: true,
             filter: "age > 60".into(),
             guards: Some(v1::Guards {
                 patient: Some(v1::PatientKey { id: "17".into(), issuer: String::new() }),

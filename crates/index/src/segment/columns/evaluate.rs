@@ -112,7 +112,7 @@ impl Columns {
             if stop() {
                 return Err(IndexError::Stopped);
             }
-            if let Some(index) = self.find(column, folded.as_bytes())? {
+            for index in self.places(column, folded)? {
                 yes.insert_all(self.postings(column, index)?);
             }
         }

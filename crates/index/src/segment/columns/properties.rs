@@ -67,6 +67,11 @@ fn case(number: usize, labels: &[&str], schema: &FieldSchema) -> Case {
 }
 
 fn columns(cases: &[Drawn], schema: &FieldSchema) -> Columns {
+    written(cases, schema, |_| {})
+}
+
+/// The columns of cases, with what `more` adds to them.
+fn written(cases: &[Drawn], schema: &FieldSchema, more: impl FnOnce(&mut ColumnsWriter)) -> Columns {
     let storage = FaultStorage::new();
     let writer = SealedWriter::create(&storage, COLUMNS.name, COLUMNS.kind).unwrap();
     let mut writer = ColumnsWriter::new(writer, schema);
@@ -74,6 +79,7 @@ fn columns(cases: &[Drawn], schema: &FieldSchema) -> Columns {
         let reading = said.as_deref().map(reading);
         writer.push(&case(number, labels, schema), reading.as_ref());
     }
+    more(&mut writer);
     let entry = writer.finish().unwrap();
     let file = SealedFile::open(&storage, COLUMNS.name, COLUMNS.kind, Some(&entry)).unwrap();
     Columns::open(TableFile::new(file, COLUMNS.name.to_owned()), schema).unwrap()
@@ -272,4 +278,25 @@ proptest! {
             prop_assert_eq!(meant, expected);
         }
     }
+}
+
+/// Earlier programs stored keywords in lower case alone: those are found as they are folded today, beside today's.
+#[test]
+fn keywords_of_an_earlier_rule_are_found_by_todays() {
+    let schema = schema(false);
+    let cases: Vec<Drawn> =
+        vec![(vec!["K\u{f6}ln"], None), (vec![], None), (vec![], None), (vec!["leeds"], None)];
+    let columns = written(&cases, &schema, |writer| {
+        writer.push_stored("label", "k\u{f6}ln", 1);
+        writer.push_stored("label", "ko\u{308}ln", 2);
+    });
+    let found = |filter: &str| -> Vec<usize> {
+        let verdict = columns.evaluate(&Filter::parse(filter, &schema).unwrap(), &|| false).unwrap();
+        (0..cases.len()).filter(|&ordinal| verdict.yes.contains(ordinal as u32)).collect()
+    };
+    assert_eq!(found("label:\"K\u{f6}ln\""), [0, 1, 2]);
+    assert_eq!(found("label:koln"), [0, 1, 2]);
+    assert_eq!(found("label:\"ko*\""), [0, 1, 2]);
+    assert_eq!(found("NOT label:koln"), [3]);
+    assert_eq!(columns.with_keyword("label", "KO\u{308}LN").unwrap(), [0, 1, 2]);
 }

@@ -96,6 +96,13 @@ impl ColumnsWriter {
         }
     }
 
+    /// Adds a keyword as an earlier program stored it.
+    #[cfg(test)]
+    pub fn push_stored(&mut self, field: &str, stored: &str, ordinal: u32) {
+        let column = self.columns.iter_mut().find(|column| column.name == field);
+        column.into_iter().for_each(|column| column.add(Key::Text(stored.to_owned()), ordinal));
+    }
+
     pub fn finish(mut self) -> Result<FileEntry, IndexError> {
         let mut directory = Directory::default();
         for Lists { name, kind, lists, .. } in &self.columns {

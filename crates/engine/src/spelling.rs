@@ -1,0 +1,158 @@
+//! Words of a query that no report and no lexicon knows, and what is searched in their place.
+//!
+//! A word is known when a live report holds it in whatever section and under whatever ending, or when the lexicon has it
+//! in a phrase or a name. A word that is not known is replaced by a known one that is spelt much like it
+//! ([`precedent_lexical::Spelling`]): the nearest, of those the one in most reports, of those one of the lexicon. Words
+//! that are asked for as written (in quotation marks, behind the name of a section or an assertion) stay, and so do words
+//! with a digit and those of fewer than four letters. Words behind `+` and `-` are corrected like any other.
+//!
+//! The corrected text is then read as if it had been written so.
+
+use crate::EngineError;
+use precedent_index::{IndexError, Snapshot};
+use precedent_lexical::{LexicalSnapshot, Neighbour, Spelling, TextQuery};
+use precedent_model::fold_word;
+use precedent_query::{Correction, Warning};
+use precedent_report::Lexicon;
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+/// Words of one query for which others are looked for: each looks at some thousand words of the archive.
+const MOST_LOOKUPS: usize = 8;
+/// Candidates of the archive of which it is asked whether a live report holds them.
+const MOST_CANDIDATES: usize = 16;
+
+/// Bytes of a short word that is the unit of the number before it, such as "mm", whether or not a report has it.
+const LONGEST_UNIT: usize = 3;
+
+/// A text with its unknown words replaced.
+#[derive(Default)]
+pub(crate) struct Corrected {
+    /// What is searched.
+    pub text: String,
+    /// In the order of the text.
+    pub corrections: Vec<Correction>,
+    /// Words that nothing knows and nothing resembles, each once.
+    pub unknown: Vec<String>,
+}
+
+impl Corrected {
+    /// The text as it is written.
+    pub fn literal(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// What the caller should know of it.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if !self.corrections.is_empty() {
+            let each = |word: &Correction| format!("`{}` for `{}`", word.searched, word.written);
+            let words: Vec<String> = self.corrections.iter().map(each).collect();
+            let message = format!(
+                "searched {}, which no report and no lexicon knows; ask for literal text to search as written",
+                words.join(", ")
+            );
+            warnings.push(Warning { code: "SPELLING", message });
+        }
+        if !self.unknown.is_empty() {
+            let words: Vec<String> = self.unknown.iter().map(|word| format!("`{word}`")).collect();
+            let message = format!("no report and no lexicon knows {}", words.join(", "));
+            warnings.push(Warning { code: "UNKNOWN_WORD", message });
+        }
+        warnings
+    }
+}
+
+/// Replaces the unknown words of a query's text. An archive without any word knows nothing, so nothing is replaced.
+pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, EngineError> {
+    let mut corrected = Corrected::default();
+    let mut end = 0;
+    let mut lookups = 0;
+    let mut after_number = false;
+    for written in TextQuery::words(text) {
+        let word = text.get(written.span.range()).unwrap_or_default();
+        let folded = folded(word);
+        let is_unit =
+            std::mem::replace(&mut after_number, is_number(&folded)) && folded.len() <= LONGEST_UNIT;
+        if is_unit || is_known(snapshot, &folded)? {
+            continue;
+        }
+        let found = if written.as_written || lookups == MOST_LOOKUPS {
+            None
+        } else {
+            lookups += 1;
+            nearest(snapshot.lexicon(), snapshot.reader().lexicon(), &folded)?
+        };
+        match found {
+            Some(searched) => {
+                corrected.text.push_str(text.get(end..written.span.range().start).unwrap_or_default());
+                corrected.text.push_str(&searched);
+                end = written.span.range().end;
+                let (span, written) = (written.span, word.to_owned());
+                corrected.corrections.push(Correction { span, written, searched });
+            }
+            None if !corrected.unknown.iter().any(|known| known == word) => {
+                corrected.unknown.push(word.to_owned());
+            }
+            None => {}
+        }
+    }
+    corrected.text.push_str(text.get(end..).unwrap_or_default());
+    Ok(corrected)
+}
+
+fn is_number(folded: &str) -> bool {
+    folded.chars().all(char::is_numeric)
+}
+
+fn folded(word: &str) -> String {
+    let mut folded = String::new();
+    fold_word(word, &mut folded);
+    folded
+}
+
+/// Whether a word needs no correction. Numbers and single letters say nothing by their spelling.
+fn is_known(snapshot: &Snapshot, folded: &str) -> Result<bool, EngineError> {
+    let reports = snapshot.lexicon();
+    let is_word = folded.chars().nth(1).is_some() && folded.chars().all(char::is_alphabetic);
+    if !is_word || reports.document_count() == 0 {
+        return Ok(true);
+    }
+    // Most words stand in a report, and looking there costs least.
+    Ok(reports.knows(folded).map_err(IndexError::from)? || snapshot.reader().lexicon().knows(folded))
+}
+
+/// The known word that is spelt most like another.
+fn nearest(
+    reports: &LexicalSnapshot,
+    lexicon: &Lexicon,
+    folded: &str,
+) -> Result<Option<String>, EngineError> {
+    let Some(spelling) = Spelling::of(folded) else { return Ok(None) };
+    let of_lexicon: HashSet<&str> =
+        lexicon.words().filter(|word| spelling.distance(word).is_some()).collect();
+    let mut found = reports.neighbours(&spelling).map_err(IndexError::from)?;
+    found.truncate(MOST_CANDIDATES);
+    for word in &of_lexicon {
+        if let Some(distance) = spelling.distance(word)
+            && !found.iter().any(|found| found.word == **word)
+        {
+            found.push(Neighbour { word: (*word).to_owned(), distance, documents: 0 });
+        }
+    }
+    found.sort_by(|a, b| {
+        let order = |found: &Neighbour| {
+            (found.distance, Reverse(found.documents), !of_lexicon.contains(found.word.as_str()))
+        };
+        order(a).cmp(&order(b)).then_with(|| a.word.cmp(&b.word))
+    });
+    for candidate in found {
+        // The list of an archive holds words of deleted reports, too.
+        let known = of_lexicon.contains(candidate.word.as_str())
+            || reports.knows(&candidate.word).map_err(IndexError::from)?;
+        if known {
+            return Ok(Some(candidate.word));
+        }
+    }
+    Ok(None)
+}
