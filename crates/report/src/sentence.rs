@@ -12,6 +12,8 @@ const MAX_ABBREVIATION: usize = 16;
 const MAX_LABEL: usize = 40;
 /// No house wraps lines narrower than this; a shorter line was ended on purpose.
 const MIN_WIDTH: usize = 40;
+/// How much room is left, in bytes, in a line that was surely ended on purpose.
+const SPARE: usize = 12;
 
 /// Words that end no sentence and no line: what belongs to them follows.
 const JOINING: [&str; 36] = [
@@ -26,6 +28,12 @@ const COUNTED: [&str; 12] = [
     "category", "class", "grade", "image", "level", "phase", "rib", "score", "segment", "stage", "type",
     "zone",
 ];
+
+/// Words that answer a label or a question alone: "Pneumothorax? No".
+const ANSWERS: [&str; 12] =
+    ["absent", "n", "neg", "negative", "nil", "no", "none", "positive", "present", "unlikely", "y", "yes"];
+/// What stands behind a full stop in addresses and file names: "example.info".
+const SUFFIXES: [&str; 8] = ["html", "info", "jpeg", "docx", "tiff", "json", "email", "health"];
 
 /// Whether the word leans on the next one.
 pub(crate) fn is_joining(word: &str) -> bool {
@@ -117,7 +125,12 @@ pub(crate) fn sentences(text: &str, range: Range<usize>, abbreviations: &Abbrevi
 }
 
 fn is_end(c: char) -> bool {
-    matches!(c, '.' | '?' | '!' | '…')
+    matches!(c, '.' | '?' | '!' | '…') || is_wide_end(c)
+}
+
+/// The full stop of Chinese and Japanese, which no blank follows.
+fn is_wide_end(c: char) -> bool {
+    matches!(c, '\u{3002}' | '\u{ff01}' | '\u{ff1f}')
 }
 
 fn is_closer(c: char) -> bool {
@@ -145,6 +158,8 @@ struct Style {
     opened: bool,
     letter: bool,
     closed: bool,
+    /// Its mark, where that is none that every list has: a dash, a slash or a colon.
+    odd: Option<u8>,
 }
 
 /// White space between two words.
@@ -237,11 +252,12 @@ impl<'a> Cutter<'a> {
             first,
             '•' | '‣' | '●' | '○' | '▪' | '■' | '□' | '◦' | '·' | '∙' | '►' | '➢' | '\u{f0b7}'
         );
-        let spaced = matches!(first, '-' | '–' | '—' | '*') && second.is_none_or(char::is_whitespace);
+        let spaced = matches!(first, '-' | '–' | '—' | '*') && second.is_none_or(char::is_whitespace)
+            || first == '>' && second == Some(' ') && rest.next().is_some_and(char::is_alphabetic);
         (always || spaced).then_some(at + first.len_utf8())
     }
 
-    /// A marker such as "1.", "2)", "(3)" or "(a)" at `at`, and where it ends.
+    /// A marker such as "1.", "2)", "(3)", "(a)" or "1-" at `at`, and where it ends.
     fn marker(&self, at: usize) -> Option<(usize, Marker)> {
         let bytes = &self.text.as_bytes()[at..self.end];
         let opened = bytes.first() == Some(&b'(');
@@ -256,18 +272,23 @@ impl<'a> Cutter<'a> {
         let (closed, mark) = match body[length..] {
             [b')', ..] => (true, 1),
             [b'.', b')', ..] => (true, 2),
-            [b'.', ..] => (false, 1),
+            [b'.' | b'-' | b'/' | b':', ..] => (false, 1),
             _ => return None,
         };
         if number == 0 || (opened || letter) && !closed {
             return None;
         }
+        let odd = Some(body[length]).filter(|mark| matches!(mark, b'-' | b'/' | b':'));
         let behind = at + usize::from(opened) + length + mark;
         let follows = match self.char_at(behind) {
-            None => true,
+            None => odd.is_none(),
+            Some(c) if odd.is_some() => {
+                let spaced = c.is_whitespace() || odd == Some(b'-');
+                spaced && self.char_at(self.gap(behind).end).is_some_and(char::is_uppercase)
+            }
             Some(c) => c.is_whitespace() || c.is_uppercase() || closed && c.is_alphabetic(),
         };
-        follows.then_some((behind, Marker { style: Style { opened, letter, closed }, number }))
+        follows.then_some((behind, Marker { style: Style { opened, letter, closed, odd }, number }))
     }
 
     /// Whether the marker is the next of the list.
@@ -277,7 +298,7 @@ impl<'a> Cutter<'a> {
 
     /// Whether a marker at the start of a sentence is one: "(R) lung" is not.
     fn may_begin(&self, marker: Marker) -> bool {
-        !marker.style.letter || marker.number == 1 || self.is_next(marker)
+        !(marker.style.letter || marker.style.odd.is_some()) || marker.number == 1 || self.is_next(marker)
     }
 
     /// The marker at `at` is the next of the list, with an entry behind it.
@@ -322,6 +343,9 @@ impl<'a> Cutter<'a> {
             return None;
         }
         let signs = &self.text[marks.clone()];
+        if signs.contains(is_wide_end) {
+            return Some((stop, self.gap(stop).end));
+        }
         let asks = signs.starts_with(['?', '!']);
         let ellipsis = signs.starts_with("...") || signs.contains('…');
         if asks && self.char_before(marks.start).is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '/')) {
@@ -338,6 +362,8 @@ impl<'a> Cutter<'a> {
         };
         let ends = if self.next_entry(gap.end) {
             true
+        } else if (asks || ellipsis) && gap.breaks == 0 && self.is_answer(gap.end) {
+            false
         } else if matches!(next, ',' | ';' | ':' | ')' | ']' | '}' | '/' | '%') {
             false
         } else if ellipsis {
@@ -400,6 +426,12 @@ impl<'a> Cutter<'a> {
         let lower = word.chars().all(char::is_lowercase);
         let one_case = lower || word.chars().all(char::is_uppercase);
         let numbered = word.ends_with(|c: char| c.is_ascii_digit());
+        let run_on =
+            lower && word.len() > 4 && after.len() > 3 && after.bytes().all(|byte| byte.is_ascii_lowercase());
+        if run_on && !is_in(&SUFFIXES, after) {
+            // "no effusion.cardiomegaly.small nodule"
+            return true;
+        }
         let capital = next.is_uppercase();
         let titled = capital && after.chars().nth(1).is_some_and(char::is_lowercase);
         capital
@@ -418,9 +450,12 @@ impl<'a> Cutter<'a> {
         if gap.breaks > 1 || self.bullet(gap.end).is_some() {
             return true;
         }
-        // "Pneumothorax: no" is an answer, and the next label follows.
-        let answer = word.eq_ignore_ascii_case("no") && self.is_label(gap.end);
-        let open = is_joining(word) && !answer
+        if self.ends_row(at, word) || self.tick_box(gap.end) {
+            return true;
+        }
+        // "N/A" ends with no article.
+        let halved = self.text[self.first..at - word.len()].ends_with('/');
+        let open = is_joining(word) && !halved
             || before.is_some_and(|c| matches!(c, ',' | '(' | '/' | '&' | '.' | '+'));
         let roomy = self.had_room(at, gap.end);
         if let Some((_, marker)) = self.marker(gap.end) {
@@ -434,14 +469,61 @@ impl<'a> Cutter<'a> {
         let dashed = next == '-' && self.char_at(gap.end + 1).is_some_and(char::is_uppercase);
         let labelled = self.is_label(gap.end) && (next.is_uppercase() || roomy);
         let ended = before.is_some_and(|c| !matches!(c, ':' | ';' | '-'));
-        dashed || labelled || ended && next.is_uppercase() && roomy
+        dashed || labelled || ended && roomy && (next.is_uppercase() || self.lists_in_lower_case(at, gap.end))
+    }
+
+    /// Whether the word that ends at `at` answers the label before it, "Pneumothorax: no", so that its line ends there.
+    fn ends_row(&self, at: usize, word: &str) -> bool {
+        if !is_in(&ANSWERS, word) {
+            return false;
+        }
+        let label = &self.text[self.first..at - word.len()];
+        let wide = label.ends_with('\t') || label.ends_with("  ");
+        const MARKS: [char; 16] = [
+            ':', '=', '?', '|', ';', '-', '>', '_', '*', '"', ',', ']', '\u{2013}', '\u{2026}', '\u{2610}',
+            '\u{2612}',
+        ];
+        let marked = label.trim_end_matches(' ').ends_with(MARKS) || label.trim_end().ends_with("..");
+        (wide || marked) && label.ends_with(|c| !is_break(c)) && label.trim_end().len() > 1
+    }
+
+    /// Whether an answer and nothing else of its line stands at `at`.
+    fn is_answer(&self, at: usize) -> bool {
+        let word = self.word_at(at);
+        let behind = self.skip(at + word.len(), |c| matches!(c, '.' | ' ' | '\t'));
+        let stopped = self.text[at + word.len()..behind].contains('.');
+        is_in(&ANSWERS, word) && (stopped || self.char_at(behind).is_none_or(|c| is_break(c) || c == ','))
+    }
+
+    /// Whether a box for a tick stands at `at`.
+    fn tick_box(&self, at: usize) -> bool {
+        let text = &self.text[at..self.end];
+        let inside = text.strip_prefix(['[', '(']).map(str::trim_start);
+        let ticks = ['x', 'X', '\u{2713}', '\u{2714}', '+', '-', '_', '*'];
+        let ticked = inside.map(|inside| inside.strip_prefix(ticks).unwrap_or(inside));
+        ticked.is_some_and(|rest| rest.trim_start().starts_with([']', ')']))
+            || text.starts_with(['☐', '☑', '☒'])
+    }
+
+    /// Whether the lines around are entries of their own though they begin in lower case: the one that ends at `at` does
+    /// so, too, and is far from full.
+    fn lists_in_lower_case(&self, at: usize, next: usize) -> bool {
+        let line = self.line(at);
+        let room = line.len() + SPARE + self.word_at(next).len() <= self.width;
+        room && line.trim_start().starts_with(char::is_lowercase)
+    }
+
+    /// The line up to `at`.
+    fn line(&self, at: usize) -> &'a str {
+        let text = &self.text[self.first..at];
+        &text[text
+            .rfind(is_break)
+            .map_or(0, |place| place + text[place..].chars().next().map_or(1, char::len_utf8))..]
     }
 
     /// Whether the line that ends at `at` had room for the word at `next`: then it was ended on purpose.
     fn had_room(&self, at: usize, next: usize) -> bool {
-        let line = &self.text[self.first..at];
-        let length = line.len() - line.rfind(is_break).map_or(0, |place| place + 1);
-        length + 1 + self.word_at(next).len() <= self.width
+        self.line(at).len() + 1 + self.word_at(next).len() <= self.width
     }
 
     /// Whether a label such as "Lungs:" stands at `at`.
@@ -532,7 +614,7 @@ mod tests {
         check("Atelectasis vs. pneumonia, approx. 3 cm.", "Atelectasis vs. pneumonia, approx. 3 cm.");
         check("Device, e.g. a pacer. None.", "Device, e.g. a pacer. | None.");
         check("Image no. 3 is blurred.", "Image no. 3 is blurred.");
-        check("Effusion? No. Normal heart.", "Effusion? | No. | Normal heart.");
+        check("Effusion? No. Normal heart.", "Effusion? No. | Normal heart.");
         check("Effusion: No.", "Effusion: No.");
         check(
             "A mass of 2 cm. is seen. It grew by 2 cm. No other.",
@@ -569,6 +651,31 @@ mod tests {
         check("Device, e.g.No, i.e.Yes, Ph.D, S.O.B", "Device, e.g.No, i.e.Yes, Ph.D, S.O.B");
         check("Dr.Smith and vit.D", "Dr.Smith and vit.D");
         check("See www.example.org and a.txt", "See www.example.org and a.txt");
+    }
+
+    #[test]
+    fn rows_of_tables_and_templates() {
+        check("Effusion\tNo\nEdema\tYes", "Effusion\tNo | Edema\tYes");
+        check("Effusion   No\nEdema   Yes", "Effusion   No | Edema   Yes");
+        check("Effusion? N\nEdema? Y", "Effusion? N | Edema? Y");
+        check("Effusion... No\nEdema ..... None", "Effusion... No | Edema ..... None");
+        check("Effusion; No\nEdema; Yes", "Effusion; No | Edema; Yes");
+        check(
+            "[ ] Effusion\n[x] edema\n( ) mass\n\u{2610} cyst",
+            "[ ] Effusion | [x] edema | ( ) mass | \u{2610} cyst",
+        );
+        check("There is no\nEffusion", "There is no/Effusion");
+        check("Effusion? Not now. Edema... No more", "Effusion? | Not now. | Edema... | No more");
+    }
+
+    #[test]
+    fn entries_in_lower_case() {
+        check("no effusion\nlarge heart\nold scar", "no effusion | large heart | old scar");
+        check("no effusion.large heart.small scar", "no effusion. | large heart. | small scar");
+        check("1-No effusion\n2-Large heart 3- Scar", "No effusion | Large heart | Scar");
+        check("2-View chest, 5- 10 mm", "2-View chest, 5- 10 mm");
+        check("No effusion\u{3002}Large heart\u{3002}", "No effusion\u{3002} | Large heart\u{3002}");
+        check("See the-report.info and someone.health here", "See the-report.info and someone.health here");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Words, numbers and marks of a sentence, each with its place and the number that the lexicon gives it.
 //!
 //! A word is a run of letters and digits. Apostrophes inside are left out ("doesn't" is `doesnt`), a hyphen inside only
-//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). Every other mark that is not
-//! white space is a token of its own.
+//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). A word that a line break parts
+//! at a hyphen is one if the lexicon knows it whole. What nobody sees, such as a soft hyphen, is left out, and a word
+//! with accents or ligatures that the lexicon does not know is looked for without. Every other mark that is not white
+//! space is a token of its own.
 
+use crate::fold::{folded, is_apostrophe, is_combining, is_invisible};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -14,6 +17,9 @@ pub(crate) type WordId = u32;
 pub(crate) const UNKNOWN: WordId = 0;
 /// Any number.
 pub(crate) const NUMBER: WordId = 1;
+
+/// Longest rest of a word that a line break parts, and deepest indent before it, in bytes.
+const MAX_REJOINED: usize = 24;
 
 /// A token with its bytes in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +59,19 @@ impl Vocabulary {
             self.next - 1
         });
         for form in forms {
+            // "ø" as a word is a sign and no letter.
+            if let Some(plain) = folded(&form).filter(|plain| plain.len() > 1) {
+                self.ids.entry(plain.into()).or_insert(id);
+            }
             self.ids.entry(form.into()).or_insert(id);
         }
         id
     }
 
-    /// The number of a word, [`UNKNOWN`] for one that was never added.
+    /// The number of a word, [`UNKNOWN`] for one that was never added, with or without its accents.
     pub fn get(&self, word: &str) -> WordId {
-        self.ids.get(word).copied().unwrap_or(UNKNOWN)
+        let known = |word: &str| self.ids.get(word).copied();
+        known(word).or_else(|| known(&folded(word)?)).unwrap_or(UNKNOWN)
     }
 
     /// One above the largest number given.
@@ -100,7 +111,8 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
         let Some(first) = text[at..end].chars().next() else { break };
         if !first.is_alphanumeric() {
             let next = at + first.len_utf8();
-            if !first.is_whitespace() && !is_inner_hyphen(text, at, next, range.start, end) {
+            let silent = first.is_whitespace() || is_invisible(first);
+            if !silent && !is_inner_hyphen(text, at, next, range.start, end) {
                 word.clear();
                 word.push(if first == '&' { '+' } else { first });
                 out.push(Token { start: at as u32, end: next as u32, word: vocabulary.get(&word) });
@@ -108,14 +120,24 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
             at = next;
             continue;
         }
-        let stop = word_end(text, at, end);
+        let mut stop = word_end(text, at, end);
         let id = if text.as_bytes()[at].is_ascii_digit()
             && text.as_bytes()[at..stop].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
         {
             NUMBER
         } else {
             normalise(&text[at..stop], &mut word);
-            vocabulary.get(&word)
+            let whole = rejoined(&text[stop..end]).and_then(|(length, rest)| {
+                let known = vocabulary.get(&format!("{word}{rest}"));
+                (known != UNKNOWN).then_some((length, known))
+            });
+            match whole {
+                Some((length, known)) => {
+                    stop += length;
+                    known
+                }
+                None => vocabulary.get(&word),
+            }
         };
         out.push(Token { start: at as u32, end: stop as u32, word: id });
         at = stop;
@@ -128,12 +150,20 @@ fn normalise(text: &str, word: &mut String) {
     if text.is_ascii() {
         word.extend(text.bytes().filter(|&byte| byte != b'\'').map(|byte| byte.to_ascii_lowercase() as char));
     } else {
-        word.extend(text.chars().filter(|&c| !is_apostrophe(c)).flat_map(char::to_lowercase));
+        let silent = |c: &char| is_apostrophe(*c) || is_invisible(*c);
+        word.extend(text.chars().filter(|c| !silent(c)).flat_map(char::to_lowercase));
     }
 }
 
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}')
+/// The rest of a word behind a hyphen and a line break, "pneu-\nmothorax", and how many bytes it takes with them.
+fn rejoined(behind: &str) -> Option<(usize, String)> {
+    let line = behind.strip_prefix(['-', '\u{2010}', '\u{ad}'])?;
+    // One line break: a blank line ends more than a word.
+    let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix(['\n', '\r']))?;
+    let rest = line.trim_start_matches([' ', '\t']);
+    let length = rest.bytes().take(MAX_REJOINED).take_while(u8::is_ascii_lowercase).count();
+    (length > 0 && line.len() - rest.len() <= MAX_REJOINED)
+        .then(|| (behind.len() - rest.len() + length, rest[..length].to_owned()))
 }
 
 fn is_inner_hyphen(text: &str, at: usize, next: usize, start: usize, end: usize) -> bool {
@@ -164,7 +194,7 @@ fn word_end(text: &str, at: usize, end: usize) -> usize {
             }
             b'/' => is_short_pair(&bytes[at..end], stop - at),
             0x80.. => match text[stop..end].chars().next() {
-                Some(c) if c.is_alphanumeric() || is_apostrophe(c) => {
+                Some(c) if c.is_alphanumeric() || is_apostrophe(c) || is_invisible(c) || is_combining(c) => {
                     stop += c.len_utf8();
                     continue;
                 }
@@ -216,6 +246,26 @@ mod tests {
         check("air-space w/o - and/or", &["air", "space", "w/o", "and"], "air space w/o [-] and [/] [or]");
         check("doesn't doesn’t Größe", &["doesnt", "größe"], "doesnt doesnt größe");
         check("heart & lungs", &["+"], "[heart] + [lungs]");
+    }
+
+    #[test]
+    fn what_only_a_typesetter_sees_is_no_matter() {
+        check(
+            "pneumo\u{ad}thorax, ef\u{200b}fusion",
+            &["pneumothorax", "effusion"],
+            "pneumothorax [,] effusion",
+        );
+        check("e\u{fb00}usion œdema oede\u{301}ma", &["effusion", "oedema"], "effusion oedema oedema");
+        check("\u{feff}effusion \u{feff} EFFUSİON", &["effusion"], "effusion effusion");
+        check("isn\u{92}t", &["isnt"], "isnt");
+        check("Größe grösse", &["größe"], "größe größe");
+    }
+
+    #[test]
+    fn a_word_parted_at_the_line_is_one() {
+        check("pneu-\nmothorax air-\nspace", &["pneumothorax", "air", "space"], "pneumothorax air [-] space");
+        check("pneu-\r\n  mothorax", &["pneumothorax"], "pneumothorax");
+        check("pneu-\n\nmothorax", &["pneumothorax"], "[pneu] [-] [mothorax]");
     }
 
     #[test]

@@ -6,10 +6,11 @@ mod hierarchy;
 mod pattern;
 mod phrases;
 
-pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LexiconFile, WordsEntry};
+pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LanguageEntry, LexiconFile, WordsEntry};
 pub use groups::Groups;
 pub(crate) use phrases::{Found, Phrases};
 
+use crate::language::Languages;
 use crate::section::Headings;
 use crate::sentence::Abbreviations;
 use crate::token::{NUMBER, Token, Vocabulary, WordId, tokenize};
@@ -19,7 +20,7 @@ use std::sync::{Arc, LazyLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Goes up with every change of the rules in code, so that the fingerprint does, too.
-const RULES_VERSION: u32 = 2;
+const RULES_VERSION: u32 = 3;
 
 /// The bundled files.
 const FINDINGS: &str = include_str!("../../../../index/lexicon/findings.toml");
@@ -28,6 +29,7 @@ const CUES: &str = include_str!("../../../../index/lexicon/cues.toml");
 const HEADINGS: &str = include_str!("../../../../index/lexicon/headings.toml");
 const WORDS: &str = include_str!("../../../../index/lexicon/words.toml");
 const ABBREVIATIONS: &str = include_str!("../../../../index/lexicon/abbreviations.toml");
+const LANGUAGES: &str = include_str!("../../../../index/lexicon/languages.toml");
 
 /// Why a lexicon is refused.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,8 @@ pub enum LexiconError {
 pub(crate) struct Direction {
     pub after: bool,
     pub before: bool,
+    /// Of the words before it, or of those after it where they are what it describes: "suspected".
+    pub either: bool,
 }
 
 /// A set of assertions.
@@ -57,6 +61,8 @@ pub(crate) struct Direction {
 pub(crate) struct Assertions(u8);
 
 impl Assertions {
+    pub const ALL: Self = Self((1 << Assertion::ALL.len()) - 1);
+
     fn of(assertions: &[Assertion]) -> Self {
         Self(assertions.iter().fold(0, |set, &assertion| set | 1 << assertion as u8))
     }
@@ -73,8 +79,16 @@ pub(crate) enum Cue {
     Says { assertion: Assertion, of: Direction, reach: usize },
     /// It ends the scopes of other cues that assert one of `ends`, in the directions given.
     Stop { of: Direction, ends: Assertions },
+    /// It answers a label: "Pneumothorax: none".
+    Answer(Assertion),
     /// It only looks like a cue.
     Nothing,
+}
+
+impl Cue {
+    /// Ends every scope.
+    pub const STOP: Self =
+        Self::Stop { of: Direction { after: true, before: true, either: false }, ends: Assertions::ALL };
 }
 
 /// What a phrase stands for.
@@ -94,6 +108,10 @@ pub(crate) enum Meaning {
     Time(Arc<str>),
     Comparison,
     Normal,
+    /// It takes back what the report said before, by what follows it or, if `whole`, by its whole sentence.
+    Correction {
+        whole: bool,
+    },
 }
 
 /// Findings, cues, headings and words, compiled for reading.
@@ -109,6 +127,7 @@ pub struct Lexicon {
     meanings: Vec<Meaning>,
     headings: Headings,
     abbreviations: Abbreviations,
+    languages: Languages,
     fingerprint: String,
 }
 
@@ -163,6 +182,7 @@ impl Lexicon {
             meanings,
             headings: Headings::new(&file.headings)?,
             abbreviations: Abbreviations::new(&file.words.abbreviations)?,
+            languages: Languages::new(&file.languages),
             findings: file.findings,
             fingerprint,
         })
@@ -240,6 +260,10 @@ impl Lexicon {
         &self.abbreviations
     }
 
+    pub(crate) fn languages(&self) -> &Languages {
+        &self.languages
+    }
+
     pub(crate) fn meaning(&self, found: Found) -> &Meaning {
         &self.meanings[found.meaning as usize]
     }
@@ -271,7 +295,7 @@ pub(crate) fn is_mark(text: &str, token: Token) -> bool {
 
 fn bundled_file() -> Result<LexiconFile, LexiconError> {
     let mut file = LexiconFile::default();
-    for text in [FINDINGS, DEVICES, CUES, HEADINGS, WORDS, ABBREVIATIONS] {
+    for text in [FINDINGS, DEVICES, CUES, HEADINGS, WORDS, ABBREVIATIONS, LANGUAGES] {
         file.add(LexiconFile::from_toml(text)?);
     }
     Ok(file)
@@ -342,12 +366,14 @@ impl Compiler {
             let entry = format!("cue {} ({})", place + 1, cue.says);
             let refused =
                 |problem: &str| LexiconError::Entry { entry: entry.clone(), problem: problem.to_owned() };
+            let of = Direction { after: true, before: true, either: false };
             let of = match cue.of.as_str() {
-                "after" => Direction { after: true, before: false },
-                "before" => Direction { after: false, before: true },
-                "both" => Direction { after: true, before: true },
-                "" if cue.says == "none" || cue.says == "stop" => Direction { after: true, before: true },
-                _ => return Err(refused("`of` is `after`, `before` or `both`")),
+                "after" => Direction { before: false, ..of },
+                "before" => Direction { after: false, ..of },
+                "either" => Direction { either: true, ..of },
+                "both" | "label" => of,
+                "" if matches!(cue.says.as_str(), "none" | "stop" | "correction") => of,
+                _ => return Err(refused("`of` is `after`, `before`, `both`, `either` or `label`")),
             };
             let ends = (cue.ends.iter())
                 .map(|name| Assertion::from_name(name).ok_or_else(|| refused("`ends` lists assertions")))
@@ -355,10 +381,16 @@ impl Compiler {
             let ends = Assertions::of(if ends.is_empty() { &Assertion::ALL } else { &ends });
             let reach = if cue.reach == 0 { usize::MAX } else { cue.reach };
             let meaning = match (cue.says.as_str(), Assertion::from_name(&cue.says)) {
+                ("correction", _) => {
+                    let whole = cue.of == "both";
+                    self.add(&entry, Meaning::Correction { whole }, &cue.phrases)?;
+                    continue;
+                }
+                (_, Some(assertion)) if cue.of == "label" => Cue::Answer(assertion),
                 (_, Some(assertion)) => Cue::Says { assertion, of, reach },
                 ("stop", _) => Cue::Stop { of, ends },
                 ("none", _) => Cue::Nothing,
-                _ => return Err(refused("`says` is an assertion, `stop` or `none`")),
+                _ => return Err(refused("`says` is an assertion, `stop`, `none` or `correction`")),
             };
             self.add(&entry, Meaning::Cue(meaning), &cue.phrases)?;
         }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod assertions;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod findings;
 #[cfg(test)]
 mod lexicon;
