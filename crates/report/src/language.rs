@@ -121,7 +121,7 @@ impl Languages {
             let next = || next_word(behind).to_lowercase();
             let phrase = PHRASES.iter().any(|(one, other)| *one == lower && *other == next());
             let short = word.len() <= ABBREVIATION && !worth.capitals && !word.contains(char::is_lowercase);
-            for &(language, value) in known.iter().filter(|_| !phrase && !(short && word.len() > 1)) {
+            for &(language, value) in known.iter().filter(|_| !(phrase || short && word.len() > 1)) {
                 // "de" before a word in lower case is no part of a name.
                 let sure = lower == "de" && word == "de" && next_word(behind).starts_with(char::is_lowercase);
                 worth.by_language[language as usize] += if sure { WORD } else { value };
