@@ -100,7 +100,8 @@ impl Parts<'_> {
                 let end = own_end(self.text, range.clone(), open.kind != SectionKind::Indication);
                 // A text that says nothing else says it here.
                 let alone = end == self.text.len() && !self.list.iter().any(|part| part.kind.is_reported());
-                let end = if alone { first_line(self.text, range.start..end) } else { end };
+                let short = || own_end(self.text, range.clone(), true);
+                let end = if alone { first_line(self.text, range.start..end).min(short()) } else { end };
                 statement(self.text, range.start..end, self.headings).unwrap_or(end)
             }
             None if open.doubtful => listed(self.text, open.start, range.clone()),

@@ -13,6 +13,9 @@ const MAX_BYTES: usize = 120;
 /// Shortest heading without colon, dash or line of its own, in bytes: not "EXAM" and "REPORT".
 const MIN_UNMARKED: usize = 7;
 
+/// What a heading may stand in.
+const BRACKETS: [char; 4] = ['[', '{', '<', '【'];
+
 /// A heading in the text.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -43,7 +46,7 @@ enum Stop {
     Line,
     /// The marks of bold type, or a bracket.
     Bold,
-    /// A full stop or semicolon.
+    /// A full stop, a semicolon, or the end of a cell.
     Point,
     /// Anything else, or too many words.
     Other,
@@ -121,7 +124,7 @@ impl<'a> Finder<'a> {
             Before::Line { .. } => first.is_uppercase() || known(),
             Before::End | Before::Heading => first.is_uppercase(),
             Before::Middle => {
-                let apart = |c: char| c.is_whitespace() || c == '[';
+                let apart = |c: char| c.is_whitespace() || c == '*' || BRACKETS.contains(&c);
                 first.is_uppercase() && between.ends_with(apart) && known()
             }
         };
@@ -129,7 +132,7 @@ impl<'a> Finder<'a> {
             return None;
         }
         let decorated = between.trim_end().ends_with(['*', '_', '#']);
-        let bracketed = between.ends_with('[');
+        let bracketed = between.ends_with(BRACKETS);
         let start = Start { at, behind, before, decorated, bracketed };
         let row = self.row(start);
         let (heading, end) = (self.accept(&row, start).map(|heading| (heading, row.end)))
@@ -203,13 +206,18 @@ impl<'a> Finder<'a> {
                     row.end = self.text.len() - behind.len() + usize::from(row.stop == Stop::Colon);
                     return row;
                 }
-                ']' if start.bracketed && depth == 0 => {
+                ']' | '}' | '>' | '】' if start.bracketed && depth == 0 => {
                     let colon = self.text[next..].starts_with(':');
                     row.stop = if colon { Stop::Colon } else { Stop::Bold };
                     row.end = next + usize::from(colon);
                     return row;
                 }
                 '.' | ';' if after.is_none_or(char::is_whitespace) => {
+                    row.stop = Stop::Point;
+                    return row;
+                }
+                // The next cell of a table.
+                '\t' | '|' | '=' if !ends_line(&self.text[next..]) => {
                     row.stop = Stop::Point;
                     return row;
                 }
@@ -256,6 +264,9 @@ impl<'a> Finder<'a> {
                 whole().filter(opens).filter(|_| titled && (free || capitals))
             }
             (Stop::Dash, Before::End | Before::Heading) => whole().filter(opens).filter(|_| free),
+            (Stop::Dash, Before::Middle) => whole()
+                .filter(opens)
+                .filter(|_| free && capitals && self.opened && self.mixed && !is_joining(last)),
             (Stop::Line, Before::Line { fresh }) => {
                 let made = self.headings.made(&row.lower).filter(|made| !made.labels && !made.numbered)?;
                 let goes_on = !fresh && is_joining(last);
@@ -348,6 +359,11 @@ impl<'a> Finder<'a> {
     fn in_capitals(&self, words: &[Range<usize>]) -> bool {
         words.iter().all(|word| !self.text[word.clone()].contains(char::is_lowercase))
     }
+}
+
+/// Whether only blanks, marks of tables and underlines follow in the line.
+fn ends_line(rest: &str) -> bool {
+    rest.trim_start_matches([' ', '\t', '|', '=']).chars().next().is_none_or(|c| matches!(c, '\n' | '\r'))
 }
 
 /// Whether the text begins with a capital letter.
