@@ -8,6 +8,8 @@ use std::ops::Range;
 /// Longest label, in tokens, and longest one that follows an answer without a mark between.
 const LABEL: usize = 8;
 const NEXT_LABEL: usize = 5;
+/// How far a sign beside another is looked for, in tokens.
+const MOST_SIGNS: usize = 64;
 /// Widest phrase that is looked for, in tokens.
 const WIDEST: usize = 16;
 
@@ -37,13 +39,24 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
     }
     // The longest at a place: "not seen", not "not".
     given.sort_by_key(|(words, _)| (words.start, std::cmp::Reverse(words.end)));
+    // "Effusion yes, edema no": without a mark, right behind a finding.
+    let bare = |words: &Range<usize>| {
+        let begin = found.partition_point(|found| found.first as usize + WIDEST < words.start);
+        let near = found[begin..].iter().take_while(|found| (found.first as usize) < words.start);
+        let names = |found: &&Found| matches!(lexicon.meaning(**found), Meaning::Finding { .. });
+        let mut before = near.filter(names).filter(|found| found.last as usize + 1 == words.start);
+        let found = before.next().filter(|_| words.len() == 1 && row.is_bare(words.start))?;
+        Some(found.first as usize..words.start)
+    };
     let mut answers: Vec<Answer> = Vec::new();
     for (words, assertion) in &given {
         let after = answers.last().map_or(0, |answer| answer.words.end);
         if words.start < after || !row.closes(words.end) {
             continue;
         }
-        let Some(label) = row.label(words.start, after, &given) else { continue };
+        let Some(label) = row.label(words.start, after, &given).or_else(|| bare(words)) else {
+            continue;
+        };
         // Found ascends by first token, so only a part of it is looked at.
         let begin = found.partition_point(|found| (found.first as usize) + WIDEST < label.start);
         let near = || found[begin..].iter().take_while(|found| (found.first as usize) < words.end);
@@ -95,6 +108,14 @@ struct Row<'a> {
 impl Row<'_> {
     fn word(&self, at: usize) -> &str {
         &self.text[self.tokens[at].range()]
+    }
+
+    /// Whether an answer needs no mark before it. A minus does, unless a plus stands elsewhere.
+    fn is_bare(&self, at: usize) -> bool {
+        match self.word(at) {
+            "-" => (0..self.tokens.len().min(MOST_SIGNS)).any(|at| self.word(at) == "+"),
+            word => ["no", "yes", "n", "y", "+"].iter().any(|known| word.eq_ignore_ascii_case(known)),
+        }
     }
 
     /// A digit that says yes or no behind a colon or in a cell.

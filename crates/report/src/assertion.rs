@@ -45,6 +45,11 @@ impl Marks {
         self.0 & other.0 != 0
     }
 
+    /// The word stands in a list of what is denied.
+    pub fn deny(&mut self) {
+        self.add(Self::of(Assertion::Absent));
+    }
+
     /// The word stands in a list of what may be there.
     pub fn doubt(&mut self) {
         self.add(Self::of(Assertion::Uncertain));

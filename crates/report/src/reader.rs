@@ -3,7 +3,7 @@
 use crate::assertion::{Marks, mark, of_words, runs};
 use crate::correction::{Origin, override_contradicted};
 use crate::language::{Foreign, Shown, settle};
-use crate::lexicon::{Found, Lexicon, Meaning};
+use crate::lexicon::{Cue, Found, Lexicon, Meaning};
 use crate::markup::unmarked;
 use crate::mention::mentions;
 use crate::section::{Part, parts};
@@ -97,6 +97,8 @@ impl ReportReader {
         let shown: Vec<Shown> = entries.iter().map(|(_, range)| languages.of(text, range.clone())).collect();
         // Until the end of the part, where a sentence says no more than that what was said is wrong.
         let mut corrects: Option<&Part> = None;
+        // Where the last entry ended of a list whose entries are denied.
+        let mut list: Option<(&Part, usize)> = None;
         for ((part, range), foreign) in entries.into_iter().zip(settle(&shown)) {
             let mut sentence = empty(section, part, range.clone());
             let mut from = corrects.filter(|of| std::ptr::eq(*of, part)).map(|_| sentence.span.start);
@@ -106,7 +108,12 @@ impl ReportReader {
                     let last = said.reading.sentences.last_mut();
                     let before =
                         last.filter(|last| last.section == section && last.addendum == (part.addendum > 0));
-                    let own = self.read_sentence(part, text, range, &mut sentence, before);
+                    let listed = list
+                        .is_some_and(|(of, end)| std::ptr::eq(of, part) && is_entry(&text[end..range.start]));
+                    let end = range.end;
+                    let told = self.read_sentence(part, text, range, listed, &mut sentence, before);
+                    list = (listed || told.announces_denied).then_some((part, end));
+                    let own = told.corrects_from;
                     if own
                         .is_some_and(|from| sentence.mentions.iter().all(|mention| mention.span.start < from))
                     {
@@ -120,20 +127,24 @@ impl ReportReader {
         }
     }
 
-    /// Reads a sentence; where a correction begins in it, if one does.
+    /// Reads a sentence, one of a list of what is denied if `listed`.
     fn read_sentence(
         &self,
         part: &Part,
         text: &str,
         range: Range<usize>,
+        listed: bool,
         sentence: &mut Sentence,
         before: Option<&mut Sentence>,
-    ) -> Option<u32> {
+    ) -> Told {
         let tokens = self.lexicon.tokens(text, range.clone());
         let found = self.lexicon.find_phrases(text, &tokens);
         let mut marks = mark(&self.lexicon, text, &tokens, &found, 0..0);
         if part.doubtful {
             marks.iter_mut().for_each(Marks::doubt);
+        }
+        if listed {
+            marks.iter_mut().for_each(Marks::deny);
         }
         let mentions = mentions(&self.lexicon, text, &tokens, &found, &marks);
         if mentions.is_empty() && takes_up(text, &tokens, &marks) {
@@ -148,12 +159,32 @@ impl ReportReader {
         sentence.boilerplate = says_normal && mentions.iter().all(|mention| denied(mention.assertion));
         sentence.runs = runs(text, &tokens, &marks);
         sentence.mentions = mentions;
-        found.iter().find_map(|&found| match self.lexicon.meaning(found) {
+        let corrects_from = found.iter().find_map(|&found| match self.lexicon.meaning(found) {
             Meaning::Correction { whole: true } => Some(sentence.span.start),
             Meaning::Correction { whole: false } => Some(tokens[found.last as usize].end),
             _ => None,
-        })
+        });
+        let colon = text[sentence.span.range()].ends_with(':');
+        let announces = |found: &Found| {
+            let denies = Cue::is_denial_after(self.lexicon.meaning(*found));
+            denies && found.last as usize + 2 >= tokens.len()
+        };
+        Told { corrects_from, announces_denied: colon && found.iter().any(announces) }
     }
+}
+
+/// What a sentence says of others.
+struct Told {
+    /// The byte behind which it takes back what was said before.
+    corrects_from: Option<u32>,
+    /// It ends with a denial and a colon, "No evidence of:", so that the entries of the list behind it are denied.
+    announces_denied: bool,
+}
+
+/// Whether the next entry of a list follows, and no blank line, when that stands between two sentences.
+fn is_entry(between: &str) -> bool {
+    let breaks = between.matches('\n').count().max(between.matches('\r').count());
+    breaks < 2 && !between.trim().is_empty()
 }
 
 /// What was read so far.

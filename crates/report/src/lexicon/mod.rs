@@ -86,6 +86,11 @@ pub(crate) enum Cue {
 }
 
 impl Cue {
+    /// Whether a phrase denies what follows it.
+    pub fn is_denial_after(meaning: &Meaning) -> bool {
+        matches!(meaning, Meaning::Cue(Self::Says { assertion: Assertion::Absent, of, .. }) if of.after)
+    }
+
     /// Ends every scope.
     pub const STOP: Self =
         Self::Stop { of: Direction { after: true, before: true, either: false }, ends: Assertions::ALL };

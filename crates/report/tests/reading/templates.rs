@@ -125,3 +125,86 @@ fn separators_end_a_denial() {
         ("pleural-effusion=absent", "No pneumothorax - or effusion."),
     ]);
 }
+
+#[test]
+fn headings_inside_text() {
+    check_findings(&[
+        ("pneumothorax=absent", "Neg for ptx"),
+        ("consolidation=absent", "Nil focal consolidation"),
+        ("pneumonia=-", "MEDICAL HISTORY: pneumonia"),
+        ("pleural-effusion=present", "CHEST CT WITHOUT CONTRAST COMPARISON: none. FINDINGS: effusion"),
+        ("emphysema=-", "CT CHEST WITHOUT CONTRAST HISTORY: emphysema"),
+        ("cardiomegaly=present", "XR CHEST NO CONTRAST FINDINGS: cardiomegaly IMPRESSION: cardiomegaly"),
+        ("pneumothorax=absent, cardiomegaly=present", "Impression:No pneumothorax.Cardiomegaly."),
+        (
+            "cardiomegaly=present, pneumothorax=absent",
+            "FINDINGS / IMPRESSION: No pneumothorax. Cardiomegaly.",
+        ),
+        ("pneumonia=-", "CLINICAL INFORMATION: pneumonia\nREPORT: Clear lungs."),
+        ("pneumonia=-", "Indication - pneumonia. Findings - Clear lungs."),
+        ("pneumonia=-, pleural-effusion=present", "<HISTORY> pneumonia <FINDINGS> effusion"),
+        ("pneumonia=-, pleural-effusion=present", "{HISTORY} pneumonia {FINDINGS} effusion"),
+        ("pneumonia=-, pleural-effusion=present", "*HISTORY* pneumonia *FINDINGS* effusion"),
+        ("pneumonia=-, pleural-effusion=present", "HISTORY = pneumonia\nFINDINGS = effusion"),
+        ("pneumonia=-, pleural-effusion=present", "HISTORY - pneumonia FINDINGS - effusion"),
+        ("pneumonia=-, pleural-effusion=present", "HISTORY\tpneumonia\nFINDINGS\teffusion"),
+        ("pneumonia=-, pleural-effusion=present", "【HISTORY】pneumonia【FINDINGS】effusion"),
+        ("pneumonia=-, pleural-effusion=present", "Reason for exam - pneumonia\nSmall effusion."),
+        ("pneumonia=-, pleural-effusion=present", "Clinical history: pneumonia. Small effusion is seen."),
+        ("pneumonia=-, pleural-effusion=present", "Indication: pneumonia\n\nSmall effusion."),
+        ("pneumonia=-, pleural-effusion=present", "HISTORY: Pneumonia.\nSmall effusion."),
+        (
+            "pneumonia=-, pleural-effusion=present",
+            "Indication: pneumonia.\nComparison: none.\nSmall effusion.",
+        ),
+        ("pneumonia=-, pleural-effusion=present", "HISTORY (pneumonia): FINDINGS: effusion"),
+    ]);
+}
+
+#[test]
+fn lists_share_a_denial() {
+    check_findings(&[
+        (
+            "pleural-effusion=absent, pneumothorax=absent, consolidation=absent",
+            "No effusion, pneumothorax or consolidation.",
+        ),
+        (
+            "pleural-effusion=absent, pneumothorax=absent, consolidation=absent",
+            "No effusion/pneumothorax/consolidation.",
+        ),
+        (
+            "pleural-effusion=absent, pneumothorax=absent, consolidation=absent",
+            "There is no effusion. No pneumothorax; no consolidation.",
+        ),
+        ("pleural-effusion=absent, pneumothorax=absent", "Effusion and pneumothorax are absent."),
+        ("pleural-effusion=absent, pneumothorax=absent", "Effusion, pneumothorax: absent"),
+        (
+            "pleural-effusion=absent, pneumothorax=absent, consolidation=absent",
+            "No:\n- effusion\n- pneumothorax\n- consolidation",
+        ),
+        ("pleural-effusion=absent, pneumothorax=absent", "No evidence of:\n1. effusion\n2. pneumothorax"),
+        (
+            "pleural-effusion=absent, pneumothorax=absent",
+            "No evidence of the following: effusion, pneumothorax.",
+        ),
+        ("pleural-effusion=absent, pneumothorax=absent", "Negative for: effusion, pneumothorax"),
+        ("pleural-effusion=absent, pneumothorax=absent", "Pertinent negatives: effusion, pneumothorax"),
+        ("pleural-effusion=absent, pneumothorax=absent", "Absent: effusion, pneumothorax"),
+        ("pleural-effusion=present, pneumothorax=present", "Present: effusion, pneumothorax"),
+        ("pleural-effusion=absent, pneumothorax=present", "Effusion absent, pneumothorax present."),
+        ("pleural-effusion=absent, pneumothorax=present", "Effusion absent; pneumothorax present."),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion present, pneumothorax absent."),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion but no pneumothorax."),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion yes, pneumothorax no"),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion +, pneumothorax -"),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion++, no pneumothorax"),
+        ("pleural-effusion=present, pneumothorax=absent", "Small effusion without pneumothorax."),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion w/o ptx."),
+        (
+            "pleural-effusion=absent, pneumothorax=absent, cardiomegaly=present",
+            "No evidence of:\n1. effusion\n2. pneumothorax\n\nCardiomegaly.",
+        ),
+        ("pleural-effusion=absent, cardiomegaly=present", "No:\n• effusion\nIMPRESSION: Cardiomegaly."),
+        ("pleural-effusion=absent, cardiomegaly=present", "There is no effusion:\n- Cardiomegaly."),
+    ]);
+}

@@ -308,3 +308,27 @@ fn more_ways_to_say_it() {
         ("pneumothorax=present", "No shift despite the pneumothorax."),
     ]);
 }
+
+#[test]
+fn what_was_there_before() {
+    check_findings(&[
+        ("pleural-effusion=absent|historical", "Prior effusion has resolved."),
+        ("pleural-effusion=absent|historical", "The effusion seen on the prior exam is no longer present."),
+        ("pleural-effusion=absent|historical", "Effusion, resolved."),
+        ("pleural-effusion=absent|historical", "Old effusion, now gone."),
+        ("pleural-effusion=absent|historical", "Former effusion."),
+        ("pleural-effusion=absent|historical", "Effusion last week, none today."),
+        ("pleural-effusion=absent|historical", "Last week there was an effusion. It has since resolved."),
+        ("pleural-effusion=absent|historical", "There was a small effusion on 1/2. This is no longer seen."),
+        ("pleural-effusion=absent", "The prior study demonstrated an effusion. Today there is no effusion."),
+        (
+            "pleural-effusion=absent",
+            "Compared to the prior, which demonstrated an effusion, there is now no effusion.",
+        ),
+        ("pneumothorax=absent|historical", "Had a pneumothorax 2 years ago."),
+        ("pneumothorax=present", "New pneumothorax since the prior study, which showed none."),
+        ("pneumothorax=present", "Pneumothorax, not present previously."),
+        ("pneumothorax=present", "Pneumothorax not seen previously."),
+        ("pneumothorax=present", "New pneumothorax. None on the prior study."),
+    ]);
+}
