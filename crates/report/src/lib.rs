@@ -19,16 +19,22 @@
 //! # Ok::<(), precedent_model::ModelError>(())
 //! ```
 
+mod answer;
 mod assertion;
+mod correction;
+mod language;
 mod lexicon;
+mod markup;
 mod measure;
 mod mention;
 mod reader;
+mod scope;
 mod section;
 mod sentence;
 mod token;
 
 pub use lexicon::{
-    CueEntry, FindingEntry, GroupEntry, Groups, HeadingEntry, Lexicon, LexiconError, LexiconFile, WordsEntry,
+    CueEntry, FindingEntry, GroupEntry, Groups, HeadingEntry, LanguageEntry, Lexicon, LexiconError,
+    LexiconFile, WordsEntry,
 };
 pub use reader::ReportReader;

@@ -17,8 +17,10 @@ pub(crate) struct Part {
     pub range: Range<usize>,
     /// What it is for.
     pub kind: SectionKind,
-    /// It is in an addendum.
-    pub addendum: bool,
+    /// In which addendum of the text it is, from 1 on; 0 is the report itself.
+    pub addendum: u32,
+    /// It lists what may be there: a differential diagnosis.
+    pub doubtful: bool,
 }
 
 /// The parts of a text that was given as of one kind, ascending, each with a letter or digit.
@@ -27,24 +29,32 @@ pub(crate) fn parts(text: &str, given: SectionKind, headings: &Headings) -> Vec<
     let findings = Heading::Section(SectionKind::Findings);
     let described = !given.is_reported() || found.iter().any(|place| place.heading == findings);
     let mut parts = Parts { text, headings, back: (!described).then_some(given), list: Vec::new() };
-    let mut open = Open { start: 0, kind: given, addendum: false, by_heading: false };
+    let mut open = Open { start: 0, kind: given, addendum: 0, doubtful: false, by_heading: false };
+    let mut addenda = 0;
     for place in found {
         let begun = match place.heading {
             Heading::Label => match parts.back_from(&open) {
                 // "EXAM: Chest. Lungs: clear": without a heading for them, findings begin at the first label.
                 Some(kind) if !trim(text, open.start..place.start).is_empty() => {
-                    Open { start: place.start, kind, by_heading: false, ..open }
+                    Open { start: place.start, kind, doubtful: false, by_heading: false, ..open }
                 }
                 _ => continue,
             },
             Heading::Addendum => {
                 let kind = if given.is_reported() { given } else { SectionKind::Body };
-                Open { start: place.end, kind, addendum: true, by_heading: true }
+                addenda += 1;
+                Open { start: place.end, kind, addendum: addenda, doubtful: false, by_heading: true }
             }
             Heading::Section(SectionKind::Body) => {
-                Open { start: place.end, kind: given, addendum: false, by_heading: true }
+                Open { start: place.end, kind: given, addendum: 0, doubtful: false, by_heading: true }
             }
-            Heading::Section(kind) => Open { start: place.end, kind, by_heading: true, ..open },
+            Heading::Section(kind) => {
+                Open { start: place.end, kind, doubtful: false, by_heading: true, ..open }
+            }
+            Heading::Differential => {
+                let kind = if open.kind.is_reported() { open.kind } else { SectionKind::Impression };
+                Open { start: place.end, kind, doubtful: true, by_heading: true, ..open }
+            }
         };
         parts.push(open, place.start);
         if place.heading == findings {
@@ -61,7 +71,8 @@ pub(crate) fn parts(text: &str, given: SectionKind, headings: &Headings) -> Vec<
 struct Open {
     start: usize,
     kind: SectionKind,
-    addendum: bool,
+    addendum: u32,
+    doubtful: bool,
     /// A heading in the text began it.
     by_heading: bool,
 }
@@ -87,16 +98,20 @@ impl Parts<'_> {
         let split = match back {
             Some(_) => {
                 let end = own_end(self.text, range.clone(), open.kind != SectionKind::Indication);
+                // A text that says nothing else says it here.
+                let alone = end == self.text.len() && !self.list.iter().any(|part| part.kind.is_reported());
+                let short = || own_end(self.text, range.clone(), true);
+                let end = if alone { first_line(self.text, range.start..end).min(short()) } else { end };
                 statement(self.text, range.start..end, self.headings).unwrap_or(end)
             }
+            None if open.doubtful => listed(self.text, open.start, range.clone()),
             None => range.end,
         };
         let rest = trim(self.text, split..range.end);
-        for (range, kind) in
-            [(trim(self.text, range.start..split), open.kind), (rest, back.unwrap_or(open.kind))]
-        {
+        let (first, second) = ((open.kind, open.doubtful), (back.unwrap_or(open.kind), false));
+        for (range, (kind, doubtful)) in [(trim(self.text, range.start..split), first), (rest, second)] {
             if self.text[range.clone()].contains(char::is_alphanumeric) {
-                self.list.push(Part { range, kind, addendum: open.addendum });
+                self.list.push(Part { range, kind, addendum: open.addendum, doubtful });
             }
         }
     }
@@ -179,6 +194,23 @@ fn own_end(text: &str, range: Range<usize>, short: bool) -> usize {
     range.start + at
 }
 
+/// Where the first line ends, if one that begins with a capital letter follows.
+fn first_line(text: &str, range: Range<usize>) -> usize {
+    let inside = &text[range.clone()];
+    let line = inside.find(['\n', '\r']).filter(|&line| is_titled(inside[line..].trim_start()));
+    line.map_or(range.end, |line| range.start + line)
+}
+
+/// Where the list of a differential diagnosis ends: at a blank line, or, if it stands in the line of its heading, with
+/// its sentence.
+fn listed(text: &str, heading_end: usize, range: Range<usize>) -> usize {
+    if text[heading_end..range.start].contains(['\n', '\r']) {
+        return own_end(text, range, false);
+    }
+    let end = own_end(text, range.clone(), true);
+    first_line(text, range.start..end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,8 +227,9 @@ mod tests {
     fn check_given(given: SectionKind, text: &str, expected: &[&str]) {
         let shown: Vec<String> = (parts(text, given, &HEADINGS).into_iter())
             .map(|part| {
-                let mark = if part.addendum { "+" } else { "" };
-                format!("[{}{mark}] {}", part.kind.name(), text[part.range].replace('\n', "/"))
+                let mark = if part.addendum > 0 { "+" } else { "" };
+                let doubt = if part.doubtful { "?" } else { "" };
+                format!("[{}{mark}{doubt}] {}", part.kind.name(), text[part.range].replace('\n', "/"))
             })
             .collect();
         assert_eq!(shown, expected, "{text:?}");
@@ -448,6 +481,42 @@ mod tests {
             SectionKind::Impression,
             "Normal. ADDENDUM: Broken.",
             &["[impression] Normal.", "[impression+] Broken."],
+        );
+    }
+
+    #[test]
+    fn differential_diagnoses() {
+        check(
+            "IMPRESSION: Opacity. DDx: scar, edema. Large heart.",
+            &["[impression] Opacity.", "[impression?] scar, edema.", "[impression] Large heart."],
+        );
+        check(
+            "Opacity.\nDIFFERENTIAL DIAGNOSIS:\n1. Scar\n2. Edema\n\nLarge heart.",
+            &["[body] Opacity.", "[body?] 1. Scar/2. Edema", "[body] Large heart."],
+        );
+        check(
+            "INDICATION: cough\nDifferential: scar\nLarge heart.",
+            &["[indication] cough", "[impression?] scar", "[impression] Large heart."],
+        );
+    }
+
+    #[test]
+    fn brackets_and_points() {
+        check("[HISTORY] cough [FINDINGS] Clear", &["[indication] cough", "[findings] Clear"]);
+        check("HISTORY. Cough. FINDINGS. Clear.", &["[indication] Cough.", "[findings] Clear."]);
+        check("HISTORY; cough; FINDINGS; clear", &["[indication] cough;", "[findings] clear"]);
+        check("Clear. Addendum. A rib is broken.", &["[body] Clear.", "[body+] A rib is broken."]);
+        check("CLEAR. FINDINGS. NONE.", &["[body] CLEAR. FINDINGS. NONE."]);
+        check("See [findings] and the report.", &["[body] See [findings] and the report."]);
+    }
+
+    #[test]
+    fn a_text_that_is_only_a_reason_and_a_line_reports_in_the_line() {
+        check("Reason: cough\nSmall effusion.", &["[indication] cough", "[body] Small effusion."]);
+        check("HISTORY: cough\nand fever", &["[indication] cough/and fever"]);
+        check(
+            "HISTORY: Cough\nSmoker\nIMPRESSION: Clear",
+            &["[indication] Cough/Smoker", "[impression] Clear"],
         );
     }
 

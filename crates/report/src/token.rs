@@ -1,9 +1,10 @@
 //! Words, numbers and marks of a sentence, each with its place and the number that the lexicon gives it.
 //!
 //! A word is a run of letters and digits. Apostrophes inside are left out ("doesn't" is `doesnt`), a hyphen inside only
-//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). Accents and invisible characters
-//! inside a word belong to it, and words that look alike are one ([`precedent_model::fold_word`]). Every other mark that
-//! is not white space is a token of its own.
+//! separates ("air-space" is two words), short words joined by a slash are one ("w/o"). A word that a line break parts
+//! at a hyphen is one if the lexicon knows it whole. Accents and invisible characters inside a word belong to it, and words
+//! that look alike are one ([`precedent_model::fold_word`]). Every other mark that is not white space is a token of its
+//! own.
 
 use precedent_model::{continues_word, fold_word, is_hyphen, is_invisible};
 use rustc_hash::FxHashMap;
@@ -16,6 +17,9 @@ pub(crate) type WordId = u32;
 pub(crate) const UNKNOWN: WordId = 0;
 /// Any number.
 pub(crate) const NUMBER: WordId = 1;
+
+/// Longest rest of a word that a line break parts, and deepest indent before it, in bytes.
+const MAX_REJOINED: usize = 24;
 
 /// A token with its bytes in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,10 +122,8 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
         let Some(first) = text[at..end].chars().next() else { break };
         if !first.is_alphanumeric() || continues_word(first) {
             let next = at + first.len_utf8();
-            if !first.is_whitespace()
-                && !continues_word(first)
-                && !is_inner_hyphen(text, at, next, range.start, end)
-            {
+            let silent = first.is_whitespace() || continues_word(first);
+            if !silent && !is_inner_hyphen(text, at, next, range.start, end) {
                 word.clear();
                 word.push(if first == '&' { '+' } else { first });
                 out.push(Token { start: at as u32, end: next as u32, word: vocabulary.get(&word) });
@@ -129,14 +131,24 @@ pub(crate) fn tokenize(text: &str, range: Range<usize>, vocabulary: &Vocabulary,
             at = next;
             continue;
         }
-        let stop = word_end(text, at, end);
+        let mut stop = word_end(text, at, end);
         let id = if text.as_bytes()[at].is_ascii_digit()
             && text.as_bytes()[at..stop].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
         {
             NUMBER
         } else {
             normalise(&text[at..stop], &mut word);
-            vocabulary.get(&word)
+            let whole = rejoined(&text[stop..end]).and_then(|(length, rest)| {
+                let known = vocabulary.get(&format!("{word}{rest}"));
+                (known != UNKNOWN).then_some((length, known))
+            });
+            match whole {
+                Some((length, known)) => {
+                    stop += length;
+                    known
+                }
+                None => vocabulary.get(&word),
+            }
         };
         out.push(Token { start: at as u32, end: stop as u32, word: id });
         at = stop;
@@ -150,12 +162,28 @@ pub(crate) fn normalise(text: &str, word: &mut String) {
         word.extend(text.bytes().filter(|&byte| byte != b'\'').map(|byte| byte.to_ascii_lowercase() as char));
     } else {
         let plain: String = text.chars().filter(|&c| !is_apostrophe(c)).collect();
-        fold_word(&plain, word);
+        match plain.as_str() {
+            // As a word of its own it is a sign and no letter: "ø effusion" says that there is none.
+            "\u{f8}" | "\u{d8}" => word.push('\u{f8}'),
+            plain => fold_word(plain, word),
+        }
     }
 }
 
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}')
+/// Whether the character stands for an apostrophe. U+0092 is one of Windows that was read as Latin-1.
+pub(crate) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '\u{92}')
+}
+
+/// The rest of a word behind a hyphen and a line break, "pneu-\nmothorax", and how many bytes it takes with them.
+fn rejoined(behind: &str) -> Option<(usize, String)> {
+    let line = behind.strip_prefix(['-', '\u{2010}', '\u{ad}'])?;
+    // One line break: a blank line ends more than a word.
+    let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix(['\n', '\r']))?;
+    let rest = line.trim_start_matches([' ', '\t']);
+    let length = rest.bytes().take(MAX_REJOINED).take_while(u8::is_ascii_lowercase).count();
+    (length > 0 && line.len() - rest.len() <= MAX_REJOINED)
+        .then(|| (behind.len() - rest.len() + length, rest[..length].to_owned()))
 }
 
 fn is_inner_hyphen(text: &str, at: usize, next: usize, start: usize, end: usize) -> bool {
@@ -252,6 +280,26 @@ mod tests {
         check("\u{fb01}brosis, pneumo\u{ad}thorax", known, "fibrosis [,] pneumothorax");
         check("œde\u{300}me \u{200b}pneumothorax\u{feff}", known, "oedeme pneumothorax");
         check("ｐｎｅｕｍｏｔｈｏｒａｘ air\u{2011}space", known, "pneumothorax air space");
+    }
+
+    #[test]
+    fn what_only_a_typesetter_sees_is_no_matter() {
+        check(
+            "pneumo\u{ad}thorax, ef\u{200b}fusion",
+            &["pneumothorax", "effusion"],
+            "pneumothorax [,] effusion",
+        );
+        check("e\u{fb00}usion œdema oede\u{301}ma", &["effusion", "oedema"], "effusion oedema oedema");
+        check("\u{feff}effusion \u{feff} EFFUSİON", &["effusion"], "effusion effusion");
+        check("isn\u{92}t", &["isnt"], "isnt");
+        check("ø effusion o", &["ø", "effusion"], "ø effusion [o]");
+    }
+
+    #[test]
+    fn a_word_parted_at_the_line_is_one() {
+        check("pneu-\nmothorax air-\nspace", &["pneumothorax", "air", "space"], "pneumothorax air [-] space");
+        check("pneu-\r\n  mothorax", &["pneumothorax"], "pneumothorax");
+        check("pneu-\n\nmothorax", &["pneumothorax"], "[pneu] [-] [mothorax]");
     }
 
     #[test]

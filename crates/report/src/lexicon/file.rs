@@ -25,6 +25,9 @@ pub struct LexiconFile {
     /// Since when something is there, and how it changed.
     #[serde(rename = "time", skip_serializing_if = "Vec::is_empty")]
     pub times: Vec<GroupEntry>,
+    /// Languages by their words.
+    #[serde(rename = "language", skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<LanguageEntry>,
     /// Other words by use.
     #[serde(skip_serializing_if = "WordsEntry::is_empty")]
     pub words: WordsEntry,
@@ -93,9 +96,10 @@ pub struct GroupEntry {
 #[serde(deny_unknown_fields)]
 pub struct CueEntry {
     /// What they say: an assertion's name; `none` for phrases that only look like a cue; `stop` for words that end
-    /// the scope of those before.
+    /// the scope of those before; `correction` for words that take back what was said before.
     pub says: String,
-    /// Of which words: `after`, `before` or `both`; not for `none` and `stop`.
+    /// Of which words: `after`, `before`, `both`, `either` (those before, unless it describes what follows), or `label`
+    /// for the answer to one; not for `none`, `stop` and `correction`.
     #[serde(default)]
     pub of: String,
     /// How many words far, at most; 0 is up to the next stop.
@@ -112,10 +116,24 @@ pub struct CueEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeadingEntry {
-    /// A section kind's name, or `addendum`, or `none` for what looks like a heading and is part of the text.
+    /// A section kind's name, or `addendum`, or `differential` for a list of what may be there, or `none` for what looks like a heading and is part of the text.
     pub kind: String,
     /// The headings, lower case, without colon.
     pub phrases: Vec<String>,
+}
+
+/// Words by which a sentence shows its language. Of two entries of one name both count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageEntry {
+    /// What the language is called in warnings. `English` is the one that is read.
+    pub name: String,
+    /// Words that say it by themselves, in lower case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Words that say it in company: they are abbreviations, names or words of another language, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weak: Vec<String>,
 }
 
 /// Words by use.
@@ -208,6 +226,7 @@ impl LexiconFile {
         add_groups(&mut self.times, other.times);
         self.cues.extend(other.cues);
         self.headings.extend(other.headings);
+        self.languages.extend(other.languages);
         let (words, more) = (&mut self.words, other.words);
         words.abbreviations.extend(more.abbreviations);
         words.left.extend(more.left);

@@ -7,10 +7,11 @@ mod pattern;
 mod phrases;
 mod spelling;
 
-pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LexiconFile, WordsEntry};
+pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LanguageEntry, LexiconFile, WordsEntry};
 pub use groups::Groups;
 pub(crate) use phrases::{Found, Phrases};
 
+use crate::language::Languages;
 use crate::section::Headings;
 use crate::sentence::Abbreviations;
 use crate::token::{NUMBER, Token, UNKNOWN, Vocabulary, WordId, tokenize};
@@ -29,6 +30,7 @@ const CUES: &str = include_str!("../../../../index/lexicon/cues.toml");
 const HEADINGS: &str = include_str!("../../../../index/lexicon/headings.toml");
 const WORDS: &str = include_str!("../../../../index/lexicon/words.toml");
 const ABBREVIATIONS: &str = include_str!("../../../../index/lexicon/abbreviations.toml");
+const LANGUAGES: &str = include_str!("../../../../index/lexicon/languages.toml");
 
 /// Why a lexicon is refused.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,8 @@ pub enum LexiconError {
 pub(crate) struct Direction {
     pub after: bool,
     pub before: bool,
+    /// Of the words before it, or of those after it where they are what it describes: "suspected".
+    pub either: bool,
 }
 
 /// A set of assertions.
@@ -58,6 +62,8 @@ pub(crate) struct Direction {
 pub(crate) struct Assertions(u8);
 
 impl Assertions {
+    pub const ALL: Self = Self((1 << Assertion::ALL.len()) - 1);
+
     fn of(assertions: &[Assertion]) -> Self {
         Self(assertions.iter().fold(0, |set, &assertion| set | 1 << assertion as u8))
     }
@@ -74,8 +80,21 @@ pub(crate) enum Cue {
     Says { assertion: Assertion, of: Direction, reach: usize },
     /// It ends the scopes of other cues that assert one of `ends`, in the directions given.
     Stop { of: Direction, ends: Assertions },
+    /// It answers a label: "Pneumothorax: none".
+    Answer(Assertion),
     /// It only looks like a cue.
     Nothing,
+}
+
+impl Cue {
+    /// Whether a phrase denies what follows it.
+    pub fn is_denial_after(meaning: &Meaning) -> bool {
+        matches!(meaning, Meaning::Cue(Self::Says { assertion: Assertion::Absent, of, .. }) if of.after)
+    }
+
+    /// Ends every scope.
+    pub const STOP: Self =
+        Self::Stop { of: Direction { after: true, before: true, either: false }, ends: Assertions::ALL };
 }
 
 /// What a phrase stands for.
@@ -105,6 +124,10 @@ pub(crate) enum Meaning {
     Time(Arc<str>),
     Comparison,
     Normal,
+    /// It takes back what the report said before, by what follows it or, if `whole`, by its whole sentence.
+    Correction {
+        whole: bool,
+    },
 }
 
 /// Findings, cues, headings and words, compiled for reading.
@@ -124,6 +147,7 @@ pub struct Lexicon {
     meanings: Vec<Meaning>,
     headings: Headings,
     abbreviations: Abbreviations,
+    languages: Languages,
     fingerprint: String,
 }
 
@@ -182,6 +206,7 @@ impl Lexicon {
             meanings,
             headings: Headings::new(&file.headings)?,
             abbreviations: Abbreviations::new(&file.words.abbreviations)?,
+            languages: Languages::new(&file.languages),
             findings: file.findings,
             fingerprint,
         })
@@ -332,6 +357,10 @@ impl Lexicon {
         &self.abbreviations
     }
 
+    pub(crate) fn languages(&self) -> &Languages {
+        &self.languages
+    }
+
     pub(crate) fn meaning(&self, found: Found) -> &Meaning {
         &self.meanings[found.meaning as usize]
     }
@@ -363,7 +392,7 @@ pub(crate) fn is_mark(text: &str, token: Token) -> bool {
 
 fn bundled_file() -> Result<LexiconFile, LexiconError> {
     let mut file = LexiconFile::default();
-    for text in [FINDINGS, DEVICES, CUES, HEADINGS, WORDS, ABBREVIATIONS] {
+    for text in [FINDINGS, DEVICES, CUES, HEADINGS, WORDS, ABBREVIATIONS, LANGUAGES] {
         file.add(LexiconFile::from_toml(text)?);
     }
     Ok(file)
@@ -468,12 +497,14 @@ impl Compiler {
             let entry = format!("cue {} ({})", place + 1, cue.says);
             let refused =
                 |problem: &str| LexiconError::Entry { entry: entry.clone(), problem: problem.to_owned() };
+            let of = Direction { after: true, before: true, either: false };
             let of = match cue.of.as_str() {
-                "after" => Direction { after: true, before: false },
-                "before" => Direction { after: false, before: true },
-                "both" => Direction { after: true, before: true },
-                "" if cue.says == "none" || cue.says == "stop" => Direction { after: true, before: true },
-                _ => return Err(refused("`of` is `after`, `before` or `both`")),
+                "after" => Direction { before: false, ..of },
+                "before" => Direction { after: false, ..of },
+                "either" => Direction { either: true, ..of },
+                "both" | "label" => of,
+                "" if matches!(cue.says.as_str(), "none" | "stop" | "correction") => of,
+                _ => return Err(refused("`of` is `after`, `before`, `both`, `either` or `label`")),
             };
             let ends = (cue.ends.iter())
                 .map(|name| Assertion::from_name(name).ok_or_else(|| refused("`ends` lists assertions")))
@@ -481,10 +512,16 @@ impl Compiler {
             let ends = Assertions::of(if ends.is_empty() { &Assertion::ALL } else { &ends });
             let reach = if cue.reach == 0 { usize::MAX } else { cue.reach };
             let meaning = match (cue.says.as_str(), Assertion::from_name(&cue.says)) {
+                ("correction", _) => {
+                    let whole = cue.of == "both";
+                    self.add(&entry, Meaning::Correction { whole }, &cue.phrases)?;
+                    continue;
+                }
+                (_, Some(assertion)) if cue.of == "label" => Cue::Answer(assertion),
                 (_, Some(assertion)) => Cue::Says { assertion, of, reach },
                 ("stop", _) => Cue::Stop { of, ends },
                 ("none", _) => Cue::Nothing,
-                _ => return Err(refused("`says` is an assertion, `stop` or `none`")),
+                _ => return Err(refused("`says` is an assertion, `stop`, `none` or `correction`")),
             };
             self.add(&entry, Meaning::Cue(meaning), &cue.phrases)?;
         }

@@ -13,6 +13,9 @@ const MAX_BYTES: usize = 120;
 /// Shortest heading without colon, dash or line of its own, in bytes: not "EXAM" and "REPORT".
 const MIN_UNMARKED: usize = 7;
 
+/// What a heading may stand in.
+const BRACKETS: [char; 4] = ['[', '{', '<', '【'];
+
 /// A heading in the text.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -41,8 +44,10 @@ enum Stop {
     Colon,
     Dash,
     Line,
-    /// The marks of bold type.
+    /// The marks of bold type, or a bracket.
     Bold,
+    /// A full stop, a semicolon, or the end of a cell.
+    Point,
     /// Anything else, or too many words.
     Other,
 }
@@ -67,11 +72,14 @@ struct Start {
     before: Before,
     /// Marks of bold type or of a heading stand before it.
     decorated: bool,
+    /// A bracket stands before it.
+    bracketed: bool,
 }
 
 /// The headings in the text, ascending and apart.
 pub(super) fn find(text: &str, given: SectionKind, headings: &Headings) -> Vec<Place> {
-    Finder { text, given, headings, found: Vec::new(), opened: false }.find()
+    let mixed = text.contains(char::is_lowercase);
+    Finder { text, given, headings, found: Vec::new(), opened: false, mixed }.find()
 }
 
 struct Finder<'a> {
@@ -81,6 +89,8 @@ struct Finder<'a> {
     found: Vec<Place>,
     /// Whether a place other than a label was found.
     opened: bool,
+    /// Whether the text has letters in lower case, so that capitals say something.
+    mixed: bool,
 }
 
 impl<'a> Finder<'a> {
@@ -113,13 +123,17 @@ impl<'a> Finder<'a> {
         let may_be = match before {
             Before::Line { .. } => first.is_uppercase() || known(),
             Before::End | Before::Heading => first.is_uppercase(),
-            Before::Middle => first.is_uppercase() && between.ends_with(char::is_whitespace) && known(),
+            Before::Middle => {
+                let apart = |c: char| c.is_whitespace() || c == '*' || BRACKETS.contains(&c);
+                first.is_uppercase() && between.ends_with(apart) && known()
+            }
         };
         if !may_be {
             return None;
         }
         let decorated = between.trim_end().ends_with(['*', '_', '#']);
-        let start = Start { at, behind, before, decorated };
+        let bracketed = between.ends_with(BRACKETS);
+        let start = Start { at, behind, before, decorated, bracketed };
         let row = self.row(start);
         let (heading, end) = (self.accept(&row, start).map(|heading| (heading, row.end)))
             .or_else(|| self.addendum(&row, start))
@@ -133,8 +147,9 @@ impl<'a> Finder<'a> {
         let last = self.found.last().filter(|last| last.end == behind && last.heading != Heading::Label);
         let said = between.trim_end().trim_end_matches(['*', '_', '#']).trim_end();
         let marks = ['.', '?', '!'];
-        let ended =
-            said.trim_start_matches([')', ']', '"', '*', '_']).starts_with(marks) || said.ends_with(marks);
+        let ended = said.trim_start_matches([')', ']', '"', '*', '_']).starts_with(marks)
+            || said.ends_with(marks)
+            || said == ";";
         let breaks = between.matches('\n').count().max(between.matches('\r').count());
         if behind == 0 || breaks > 0 {
             let fresh = behind == 0 || breaks > 1 || ended || said.starts_with(':') || last.is_some();
@@ -191,6 +206,21 @@ impl<'a> Finder<'a> {
                     row.end = self.text.len() - behind.len() + usize::from(row.stop == Stop::Colon);
                     return row;
                 }
+                ']' | '}' | '>' | '】' if start.bracketed && depth == 0 => {
+                    let colon = self.text[next..].starts_with(':');
+                    row.stop = if colon { Stop::Colon } else { Stop::Bold };
+                    row.end = next + usize::from(colon);
+                    return row;
+                }
+                '.' | ';' if after.is_none_or(char::is_whitespace) => {
+                    row.stop = Stop::Point;
+                    return row;
+                }
+                // The next cell of a table.
+                '\t' | '|' | '=' if !ends_line(&self.text[next..]) => {
+                    row.stop = Stop::Point;
+                    return row;
+                }
                 '-' | '–' | '—' if after.is_none_or(char::is_whitespace) => {
                     row.stop = Stop::Dash;
                     return row;
@@ -234,6 +264,9 @@ impl<'a> Finder<'a> {
                 whole().filter(opens).filter(|_| titled && (free || capitals))
             }
             (Stop::Dash, Before::End | Before::Heading) => whole().filter(opens).filter(|_| free),
+            (Stop::Dash, Before::Middle) => whole()
+                .filter(opens)
+                .filter(|_| free && capitals && self.opened && self.mixed && !is_joining(last)),
             (Stop::Line, Before::Line { fresh }) => {
                 let made = self.headings.made(&row.lower).filter(|made| !made.labels && !made.numbered)?;
                 let goes_on = !fresh && is_joining(last);
@@ -242,6 +275,14 @@ impl<'a> Finder<'a> {
                 made.heading().filter(|_| marked || alone || capitals && !goes_on)
             }
             (Stop::Bold, Before::Line { .. } | Before::End | Before::Heading) => whole().filter(opens),
+            (Stop::Bold, Before::Middle) => whole().filter(opens).filter(|_| capitals),
+            (Stop::Point, Before::Line { .. } | Before::End | Before::Heading) => {
+                let long = row.end - start.at > MIN_UNMARKED;
+                let shown =
+                    |heading: &Heading| *heading == Heading::Addendum || capitals && long && self.mixed;
+                let made = self.headings.made(&row.lower).filter(|made| !made.numbered);
+                made.and_then(Made::heading).filter(opens).filter(|heading| free && shown(heading))
+            }
             _ => None,
         }
     }
@@ -258,8 +299,27 @@ impl<'a> Finder<'a> {
             return None;
         }
         let next = row.lower.get(length)?;
-        let about =
-            ["at", "begins", "by", "created", "dated", "date", "from", "no", "number", "on", "signed", "to"];
+        let about = [
+            "added",
+            "after",
+            "at",
+            "begins",
+            "by",
+            "created",
+            "dated",
+            "date",
+            "dictated",
+            "entered",
+            "from",
+            "made",
+            "no",
+            "number",
+            "on",
+            "per",
+            "regarding",
+            "signed",
+            "to",
+        ];
         if !about.contains(&next.as_str()) && !next.chars().all(is_digit) {
             return None;
         }
@@ -299,6 +359,11 @@ impl<'a> Finder<'a> {
     fn in_capitals(&self, words: &[Range<usize>]) -> bool {
         words.iter().all(|word| !self.text[word.clone()].contains(char::is_lowercase))
     }
+}
+
+/// Whether only blanks, marks of tables and underlines follow in the line.
+fn ends_line(rest: &str) -> bool {
+    rest.trim_start_matches([' ', '\t', '|', '=']).chars().next().is_none_or(|c| matches!(c, '\n' | '\r'))
 }
 
 /// Whether the text begins with a capital letter.

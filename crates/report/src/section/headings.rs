@@ -17,6 +17,8 @@ pub(super) enum Heading {
     Section(SectionKind),
     /// An addendum begins.
     Addendum,
+    /// What may be there is listed: "DIFFERENTIAL DIAGNOSIS".
+    Differential,
     /// A label that belongs to the text: "Lungs:".
     Label,
 }
@@ -51,9 +53,10 @@ impl Headings {
             };
             let heading = match entry.kind.as_str() {
                 "addendum" => Heading::Addendum,
+                "differential" => Heading::Differential,
                 "none" => Heading::Label,
                 kind => SectionKind::from_name(kind).map(Heading::Section).ok_or_else(|| {
-                    refuse("", "the kind is no section kind, `addendum` or `none`".to_owned())
+                    refuse("", "the kind is no section kind, `addendum`, `differential` or `none`".to_owned())
                 })?,
             };
             for phrase in &entry.phrases {
@@ -75,13 +78,15 @@ impl Headings {
 
     /// What the words are when headings and labels make up all of them: "FINDINGS AND IMPRESSION", "CHEST FINDINGS".
     pub(super) fn made(&self, words: &[String]) -> Option<Made> {
-        let mut made = Made { section: None, addendum: false, labels: false, numbered: false };
+        let mut made =
+            Made { section: None, addendum: false, differential: false, labels: false, numbered: false };
         let mut at = 0;
         while let Some(word) = words.get(at) {
             if let Some((length, heading)) = self.longest(&words[at..]) {
                 match heading {
                     Heading::Section(kind) => made.section = made.section.or(Some(kind)),
                     Heading::Addendum => made.addendum = true,
+                    Heading::Differential => made.differential = true,
                     Heading::Label => made.labels = true,
                 }
                 at += length;
@@ -136,6 +141,7 @@ impl Headings {
 pub(super) struct Made {
     section: Option<SectionKind>,
     addendum: bool,
+    differential: bool,
     /// With labels such as "CHEST".
     pub labels: bool,
     /// With numbers.
@@ -150,6 +156,7 @@ impl Made {
             // "CHEST 2 VIEWS: Normal heart" is no technique.
             Some(kind) if self.labels && !kind.is_reported() => None,
             Some(kind) => Some(Heading::Section(kind)),
+            None if self.differential => Some(Heading::Differential),
             None => self.labels.then_some(Heading::Label),
         }
     }

@@ -39,3 +39,28 @@ pub fn mentions(text: &str) -> String {
     let shown = reading.sentences.iter().flat_map(|s| &s.mentions).map(shown);
     shown.collect::<Vec<_>>().join("; ")
 }
+
+/// What a report says: each row has `finding=assertion` pairs, apart by commas, and the text. `a|b` is one of several,
+/// `-` no mention; `x=warn` asks for a warning, and without it there is none.
+pub fn check_findings(rows: &[(&str, &str)]) {
+    for (expected, text) in rows {
+        let reading = reader().read_text(SectionKind::Body, text);
+        let found = reading.findings();
+        let said =
+            |id: &str| found.iter().find(|(finding, _)| **finding == *id).map_or("-", |found| found.1.name());
+        let mut warns = false;
+        for pair in expected.split(", ") {
+            let (finding, options) = pair.split_once('=').unwrap();
+            if options == "warn" {
+                warns = true;
+                continue;
+            }
+            let got = said(finding);
+            assert!(
+                options.split('|').any(|option| option == got),
+                "{finding} is {got}, not {options}: {text:?}"
+            );
+        }
+        assert_eq!(!reading.warnings.is_empty(), warns, "warnings of {text:?}: {:?}", reading.warnings);
+    }
+}

@@ -1,0 +1,214 @@
+//! Answers to labels: "Pneumothorax: none", "Effusion | No", "Edema (-)", a box that is ticked or not.
+
+use crate::lexicon::{Cue, Found, Lexicon, Meaning, is_mark};
+use crate::token::{NUMBER, Token};
+use precedent_model::Assertion;
+use std::ops::Range;
+
+/// Longest label, in tokens, and longest one that follows an answer without a mark between.
+const LABEL: usize = 8;
+const NEXT_LABEL: usize = 5;
+/// How far a sign beside another is looked for, in tokens.
+const MOST_SIGNS: usize = 64;
+/// Widest phrase that is looked for, in tokens.
+const WIDEST: usize = 16;
+
+/// What a label is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub assertion: Assertion,
+    /// The tokens of the label.
+    pub label: Range<usize>,
+    /// The marks behind the label and the words of the answer.
+    pub words: Range<usize>,
+}
+
+/// The answers in a sentence, ascending and apart.
+pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[Found]) -> Vec<Answer> {
+    let row = Row { text, tokens };
+    let mut given: Vec<(Range<usize>, Assertion)> = (found.iter())
+        .filter_map(|found| match lexicon.meaning(*found) {
+            Meaning::Cue(Cue::Answer(said)) => Some((found.first as usize..found.last as usize + 1, *said)),
+            _ => None,
+        })
+        .collect();
+    given.extend((0..tokens.len()).filter_map(|at| Some((at..at + 1, row.digit(at)?))));
+    given.extend((1..tokens.len()).filter_map(|at| row.last_box(at)));
+    if given.is_empty() {
+        return Vec::new();
+    }
+    // The longest at a place: "not seen", not "not".
+    given.sort_by_key(|(words, _)| (words.start, std::cmp::Reverse(words.end)));
+    // "Effusion yes, edema no": without a mark, right behind a finding.
+    let bare = |words: &Range<usize>| {
+        let begin = found.partition_point(|found| found.first as usize + WIDEST < words.start);
+        let near = found[begin..].iter().take_while(|found| (found.first as usize) < words.start);
+        let names = |found: &&Found| matches!(lexicon.meaning(**found), Meaning::Finding { .. });
+        let mut before = near.filter(names).filter(|found| found.last as usize + 1 == words.start);
+        let found = before.next().filter(|_| words.len() == 1 && row.is_bare(words.start))?;
+        Some(found.first as usize..words.start)
+    };
+    let mut answers: Vec<Answer> = Vec::new();
+    for (words, assertion) in &given {
+        let after = answers.last().map_or(0, |answer| answer.words.end);
+        if words.start < after || !row.closes(words.end) {
+            continue;
+        }
+        let Some(label) = row.label(words.start, after, &given).or_else(|| bare(words)) else {
+            continue;
+        };
+        // Found ascends by first token, so only a part of it is looked at.
+        let begin = found.partition_point(|found| (found.first as usize) + WIDEST < label.start);
+        let near = || found[begin..].iter().take_while(|found| (found.first as usize) < words.end);
+        let held = |found: &&Found| words.clone().any(|at| found.holds(at));
+        let names = |found: &&Found| matches!(lexicon.meaning(**found), Meaning::Finding { .. });
+        // "Heart: normal" names a finding with its answer; "Lungs: clear" denies nothing.
+        let normal = near().filter(held).any(|found| *lexicon.meaning(*found) == Meaning::Normal);
+        let named = || near().filter(names).any(|found| label.contains(&(found.last as usize)));
+        if near().filter(held).any(|found| names(&found)) || normal && !named() {
+            continue;
+        }
+        answers.push(Answer { assertion: *assertion, words: label.end..words.end, label });
+    }
+    answers
+}
+
+/// Whether token `at` is part of an answer. `given` ascends by first token.
+fn is_given(given: &[(Range<usize>, Assertion)], at: usize) -> bool {
+    let until = given.partition_point(|(words, _)| words.start <= at);
+    given[until.saturating_sub(LABEL)..until].iter().any(|(words, _)| words.contains(&at))
+}
+
+/// Whether a box for a tick stands at token `at`: how many tokens it has, and whether it is ticked.
+pub(crate) fn tick_box(text: &str, tokens: &[Token], at: usize) -> Option<(usize, bool)> {
+    let mark = |at: usize| tokens.get(at).map(|token| &text[token.range()]);
+    match (mark(at)?, mark(at + 1)) {
+        ("☐", _) => Some((1, false)),
+        ("☑" | "☒", _) => Some((1, true)),
+        ("[", Some("]")) | ("(", Some(")")) => Some((2, false)),
+        ("[" | "(", Some(inside)) if matches!(mark(at + 2), Some("]" | ")")) => match inside {
+            "x" | "X" | "✓" | "✔" | "✗" | "+" | "*" => Some((3, true)),
+            "_" | "-" => Some((3, false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether white space such as between the cells of a table stands before token `at`.
+pub(crate) fn cell_begins(text: &str, tokens: &[Token], at: usize) -> bool {
+    at > 0 && text[tokens[at - 1].end as usize..tokens[at].start as usize].contains('\t')
+}
+
+struct Row<'a> {
+    text: &'a str,
+    tokens: &'a [Token],
+}
+
+impl Row<'_> {
+    fn word(&self, at: usize) -> &str {
+        &self.text[self.tokens[at].range()]
+    }
+
+    /// Whether an answer needs no mark before it. A minus does, unless a plus stands elsewhere.
+    fn is_bare(&self, at: usize) -> bool {
+        match self.word(at) {
+            "-" => (0..self.tokens.len().min(MOST_SIGNS)).any(|at| self.word(at) == "+"),
+            word => ["no", "yes", "n", "y", "+"].iter().any(|known| word.eq_ignore_ascii_case(known)),
+        }
+    }
+
+    /// A digit that says yes or no behind a colon or in a cell.
+    fn digit(&self, at: usize) -> Option<Assertion> {
+        let answers = self.tokens[at].word == NUMBER && at + 1 == self.tokens.len();
+        let told = answers && at > 0 && (matches!(self.word(at - 1), ":" | "=" | "|") || self.gap(at));
+        match self.word(at) {
+            "0" if told => Some(Assertion::Absent),
+            "1" if told => Some(Assertion::Present),
+            _ => None,
+        }
+    }
+
+    /// A box behind its label that ends the row.
+    fn last_box(&self, at: usize) -> Option<(Range<usize>, Assertion)> {
+        let (length, ticked) = tick_box(self.text, self.tokens, at)?;
+        let said = if ticked { Assertion::Present } else { Assertion::Absent };
+        (at + length == self.tokens.len()).then_some((at..at + length, said))
+    }
+
+    /// Whether wide white space stands before token `at`.
+    fn gap(&self, at: usize) -> bool {
+        let between = &self.text[self.tokens[at - 1].end as usize..self.tokens[at].start as usize];
+        between.contains('\t') || between.len() > 1 && between.bytes().all(|byte| byte == b' ')
+    }
+
+    /// Whether nothing follows that an answer could be a part of.
+    fn closes(&self, end: usize) -> bool {
+        end >= self.tokens.len()
+            || matches!(
+                self.word(end),
+                "." | "|" | ")" | "]" | "}" | "," | ";" | "*" | "_" | ">" | "\"" | "\u{201d}"
+            )
+            || self.gap(end)
+            || tick_box(self.text, self.tokens, end).is_some()
+            || self.labels(end)
+    }
+
+    /// Whether the next label stands there: "Effusion: No Edema: Yes".
+    fn labels(&self, at: usize) -> bool {
+        self.word(at).starts_with(char::is_uppercase)
+            && (at + 1..self.tokens.len().min(at + NEXT_LABEL))
+                .find(|&at| is_mark(self.text, self.tokens[at]))
+                .is_some_and(|at| matches!(self.word(at), ":" | "=" | "?"))
+    }
+
+    /// The label that stands before an answer at token `first` and behind `after`.
+    fn label(&self, first: usize, after: usize, given: &[(Range<usize>, Assertion)]) -> Option<Range<usize>> {
+        let mut end = first;
+        // "-ve" and a box need no mark before them.
+        let (mut dots, mut marked) = (0, matches!(self.word(first), "-" | "+" | "[" | "(" | "☐" | "☑" | "☒"));
+        let alone = marked && self.word(first) == "-" && self.closes(first + 1);
+        marked &= !alone;
+        while end > after {
+            if let Some((length, _)) = self.box_before(end) {
+                (end, marked) = (end - length, true);
+                continue;
+            }
+            let at = end - 1;
+            match self.word(at) {
+                ":" | "=" | "?" | "|" | "-" | "\u{2013}" | "\u{2014}" | "(" | "[" | "{" | "\u{2026}"
+                | "<" | ">" => marked = true,
+                "\"" | "\u{201c}" | "*" | "_" => marked = true,
+                ";" if first + 1 >= self.tokens.len() => marked = true,
+                "," if first + 1 >= self.tokens.len() && self.tokens[first].start == self.tokens[at].end => {
+                    marked = true
+                }
+                "." => dots += 1,
+                "/" | "]" | ")" if marked => {}
+                _ if marked && is_given(given, at) => {}
+                _ => break,
+            }
+            end = at;
+        }
+        let unticked = self.box_before(first).is_some_and(|(_, ticked)| !ticked);
+        let apart = marked || dots > 1 || end == first && end > after && self.gap(first);
+        if !apart || unticked || end == after || is_mark(self.text, self.tokens[end - 1]) {
+            return None;
+        }
+        let low = after.max(end.saturating_sub(LABEL));
+        let parts = |at: usize| {
+            matches!(self.word(at), "|" | ";" | "." | ":" | "]" | ")")
+                || cell_begins(self.text, self.tokens, at + 1)
+        };
+        let start = (low..end.saturating_sub(1)).rev().find(|&at| parts(at)).map_or(low, |at| at + 1);
+        Some(start..end)
+    }
+
+    /// The box that ends before token `end`, if one does: how many tokens it has, and whether it is ticked.
+    fn box_before(&self, end: usize) -> Option<(usize, bool)> {
+        let ends = |length: &usize| *length <= end;
+        (1..=3).filter(ends).find_map(|length| {
+            tick_box(self.text, self.tokens, end - length).filter(|(found, _)| *found == length)
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What a later addendum or correction takes back.
+
+use crate::support::{check_findings, mentions, read};
+
+#[test]
+fn the_later_word_counts() {
+    check_findings(&[
+        (
+            "pneumothorax=absent",
+            "Large right pneumothorax. ADDENDUM: on review there is no pneumothorax; skin fold.",
+        ),
+        ("pneumothorax=absent", "FINDINGS: Large right pneumothorax.\n\nADDENDUM: No pneumothorax."),
+        (
+            "pneumothorax=present",
+            "FINDINGS: No pneumothorax.\n\nADDENDUM: There is a small left apical pneumothorax.",
+        ),
+        ("pneumothorax=absent", "IMPRESSION: Pneumothorax.\nCORRECTION: There is no pneumothorax."),
+        (
+            "pneumothorax=absent",
+            "AMENDED REPORT: No pneumothorax.\n\nORIGINAL REPORT:\nLarge right pneumothorax.",
+        ),
+        ("pneumothorax=absent", "Large right pneumothorax. On further review, there is no pneumothorax."),
+        (
+            "pneumothorax=absent",
+            "IMPRESSION: Right pneumothorax.\n\nAddendum dictated by Dr. Smith on 1/2/2020: No pneumothorax is seen.",
+        ),
+        (
+            "pneumothorax=absent",
+            "Right pneumothorax. The above report is in error. There is no pneumothorax.",
+        ),
+        ("pneumothorax=absent", "The report says pneumothorax. It should read no pneumothorax."),
+        ("pneumothorax=absent", "Right pneumothorax. The impression should read: No pneumothorax."),
+        (
+            "pneumothorax=present, pleural-effusion=present",
+            "Right pneumothorax. ADDENDUM: Small left effusion.",
+        ),
+        ("pneumothorax=present", "Right pneumothorax. ADDENDUM: No left pneumothorax."),
+        ("pneumothorax=present", "Right pneumothorax. ADDENDUM: Findings discussed with Dr. Smith."),
+        ("pneumothorax=present", "Right pneumothorax. ADDENDUM: Right pneumothorax confirmed."),
+        ("consolidation=absent|-", "Consolidation in the left base. ADDENDUM: No lung opacity."),
+        ("nodule=present", "Nodule in the right upper lobe. ADDENDUM: No nodule in the left lower lobe."),
+        ("nodule=present", "Nodule in the right upper lobe. ADDENDUM: No nodule in the right lower lobe."),
+        ("pneumothorax=absent", "Pneumothorax was reported in error."),
+        (
+            "pneumothorax=absent",
+            "Small pneumothorax.\n*** ADDENDUM ***\nThe previously described pneumothorax is a skin fold; no pneumothorax.",
+        ),
+        ("pneumothorax=absent", "Small pneumothorax.\nADDENDUM #1\nNo pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax.\nADDENDUM BY DR X AT 10:30 ON 1/2/20\nNo pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax.\nAddendum - No pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax. Amended: No pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax. Revised impression: No pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax. Correction to above: no pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax. ERRATUM: no pneumothorax."),
+        ("pneumothorax=absent", "Small pneumothorax. In retrospect there is no pneumothorax."),
+        ("pneumothorax=present", "No pneumothorax. Final attending addendum: small apical pneumothorax."),
+        (
+            "pneumothorax=absent",
+            "Small pneumothorax.\n\nADDENDUM\n\nUpon re-review, the lucency is a skin fold. There is no pneumothorax.",
+        ),
+    ]);
+}
+
+/// Every mention, and the words that are taken back in brackets.
+fn check_marks(text: &str, expected: &str, taken_back: &str) {
+    assert_eq!(mentions(text), expected, "{text}");
+    let reading = read(text);
+    let runs = reading.sentences.iter().flat_map(|sentence| &sentence.runs).filter(|run| run.overridden);
+    let words: Vec<&str> = runs.map(|run| &text[run.span.range()]).collect();
+    assert_eq!(words.join(" / "), taken_back, "{text}");
+}
+
+#[test]
+fn only_the_words_that_are_taken_back_are_marked() {
+    check_marks(
+        "Right pneumothorax and cardiomegaly. ADDENDUM: No pneumothorax.",
+        "pneumothorax present right overridden; cardiomegaly present; pneumothorax absent",
+        "Right pneumothorax",
+    );
+    check_marks(
+        "Cardiomegaly, right pneumothorax. ADDENDUM: No pneumothorax.",
+        "cardiomegaly present; pneumothorax present right overridden; pneumothorax absent",
+        "right pneumothorax",
+    );
+    check_marks(
+        "No pneumothorax. ADDENDUM: Right pneumothorax.",
+        "pneumothorax absent overridden; pneumothorax present right",
+        "pneumothorax",
+    );
+}
+
+#[test]
+fn a_later_addendum_counts_more_than_an_earlier_one() {
+    check_marks(
+        "No mass.\n\nADDENDUM: Right mass.\n\nADDENDUM: No mass.",
+        "mass absent overridden; mass present right overridden; mass absent",
+        "mass / Right mass",
+    );
+}
+
+#[test]
+fn an_addendum_that_agrees_or_adds_takes_nothing_back() {
+    check_marks("Right mass. ADDENDUM: Right mass.", "mass present right; mass present right", "");
+    check_marks(
+        "Bilateral effusions. ADDENDUM: No left effusion.",
+        "pleural-effusion present bilateral; pleural-effusion absent left",
+        "",
+    );
+    check_marks("Right mass. ADDENDUM: History of mass.", "mass present right; mass historical", "");
+}
