@@ -186,6 +186,8 @@ fn the_past() {
         ("pleural-effusion=absent", "There was an effusion on the prior exam. It has resolved."),
         ("pleural-effusion=absent|historical", "The prior film showed an effusion; this has cleared."),
         ("pleural-effusion=absent", "Prior CT that showed an effusion, no effusion today."),
+        ("emphysema=historical", "Follow-up given the history of emphysema."),
+        ("emphysema=present", "This is emphysema given history."),
     ]);
 }
 
@@ -330,5 +332,52 @@ fn what_was_there_before() {
         ("pneumothorax=present", "Pneumothorax, not present previously."),
         ("pneumothorax=present", "Pneumothorax not seen previously."),
         ("pneumothorax=present", "New pneumothorax. None on the prior study."),
+    ]);
+}
+
+#[test]
+fn ordinary_sentences() {
+    check_findings(&[
+        ("pneumothorax=absent, pleural-effusion=absent", "Lungs are clear - no pneumothorax, no effusion."),
+        ("pleural-effusion=present", "Effusion - small, left."),
+        ("pleural-effusion=present", "Left effusion (small)."),
+        ("pleural-effusion=present, pneumothorax=absent", "Effusion (small); pneumothorax (none)."),
+        ("nodule=present", "Nodule (5 mm) - unchanged."),
+        ("nodule=present", "1 cm nodule? Yes."),
+        ("atelectasis=present, pneumonia=uncertain", "Atelectasis (? pneumonia)."),
+        ("pneumonia=uncertain", "? Pneumonia."),
+        ("pneumothorax=absent", "Pneumothorax? No. Effusion? Small."),
+        ("pleural-effusion=present|uncertain", "Effusion? Small."),
+        ("fracture=uncertain", "Possible old fracture, healed."),
+        ("pneumonia=present", "Known pneumonia."),
+        ("pneumonia=present", "Pneumonia - likely bacterial."),
+        ("pleural-effusion=present", "Likely small effusion."),
+        ("pneumothorax=present", "10% pneumothorax."),
+        ("pneumothorax=present", "Pneumothorax + chest tube."),
+        ("pneumothorax=present", "Left pneumothorax; recommend CT to exclude rib fracture."),
+        ("rib-fracture=hypothetical", "Left pneumothorax; recommend CT to exclude rib fracture."),
+        ("picc=present", "PICC - tip in the SVC."),
+        ("chest-tube=absent|historical", "Chest tube removed."),
+        ("chest-tube=absent|historical", "Interval removal of chest tube."),
+        ("sternotomy=historical|present", "s/p sternotomy."),
+        ("sternotomy=present|historical", "Sternotomy wires are intact."),
+        ("cardiomegaly=present", "Heart is enlarged, no failure."),
+        ("cardiomegaly=present", "Cardiomegaly w/o edema."),
+        ("pulmonary-edema=absent", "Cardiomegaly w/o edema."),
+        ("cardiomegaly=present, pulmonary-edema=absent", "Cardiomegaly without failure or edema."),
+        ("pneumonia=present", "RLL opacity c/w pneumonia."),
+        ("atelectasis=present, pneumonia=uncertain", "Atelectasis vs pneumonia."),
+        ("pleural-effusion=present", "Effusions, right > left."),
+        ("pleural-effusion=present", "Effusions R>L, no pneumothorax."),
+        ("pneumothorax=absent", "No pneumothorax s/p chest tube removal."),
+        ("pneumothorax=absent", "No pneumothorax following line placement."),
+        ("pneumonia=hypothetical|uncertain", "r/o pneumonia"),
+        ("pneumonia=hypothetical|uncertain", "R/O pneumonia."),
+        ("pneumonia=hypothetical|uncertain", "Please r/o pneumonia."),
+        ("pneumonia=hypothetical|uncertain", "Pneumonia - r/o."),
+        ("chest-tube=absent", "The chest tube was removed."),
+        ("pneumonia=uncertain", "Presumed pneumonia."),
+        ("pneumonia=uncertain|absent", "Doubtful pneumonia."),
+        ("pneumonia=uncertain", "Query pneumonia."),
     ]);
 }
