@@ -162,6 +162,10 @@ pub struct TrainArgs {
     /// Number of steps
     #[arg(long, default_value_t = 1500)]
     pub steps: usize,
+    /// Folder of an encoder of the same size whose towers are taken as they are; only what tells a film from its
+    /// neighbours is worked out
+    #[arg(long, value_name = "DIR", conflicts_with = "steps")]
+    pub towers: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,9 @@
 //! Phantoms as what an encoder is taught by: films, and the sentences of their reports as the reader understands them.
 
 use precedent_model::{Mention, Report, Sentence};
-use precedent_phantom::{Archive, ArchiveParams, PhantomError};
+use precedent_phantom::{Archive, ArchiveParams, PhantomError, Projection};
 use precedent_report::{Lexicon, ReportReader};
-use precedent_training::{Dataset, DatasetError, Sentence as Taught, Study};
+use precedent_training::{Dataset, DatasetError, Film, Sentence as Taught, Study};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
@@ -40,7 +40,9 @@ impl Dataset for PhantomStudies {
                 Some(Taught { text: text.to_owned(), key: key(sentence, text), informative })
             },
         );
-        let films = study.views.into_iter().map(|view| view.image).collect();
+        let films = (study.views.into_iter())
+            .map(|view| Film { image: view.image, lateral: view.projection == Projection::Lateral })
+            .collect();
         Ok(Some(Study { films, sentences: sentences.collect() }))
     }
 }

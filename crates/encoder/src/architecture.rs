@@ -1,6 +1,7 @@
 //! The size of the towers: everything that the shapes of their weights follow from.
 
 use crate::EncoderError;
+use crate::likeness::{THUMBNAIL, VIEW_WIDTH};
 use serde::{Deserialize, Serialize};
 
 /// The size of the two towers. Counts are of numbers unless another unit is named.
@@ -23,6 +24,14 @@ pub struct Architecture {
     pub text_blocks: usize,
     /// Dimension of the space that both towers end in.
     pub joint: usize,
+    /// Numbers that tell a film from others with the same findings; 0 for an encoder that has none, nor a view.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub likeness: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(size: &usize) -> bool {
+    *size == 0
 }
 
 /// Pixels by which the windows of the first stage overlap.
@@ -41,6 +50,8 @@ pub enum Start {
     Zero,
     /// Normal with that standard deviation.
     Normal(f64),
+    /// All zeros, which no step changes: worked out at once when the steps are done.
+    Fitted,
 }
 
 /// One tensor of weights.
@@ -66,12 +77,23 @@ impl Architecture {
             text_width: 64,
             text_blocks: 3,
             joint: 128,
+            likeness: 126,
         }
     }
 
     /// Rows and columns of the grid of patches.
     pub fn grid(&self) -> usize {
         (self.side / self.stem.max(1)) >> self.widths.len().saturating_sub(1)
+    }
+
+    /// Numbers of a whole vector: the joint space, and likeness and view where there are any.
+    pub fn dimension(&self) -> usize {
+        if self.likeness == 0 { self.joint } else { self.joint + self.likeness + VIEW_WIDTH }
+    }
+
+    /// Numbers that likeness and view are read from: mean and maximum of the last cells, and a small picture.
+    pub fn appearance_width(&self) -> usize {
+        2 * self.widths.last().copied().unwrap_or(0) + THUMBNAIL * THUMBNAIL
     }
 
     /// Every parameter of both towers, in the order of their use.
@@ -89,6 +111,12 @@ impl Architecture {
         let last = self.widths.last().copied().unwrap_or(0);
         list.linear("image.patch", last, self.joint, 1.0);
         list.linear("image.global", 2 * last, self.joint, 1.0);
+        if self.likeness > 0 {
+            for (name, size) in [("image.likeness", self.likeness), ("image.view", 1)] {
+                list.add(&format!("{name}.weight"), vec![self.appearance_width(), size], Start::Fitted);
+                list.add(&format!("{name}.bias"), vec![size], Start::Fitted);
+            }
+        }
         list.add("text.table", vec![self.buckets, self.text_width], Start::Normal(1.0));
         for block in 0..self.text_blocks {
             list.block(&format!("text.{block}"), TEXT_WINDOW, self.text_width);
@@ -122,6 +150,13 @@ impl Architecture {
             if !(2..=65_536).contains(&size) {
                 return refused(key, format!("{size} is outside 2 to 65536"));
             }
+        }
+        if self.likeness > self.appearance_width() {
+            let most = self.appearance_width();
+            return refused("likeness", format!("{} is more than the {most} it is read from", self.likeness));
+        }
+        if self.likeness > 0 && !self.side.is_multiple_of(THUMBNAIL) {
+            return refused("likeness", format!("needs a side that is a multiple of {THUMBNAIL}"));
         }
         if self.blocks.iter().chain([&self.text_blocks]).any(|blocks| *blocks > 32) {
             return refused("blocks", "has more than 32 in a stage".to_owned());

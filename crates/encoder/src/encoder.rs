@@ -1,5 +1,6 @@
 //! An encoder: its towers, its name, what its vectors depend on.
 
+use crate::likeness::{LIKENESS_VERSION, LikenessHead};
 use crate::pixels::{PREPARATION_VERSION, Square};
 use crate::towers::{ImageTower, TextTower};
 use crate::words::Words;
@@ -100,6 +101,7 @@ pub struct Encoder {
     description: Description,
     id: String,
     image: ImageTower,
+    likeness: Option<LikenessHead>,
     text: TextTower,
 }
 
@@ -151,9 +153,10 @@ impl Encoder {
         let architecture = &description.architecture;
         let tensors = Weights::from_safetensors(architecture, weights)?;
         let image = ImageTower::new(architecture, &tensors)?;
+        let likeness = LikenessHead::new(architecture, &tensors)?;
         let text = TextTower::new(architecture, &tensors)?;
         let id = format!("{}@{}", description.name, fingerprint(&description, weights)?);
-        Ok(Self { description, id, image, text })
+        Ok(Self { description, id, image, likeness, text })
     }
 
     /// What its folder says about it.
@@ -174,7 +177,7 @@ impl Encoder {
 
     /// Numbers of every vector.
     pub fn dimension(&self) -> usize {
-        self.description.architecture.joint
+        self.description.architecture.dimension()
     }
 
     /// What it sees in a picture. Takes some milliseconds of one core.
@@ -185,9 +188,23 @@ impl Encoder {
         let side = self.description.architecture.side;
         let seen = Square::fit(image, side).standardized();
         let seen = self.image.forward(&Tensor::from_vec(seen, (1, side, side, 1), &Device::Cpu)?)?;
-        let global = finite(seen.global.flatten_all()?.to_vec1()?)?;
-        let values = finite(seen.patches.flatten_all()?.to_vec1()?)?;
+        let global = match &self.likeness {
+            Some(head) => head.join(&seen.global, &seen.appearance)?,
+            None => seen.global,
+        };
+        let global = finite(global.flatten_all()?.to_vec1()?)?;
+        let values = self.widened(&finite(seen.patches.flatten_all()?.to_vec1()?)?);
         Ok(ImageCode { global, patches: PatchGrid { side: self.description.architecture.grid(), values } })
+    }
+
+    /// Vectors of the joint space as whole vectors: likeness and view of nothing are zeros.
+    fn widened(&self, vectors: &[f32]) -> Vec<f32> {
+        let (joint, rest) =
+            (self.description.architecture.joint, self.dimension() - self.description.architecture.joint);
+        let whole = vectors
+            .chunks_exact(joint)
+            .flat_map(|vector| vector.iter().copied().chain(std::iter::repeat_n(0.0, rest)));
+        whole.collect()
     }
 
     /// The vector of a sentence, in the same space.
@@ -196,7 +213,7 @@ impl Encoder {
     /// [`EncoderError::NoWord`], or damaged weights.
     pub fn encode_text(&self, text: &str) -> Result<Vec<f32>, EncoderError> {
         let words = Words::of(text).ok_or(EncoderError::NoWord)?;
-        finite(self.text.forward(&[words])?.flatten_all()?.to_vec1()?)
+        Ok(self.widened(&finite(self.text.forward(&[words])?.flatten_all()?.to_vec1()?)?))
     }
 }
 
@@ -217,6 +234,9 @@ fn fingerprint(description: &Description, weights: &[u8]) -> Result<String, Enco
     let mut hash = Sha256::new();
     hash.update(b"precedent encoder 1\0");
     hash.update(PREPARATION_VERSION.to_le_bytes());
+    if description.architecture.likeness > 0 {
+        hash.update(LIKENESS_VERSION.to_le_bytes());
+    }
     hash.update(alone.to_toml()?.as_bytes());
     hash.update(b"\0");
     hash.update(weights);

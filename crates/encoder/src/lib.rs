@@ -21,6 +21,7 @@ mod architecture;
 mod bert;
 mod encoder;
 mod error;
+mod likeness;
 mod ops;
 mod pixels;
 mod spread;

@@ -1,6 +1,7 @@
 //! The two towers: a picture to a global vector and a grid of patch vectors, a sentence to a vector, all in one space.
 
 use crate::architecture::{STEM_OVERLAP, TEXT_WINDOW};
+use crate::likeness::thumbnail;
 use crate::ops::{Bag, Conv, Window, normalize};
 use crate::words::Words;
 use crate::{Architecture, EncoderError, Weights};
@@ -11,18 +12,20 @@ const EPSILON: f64 = 1e-12;
 /// Added to the logits of words that are not there.
 const NEVER: f32 = -1e9;
 
-/// What the image tower says of a batch of pictures. Every vector has length 1.
+/// What the image tower says of a batch of pictures. Vectors of the joint space have length 1.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// `[batch, grid * grid, joint]`, cells row by row.
     pub patches: Tensor,
     /// `[batch, joint]`.
     pub global: Tensor,
+    /// `[batch, Architecture::appearance_width()]`: what likeness and view are read from. Not of length 1.
+    pub appearance: Tensor,
 }
 
 /// A product with weights and a bias, over windows of cells.
 #[derive(Debug, Clone)]
-struct Linear {
+pub(crate) struct Linear {
     conv: Conv,
     weight: Tensor,
     bias: Tensor,
@@ -35,7 +38,12 @@ impl Linear {
         Ok(Self { conv: Conv { window, rectify }, weight, bias })
     }
 
-    fn apply(&self, cells: &Tensor) -> candle_core::Result<Tensor> {
+    /// A product over rows, each given as a picture of one cell.
+    pub(crate) fn over_rows(weights: &Weights, name: &str) -> Result<Self, EncoderError> {
+        Self::new(weights, name, Window::around(1), false)
+    }
+
+    pub(crate) fn apply(&self, cells: &Tensor) -> candle_core::Result<Tensor> {
         self.conv.apply(cells, &self.weight, &self.bias)
     }
 }
@@ -87,7 +95,7 @@ impl ImageTower {
         Ok(Self {
             stages: stages.collect::<Result<_, EncoderError>>()?,
             patch: Linear::new(weights, "image.patch", Window::around(1), false)?,
-            global: Linear::new(weights, "image.global", Window::around(1), false)?,
+            global: Linear::over_rows(weights, "image.global")?,
         })
     }
 
@@ -109,7 +117,8 @@ impl ImageTower {
         let cells = cells.reshape((batch, rows * columns, width))?;
         let pooled = Tensor::cat(&[cells.mean(1)?, cells.max(1)?], 1)?;
         let global = self.global.apply(&pooled.reshape((batch, 1, 1, 2 * width))?)?;
-        Ok(Seen { patches, global: unit(&global.reshape((batch, ()))?)? })
+        let appearance = Tensor::cat(&[pooled, thumbnail(pictures)?], 1)?;
+        Ok(Seen { patches, global: unit(&global.reshape((batch, ()))?)?, appearance })
     }
 }
 
@@ -173,7 +182,7 @@ impl TextTower {
 }
 
 /// Every vector over the last dimension, of length 1.
-fn unit(vectors: &Tensor) -> candle_core::Result<Tensor> {
+pub(crate) fn unit(vectors: &Tensor) -> candle_core::Result<Tensor> {
     let length = (vectors.sqr()?.sum_keepdim(D::Minus1)? + EPSILON)?.sqrt()?;
     vectors.broadcast_div(&length)
 }

@@ -22,11 +22,20 @@ impl std::fmt::Debug for Sentence {
     }
 }
 
+/// One film.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Film {
+    /// The picture.
+    pub image: GreyImage,
+    /// Whether it was taken from the side.
+    pub lateral: bool,
+}
+
 /// One study: films and what their report says.
 #[derive(Debug, Clone)]
 pub struct Study {
     /// At least one.
-    pub films: Vec<GreyImage>,
+    pub films: Vec<Film>,
     /// At least one.
     pub sentences: Vec<Sentence>,
 }

@@ -21,10 +21,16 @@ pub(crate) struct Said {
     pub(crate) weight: f32,
 }
 
+/// A film.
+pub(crate) struct Film {
+    /// Side x side bytes.
+    pub(crate) pixels: Vec<u8>,
+    pub(crate) lateral: bool,
+}
+
 /// A study.
 pub(crate) struct Gathered {
-    /// Films of `side` x `side` bytes.
-    pub(crate) films: Vec<Vec<u8>>,
+    pub(crate) films: Vec<Film>,
     pub(crate) sentences: Vec<Said>,
     /// Everything that the report says.
     pub(crate) keys: HashSet<u64>,
@@ -59,9 +65,10 @@ pub(crate) fn gather(
             return Err(TrainingError::Stopped);
         }
         let Some(study) = study else { return Ok(None) };
-        let film = |film| -> Vec<u8> {
-            let square = Square::fit(film, side);
-            square.pixels().iter().map(|value| (value * 255.0 + 0.5) as u8).collect()
+        let film = |film: &crate::Film| -> Film {
+            let square = Square::fit(&film.image, side);
+            let pixels = square.pixels().iter().map(|value| (value * 255.0 + 0.5) as u8).collect();
+            Film { pixels, lateral: film.lateral }
         };
         let keys = study.sentences.iter().map(|sentence| sentence.key).collect();
         let said = study.sentences.into_iter().filter_map(|sentence| {

@@ -2,7 +2,7 @@
 
 use crate::adam::Moments;
 use crate::{Plan, TrainingError};
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use precedent_encoder::{Parameter, Start, Weights};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -37,10 +37,10 @@ impl State {
     pub(crate) fn begin(plan: &Plan) -> Result<Self, TrainingError> {
         let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
         random.set_stream(u64::MAX);
-        let learnt = plan.architecture.parameters().into_iter().map(|parameter| {
+        let learnt = by_steps(plan).map(|parameter| {
             let count: usize = parameter.shape.iter().product();
             let values = match parameter.start {
-                Start::Zero => vec![0.0; count],
+                Start::Zero | Start::Fitted => vec![0.0; count],
                 Start::Normal(deviation) => {
                     (0..count).map(|_| normal(&mut random) * deviation as f32).collect()
                 }
@@ -52,8 +52,15 @@ impl State {
 
     /// The parameters as tensors that remember what is computed from them.
     pub(crate) fn weights(&self, plan: &Plan) -> Result<Weights, TrainingError> {
-        let tensors = self.learnt.iter().map(|one| (one.parameter.name.clone(), one.var.as_tensor().clone()));
-        Ok(Weights::new(&plan.architecture, tensors.collect())?)
+        let learnt = self.learnt.iter().map(|one| (one.parameter.name.clone(), one.var.as_tensor().clone()));
+        let mut tensors: BTreeMap<String, Tensor> = learnt.collect();
+        for parameter in plan.architecture.parameters() {
+            if parameter.start == Start::Fitted {
+                let zeros = Tensor::zeros(parameter.shape.as_slice(), DType::F32, &Device::Cpu)?;
+                tensors.insert(parameter.name, zeros);
+            }
+        }
+        Ok(Weights::new(&plan.architecture, tensors)?)
     }
 
     /// Writes a checkpoint under another name and renames it when it is whole.
@@ -109,7 +116,7 @@ impl State {
             let values: Vec<f32> = values.collect();
             if values.len() == count { Ok(values) } else { Err(other("a parameter has another shape")) }
         };
-        let learnt = plan.architecture.parameters().into_iter().map(|parameter| {
+        let learnt = by_steps(plan).map(|parameter| {
             let count = parameter.shape.iter().product();
             let values = read(&parameter.name, "value", count)?;
             let mean = read(&parameter.name, "mean", count)?;
@@ -118,6 +125,11 @@ impl State {
         });
         Ok(Some(Self { learnt: learnt.collect::<Result<_, TrainingError>>()?, step }))
     }
+}
+
+/// The parameters that steps change.
+fn by_steps(plan: &Plan) -> impl Iterator<Item = Parameter> {
+    plan.architecture.parameters().into_iter().filter(|parameter| parameter.start != Start::Fitted)
 }
 
 impl Learnt {

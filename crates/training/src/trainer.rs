@@ -3,14 +3,16 @@
 use crate::adam::Adam;
 use crate::augment::{below, unit, vary};
 use crate::gather::{Archive, gather};
+use crate::likeness::fit;
 use crate::objective::{Pairs, losses};
 use crate::plan::SHARDS;
 use crate::state::State;
 use crate::{Dataset, Plan, TrainingError};
-use candle_core::{Device, Tensor};
-use precedent_encoder::{ImageTower, Square, TextTower, Weights, Words};
+use candle_core::{DType, Device, Tensor};
+use precedent_encoder::{ImageTower, Square, Start, TextTower, Weights, Words};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Settings that no plan changes. The second moment forgets faster than Adam's usual 0.999: a training has few steps.
@@ -32,6 +34,8 @@ pub enum Progress {
         /// The same by global vectors.
         global: f32,
     },
+    /// Films shown to the finished towers, of how many.
+    Looked(usize, usize),
 }
 
 /// Teaches towers by a dataset; goes on from the checkpoint in `folder` where there is one of the same plan and dataset.
@@ -53,7 +57,8 @@ pub fn train(
         Some(state) => state,
         None => State::begin(plan)?,
     };
-    if state.step < plan.steps {
+    let fits = plan.architecture.likeness > 0;
+    if state.step < plan.steps || fits {
         let archive =
             gather(dataset, &plan.architecture, &|done, total| progress(Progress::Gathered(done, total)))?;
         if archive.studies.len() < plan.films {
@@ -69,8 +74,52 @@ pub fn train(
                 return Err(TrainingError::Stopped);
             }
         }
+        if fits {
+            let towers = state.weights(plan)?.to_safetensors()?;
+            return fit_to_archive(plan, &archive, &towers, progress);
+        }
     }
     state.weights(plan)
+}
+
+/// Finished towers, as a file of 16-bit floats, with likeness and view that fit them: what [`train`] ends with. Whatever
+/// the file holds of these two is replaced.
+///
+/// # Errors
+/// A plan without likeness or whose towers are others, studies that cannot be read, films that do not differ, a caller that
+/// stops it.
+pub fn fit_likeness(
+    plan: &Plan,
+    dataset: &dyn Dataset,
+    towers: &[u8],
+    progress: &(dyn Fn(Progress) -> bool + Sync),
+) -> Result<Weights, TrainingError> {
+    plan.check()?;
+    let archive =
+        gather(dataset, &plan.architecture, &|done, total| progress(Progress::Gathered(done, total)))?;
+    fit_to_archive(plan, &archive, towers, progress)
+}
+
+/// By the towers as they are stored, so that it makes no difference whether they were just taught.
+fn fit_to_archive(
+    plan: &Plan,
+    archive: &Archive,
+    towers: &[u8],
+    progress: &(dyn Fn(Progress) -> bool + Sync),
+) -> Result<Weights, TrainingError> {
+    let stored = candle_core::safetensors::load_buffer(towers, &Device::Cpu)?;
+    let mut tensors = BTreeMap::new();
+    for parameter in plan.architecture.parameters() {
+        let tensor = if parameter.start == Start::Fitted {
+            Tensor::zeros(parameter.shape.as_slice(), DType::F32, &Device::Cpu)?
+        } else if let Some(tensor) = stored.get(&parameter.name) {
+            tensor.to_dtype(DType::F32)?
+        } else {
+            continue;
+        };
+        tensors.insert(parameter.name, tensor);
+    }
+    fit(&plan.architecture, &Weights::new(&plan.architecture, tensors)?, archive, plan.seed, progress)
 }
 
 /// The weights with which a training of that plan begins.
@@ -156,15 +205,15 @@ fn draw(plan: &Plan, archive: &Archive, random: &mut ChaCha8Rng) -> Result<Batch
     let studies = choose(&archive.studies, plan.films, |study| study.weight, random);
     let (mut pixels, mut sentences) = (Vec::new(), Vec::new());
     let (mut film_of, mut keys) = (Vec::new(), Vec::new());
-    for (film, study) in studies.iter().enumerate() {
-        let bytes = &study.films[below(random, study.films.len())];
-        let varied = vary(bytes, archive.side, side, random);
+    for (at, study) in studies.iter().enumerate() {
+        let film = &study.films[below(random, study.films.len())];
+        let varied = vary(&film.pixels, archive.side, side, random);
         if let Some(square) = Square::whole(side, varied) {
             pixels.extend(square.standardized());
         }
         for said in choose(&study.sentences, plan.sentences, |said| said.weight, random) {
             sentences.push(said.words.clone());
-            film_of.push(film as u32);
+            film_of.push(at as u32);
             keys.push(said.key);
         }
     }

@@ -8,7 +8,7 @@ use crate::phantom_studies::PhantomStudies;
 use indicatif::ProgressBar;
 use precedent_encoder::{DESCRIPTION_FILE, Description, Encoder, WEIGHTS_FILE};
 use precedent_phantom::{ArchiveParams, PHANTOM_VERSION, SITES, Style};
-use precedent_training::{Plan, Progress, TrainingError, train};
+use precedent_training::{Plan, Progress, TrainingError, fit_likeness, train};
 use std::io::Write;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -32,10 +32,23 @@ pub fn run(args: &TrainArgs) -> Outcome {
     let name = format!("phantoms {PHANTOM_VERSION}: {params:?}");
     let dataset = PhantomStudies::new(params).map_err(Failure::input)?;
     let shown = Shown::new(args);
-    let taught = train(&plan, &dataset, &name, &args.dir, &|progress| {
+    let progress = |progress| {
         shown.show(progress);
         !interrupt.asked()
-    });
+    };
+    let taught = match &args.towers {
+        Some(towers) => {
+            let path = towers.join(WEIGHTS_FILE);
+            let weights = std::fs::read(&path).map_err(|error| {
+                Failure::input(format!(
+                    "--towers: {}: {error}; name the folder of an encoder",
+                    path.display()
+                ))
+            })?;
+            fit_likeness(&plan, &dataset, &weights, &progress)
+        }
+        None => train(&plan, &dataset, &name, &args.dir, &progress),
+    };
     shown.end();
     let weights = match taught {
         Ok(weights) => weights.to_safetensors().map_err(Failure::other)?,
@@ -46,6 +59,7 @@ pub fn run(args: &TrainArgs) -> Outcome {
         Err(
             error @ (TrainingError::Plan { .. }
             | TrainingError::OtherTraining { .. }
+            | TrainingError::Alike
             | TrainingError::TooFew { .. }),
         ) => {
             return Err(Failure::input(error));
@@ -90,6 +104,10 @@ impl Shown {
     fn show(&self, progress: Progress) {
         match progress {
             Progress::Gathered(done, _) => self.gathering.set_position(done as u64),
+            Progress::Looked(done, total) => {
+                self.teaching.set_length(total as u64);
+                self.teaching.set_position(done as u64);
+            }
             Progress::Step { step, local, global } => {
                 self.gathering.finish_and_clear();
                 self.teaching.set_position(step as u64);

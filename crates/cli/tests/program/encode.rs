@@ -27,24 +27,24 @@ fn texts_become_vectors_on_standard_output() {
     let rows: Vec<Vec<f32>> = (ran.out.lines())
         .map(|line| line.split(' ').map(|number| number.parse().unwrap()).collect())
         .collect();
-    assert_eq!((rows.len(), rows[0].len()), (2, 128));
+    assert_eq!((rows.len(), rows[0].len()), (2, 256));
     assert_ne!(rows[0], rows[1]);
 
     let json = place.ok(&["encode", "--text", "Small left effusion.", "--json"]);
     let embedding: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
     assert!(embedding["encoderId"].as_str().unwrap().starts_with("phantom-cxr@"));
-    assert_eq!(embedding["values"].as_array().unwrap().len(), 128);
+    assert_eq!(embedding["values"].as_array().unwrap().len(), 256);
 }
 
 #[test]
 fn lines_and_images_become_rows_that_an_index_takes() {
     let (place, [first, second]) = with_films();
     let said = place.ok(&["encode", "--image", &first, "--image", &second, "--out", "films.npy"]);
-    assert!(said.contains("films.npy: 2 vectors of 128 numbers, encoder phantom-cxr@"), "{said}");
+    assert!(said.contains("films.npy: 2 vectors of 256 numbers, encoder phantom-cxr@"), "{said}");
     let id = said.trim().rsplit(' ').next().unwrap();
     let case = |name: &str| format!("{{\"case_id\": \"{name}\", \"findings\": \"Clear.\"}}\n");
     place.write("two.jsonl", (case("A") + &case("B")).as_bytes());
-    place.ok(&["init", "i", "--dimension", "128", "--encoder-id", id]);
+    place.ok(&["init", "i", "--dimension", "256", "--encoder-id", id]);
     place.ok(&["ingest", "i", "two.jsonl", "--embeddings", "films.npy", "--encoder-id", id]);
     place.ok(&["encode", "--image", &second, "--out", "one.npy"]);
     let found = place.ok(&["search", "i", "--embedding", "one.npy", "--encoder-id", id]);

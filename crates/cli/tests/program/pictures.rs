@@ -9,7 +9,7 @@ fn place() -> Place {
     let place = Place::new();
     place.ok(&["phantom", "made", "--studies", "12", "--size", "128", "--formats", "dicom,png"]);
     let made = place.ok(&["init", "i", "--encoder", "phantom-cxr"]);
-    assert!(made.contains("128 numbers of phantom-cxr@") && made.contains(NOTICE), "{made}");
+    assert!(made.contains("256 numbers of phantom-cxr@") && made.contains(NOTICE), "{made}");
     place
 }
 

@@ -15,7 +15,15 @@ fn an_encoder_is_taught_gone_on_with_and_used() {
         2,
         &["another training", "settings"],
     );
+    // Towers that are there need no steps, and give the same.
+    let again = ["train", "again", "--studies", "64", "--towers", "taught", "--name", "mine"];
     let id = taught.split_whitespace().next().unwrap();
+    assert!(place.ok(&again).starts_with(id));
+    place.refused(
+        &["train", "x", "--towers", "nowhere"],
+        2,
+        &["--towers", "nowhere", "folder of an encoder"],
+    );
     place.ok(&["init", "index", "--encoder-dir", "taught"]);
     assert!(place.ok(&["stats", "index", "--json"]).contains(id));
 }

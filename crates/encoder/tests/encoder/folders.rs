@@ -22,6 +22,7 @@ fn description() -> Description {
             text_width: 4,
             text_blocks: 1,
             joint: 16,
+            likeness: 0,
         },
     }
 }
@@ -90,6 +91,7 @@ fn what_is_missing_or_foreign_is_named() {
         (text.replace("small", "no spaces"), "letters, digits"),
         (text.replace("side = 16", "side = 17"), "architecture.side"),
         (text.replace("joint = 16", "joint = 1"), "architecture.joint"),
+        (text.replace("joint = 16", "joint = 16\nlikeness = 1000"), "architecture.likeness"),
         (format!("{text}\nmore = 1"), "more"),
     ] {
         let error = problem(&broken, &whole);
@@ -109,4 +111,14 @@ fn what_is_missing_or_foreign_is_named() {
     assert!(Encoder::open(folder.path()).is_err());
     write(folder.path(), &text, b"");
     assert!(Encoder::open(folder.path()).is_err());
+}
+
+#[test]
+fn an_encoder_without_likeness_keeps_its_text_and_its_dimension() {
+    let text = description().to_toml().unwrap();
+    assert!(!text.contains("likeness"), "{text}");
+    let read = Description::from_toml(&text).unwrap();
+    assert_eq!((read.architecture.likeness, read.architecture.dimension()), (0, 16));
+    let with = Architecture { likeness: 5, ..read.architecture };
+    assert_eq!(with.dimension(), 16 + 5 + 2);
 }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod learning;
+mod likeness;
 #[cfg(test)]
 mod resuming;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use precedent_encoder::Architecture;
 use precedent_model::GreyImage;
-use precedent_training::{Dataset, DatasetError, Plan, Sentence, Study};
+use precedent_training::{Dataset, DatasetError, Film, Plan, Sentence, Study};
 
 const ROWS: [&str; 3] = ["upper", "middle", "lower"];
 const COLUMNS: [&str; 3] = ["left", "central", "right"];
@@ -40,7 +40,10 @@ impl Dataset for Toy {
         let place = number % PLACES;
         let said = Sentence { text: sentence(place), key: place as u64, informative: true };
         let normal = Sentence { text: "The heart is normal.".into(), key: 99, informative: false };
-        Ok(Some(Study { films: vec![film(place, number)], sentences: vec![said, normal] }))
+        Ok(Some(Study {
+            films: vec![Film { image: film(place, number), lateral: place == 0 }],
+            sentences: vec![said, normal],
+        }))
     }
 }
 
@@ -62,6 +65,7 @@ pub fn plan(steps: usize) -> Plan {
             text_width: 16,
             text_blocks: 1,
             joint: 16,
+            likeness: 0,
         },
     }
 }
