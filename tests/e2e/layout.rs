@@ -54,7 +54,7 @@ const UNSAFE_ALLOWED: [&str; 3] =
 
 /// What lies at the top beside documents and names that begin with a dot. `target` is what a build leaves, `precedent-demo` what
 /// the demonstration leaves.
-const TOP: [&str; 13] = [
+const TOP: [&str; 14] = [
     "Cargo.toml",
     "Cargo.lock",
     "rustfmt.toml",
@@ -66,6 +66,7 @@ const TOP: [&str; 13] = [
     "tools",
     "tests",
     "benches",
+    "docs",
     "target",
     "precedent-demo",
 ];

@@ -18,6 +18,8 @@ mod error;
 mod field;
 mod image;
 mod patient;
+mod placeholder;
+mod projection;
 mod reading;
 mod report;
 
@@ -28,6 +30,8 @@ pub use field::{
     FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES, fold_keyword,
 };
 pub use image::{GreyImage, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, Region};
-pub use patient::PatientKey;
+pub use patient::{PatientKey, fold_patient_id};
+pub use placeholder::PlaceholderIds;
+pub use projection::Projection;
 pub use reading::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

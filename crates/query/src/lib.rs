@@ -21,7 +21,7 @@ pub use filter::{
     finding_column,
 };
 pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, SearchResponse};
-pub use plan::{ChannelPlan, Plan, StepTimes, VectorPath, Warning};
+pub use plan::{Applied, AppliedGuards, ChannelPlan, Plan, StepTimes, VectorPath, Warning};
 pub use request::{
     Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,
     QueryVector, SearchRequest,
