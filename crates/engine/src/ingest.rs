@@ -110,8 +110,8 @@ fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
     let Some(key) = case.patient.take() else { return Vec::new() };
     let has_issuer = key.issuer().is_some();
     case.patient = definition.placeholders.patient(key);
-    let message = "is a placeholder, so it was left out and the case has no patient: it can be told from no other \
-                   patient's; give the patient's own id, or take the text off the placeholders of the index definition";
+    let message = "is a placeholder, so it was left out and the case has no patient; give the patient's own id, or take \
+                   this text off the placeholders of the index definition";
     match &case.patient {
         None => vec![CaseWarning { code: "PLACEHOLDER_PATIENT", field: "case.patient.id", message }],
         Some(kept) if has_issuer && kept.issuer().is_none() => {

@@ -138,7 +138,7 @@ fn letters<'a>(rest: &mut &'a str) -> &'a str {
 fn month_of(name: &str) -> Option<u32> {
     let name = name.to_ascii_lowercase();
     let known = |month: &&str| name.len() >= 3 && month.starts_with(&name);
-    MONTHS.iter().position(|month| known(month)).map(|place| place as u32 + 1)
+    MONTHS.iter().position(known).map(|place| place as u32 + 1)
 }
 
 #[cfg(test)]

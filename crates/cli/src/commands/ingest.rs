@@ -231,8 +231,10 @@ impl Run<'_> {
     fn take(&mut self, place: Place, new: NewCase) -> Result<(), Failure> {
         match self.engine.check(&new, self.replacement) {
             Ok(warnings) => {
-                let nobodys = warnings.iter().any(|warning| warning.code == "PLACEHOLDER_PATIENT");
-                self.tally.nobodys += u64::from(nobodys);
+                for warning in &warnings {
+                    self.tally.count(warning);
+                    self.listing.note(&place.source, place.row, warning)?;
+                }
             }
             Err(violations) => return self.reject_all(&place, &violations, MEND),
         }

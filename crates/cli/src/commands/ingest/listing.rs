@@ -1,6 +1,7 @@
 //! The file that lists rejected rows and fields that were left out.
 
 use crate::exit::Failure;
+use precedent_engine::CaseWarning;
 use precedent_sources::{DroppedField, Rejection};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
@@ -16,11 +17,12 @@ pub struct Listing {
     file: Option<File>,
     rejected: u64,
     dropped: u64,
+    noted: u64,
 }
 
 impl Listing {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None, rejected: 0, dropped: 0 }
+        Self { path, file: None, rejected: 0, dropped: 0, noted: 0 }
     }
 
     /// Lists a rejected row; the first one also on the terminal.
@@ -49,6 +51,16 @@ impl Listing {
             "outcome": "field left out", "source": source, "row": row, "line": line, "field": field, "problem": problem,
             "remedy": remedy,
         }))
+    }
+
+    /// Shows the first few warnings about cases that are taken in; they are counted in the end.
+    pub fn note(&mut self, source: &str, row: u64, warning: &CaseWarning) -> Result<(), Failure> {
+        self.noted += 1;
+        if self.noted <= SHOWN {
+            let CaseWarning { field, message, .. } = warning;
+            writeln!(std::io::stderr(), "left out: {source} row {row}: {field}: {message}")?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, line: &serde_json::Value) -> Result<(), Failure> {

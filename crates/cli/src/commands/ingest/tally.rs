@@ -3,7 +3,7 @@
 use crate::args::IngestArgs;
 use crate::exit::Failure;
 use crate::output::{count, counted};
-use precedent_engine::Engine;
+use precedent_engine::{CaseWarning, Engine};
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -21,11 +21,22 @@ pub struct Tally {
     /// Fields that were left out because they cannot be read.
     pub dropped: u64,
     /// Cases whose patient id is nobody's, and was left out.
-    pub nobodys: u64,
+    nobodys: u64,
+    /// The same of issuers.
+    no_issuers: u64,
     pub ignored_columns: BTreeSet<String>,
 }
 
 impl Tally {
+    /// Counts what was left out of a case.
+    pub fn count(&mut self, warning: &CaseWarning) {
+        match warning.code {
+            "PLACEHOLDER_PATIENT" => self.nobodys += 1,
+            "PLACEHOLDER_ISSUER" => self.no_issuers += 1,
+            _ => {}
+        }
+    }
+
     /// Prints what was done.
     pub fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
         let mut out = std::io::stdout();
@@ -54,6 +65,10 @@ impl Tally {
                 "{cases} a patient id that is nobody's, such as nan, and {} no patient",
                 if self.nobodys == 1 { "has" } else { "have" }
             )?;
+        }
+        if self.no_issuers > 0 {
+            let cases = counted(self.no_issuers, "case names", "cases name");
+            writeln!(out, "{cases} an issuer that is nobody's, such as nan, which was left out")?;
         }
         if self.silent > 0 {
             let cases = counted(self.silent, "case has", "cases have");
