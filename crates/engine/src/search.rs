@@ -131,7 +131,7 @@ fn ranked(
         times.lexical += watch.lap();
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
         if !query.request.guards.several_per_patient {
-            keep_one_per_patient(snapshot, &mut fused)?;
+            keep_one_per_patient(snapshot, &mut fused, limit)?;
         }
         times.fusion += watch.lap();
         let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
@@ -163,7 +163,7 @@ fn unranked(
         })
         .collect::<Result<Vec<_>, EngineError>>()?;
     if !query.request.guards.several_per_patient {
-        keep_one_per_patient(snapshot, &mut fused)?;
+        keep_one_per_patient(snapshot, &mut fused, query.request.limits.limit)?;
     }
     fused.truncate(query.request.limits.limit);
     times.fusion = watch.lap();
@@ -172,11 +172,18 @@ fn unranked(
 
 /// The best case stands for the patient; a case without a patient stands for itself. Best first, a case is left out if it
 /// may be the patient of any that was kept: a key without issuer goes with one of any issuer, so only an order makes it
-/// certain who stands for whom.
-fn keep_one_per_patient(snapshot: &Snapshot, fused: &mut Vec<Fused>) -> Result<(), EngineError> {
+/// certain who stands for whom. Behind the limit nobody is looked at.
+fn keep_one_per_patient(
+    snapshot: &Snapshot,
+    fused: &mut Vec<Fused>,
+    limit: usize,
+) -> Result<(), EngineError> {
     let mut kept_of: HashMap<u64, Vec<CasePlace>> = HashMap::new();
-    let mut kept = Vec::with_capacity(fused.len());
+    let mut kept = Vec::with_capacity(fused.len().min(limit));
     for case in fused.drain(..) {
+        if kept.len() == limit {
+            break;
+        }
         if let Some(number) = snapshot.patient_number(case.place)? {
             let others = kept_of.entry(number).or_default();
             if any_of_patient(snapshot, case.place, others)? {
