@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn cases(data: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
     let path = data.join("openi/reports.jsonl");
-    let rows = Manifest::open(&path, &ColumnMap::open(map)?, &FieldSchema::default())?;
+    let rows = Manifest::open(&path, &ColumnMap::open(map)?.for_reports(), &FieldSchema::default())?;
     let cases: Result<Vec<Case>, Box<dyn Error>> =
         rows.map(|row| Ok(row?.outcome.map_err(|rejection| rejection.to_string())?)).collect();
     Ok(cases?.into_iter().filter(|case| case.report.is_some()).collect())

@@ -20,7 +20,7 @@ const SEED: u64 = 0x5eed_0005;
 pub fn openi(data: &Path) -> Result<Vec<Report>, Box<dyn Error>> {
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
     let path = data.join("openi/reports.jsonl");
-    let rows = Manifest::open(&path, &ColumnMap::open(map)?, &FieldSchema::default())?;
+    let rows = Manifest::open(&path, &ColumnMap::open(map)?.for_reports(), &FieldSchema::default())?;
     let mut reports = Vec::new();
     for row in rows {
         reports.extend(row?.outcome.map_err(|rejection| rejection.to_string())?.report);

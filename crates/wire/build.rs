@@ -13,7 +13,7 @@ const PROTOS: [&str; 5] = [
 
 /// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 29] = [
+const HIDDEN: [&str; 30] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -23,6 +23,7 @@ const HIDDEN: [&str; 29] = [
     "Case",
     "SearchRequest",
     "Guards",
+    "AppliedGuards",
     "SearchResponse",
     "Plan",
     "Warning",

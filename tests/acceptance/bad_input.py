@@ -183,11 +183,14 @@ def ingests(index: Path, place: Path) -> list[Bad]:
     twice.write_text("case_id,findings,findings\na,b,c\n")
     headless = place / "headless.csv"
     headless.write_text("id,findings\na,b\n")
-    age = manifest(place / "age.jsonl", [{"case_id": "age", "findings": "Normal.", "age": "old"}])
     nothing = manifest(place / "nothing.jsonl", [{"case_id": "nothing"}])
     anonymous = manifest(place / "anonymous.jsonl", [{"findings": "Normal."}])
     table_map = place / "bad-map.toml"
     table_map.write_text('[columns]\ncase_id = "no_such_column"\n')
+    field_map = place / "field-map.toml"
+    field_map.write_text('[columns]\nweight = "kg"\n')
+    header = place / "header.csv"
+    header.write_text("case_id,findings\n")
     strange = place / "manifest.docx"
     strange.write_text("x")
     plain = ["ingest", index, one]
@@ -217,10 +220,11 @@ def ingests(index: Path, place: Path) -> list[Bad]:
         Bad("ragged CSV row", ["ingest", index, ragged], REJECTED, ["4|columns|cells"]),
         Bad("a column twice", ["ingest", index, twice], USAGE, ["findings"]),
         Bad("no case_id column", ["ingest", index, headless], USAGE, ["case_id"]),
-        Bad("no whole number", ["ingest", index, age], REJECTED, ["age"]),
         Bad("neither report nor embedding", ["ingest", index, nothing], REJECTED, ["report|embedding"]),
         Bad("no case id", ["ingest", index, anonymous], REJECTED, ["case_id"]),
         Bad("map of a missing column", ["ingest", index, one, "--map", table_map], USAGE, ["no_such_column"]),
+        Bad("map of an unknown field", ["ingest", index, one, "--map", field_map], USAGE, ["weight", "case_id"]),
+        Bad("a header alone", ["ingest", index, header], USAGE, ["no row was found"]),
         Bad("map file missing", ["ingest", index, one, "--map", place / "none.toml"], USAGE, ["none.toml"]),
         Bad("unknown kind of manifest", ["ingest", index, strange], USAGE, ["docx|jsonl"]),
         Bad("manifest missing", ["ingest", index, place / "none.jsonl"], USAGE, ["none.jsonl"]),

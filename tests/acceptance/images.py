@@ -139,6 +139,8 @@ def ingest(place: Path, folder: Path, columns: Path, rows: list[Film], verdict: 
     if done.returncode == 3:
         for line in (place / "rejected.jsonl").read_text().splitlines():
             refusal = json.loads(line)
+            if refusal["outcome"] != "rejected":
+                continue
             rejected.add(int(refusal["row"]))
             print(f"- refused: {rows[int(refusal['row']) - 1].name}: {refusal['problem']}")
     return [film for number, film in enumerate(rows, start=1) if number not in rejected]

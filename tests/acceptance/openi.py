@@ -150,7 +150,8 @@ def main() -> int:
         loaded = run(
             "ingest", index, source, "--map", ROOT / "index" / "maps" / "openi.toml", "--rejects", rejects, code=None
         )
-        refused = rejects.read_text().splitlines() if rejects.exists() else []
+        listed = rejects.read_text().splitlines() if rejects.exists() else []
+        refused = [line for line in listed if json.loads(line)["outcome"] == "rejected"]
         taken = int(stats(index)["caseCount"])
         verdict.expect(loaded.returncode == (3 if refused else 0), f"ingest ended with {loaded.returncode}")
         verdict.expect(taken + len(refused) == len(rows), f"{taken} in and {len(refused)} refused of {len(rows)}")

@@ -5,7 +5,7 @@
 //! `more.npy`, enough cases for codes. `tests/golden/make.sh` made it.
 
 use precedent_engine::{Access, Definition, Engine, NewCase, VectorAccess};
-use precedent_model::{Case, CaseId, Report, SectionKind};
+use precedent_model::{Case, CaseId, PatientKey, Report, SectionKind};
 use precedent_query::{Guards, PathChoice, QueryVector, SearchRequest};
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,6 +68,21 @@ fn text(words: &str) -> SearchRequest {
     SearchRequest { text: Some(words.to_owned()), ..SearchRequest::default() }
 }
 
+/// Patients are told by the rule of today, whatever the program that wrote them.
+fn knows_patients(engine: &Engine) {
+    let left_out = |id: &str, issuer: &str, case: &str| {
+        let mut request =
+            SearchRequest { filter: Some("case_id = \"A*\"".to_owned()), ..SearchRequest::default() };
+        request.guards.several_per_patient = true;
+        request.guards.patient = PatientKey::new(id, Some(issuer)).ok();
+        !found(engine, &request).contains(&case.to_owned())
+    };
+    assert!(left_out("p2", "NORTH", "A2") && left_out("P 2", "", "A2") && !left_out("P2", "south", "A2"));
+    assert!(left_out("\u{ff50}1", "", "A1") && left_out("P1", "any", "A3") && !left_out("P1", "any", "A2"));
+    let per_patient = found(engine, &filter("patient_id = \" p1\""));
+    assert_eq!(per_patient.len(), 1, "A1 and A3 are one patient's");
+}
+
 #[test]
 fn version_1_opens_answers_and_takes_cases_in() {
     let (_folder, root) = copy_of("v1");
@@ -89,6 +104,7 @@ fn version_1_opens_answers_and_takes_cases_in() {
     assert_eq!(found(&reader, &text("\"acute disease\"")), ["A2"]);
     assert!(found(&reader, &text("\"acute finding\"")).is_empty());
     assert_eq!(found(&reader, &filter("problems:edema OR age >= 65")), ["A3"]);
+    knows_patients(&reader);
     // Nobody has read its reports for findings yet.
     assert_eq!((stats.stale.cases, stats.stale.segments), (4, 2));
     assert!(found(&reader, &filter("finding:*")).is_empty());
@@ -166,6 +182,7 @@ fn opens_answers_and_takes_cases_in(version: &str, access: &[VectorAccess], case
     assert_eq!(found(&reader, &text("no pleural effusion")), ["A2"]);
     assert_eq!(found(&reader, &text("pneumothorax")), ["A5", "A3"], "possible ones come behind");
     answers_by_finding(&reader);
+    knows_patients(&reader);
     assert_eq!(reader.definition().lexicon.findings.len(), 1);
 
     let writer = Engine::open(&root, Access::Bulk).unwrap();

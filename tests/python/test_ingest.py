@@ -56,10 +56,20 @@ def test_the_same_id_replaces_the_case_whole(writer: Server) -> None:
         until(lambda: client.stats().case_count == 1 and client.stats().pending_operation_count == 0)
         assert client.search(text="first").hits == ()
         assert client.get_case("case-1").section("body") == "second text"
-        list(client.ingest([Case("case-1", report="third text")]))
+        list(client.ingest([case(1, "third text")]))
         until(lambda: client.get_case("case-1").section("body") == "third text")
-        assert client.get_case("case-1").images == []
         assert client.stats().case_count == 1
+
+
+def test_a_case_that_would_lose_what_it_had_is_rejected(writer: Server) -> None:
+    with writer.client() as client:
+        list(client.ingest([case(1, "first text")]))
+        for _ in range(2):
+            (answer,) = client.ingest([Case("case-1", report="second text")])
+            assert not answer.accepted
+            assert [violation.field for violation in answer.violations] == ["case.images", "case.images.embedding"]
+            until(lambda: client.stats().pending_operation_count == 0)
+        assert client.get_case("case-1").section("body") == "first text"
 
 
 def test_deleted_cases_are_gone_and_unknown_ids_are_told(writer: Server) -> None:

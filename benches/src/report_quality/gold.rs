@@ -80,7 +80,7 @@ pub fn cases(data: &Path, slice: Option<Slice>) -> Result<Vec<Labelled>, Problem
 pub fn all_cases(data: &Path) -> Result<Vec<Case>, Problem> {
     let path = data.join("openi/reports.jsonl");
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
-    let rows = Manifest::open(&path, &ColumnMap::open(map)?, &FieldSchema::default())?;
+    let rows = Manifest::open(&path, &ColumnMap::open(map)?.for_reports(), &FieldSchema::default())?;
     rows.map(|row| Ok(row?.outcome.map_err(|rejection| rejection.to_string())?)).collect()
 }
 

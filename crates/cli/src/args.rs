@@ -1,5 +1,6 @@
 //! Every flag, defined once: parser, help and completions come from here.
 
+use crate::listen;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,7 +60,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 2000)]
     pub studies: usize,
     /// Loopback address to listen on; where it is taken, a free port is
-    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051")]
+    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", value_parser = listen::address)]
     pub listen: SocketAddr,
     /// End after the searches instead of serving on
     #[arg(long)]
@@ -184,15 +185,30 @@ pub struct EncoderDirs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Ends with 0 when every row is in, even if fields that cannot be read were left out (they are counted, and \
+                        listed in --rejects); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
+                        were rejected; 130 when interrupted."
+)]
 pub struct IngestArgs {
     /// Directory of the index
     pub dir: PathBuf,
     /// Manifests: .jsonl, .ndjson, .csv or .tsv, one case per row
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
-    /// Names of the manifest's columns, where they are not ours
+    /// Names of the manifest's columns, where they are not ours, and how dates are written (index/maps/README.md)
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    /// Keep of a case that the index holds what its row does not give
+    ///
+    /// Patient, report as a whole, each field, and of each image its name, view and embedding.
+    #[arg(long)]
+    pub update: bool,
+    /// Replace a case that the index holds by its row, even if it loses its report, patient, images or embeddings
+    ///
+    /// Without this such a row is rejected.
+    #[arg(long, conflicts_with = "update")]
+    pub replace_without: bool,
     /// Embeddings as .npy, one row per row of the manifests, or one per image
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,
@@ -213,7 +229,7 @@ pub struct IngestArgs {
     /// Check everything, change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where rejected rows are listed, with row, field and remedy
+    /// Where rejected rows and fields that were left out are listed, with row, field and remedy
     #[arg(long, value_name = "FILE", default_value = "rejected.jsonl")]
     pub rejects: PathBuf,
     /// Leave the new segments as they are
@@ -285,6 +301,8 @@ pub struct SearchArgs {
     #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
     pub limit: usize,
     /// Whose study is being read: that patient's own cases are left out
+    ///
+    /// If it is not given, the patient whom the headers of DICOM files name.
     #[arg(long, value_name = "ID")]
     pub patient_id: Option<String>,
     /// Who issued the patient id
@@ -293,7 +311,7 @@ pub struct SearchArgs {
     /// Let the patient's own cases in
     #[arg(long)]
     pub include_same_patient: bool,
-    /// Only cases certainly earlier than this: 2019, 2019-05 or 2019-05-03
+    /// Only cases certainly earlier than this: 2019, 2019-05 or 2019-05-03; or `study`, the study date of the DICOM files
     #[arg(long, value_name = "DATE")]
     pub before: Option<String>,
     /// Let several cases of one patient in
@@ -406,7 +424,7 @@ pub struct ServeArgs {
     #[arg(required = true)]
     pub dirs: Vec<PathBuf>,
     /// Loopback address to listen on
-    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051")]
+    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", value_parser = listen::address)]
     pub listen: SocketAddr,
     /// Take no cases in; another process may write the index
     #[arg(long)]

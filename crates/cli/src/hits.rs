@@ -4,7 +4,7 @@ use crate::matched;
 use crate::output::{count, counted, printable, wrap, wrap_marked};
 use crate::style::Style;
 use precedent_model::{Case, FieldValue, Report, SectionKind};
-use precedent_query::{ChannelScore, Highlight, Hit, Plan, SearchResponse};
+use precedent_query::{AppliedGuards, ChannelScore, Highlight, Hit, Plan, SearchResponse};
 use precedent_vector::Metric;
 use std::io::{self, Write};
 
@@ -177,8 +177,21 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
         count(plan.matches as u64),
         counted(plan.cases as u64, "case", "cases"),
     )?;
+    print_guards(notes, &plan.guards)?;
     for warning in &plan.warnings {
         writeln!(notes, "note: {}", warning.message)?;
+    }
+    Ok(())
+}
+
+/// Says which guards come from the header of a file, as nobody has typed them.
+fn print_guards(notes: &mut impl Write, guards: &AppliedGuards) -> io::Result<()> {
+    let from_header = |source: &str| source.starts_with("images[");
+    if let Some(patient) = guards.patient.as_ref().filter(|patient| from_header(&patient.source)) {
+        writeln!(notes, "note: the patient is the one whom the header of {} names", patient.source)?;
+    }
+    if let Some(before) = guards.before.as_ref().filter(|before| from_header(&before.source)) {
+        writeln!(notes, "note: only cases before {}, the study date of {}", before.value, before.source)?;
     }
     Ok(())
 }
@@ -186,8 +199,8 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{Assertion, CaseId, Span};
-    use precedent_query::{Fusion, HighlightMatch, StepTimes, Warning};
+    use precedent_model::{Assertion, CaseId, PatientKey, Span};
+    use precedent_query::{Applied, Fusion, HighlightMatch, StepTimes, Warning};
 
     fn answer() -> SearchResponse {
         let mut case = Case::new(CaseId::new("CXR7").unwrap());
@@ -210,6 +223,14 @@ mod tests {
             plan: Plan {
                 channels: vec![],
                 fusion: Fusion::default(),
+                guards: AppliedGuards {
+                    patient: Some(Applied {
+                        value: PatientKey::new("CANARY", None).unwrap(),
+                        source: "images[0].content".into(),
+                    }),
+                    before: None,
+                },
+                views: Vec::new(),
                 cases: 3196,
                 matches: 1,
                 exact: true,
@@ -245,6 +266,8 @@ mod tests {
             "{notes}"
         );
         assert!(notes.contains("note: no patient was named"), "{notes}");
+        assert!(notes.contains("note: the patient is the one whom the header of images[0].content names\n"));
+        assert!(!notes.contains("CANARY"), "{notes}");
     }
 
     #[test]

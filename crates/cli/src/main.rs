@@ -11,6 +11,7 @@ mod hits;
 mod interrupt;
 mod json;
 mod lexicon_list;
+mod listen;
 mod matched;
 mod output;
 mod phantom_studies;

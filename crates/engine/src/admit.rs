@@ -5,14 +5,15 @@ use crate::findings::{self, Resolved};
 use crate::image_text::encode_image_text;
 use crate::spelling::{self, Corrected};
 use crate::understand::understand;
-use crate::{EngineError, Violation};
+use crate::unlike::Unlike;
+use crate::{EngineError, Violation, guards};
+use precedent_imaging::HeaderFacts;
 use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
-use precedent_model::FieldKind;
+use precedent_model::{FieldKind, PartialDate, Projection};
 use precedent_query::{
-    Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter,
-    Operand,
-    SearchRequest, Warning,
+    Applied, AppliedGuards, Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS,
+    MAX_TEXT_BYTES, MentionFilter, Operand, QueryImage, SearchRequest, Warning,
 };
 use precedent_vector::{Embedding, VectorError};
 
@@ -32,7 +33,13 @@ pub(crate) struct Query<'a> {
     pub filter: Option<Filter>,
     /// The mentions that the filter asks for.
     pub mentions: Vec<MentionFilter>,
+    /// The guards of the request, completed by the headers of its images.
+    pub guards: AppliedGuards,
     pub before: Option<Filter>,
+    /// Of the vector of each image the projection, if it is known, and the field that says so.
+    pub views: Vec<(usize, Applied<Projection>)>,
+    /// Per vector the cases that are known to be of other views.
+    pub unlike: Unlike,
     /// What is searched in place of words that nothing knew.
     pub corrections: Vec<Correction>,
     pub warnings: Vec<Warning>,
@@ -71,15 +78,35 @@ impl<'a> Query<'a> {
         if let Some(violation) = misfit {
             return Err(EngineError::Precondition(violation));
         }
-        let before = before_filter(definition, request)?;
+        check_before(definition, request)?;
         // Pictures cost more than everything else together, so they are read when the rest is right.
-        let mut warnings = Vec::new();
-        vectors.extend(encode_all(snapshot, encoding, request, &mut warnings, stop)?);
+        let mut image_warnings = Vec::new();
+        let (encoded, headers) = encode_all(snapshot, encoding, request, &mut image_warnings, stop)?;
+        vectors.extend(encoded);
+        let guards = guards::apply(&request.guards, &definition.placeholders, &headers)
+            .map_err(EngineError::Invalid)?;
+        let before = guards.before.as_ref().map(|before| before_filter(before.value));
+        let mut warnings = guards::warnings(&request.guards, &definition.placeholders, &guards);
+        warnings.append(&mut image_warnings);
+        let views = views(request, &headers);
+        let unlike = Unlike::of(snapshot, projections(&views, vectors.len()))?;
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, mentions) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
         let mentions = mentions.unwrap_or_default();
         let corrections = Vec::new();
-        let mut query = Self { request, vectors, text, filter, mentions, before, corrections, warnings };
+        let mut query = Self {
+            request,
+            vectors,
+            text,
+            filter,
+            mentions,
+            guards,
+            before,
+            views,
+            unlike,
+            corrections,
+            warnings,
+        };
         query.warn();
         if let Some(spelt) = spelt {
             query.warnings.extend(spelt.warnings());
@@ -95,13 +122,6 @@ impl<'a> Query<'a> {
     }
 
     fn warn(&mut self) {
-        let guards = &self.request.guards;
-        if guards.patient.is_none() && !guards.include_same_patient {
-            self.warnings.push(Warning {
-                code: "NO_PATIENT",
-                message: "no patient was named, so the patient's own cases may be among the hits".to_owned(),
-            });
-        }
         if self.text.as_ref().is_some_and(|text| !text.is_searchable()) {
             self.warnings.push(Warning {
                 code: "NOTHING_TO_SEARCH",
@@ -203,22 +223,29 @@ fn asked_vectors(request: &SearchRequest) -> usize {
     request.vectors.len() + request.images.len() + usize::from(request.image_text.is_some())
 }
 
-/// The vectors of images and image text, in this order; what the caller should know of them goes to `warnings`.
+/// What the headers of images say, each with the place of its image.
+type Headers = Vec<(usize, HeaderFacts)>;
+
+/// The vectors of images and image text, in this order, and what the header of each image says; what the caller should know
+/// of them goes to `warnings`.
 fn encode_all(
     snapshot: &Snapshot,
     encoding: &Encoding,
     request: &SearchRequest,
     warnings: &mut Vec<Warning>,
     stop: &dyn Fn() -> bool,
-) -> Result<Vec<Embedding>, EngineError> {
-    let mut encoded = Vec::new();
+) -> Result<(Vec<Embedding>, Headers), EngineError> {
+    let (mut encoded, mut headers) = (Vec::new(), Vec::new());
     for (index, image) in request.images.iter().enumerate() {
         if stop() {
             return Err(EngineError::Cancelled);
         }
         let field = format!("images[{index}].content");
         let encoder = encoding.required(&field)?;
-        encoded.push(encode::image(encoder, &image.content, &field).map(|image| (field, image.embedding)));
+        encoded.push(encode::image(encoder, &image.content, &field).map(|image| {
+            headers.push((index, image.facts));
+            (field, image.embedding)
+        }));
     }
     if let Some(text) = &request.image_text {
         let encoder = encoding.required("image_text")?;
@@ -229,7 +256,7 @@ fn encode_all(
         }));
     }
     // Without a space there is no encoder, and then nothing was asked for.
-    let Some(space) = &snapshot.definition().image_space else { return Ok(Vec::new()) };
+    let Some(space) = &snapshot.definition().image_space else { return Ok((Vec::new(), headers)) };
     let (mut vectors, mut wrong) = (Vec::new(), Vec::new());
     for outcome in encoded {
         let admitted = outcome.and_then(|(field, vector)| {
@@ -241,7 +268,28 @@ fn encode_all(
             Err(violation) => wrong.push(violation),
         }
     }
-    if wrong.is_empty() { Ok(vectors) } else { Err(EngineError::Invalid(wrong)) }
+    if wrong.is_empty() { Ok((vectors, headers)) } else { Err(EngineError::Invalid(wrong)) }
+}
+
+/// The projection of every vector, as far as it is known.
+fn projections(views: &[(usize, Applied<Projection>)], vectors: usize) -> Vec<Option<Projection>> {
+    let of_vector = |vector| views.iter().find(|(of, _)| *of == vector).map(|(_, view)| view.value);
+    (0..vectors).map(of_vector).collect()
+}
+
+/// The projections of the request's images: as the request says or else the header.
+fn views(request: &SearchRequest, headers: &[(usize, HeaderFacts)]) -> Vec<(usize, Applied<Projection>)> {
+    let of_image = |(index, image): (usize, &QueryImage)| {
+        let header = headers.iter().find(|(place, _)| *place == index);
+        let (view, part) = match (&image.view, header) {
+            (Some(view), _) => (view, "view"),
+            (None, Some((_, facts))) => (facts.view_position.as_ref()?, "content"),
+            (None, None) => return None,
+        };
+        let value = Projection::of_view(view)?;
+        Some((request.vectors.len() + index, Applied { value, source: format!("images[{index}].{part}") }))
+    };
+    request.images.iter().enumerate().filter_map(of_image).collect()
 }
 
 /// The admitted vectors, and the first that is well formed but does not fit this index.
@@ -272,18 +320,25 @@ fn admit_vectors(
     (vectors, misfit)
 }
 
-fn before_filter(definition: &Definition, request: &SearchRequest) -> Result<Option<Filter>, EngineError> {
-    let Some(date) = request.guards.before else { return Ok(None) };
-    if definition.fields.kind(STUDY_DATE) != Some(FieldKind::Date) {
-        return Err(EngineError::Precondition(Violation::new(
-            "guards.before",
-            "this index has no date field study_date; leave the guard out",
-        )));
+/// Whether the index can tell what is earlier, if that is asked.
+fn check_before(definition: &Definition, request: &SearchRequest) -> Result<(), EngineError> {
+    let field = match &request.guards {
+        guards if guards.before.is_some() => "guards.before",
+        guards if guards.before_study_date => "guards.before_study_date",
+        _ => return Ok(()),
+    };
+    if definition.fields.kind(STUDY_DATE) == Some(FieldKind::Date) {
+        return Ok(());
     }
-    Ok(Some(Filter::Compare(Compare {
+    let description = "this index has no date field study_date; leave the guard out";
+    Err(EngineError::Precondition(Violation::new(field, description)))
+}
+
+fn before_filter(date: PartialDate) -> Filter {
+    Filter::Compare(Compare {
         field: STUDY_DATE.to_owned(),
         kind: FieldKind::Date,
         comparison: Comparison::Less,
         operand: Operand::Date(date),
-    })))
+    })
 }

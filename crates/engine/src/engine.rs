@@ -2,12 +2,13 @@
 
 use crate::background::Background;
 use crate::encode::{self, EncodedImage, Encoding};
-use crate::ingest::{IngestOutcome, NewCase, admit};
+use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
 use crate::raw::{self, RawCase};
-use crate::{EngineError, View, Violation, give_way};
+use crate::{CaseWarning, EngineError, View, Violation, give_way};
 use precedent_encoder::Encoder;
 use precedent_index::{
-    Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Snapshot, Verification,
+    Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused, Replacement,
+    Snapshot, Verification,
 };
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
@@ -175,12 +176,16 @@ impl Engine {
 
     /// The newest generation that this process has seen.
     pub fn view(&self) -> View {
-        let snapshot = match &self.side {
-            Side::Reader(reader) => reader.snapshot(),
-            Side::Writer(writer) => writer.snapshot(),
-        };
+        let snapshot = self.newest();
         self.remember(&snapshot);
         View::new(snapshot, Arc::clone(&self.encoding))
+    }
+
+    fn newest(&self) -> Arc<Snapshot> {
+        match &self.side {
+            Side::Reader(reader) => reader.snapshot(),
+            Side::Writer(writer) => writer.snapshot(),
+        }
     }
 
     /// An earlier generation, while it is kept for paging (two minutes from when it was last asked for), or the newest.
@@ -226,19 +231,29 @@ impl Engine {
         }
     }
 
-    /// Takes cases in. Returns when all that are not refused are durable; one answer per case, in order.
+    /// Takes cases in; one that is held under the same id is replaced whole, unless it would lose its report, its patient,
+    /// images or embeddings: then the case is refused. Returns when all that are not refused are durable; one answer per
+    /// case, in order.
     ///
     /// # Errors
     /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged.
     pub fn ingest(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
+        self.ingest_as(cases.into_iter().map(|case| (case, Replacement::Whole)).collect())
+    }
+
+    /// As [`Self::ingest`], each case with what becomes of the one that is held under its id.
+    ///
+    /// # Errors
+    /// As [`Self::ingest`].
+    pub fn ingest_as(&self, cases: Vec<(NewCase, Replacement)>) -> Result<Vec<IngestOutcome>, EngineError> {
         let writer = self.writer()?;
         let mut entries = Vec::with_capacity(cases.len());
         let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(cases.len());
-        for case in cases {
-            outcomes.push(match admit(&self.definition, case) {
-                Ok(entry) => {
-                    entries.push(entry);
-                    Ok(0)
+        for (case, replacement) in cases {
+            outcomes.push(match admit(&self.definition, case, replacement) {
+                Ok(Admitted { entry, warnings }) => {
+                    entries.push((entry, replacement));
+                    Ok(Ingested { sequence: 0, warnings })
                 }
                 Err(violations) => Err(violations),
             });
@@ -247,9 +262,13 @@ impl Engine {
             // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
             writer.commit()?;
         }
-        let sequences = writer.put(entries)?;
-        for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {
-            *outcome = Ok(sequence);
+        let put = writer.replace(entries)?;
+        for (outcome, put) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(put) {
+            match (&mut *outcome, put) {
+                (Ok(ingested), Ok(sequence)) => ingested.sequence = sequence,
+                (_, Err(refused)) => *outcome = Err(violations(refused)),
+                (Err(_), Ok(_)) => {}
+            }
         }
         if writer.pending_bytes() > PENDING_BYTES {
             // The caller waits: memory stays bounded however fast cases come.
@@ -260,23 +279,44 @@ impl Engine {
         Ok(outcomes)
     }
 
-    /// Says what [`Self::ingest`] would refuse, and changes nothing.
+    /// Says what [`Self::ingest`] would refuse whatever is held under the same id, and changes nothing. Of a case that is
+    /// not refused, what would be left out.
     ///
     /// # Errors
     /// Every violation.
-    pub fn check(&self, case: &NewCase) -> Result<(), Vec<Violation>> {
-        admit(&self.definition, case.clone()).map(|_| ())
+    pub fn check(
+        &self,
+        case: &NewCase,
+        replacement: Replacement,
+    ) -> Result<Vec<CaseWarning>, Vec<Violation>> {
+        admit(&self.definition, case.clone(), replacement).map(|admitted| admitted.warnings)
     }
 
-    /// Whether the index holds exactly this case already, so that taking it in again would change nothing.
+    /// Says what [`Self::ingest`] would refuse because the newest generation holds more under the same id.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn would_lose(&self, case: &NewCase) -> Result<Vec<Violation>, EngineError> {
+        let Ok(admitted) = admit(&self.definition, case.clone(), Replacement::Whole) else {
+            return Ok(Vec::new());
+        };
+        let loss = self.newest().loss(&admitted.entry)?;
+        Ok(loss.map(|loss| violations(Refused::Loss(loss))).unwrap_or_default())
+    }
+
+    /// Whether the index holds exactly this case already, or all that an update gives, so that taking it in again would
+    /// change nothing.
     ///
     /// # Errors
     /// A damaged file. A case that would be refused is not held.
-    pub fn holds(&self, case: &NewCase) -> Result<bool, EngineError> {
-        let Ok(entry) = admit(&self.definition, case.clone()) else { return Ok(false) };
-        Ok(match &self.side {
-            Side::Writer(writer) => writer.holds(&entry)?,
-            Side::Reader(reader) => reader.snapshot().holds(&entry)?,
+    pub fn holds(&self, case: &NewCase, replacement: Replacement) -> Result<bool, EngineError> {
+        let Ok(Admitted { entry, .. }) = admit(&self.definition, case.clone(), replacement) else {
+            return Ok(false);
+        };
+        Ok(match (&self.side, replacement) {
+            (Side::Writer(writer), _) if writer.awaits(&entry.case.id) => false,
+            (_, Replacement::Update) => self.newest().holds_updated(&entry)?,
+            (_, Replacement::Whole | Replacement::Without) => self.newest().holds(&entry)?,
         })
     }
 

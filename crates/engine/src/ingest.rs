@@ -1,7 +1,7 @@
 //! Cases on their way in: checked whole, so that nothing half right is written.
 
 use crate::Violation;
-use precedent_index::{CaseEntry, Definition};
+use precedent_index::{CaseEntry, Definition, Loss, Refused, Replacement};
 use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
 use precedent_query::QueryVector;
 
@@ -15,13 +15,47 @@ pub struct NewCase {
     pub embeddings: Vec<Option<QueryVector>>,
 }
 
-/// Per case: its place in the log once durable, or why it was refused.
-pub type IngestOutcome = Result<u64, Vec<Violation>>;
+/// Per case: what became of it, or why it was refused.
+pub type IngestOutcome = Result<Ingested, Vec<Violation>>;
 
-/// Checks a case and brings it to the form of the index; names everything that is wrong with it.
-pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<CaseEntry, Vec<Violation>> {
+/// A case that is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingested {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// What of it was left out.
+    pub warnings: Vec<CaseWarning>,
+}
+
+/// Something about a case that was ingested all the same. No value of the case is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseWarning {
+    /// A stable name: `PLACEHOLDER_PATIENT`, `PLACEHOLDER_ISSUER`.
+    pub code: &'static str,
+    /// The path of the field, such as `case.patient.id`.
+    pub field: &'static str,
+    /// What was done, and what to do.
+    pub message: &'static str,
+}
+
+/// A case that was checked, and what of it was left out.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub entry: CaseEntry,
+    pub warnings: Vec<CaseWarning>,
+}
+
+/// Checks a case and brings it to the form of the index; names everything that is wrong with it. An update may hold a
+/// patient alone, as the rest of its case is held.
+pub(crate) fn admit(
+    definition: &Definition,
+    new: NewCase,
+    replacement: Replacement,
+) -> Result<Admitted, Vec<Violation>> {
     let NewCase { mut case, embeddings } = new;
     let mut wrong = Vec::new();
+    let warnings = admit_patient(definition, &mut case);
+    complete_views(definition, &mut case);
     if case.images.is_empty() {
         case.images = vec![Image::default(); embeddings.len()];
     }
@@ -49,12 +83,79 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<CaseEntry, 
             },
         }
     }
-    let bare = case.report.is_none() && case.fields.is_empty() && case.images.is_empty();
-    if bare && embeddings.iter().all(Option::is_none) {
+    let updates_patient = replacement == Replacement::Update && case.patient.is_some();
+    if case.is_bare() && !updates_patient {
         let remedy = "holds nothing but its id; give a report, an embedding, an image or a field";
         wrong.push(Violation::new("case", remedy));
     }
-    if wrong.is_empty() { Ok(CaseEntry { case, embeddings: admitted }) } else { Err(wrong) }
+    let entry = CaseEntry { case, embeddings: admitted };
+    if wrong.is_empty() { Ok(Admitted { entry, warnings }) } else { Err(wrong) }
+}
+
+/// Fills the field `view` from the images, where the case does not give it: by it searches put like views first.
+fn complete_views(definition: &Definition, case: &mut Case) {
+    if definition.fields.kind("view") != Some(FieldKind::Keywords) || case.fields.contains_key("view") {
+        return;
+    }
+    let views = case.images.iter().filter_map(|image| image.view.as_deref());
+    if let Ok(values) = definition.fields.parse_values("view", views)
+        && !values.is_empty()
+    {
+        case.fields.insert("view".to_owned(), values);
+    }
+}
+
+/// Takes off what stands for nobody: cases that share it have nothing in common.
+fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
+    let Some(key) = case.patient.take() else { return Vec::new() };
+    let has_issuer = key.issuer().is_some();
+    case.patient = definition.placeholders.patient(key);
+    let message = "is a placeholder, so it was left out and the case has no patient; give the patient's own id, or take \
+                   this text off the placeholders of the index definition";
+    match &case.patient {
+        None => vec![CaseWarning { code: "PLACEHOLDER_PATIENT", field: "case.patient.id", message }],
+        Some(kept) if has_issuer && kept.issuer().is_none() => {
+            let message =
+                "is a placeholder, so it was left out and may be any issuer; give the issuer or leave it out";
+            vec![CaseWarning { code: "PLACEHOLDER_ISSUER", field: "case.patient.issuer", message }]
+        }
+        Some(_) => Vec::new(),
+    }
+}
+
+/// Why a case does not replace the one that is held, as violations.
+pub(crate) fn violations(refused: Refused) -> Vec<Violation> {
+    match refused {
+        Refused::Loss(loss) => losses(loss),
+        Refused::TooManyImages(count) => {
+            let description = format!(
+                "would have {count} entries with those that the index holds; give at most {MAX_IMAGES}"
+            );
+            vec![Violation::new("case.images", description)]
+        }
+        Refused::NothingToUpdate => {
+            let description = "holds nothing but its patient, and the index holds no case of this id; give a report, an embedding, an \
+                 image or a field";
+            vec![Violation::new("case", description)]
+        }
+    }
+}
+
+fn losses(loss: Loss) -> Vec<Violation> {
+    const REMEDY: &str = "give it again, update the case, which keeps what is not given, or say that it may be replaced without";
+    let missing = |field: &str, what: &str| {
+        Violation::new(field, format!("is missing, and the index holds a {what} of this case; {REMEDY}"))
+    };
+    let fewer = |field: &str, what: &str, (held, given): (usize, usize)| {
+        let problem = format!("{given} of {held} {what} that the index holds of this case would be left");
+        Violation::new(field, format!("{problem}; {REMEDY}"))
+    };
+    let mut wrong = Vec::new();
+    wrong.extend(loss.report.then(|| missing("case.report", "report")));
+    wrong.extend(loss.patient.then(|| missing("case.patient", "patient")));
+    wrong.extend(loss.images.map(|counts| fewer("case.images", "images", counts)));
+    wrong.extend(loss.embeddings.map(|counts| fewer("case.images.embedding", "embeddings", counts)));
+    wrong
 }
 
 fn check_fields(definition: &Definition, case: &Case, wrong: &mut Vec<Violation>) {
@@ -82,7 +183,7 @@ fn check_fields(definition: &Definition, case: &Case, wrong: &mut Vec<Violation>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{CaseId, Report, SectionKind};
+    use precedent_model::{CaseId, PatientKey, Report, SectionKind};
     use precedent_vector::{Metric, VectorSpace};
 
     fn definition() -> Definition {
@@ -102,15 +203,15 @@ mod tests {
     }
 
     fn refused(definition: &Definition, case: Case, embeddings: Vec<Option<QueryVector>>) -> String {
-        let violations = admit(definition, NewCase { case, embeddings }).unwrap_err();
+        let new = NewCase { case, embeddings };
+        let violations = admit(definition, new, Replacement::Whole).unwrap_err();
         violations.iter().map(|v| format!("{}: {}; ", v.field, v.description)).collect()
     }
 
     #[test]
     fn an_embedding_without_an_image_gets_one() {
-        let entry =
-            admit(&definition(), NewCase { case: with_report(), embeddings: vec![vector(vec![1.0; 16])] });
-        let entry = entry.unwrap();
+        let new = NewCase { case: with_report(), embeddings: vec![vector(vec![1.0; 16])] };
+        let entry = admit(&definition(), new, Replacement::Whole).unwrap().entry;
         assert_eq!((entry.case.images.len(), entry.embeddings.len()), (1, 1));
     }
 
@@ -130,6 +231,23 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_is_taken_off_with_a_warning() {
+        let admitted = |id: &str, issuer: &str| {
+            let mut case = with_report();
+            case.patient = Some(PatientKey::new(id, Some(issuer)).unwrap());
+            let admitted =
+                admit(&definition(), NewCase { case, embeddings: vec![] }, Replacement::Whole).unwrap();
+            let codes: Vec<&str> = admitted.warnings.iter().map(|warning| warning.code).collect();
+            (admitted.entry.case.patient.map(|key| key.joined()), codes)
+        };
+        for id in ["nan", "N/A", "000", "UNKNOWN", "--"] {
+            assert_eq!(admitted(id, "north"), (None, vec!["PLACEHOLDER_PATIENT"]), "{id}");
+        }
+        assert_eq!(admitted("17", "nan"), (Some("17".to_owned()), vec!["PLACEHOLDER_ISSUER"]));
+        assert!(admitted("17", "north").1.is_empty() && admitted("17", "").1.is_empty());
     }
 
     #[test]

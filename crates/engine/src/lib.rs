@@ -32,6 +32,7 @@ mod engine;
 mod error;
 mod findings;
 mod fusion;
+mod guards;
 mod highlight;
 mod image_text;
 mod ingest;
@@ -40,18 +41,20 @@ mod raw;
 mod search;
 mod spelling;
 mod spoken;
+mod study;
 mod understand;
+mod unlike;
 mod view;
 
 pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};
-pub use ingest::{IngestOutcome, NewCase};
+pub use ingest::{CaseWarning, IngestOutcome, Ingested, NewCase};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{
-    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, SegmentStats, Stale,
-    VectorAccess, Verification,
+    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, Replacement,
+    SegmentStats, Stale, VectorAccess, Verification,
 };
 pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};

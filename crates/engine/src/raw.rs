@@ -1,11 +1,12 @@
 //! Cases whose pictures come as files: encoded, and completed by what the headers say.
 
 use crate::encode::{self, Encoding};
-use crate::{NewCase, Violation};
+use crate::{NewCase, Violation, study};
 use precedent_imaging::HeaderFacts;
 use precedent_index::Definition;
-use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, PatientKey};
+use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, fold_keyword};
 use precedent_query::QueryVector;
+use std::collections::HashSet;
 use std::fmt;
 
 /// Most bytes of the pictures of one case together.
@@ -113,7 +114,7 @@ fn check(
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Takes over what the case does not say itself; of several headers the first that says it counts.
+/// Takes over what the case does not say itself.
 fn complete(
     definition: &Definition,
     case: &mut Case,
@@ -131,49 +132,69 @@ fn complete(
             image.name.clone_from(uid);
         }
     }
-    if case.patient.is_none() {
-        case.patient = patient(headers, wrong);
-    }
+    complete_patient(definition, case, headers, wrong);
     let schema = &definition.fields;
     for (name, kind) in schema.iter().filter(|(name, _)| *name != "view") {
         if case.fields.contains_key(name) {
             continue;
         }
-        let said = headers.iter().find_map(|(_, facts)| text(name, kind, facts));
-        fill(schema, case, name, said.as_deref());
+        let values = headers.iter().filter_map(|(_, facts)| text(name, kind, facts)).collect();
+        fill(schema, case, name, said(name, kind, values));
     }
-    if schema.kind("view").is_some() && !case.fields.contains_key("view") {
-        let views: Vec<String> = case.images.iter().filter_map(|image| image.view.clone()).collect();
-        let views = views.iter().map(String::as_str);
-        match schema.kind("view") {
-            Some(FieldKind::Keywords) => fill(schema, case, "view", views),
-            _ => fill(schema, case, "view", views.take(1)),
-        }
+    if let Some(kind) = schema.kind("view").filter(|_| !case.fields.contains_key("view")) {
+        let views = case.images.iter().filter_map(|image| image.view.clone()).collect();
+        fill(schema, case, "view", said("view", kind, views));
     }
 }
 
-/// Whose study the headers say it is. Two people in one case would be each other's precedents.
-fn patient(headers: &[(usize, HeaderFacts)], wrong: &mut Vec<Violation>) -> Option<PatientKey> {
-    let mut known: Option<PatientKey> = None;
-    for (place, facts) in headers {
-        let Some(id) = &facts.patient_id else { continue };
-        let Ok(key) = PatientKey::new(id, facts.patient_id_issuer.as_deref()) else { continue };
-        match &known {
-            None => known = Some(key),
-            Some(first) if first.id() != key.id() => {
-                let description =
-                    "is of another patient than the case's first file; give case.patient, or split the case";
-                wrong.push(Violation::new(content_field(*place), description));
-            }
-            Some(_) => {}
-        }
+/// Takes the patient from the headers, where the case names none.
+fn complete_patient(
+    definition: &Definition,
+    case: &mut Case,
+    headers: &[(usize, HeaderFacts)],
+    wrong: &mut Vec<Violation>,
+) {
+    let named = case.patient.clone().and_then(|key| definition.placeholders.patient(key));
+    if named.is_some() {
+        return;
     }
-    known
+    let known = headers.iter().map(|(place, facts)| (*place, facts));
+    match study::patient(&definition.placeholders, known) {
+        Ok(Some((_, patient))) => case.patient = Some(patient),
+        // A placeholder is taken off with a warning when the case is admitted.
+        Ok(None) if case.patient.is_none() => {
+            case.patient = headers.iter().find_map(|(_, facts)| study::key(facts));
+        }
+        Ok(None) => {}
+        Err(others) => wrong.extend(others.into_iter().map(|(place, first)| {
+            let description = format!(
+                "is of another patient, by id or issuer, than image {first}; give case.patient, or split the case"
+            );
+            Violation::new(content_field(place), description)
+        })),
+    }
+}
+
+/// What several images say of one fact: all of it where the field takes several values. Where it takes one, both sides
+/// are `B`, of study dates the latest counts, so that the guard `before` lets in no case that is partly later, and of
+/// anything else the first.
+fn said(name: &str, kind: FieldKind, mut values: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(fold_keyword(value)));
+    if kind == FieldKind::Keywords || values.len() < 2 {
+        return values;
+    }
+    match name {
+        "laterality" => vec!["B".to_owned()],
+        // ISO 8601 ascends as text.
+        "study_date" => values.into_iter().max().into_iter().collect(),
+        _ => values.into_iter().take(1).collect(),
+    }
 }
 
 /// Puts values where a field takes them. A header that does not fit the definition is no fault of the sender.
-fn fill<'a>(schema: &FieldSchema, case: &mut Case, name: &str, texts: impl IntoIterator<Item = &'a str>) {
-    if let Ok(values) = schema.parse_values(name, texts)
+fn fill(schema: &FieldSchema, case: &mut Case, name: &str, texts: Vec<String>) {
+    if let Ok(values) = schema.parse_values(name, texts.iter().map(String::as_str))
         && !values.is_empty()
     {
         case.fields.insert(name.to_owned(), values);
@@ -213,7 +234,7 @@ fn laterality(side: Laterality) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{CaseId, FieldValue, PartialDate};
+    use precedent_model::{CaseId, FieldValue, PartialDate, PatientKey};
 
     fn facts() -> HeaderFacts {
         HeaderFacts {
@@ -297,6 +318,64 @@ mod tests {
         assert_eq!(wrong.len(), 1);
         assert_eq!(wrong[0].field, "case.images[1].content");
         assert!(wrong[0].description.contains("another patient") && !wrong[0].description.contains("CANARY"));
+    }
+
+    #[test]
+    fn files_of_one_number_and_two_issuers_are_refused() {
+        let south = HeaderFacts { patient_id_issuer: Some("south".into()), ..facts() };
+        let (_, wrong) = completed(case(2), &[(0, facts()), (1, south)]);
+        assert_eq!(wrong.len(), 1);
+        assert!(wrong[0].description.contains("by id or issuer, than image 0"), "{}", wrong[0].description);
+    }
+
+    #[test]
+    fn the_fullest_key_counts_and_a_placeholder_is_nobodys() {
+        let bare = HeaderFacts { patient_id_issuer: None, ..facts() };
+        let nobody = HeaderFacts { patient_id: Some("UNKNOWN".into()), ..facts() };
+        let (found, wrong) = completed(case(3), &[(0, nobody.clone()), (1, bare), (2, facts())]);
+        assert!(wrong.is_empty());
+        assert_eq!(found.patient, PatientKey::new("P1", Some("north")).ok());
+        let mut given = case(1);
+        given.patient = PatientKey::new("nan", None).ok();
+        assert_eq!(completed(given, &[(0, facts())]).0.patient.unwrap().id(), "P1");
+        let (found, _) = completed(case(1), &[(0, nobody)]);
+        assert_eq!(found.patient.unwrap().id(), "UNKNOWN", "for the warning when the case is admitted");
+    }
+
+    #[test]
+    fn facts_on_which_headers_disagree_become_several_values() {
+        let right = HeaderFacts {
+            laterality: Some(Laterality::Right),
+            body_part: Some("RIBS".into()),
+            view_position: Some("LL".into()),
+            study_date: Some(PartialDate::parse("d", "20190504").unwrap()),
+            sex: Some("M".into()),
+            ..facts()
+        };
+        let left = HeaderFacts { body_part: Some("CHEST".into()), ..facts() };
+        let headers = [(0, left.clone()), (1, right), (2, left)];
+        let texts = |definition: &Definition, field: &str| -> Vec<String> {
+            let mut case = case(3);
+            complete(definition, &mut case, &headers, &mut Vec::new());
+            let text = |value: &FieldValue| match value {
+                FieldValue::Keyword(text) => text.clone(),
+                other => format!("{other:?}"),
+            };
+            case.fields[field].iter().map(text).collect()
+        };
+        let chest = Definition::chest_xray().unwrap();
+        assert_eq!(texts(&chest, "laterality"), ["L", "R"]);
+        assert_eq!(texts(&chest, "body_part"), ["CHEST", "RIBS"]);
+        assert_eq!(texts(&chest, "view"), ["PA", "LL"]);
+        assert_eq!(texts(&chest, "study_date"), ["Date(2019-05-04)"]);
+        assert_eq!(texts(&chest, "sex"), ["F"]);
+        let single = "name = 'a'\n[[field]]\nname = 'laterality'\nkind = 'keyword'\n\
+                      [[field]]\nname = 'view'\nkind = 'keyword'";
+        let single = Definition::from_toml(single).unwrap();
+        assert_eq!(
+            (texts(&single, "laterality"), texts(&single, "view")),
+            (vec!["B".into()], vec!["PA".into()])
+        );
     }
 
     #[test]

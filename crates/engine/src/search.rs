@@ -6,10 +6,10 @@ use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
-use precedent_index::{OrdinalSet, Snapshot};
+use precedent_index::{CasePlace, OrdinalSet, Snapshot};
 use precedent_model::Case;
 use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// How much deeper the channels look when one hit per patient leaves too few.
@@ -51,6 +51,8 @@ pub(crate) fn search(
         exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
         channels: answer.rankings.into_iter().map(|ranking| ranking.plan).collect(),
         fusion: request.fusion,
+        guards: query.guards,
+        views: query.views.into_iter().map(|(_, view)| view).collect(),
         cases: snapshot.cases(),
         matches,
         corrections: query.corrections,
@@ -85,9 +87,10 @@ fn accept(
     for filter in query.filter.iter().chain(&query.before) {
         snapshot.keep_matching(filter, &mut accept, stop)?;
     }
-    let guards = &query.request.guards;
-    if let Some(patient) = guards.patient.as_ref().filter(|_| !guards.include_same_patient) {
-        snapshot.drop_patient(patient, &mut accept)?;
+    if let Some(patient) =
+        query.guards.patient.as_ref().filter(|_| !query.request.guards.include_same_patient)
+    {
+        snapshot.drop_patient(&patient.value, &mut accept)?;
     }
     Ok(accept)
 }
@@ -129,7 +132,7 @@ fn ranked(
         times.lexical += watch.lap();
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
         if !query.request.guards.several_per_patient {
-            keep_one_per_patient(snapshot, &mut fused)?;
+            keep_one_per_patient(snapshot, &mut fused, limit)?;
         }
         times.fusion += watch.lap();
         let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
@@ -161,24 +164,47 @@ fn unranked(
         })
         .collect::<Result<Vec<_>, EngineError>>()?;
     if !query.request.guards.several_per_patient {
-        keep_one_per_patient(snapshot, &mut fused)?;
+        keep_one_per_patient(snapshot, &mut fused, query.request.limits.limit)?;
     }
     fused.truncate(query.request.limits.limit);
     times.fusion = watch.lap();
     Ok(Answer { fused, rankings: Vec::new() })
 }
 
-/// The best case stands for the patient. A case without a patient stands for itself.
-fn keep_one_per_patient(snapshot: &Snapshot, fused: &mut Vec<Fused>) -> Result<(), EngineError> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::with_capacity(fused.len());
+/// The best case stands for the patient; a case without a patient stands for itself. Best first, a case is left out if it
+/// may be the patient of any that was kept: a key without issuer goes with one of any issuer, so only an order makes it
+/// certain who stands for whom. Behind the limit nobody is looked at.
+fn keep_one_per_patient(
+    snapshot: &Snapshot,
+    fused: &mut Vec<Fused>,
+    limit: usize,
+) -> Result<(), EngineError> {
+    let mut kept_of: HashMap<u64, Vec<CasePlace>> = HashMap::new();
+    let mut kept = Vec::with_capacity(fused.len().min(limit));
     for case in fused.drain(..) {
-        if snapshot.patient(case.place)?.is_none_or(|patient| seen.insert(patient)) {
-            kept.push(case);
+        if kept.len() == limit {
+            break;
         }
+        if let Some(number) = snapshot.patient_number(case.place)? {
+            let others = kept_of.entry(number).or_default();
+            if any_of_patient(snapshot, case.place, others)? {
+                continue;
+            }
+            others.push(case.place);
+        }
+        kept.push(case);
     }
     *fused = kept;
     Ok(())
+}
+
+fn any_of_patient(snapshot: &Snapshot, case: CasePlace, others: &[CasePlace]) -> Result<bool, EngineError> {
+    for &other in others {
+        if snapshot.same_patient(other, case)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the lexical channel says of each winner: its vote, or the score that it would have had. One look per segment.

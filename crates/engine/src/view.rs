@@ -68,7 +68,8 @@ impl View {
             && request.image_text.is_none()
             && request.text.is_none()
             && request.filter.is_none()
-            && request.guards.before.is_none();
+            && request.guards.before.is_none()
+            && !request.guards.before_study_date;
         let width = limits.ef_search.or(graph.ef_search);
         let recall = limits.target_recall.unwrap_or(graph.target_recall);
         by_vectors_alone

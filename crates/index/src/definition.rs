@@ -1,7 +1,7 @@
-//! What an index is made for: its name, its vector space, its fields, its graph, its site's lexicon. Read from TOML, kept
-//! in the manifest.
+//! What an index is made for: its name, its vector space, its fields, its graph, its site's lexicon, which patient ids
+//! are nobody's. Read from TOML, kept in the manifest.
 
-use precedent_model::{Assertion, FieldKind, FieldSchema};
+use precedent_model::{Assertion, FieldKind, FieldSchema, PlaceholderIds};
 use precedent_query::finding_column;
 use precedent_report::{Lexicon, LexiconFile, ReportReader};
 use precedent_vector::{Metric, VectorSpace};
@@ -83,8 +83,16 @@ struct DefinitionFile {
     graph: GraphDefinition,
     #[serde(default, rename = "field")]
     fields: Vec<FieldFile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    patients: Option<PatientsFile>,
     #[serde(default, skip_serializing_if = "LexiconFile::is_empty")]
     lexicon: LexiconFile,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatientsFile {
+    placeholders: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,6 +124,8 @@ pub struct Definition {
     pub graph: GraphDefinition,
     /// What filters can ask for.
     pub fields: FieldSchema,
+    /// Patient ids that are nobody's: a case under one of them has no patient.
+    pub placeholders: PlaceholderIds,
     /// What the site adds to the bundled lexicon of findings; mostly nothing.
     pub lexicon: LexiconFile,
 }
@@ -161,8 +171,11 @@ impl Definition {
         check_graph(&graph).map_err(|problem| refused("graph", problem))?;
         let fields = FieldSchema::new(file.fields.into_iter().map(|field| (field.name, field.kind)))
             .map_err(|error| refused("field", error.to_string()))?;
+        let placeholders = file
+            .patients
+            .map_or_else(PlaceholderIds::default, |listed| PlaceholderIds::new(listed.placeholders));
         let (name, description, lexicon) = (file.name, file.description, file.lexicon);
-        Ok(Self { name, description, image_space, graph, fields, lexicon })
+        Ok(Self { name, description, image_space, graph, fields, placeholders, lexicon })
     }
 
     /// Writes the definition as [`Self::from_toml`] reads it.
@@ -185,6 +198,9 @@ impl Definition {
             fields: (self.fields.iter())
                 .map(|(name, kind)| FieldFile { name: name.to_owned(), kind })
                 .collect(),
+            // The usual list is not written: an index goes by that of the program that reads it.
+            patients: (self.placeholders != PlaceholderIds::default())
+                .then(|| PatientsFile { placeholders: self.placeholders.texts().to_vec() }),
             lexicon: self.lexicon.clone(),
         };
         toml::to_string(&file).map_err(|error| DefinitionError::Syntax(error.to_string()))
@@ -285,6 +301,16 @@ mod tests {
         let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
         assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));
         assert!(refused(&space.replace("'l2'", "'manhattan'")).contains("metric"));
+    }
+
+    #[test]
+    fn a_site_lists_its_own_placeholders_and_the_bundled_definition_the_usual_ones() {
+        let chest = Definition::chest_xray().unwrap();
+        assert_eq!(chest.placeholders, PlaceholderIds::default(), "the file shows the list of the program");
+        assert!(!chest.to_toml().unwrap().contains("placeholders"));
+        let own = Definition::from_toml("name = 'a'\n[patients]\nplaceholders = ['TEST']").unwrap();
+        assert!(own.placeholders.contains("test") && !own.placeholders.contains("nan"));
+        assert_eq!(Definition::from_toml(&own.to_toml().unwrap()).unwrap(), own);
     }
 
     const SITE: &str = "name = 'a'\n[[lexicon.finding]]\nid = 'rasmussen-shunt'\nname = 'Rasmussen shunt'\n\

@@ -68,6 +68,12 @@ impl Pending {
         self.bytes += earlier.bytes;
     }
 
+    /// What an operation that named this id left under it: a case, or none; nothing, if no operation did.
+    pub fn held(&self, id: &CaseId) -> Option<Option<&CaseEntry>> {
+        let case = || self.by_id.get(id).and_then(|sequence| self.cases.get(sequence));
+        self.touched.contains(id).then(|| case().map(|case| &case.entry))
+    }
+
     /// Whether an operation named this id, and if so, whether a case is to come under it.
     pub fn knows(&self, id: &CaseId) -> Option<bool> {
         self.touched.contains(id).then(|| self.by_id.contains_key(id))

@@ -95,6 +95,15 @@ struct IdRecord {
     case_id: String,
 }
 
+/// A [`CaseRecord`] of which all but the patient is skipped.
+#[derive(Clone, PartialEq, Message)]
+struct PatientRecord {
+    #[prost(string, optional, tag = "2")]
+    patient_id: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    patient_id_issuer: Option<String>,
+}
+
 #[derive(Clone, PartialEq, Message)]
 struct FieldRecord {
     #[prost(string, tag = "1")]
@@ -201,11 +210,19 @@ pub(crate) fn decode_id(bytes: &[u8]) -> Result<CaseId, RecordError> {
     Ok(CaseId::new(&IdRecord::decode(bytes)?.case_id)?)
 }
 
+/// The patient alone.
+pub(crate) fn decode_patient(bytes: &[u8]) -> Result<Option<PatientKey>, RecordError> {
+    let record = PatientRecord::decode(bytes)?;
+    patient_of(record.patient_id.as_deref(), record.patient_id_issuer.as_deref())
+}
+
+fn patient_of(id: Option<&str>, issuer: Option<&str>) -> Result<Option<PatientKey>, RecordError> {
+    Ok(id.map(|id| PatientKey::new(id, issuer)).transpose()?)
+}
+
 fn case_of(record: CaseRecord) -> Result<Case, RecordError> {
     let mut case = Case::new(CaseId::new(&record.case_id)?);
-    if let Some(id) = &record.patient_id {
-        case.patient = Some(PatientKey::new(id, record.patient_id_issuer.as_deref())?);
-    }
+    case.patient = patient_of(record.patient_id.as_deref(), record.patient_id_issuer.as_deref())?;
     for field in record.fields {
         let values = field.values.into_iter().map(decode_value).collect::<Result<Vec<_>, _>>()?;
         case.fields.insert(field.name, values);
@@ -299,6 +316,8 @@ mod tests {
         let bare = Case::new(CaseId::new("x").unwrap());
         assert!(decode_case(&encode_case(&bare)).unwrap() == bare);
         assert_eq!(decode_id(&encode_case(&case)).unwrap(), case.id);
+        assert_eq!(decode_patient(&encode_case(&case)).unwrap(), case.patient);
+        assert_eq!(decode_patient(&encode_case(&bare)).unwrap(), None);
     }
 
     #[test]

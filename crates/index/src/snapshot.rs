@@ -3,11 +3,14 @@
 use crate::manifest::TOMBSTONES;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
+use crate::replace::{Parts, updated};
 use crate::segment::{GraphPages, Records, Segment};
-use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
+use crate::{
+    CaseEntry, Definition, IndexError, Loss, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess,
+};
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::LexicalSnapshot;
-use precedent_model::{Case, CaseId, PartialDate, PatientKey};
+use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection};
 use precedent_query::Filter;
 use precedent_report::ReportReader;
 use precedent_storage::{SealedFile, Storage};
@@ -160,7 +163,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Takes out a patient's cases.
+    /// Takes out what may be a patient's cases.
     ///
     /// # Errors
     /// A damaged file.
@@ -196,6 +199,18 @@ impl Snapshot {
     /// A damaged file.
     pub fn embedded_count(&self, segment: usize) -> Result<usize, IndexError> {
         self.part(segment)?.segment.embedded_count()
+    }
+
+    /// The cases of one segment that have films of known projections, none of them this one.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn of_other_projections(
+        &self,
+        segment: usize,
+        projection: Projection,
+    ) -> Result<OrdinalSet, IndexError> {
+        self.part(segment)?.segment.of_other_projections(projection)
     }
 
     /// The accepted cases of one segment that have an embedding.
@@ -292,6 +307,47 @@ impl Snapshot {
         Ok(same && segment.records.bytes(place.ordinal)? == encode_case(&entry.case))
     }
 
+    /// What a case would lose if `new` took its place.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn loss(&self, new: &CaseEntry) -> Result<Option<Loss>, IndexError> {
+        Ok(match self.find(&new.case.id)? {
+            Some(place) => self.parts(place)?.lost_to(new),
+            None => None,
+        })
+    }
+
+    /// Whether updating the case of this id by `new` would change nothing.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn holds_updated(&self, new: &CaseEntry) -> Result<bool, IndexError> {
+        let Some(place) = self.find(&new.case.id)? else { return Ok(false) };
+        let held = self.entry(place)?;
+        Ok(updated(&self.definition().fields, held.clone(), new.clone()).is_ok_and(|updated| updated == held))
+    }
+
+    pub(crate) fn parts(&self, place: CasePlace) -> Result<Parts, IndexError> {
+        let segment = &self.part(place.segment)?.segment;
+        let embeddings = segment.embeddings(place.ordinal)?.len();
+        Ok(Parts::of(&segment.case(place.ordinal)?, embeddings))
+    }
+
+    /// A case with its embeddings, as it was ingested.
+    pub(crate) fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
+        let segment = &self.part(place.segment)?.segment;
+        let space = self.definition().image_space.as_ref();
+        let mut embeddings = Vec::new();
+        for (image, values) in segment.embeddings(place.ordinal)? {
+            let restored = space.map(|space| space.restore(values.to_vec())).transpose();
+            let restored =
+                restored.map_err(|error| IndexError::damaged(&segment.entry.folder(), error.to_string()))?;
+            embeddings.extend(restored.map(|embedding| (image, embedding)));
+        }
+        Ok(CaseEntry { case: segment.case(place.ordinal)?, embeddings })
+    }
+
     /// The case's place in the log, which breaks ties: the earlier case goes first.
     ///
     /// # Errors
@@ -300,13 +356,27 @@ impl Snapshot {
         self.part(place.segment)?.segment.keys.sequence(place.ordinal)
     }
 
-    /// A number that two cases share only if they are of one patient; `None` for a case without a patient.
+    /// A number that two cases share if their patient ids are equal folded; `None` for a case without a patient. Whether
+    /// they may be one person's, [`Self::same_patient`] says.
     ///
     /// # Errors
     /// A damaged file.
-    pub fn patient(&self, place: CasePlace) -> Result<Option<u128>, IndexError> {
-        let hash = self.part(place.segment)?.segment.patient(place.ordinal)?;
-        Ok((hash != 0).then_some(hash))
+    pub fn patient_number(&self, place: CasePlace) -> Result<Option<u64>, IndexError> {
+        self.part(place.segment)?.segment.patient_number(place.ordinal)
+    }
+
+    /// Whether two cases may be of one patient ([`PatientKey::may_be`]).
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn same_patient(&self, one: CasePlace, other: CasePlace) -> Result<bool, IndexError> {
+        let (a, b) = (&self.part(one.segment)?.segment, &self.part(other.segment)?.segment);
+        let key = a.keys.patient(one.ordinal)?;
+        if key != 0 && key == b.keys.patient(other.ordinal)? {
+            return Ok(true);
+        }
+        let (one, other) = (a.patient(one.ordinal)?, b.patient(other.ordinal)?);
+        Ok(one.zip(other).is_some_and(|(one, other)| one.may_be(&other)))
     }
 
     /// Accepted cases by a date field, latest first, then by sequence; those without a date come last.

@@ -6,12 +6,13 @@
 use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES, TombstoneEntry};
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
+use crate::replace::{Parts, updated};
 use crate::segment::SegmentBuilder;
 use crate::shared::{Mutex, MutexGuard, Newest};
-use crate::{CaseEntry, Definition, IndexError, Snapshot};
-use precedent_model::CaseId;
+use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, Snapshot};
+use precedent_model::{CaseId, FieldSchema};
 use precedent_storage::{Log, LogLimits, MAX_FRAME, SealedWriter, Storage, StorageError, WriterLock};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 const LOCK: &str = "writer.lock";
@@ -138,29 +139,61 @@ impl IndexWriter {
         self.current.get()
     }
 
-    /// Takes cases in. They are durable when this returns; the answer is the sequence number of each.
+    /// Takes cases in, whatever they replace. They are durable when this returns; the answer is the sequence number of each.
     ///
     /// # Errors
     /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged.
     pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
-        let mut encoded = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let record = encode_case(&entry.case);
-            let operation = encode_put(record.clone(), &entry.embeddings);
-            if operation.len() > MAX_FRAME {
-                return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
-            }
-            encoded.push((operation, PendingCase { entry, record }));
-        }
+        let encoded = entries.into_iter().map(Put::encode).collect::<Result<Vec<_>, _>>()?;
+        self.writable()?.put(encoded)
+    }
+
+    /// As [`Self::put`], but each case is held against the one that it replaces, be that in a segment, on its way into one, or
+    /// earlier in the same call: a [`Replacement`] says what becomes of it. Refused cases change nothing.
+    ///
+    /// # Errors
+    /// As [`Self::put`], and a damaged file.
+    pub fn replace(
+        &self,
+        cases: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<Vec<Result<u64, Refused>>, IndexError> {
+        // Encoding and looking up are done before other writers must wait.
+        let (ids, modes): (Vec<CaseId>, Vec<Replacement>) =
+            cases.iter().map(|(entry, mode)| (entry.case.id.clone(), *mode)).unzip();
+        let puts = cases.into_iter().map(|(entry, _)| Put::encode(entry)).collect::<Result<Vec<_>, _>>()?;
+        let mut snapshot = self.snapshot();
+        let mut places = find_all(&snapshot, &ids, &modes)?;
         let mut state = self.writable()?;
-        phase!("log-append", "begin");
-        let operations = encoded.iter().map(|(operation, _)| operation.as_slice());
-        let sequences = state.append(operations)?;
-        phase!("log-append", "end");
-        for (&sequence, (_, case)) in sequences.iter().zip(encoded) {
-            state.pending.put(sequence, case);
+        // What is committed meanwhile stays in flight until its generation is seen here.
+        let newest = self.snapshot();
+        if newest.generation() != snapshot.generation() {
+            places = find_all(&newest, &ids, &modes)?;
+            snapshot = newest;
         }
-        Ok(sequences)
+        let mut batch: Vec<Put> = Vec::with_capacity(puts.len());
+        let mut latest: HashMap<CaseId, usize> = HashMap::new();
+        let mut outcomes = Vec::with_capacity(puts.len());
+        for ((put, id), (mode, place)) in puts.into_iter().zip(ids).zip(modes.into_iter().zip(places)) {
+            let held = match (latest.get(&id), state.held(&id)) {
+                (Some(&earlier), _) => Held::Pending(&batch[earlier].case.entry),
+                (None, Some(Some(entry))) => Held::Pending(entry),
+                (None, Some(None)) => Held::Nothing,
+                (None, None) => place.map_or(Held::Nothing, |place| Held::Written(&snapshot, place)),
+            };
+            match judge(&snapshot.definition().fields, put, mode, held)? {
+                Ok(put) => {
+                    latest.insert(id, batch.len());
+                    batch.push(put);
+                    outcomes.push(Ok(0));
+                }
+                Err(refused) => outcomes.push(Err(refused)),
+            }
+        }
+        let sequences = if batch.is_empty() { Vec::new() } else { state.put(batch)? };
+        for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {
+            *outcome = Ok(sequence);
+        }
+        Ok(outcomes)
     }
 
     /// Takes cases out. Durable when this returns.
@@ -196,10 +229,12 @@ impl IndexWriter {
     /// # Errors
     /// A damaged file.
     pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
-        if lock(&self.state).knows(&entry.case.id).is_some() {
-            return Ok(false);
-        }
-        self.snapshot().holds(entry)
+        Ok(!self.awaits(&entry.case.id) && self.snapshot().holds(entry)?)
+    }
+
+    /// Whether an operation on this id waits for its generation, so that the newest one does not say what is held.
+    pub fn awaits(&self, id: &CaseId) -> bool {
+        lock(&self.state).knows(id).is_some()
     }
 
     /// Operations that are durable and not yet in a segment.
@@ -368,7 +403,95 @@ impl IndexWriter {
     }
 }
 
+/// A case on its way into the log.
+struct Put {
+    operation: Vec<u8>,
+    case: PendingCase,
+}
+
+impl Put {
+    fn encode(entry: CaseEntry) -> Result<Self, IndexError> {
+        let record = encode_case(&entry.case);
+        let operation = encode_put(record.clone(), &entry.embeddings);
+        if operation.len() > MAX_FRAME {
+            return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
+        }
+        Ok(Self { operation, case: PendingCase { entry, record } })
+    }
+}
+
+/// Where the case is that another would replace.
+enum Held<'a> {
+    Nothing,
+    Pending(&'a CaseEntry),
+    Written(&'a Snapshot, CasePlace),
+}
+
+/// What is put, or why nothing is.
+fn judge(
+    schema: &FieldSchema,
+    put: Put,
+    mode: Replacement,
+    held: Held<'_>,
+) -> Result<Result<Put, Refused>, IndexError> {
+    match mode {
+        Replacement::Without => Ok(Ok(put)),
+        Replacement::Whole => {
+            let parts = match held {
+                Held::Nothing => return Ok(Ok(put)),
+                Held::Pending(entry) => Parts::of(&entry.case, entry.embeddings.len()),
+                Held::Written(snapshot, place) => snapshot.parts(place)?,
+            };
+            Ok(match parts.lost_to(&put.case.entry) {
+                Some(loss) => Err(Refused::Loss(loss)),
+                None => Ok(put),
+            })
+        }
+        Replacement::Update => {
+            let held = match held {
+                Held::Nothing if put.case.entry.case.is_bare() => return Ok(Err(Refused::NothingToUpdate)),
+                Held::Nothing => return Ok(Ok(put)),
+                Held::Pending(entry) => entry.clone(),
+                Held::Written(snapshot, place) => snapshot.entry(place)?,
+            };
+            match updated(schema, held, put.case.entry) {
+                Ok(entry) => Put::encode(entry).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
+        }
+    }
+}
+
+/// Where the cases of these ids lie; those that are replaced whatever they have are not looked up.
+fn find_all(
+    snapshot: &Snapshot,
+    ids: &[CaseId],
+    modes: &[Replacement],
+) -> Result<Vec<Option<CasePlace>>, IndexError> {
+    let find = |(id, mode): (&CaseId, &Replacement)| match mode {
+        Replacement::Without => Ok(None),
+        Replacement::Whole | Replacement::Update => snapshot.find(id),
+    };
+    ids.iter().zip(modes).map(find).collect()
+}
+
 impl State {
+    /// Makes cases durable and lets them wait for their segment.
+    fn put(&mut self, puts: Vec<Put>) -> Result<Vec<u64>, IndexError> {
+        phase!("log-append", "begin");
+        let sequences = self.append(puts.iter().map(|put| put.operation.as_slice()))?;
+        phase!("log-append", "end");
+        for (&sequence, put) in sequences.iter().zip(puts) {
+            self.pending.put(sequence, put.case);
+        }
+        Ok(sequences)
+    }
+
+    /// What an operation that no generation holds yet left under an id; nothing, if none named it.
+    fn held(&self, id: &CaseId) -> Option<Option<&CaseEntry>> {
+        self.waiting().find_map(|pending| pending.held(id))
+    }
+
     fn check(&self) -> Result<(), IndexError> {
         if self.failed { Err(IndexError::Failed) } else { Ok(()) }
     }

@@ -86,6 +86,11 @@ impl Case {
     pub fn new(id: CaseId) -> Self {
         Self { id, patient: None, fields: Fields::new(), report: None, images: Vec::new() }
     }
+
+    /// Whether there is nothing in it that a search could find: no report, image or field.
+    pub fn is_bare(&self) -> bool {
+        self.report.is_none() && self.fields.is_empty() && self.images.is_empty()
+    }
 }
 
 /// Shape only: fields may hold accession numbers, image names instance UIDs.

@@ -19,6 +19,8 @@ mod field;
 mod fold;
 mod image;
 mod patient;
+mod placeholder;
+mod projection;
 mod reading;
 mod report;
 
@@ -28,6 +30,8 @@ pub use error::ModelError;
 pub use field::{FieldKind, FieldSchema, FieldValue, Fields, MAX_FIELD_VALUES, MAX_KEYWORD_BYTES};
 pub use fold::{continues_word, fold_keyword, fold_keyword_part, fold_word, is_hyphen, is_invisible};
 pub use image::{GreyImage, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE, Region};
-pub use patient::PatientKey;
+pub use patient::{PatientKey, fold_patient_id};
+pub use placeholder::PlaceholderIds;
+pub use projection::Projection;
 pub use reading::{Assertion, FindingId, Laterality, Mention, Place, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};

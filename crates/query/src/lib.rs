@@ -21,7 +21,7 @@ pub use filter::{
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
 pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
-pub use plan::{ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning};
+pub use plan::{Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning};
 pub use request::{
     Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,
     QueryVector, SearchRequest,

@@ -1,7 +1,7 @@
 //! How an answer was found.
 
 use crate::{Channel, Fusion};
-use precedent_model::Span;
+use precedent_model::{PartialDate, PatientKey, Projection, Span};
 use std::fmt;
 use std::time::Duration;
 
@@ -100,6 +100,34 @@ impl fmt::Debug for Warning {
     }
 }
 
+/// A guard that was applied, and where it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied<T> {
+    /// What was applied.
+    pub value: T,
+    /// The field of the request that says so: `guards.patient`, or `images[0].content` for the header of a file.
+    pub source: String,
+}
+
+/// The guards that were applied: those of the request, completed by what the headers of its images say. `Debug` shows neither
+/// patient nor date.
+#[derive(Clone, PartialEq, Default)]
+pub struct AppliedGuards {
+    /// Whose cases were left out, or let in because the request asks for that.
+    pub patient: Option<Applied<PatientKey>>,
+    /// Only cases certainly earlier than this date were let in.
+    pub before: Option<Applied<PartialDate>>,
+}
+
+impl fmt::Debug for AppliedGuards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppliedGuards")
+            .field("patient", &self.patient.as_ref().map(|patient| &patient.source))
+            .field("before", &self.before.as_ref().map(|before| &before.source))
+            .finish()
+    }
+}
+
 /// How an answer was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -107,6 +135,10 @@ pub struct Plan {
     pub channels: Vec<ChannelPlan>,
     /// The fusion that was applied, defaults filled in.
     pub fusion: Fusion,
+    /// The guards that were applied.
+    pub guards: AppliedGuards,
+    /// The projections of the request's images, as far as they are known: cases of like views go first.
+    pub views: Vec<Applied<Projection>>,
     /// Live cases in the snapshot.
     pub cases: usize,
     /// Cases that pass filter and guards.
@@ -133,5 +165,18 @@ mod tests {
         for shown in [format!("{correction:?}"), format!("{warning:?}")] {
             assert!(!shown.contains("CANARY"), "{shown}");
         }
+    }
+
+    #[test]
+    fn debug_shows_where_guards_come_from_and_not_what_they_are() {
+        let source = || "images[0].content".to_owned();
+        let guards = AppliedGuards {
+            patient: PatientKey::new("CANARY", None).ok().map(|value| Applied { value, source: source() }),
+            before: PartialDate::parse("before", "1987-06-05")
+                .ok()
+                .map(|value| Applied { value, source: source() }),
+        };
+        let shown = format!("{guards:?}");
+        assert!(shown.contains("images[0].content") && !shown.contains("CANARY") && !shown.contains("1987"));
     }
 }

@@ -65,19 +65,23 @@ pub struct QueryVector {
 pub struct QueryImage {
     /// A DICOM, PNG or JPEG file.
     pub content: Vec<u8>,
-    /// The projection, such as `PA`. The image channel compares every view with every view, so it changes no rank yet.
+    /// The projection, such as `PA`; `None` is that of the file's header. Cases of like views go before cases that are
+    /// known to be of others ([`precedent_model::Projection`]).
     pub view: Option<String>,
 }
 
 /// Which cases are left out, whatever their score.
 #[derive(Clone, PartialEq, Default)]
 pub struct Guards {
-    /// Whose study is being read. That patient's own cases are priors, not precedents, and are left out.
+    /// Whose study is being read. That patient's own cases are priors, not precedents, and are left out. `None` is the
+    /// patient whom the headers of the images name.
     pub patient: Option<PatientKey>,
     /// Lets the patient's own cases in.
     pub include_same_patient: bool,
     /// Only cases certainly earlier than this date. Cases without a date are left out, too.
     pub before: Option<PartialDate>,
+    /// The same for the earliest study date that the headers of the images name, in place of `before`.
+    pub before_study_date: bool,
     /// Lets several cases of one patient in. Otherwise the best one stands for the patient.
     pub several_per_patient: bool,
 }
@@ -184,6 +188,7 @@ impl fmt::Debug for Guards {
             .field("patient", &self.patient)
             .field("include_same_patient", &self.include_same_patient)
             .field("before", &self.before.is_some())
+            .field("before_study_date", &self.before_study_date)
             .field("several_per_patient", &self.several_per_patient)
             .finish()
     }

@@ -10,7 +10,9 @@ use crate::registry::{Registry, Served};
 use crate::status;
 use assembly::Assembly;
 use group::{End, Group, next_group};
-use precedent_engine::{Access, EngineError, IngestOutcome, NewCase, RawCase, Violation};
+use precedent_engine::{
+    Access, CaseWarning, EngineError, IngestOutcome, Ingested, NewCase, RawCase, Replacement, Violation,
+};
 use precedent_model::{CaseId, MAX_CASE_ID_BYTES};
 use precedent_wire::v1;
 use precedent_wire::v1::ingest_cases_response::Outcome;
@@ -169,6 +171,7 @@ impl Session {
     async fn take(&mut self, messages: Vec<v1::IngestCasesRequest>) -> Result<(), Status> {
         let mut ids = Vec::with_capacity(messages.len());
         let mut read = Vec::with_capacity(messages.len());
+        let mut replacements = Vec::with_capacity(messages.len());
         for message in messages {
             let served = self.index_of(&message)?.clone();
             let chunk_alone = message.chunk.is_some() && message.case.is_none();
@@ -178,18 +181,25 @@ impl Session {
             }
             if !chunk_alone {
                 ids.push(message.case.as_ref().map_or_else(String::new, |case| echo(&case.case_id)));
-                read.push(read_case(message.case, &mut self.assembly, &served));
+                let case = read_case(message.case, &mut self.assembly, &served);
+                let replacement = convert::case::replacement(message.replacement);
+                replacements.push(*replacement.as_ref().unwrap_or(&Replacement::Whole));
+                read.push(case.and_then(|case| replacement.map(|_| case).map_err(|wrong| vec![wrong])));
             }
         }
         let (Some(served), false) = (self.served.clone(), read.is_empty()) else { return Ok(()) };
         let encoded = self.encode(&served, read).await?;
         let (cases, refusals): (Vec<_>, Vec<_>) = encoded.into_iter().map(split).unzip();
-        let cases: Vec<NewCase> = cases.into_iter().flatten().collect();
+        let cases: Vec<(NewCase, Replacement)> = cases
+            .into_iter()
+            .zip(replacements)
+            .filter_map(|(case, replacement)| Some((case?, replacement)))
+            .collect();
         if self.assembly.is_empty() {
             self.upload = None;
         }
         let engine = Arc::clone(served.engine());
-        let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest(cases) });
+        let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest_as(cases) });
         let outcomes = match self.workers.carry_through(self.call.clone(), ingest).await? {
             Ok(outcomes) => outcomes,
             Err(error) => return Err(self.health.failed(&error, served.name()).await),
@@ -330,13 +340,21 @@ fn joined(
 
 fn answer(outcome: IngestOutcome) -> Outcome {
     match outcome {
-        Ok(sequence) => Outcome::Acknowledgement(v1::Acknowledgement { sequence }),
+        Ok(Ingested { sequence, warnings }) => {
+            let warnings = warnings.into_iter().map(warning).collect();
+            Outcome::Acknowledgement(v1::Acknowledgement { sequence, warnings })
+        }
         Err(violations) => Outcome::Rejection(v1::Rejection {
             violations: (violations.into_iter())
                 .map(|v| v1::Violation { field: v.field, description: v.description })
                 .collect(),
         }),
     }
+}
+
+fn warning(warning: CaseWarning) -> v1::CaseWarning {
+    let CaseWarning { code, field, message } = warning;
+    v1::CaseWarning { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
 }
 
 /// The caller's own id, so that an answer can be matched; not one that is too long to be an id.
@@ -378,9 +396,10 @@ mod tests {
     fn outcomes_return_to_the_places_of_their_cases() {
         let refused = || vec![Violation::new("case.case_id", "is empty")];
         let refusals = vec![None, Some(refused()), None, None];
-        let engine = vec![Ok(7), Err(vec![Violation::new("case.images[0].embedding", "is zero")]), Ok(8)];
+        let done = |sequence| Ok(Ingested { sequence, warnings: Vec::new() });
+        let engine = vec![done(7), Err(vec![Violation::new("case.images[0].embedding", "is zero")]), done(8)];
         let all: Vec<_> = joined(refusals, engine.clone()).collect();
-        assert_eq!(all, [Some(Ok(7)), Some(Err(refused())), Some(engine[1].clone()), Some(Ok(8))]);
+        assert_eq!(all, [Some(done(7)), Some(Err(refused())), Some(engine[1].clone()), Some(done(8))]);
         assert_eq!(joined(vec![None], Vec::new()).next(), Some(None));
     }
 

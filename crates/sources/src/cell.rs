@@ -21,12 +21,32 @@ pub(crate) enum Cell {
     Odd(&'static str),
 }
 
+/// What programs write into a cell that has no value, in lower case.
+const MISSING: [&str; 13] = [
+    "", "nan", "-nan", "+nan", "nat", "null", "<na>", "#n/a", "#na", "1.#qnan", "-1.#qnan", "1.#ind",
+    "-1.#ind",
+];
+
+/// Whether a text stands for a value that is missing.
+fn is_missing(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= 8 && MISSING.contains(&text.to_ascii_lowercase().as_str())
+}
+
 impl Cell {
-    /// One text, or none where it is missing or blank.
+    /// One text, or none where it is missing.
     ///
     /// # Errors
     /// Anything else, in words.
     pub fn into_text(self) -> Result<Option<String>, &'static str> {
+        Ok(self.into_identifier()?.filter(|text| !is_missing(text)))
+    }
+
+    /// The same, but only a blank one is missing: which identifiers are nobody's, the index says.
+    ///
+    /// # Errors
+    /// Anything else, in words.
+    pub fn into_identifier(self) -> Result<Option<String>, &'static str> {
         match self {
             Self::Missing => Ok(None),
             Self::Text(text) => Ok((!text.trim().is_empty()).then_some(text)),
@@ -36,16 +56,16 @@ impl Cell {
         }
     }
 
-    /// Any number of texts in their places; those that are missing or blank are none.
+    /// Any number of texts in their places; those that are missing are none.
     ///
     /// # Errors
     /// Anything else, in words.
     pub fn into_list(self, split: Option<&str>) -> Result<Vec<Option<String>>, &'static str> {
-        let present = |text: String| (!text.trim().is_empty()).then_some(text);
+        let present = |text: String| (!is_missing(&text)).then_some(text);
         match self {
             Self::Missing => Ok(Vec::new()),
             Self::Text(text) => Ok(match split {
-                _ if text.trim().is_empty() => Vec::new(),
+                _ if is_missing(&text) => Vec::new(),
                 Some(split) => text.split(split).map(|part| present(part.to_owned())).collect(),
                 None => vec![Some(text)],
             }),

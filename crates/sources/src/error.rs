@@ -128,6 +128,35 @@ impl fmt::Display for Rejection {
     }
 }
 
+/// A field that was left out of a case because its value cannot be read. Serialises as a [`Rejection`] does; no value of the
+/// row is in it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DroppedField {
+    /// The data row, from 1.
+    pub row: u64,
+    /// The line of the file on which the row begins, from 1.
+    pub line: u64,
+    /// The field, such as `study_date`.
+    pub field: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What the sender can do about it.
+    pub remedy: String,
+}
+
+impl DroppedField {
+    pub(crate) fn new(row: u64, line: u64, error: ModelError) -> Self {
+        Self { row, line, field: error.field, problem: error.problem, remedy: error.remedy }
+    }
+}
+
+impl fmt::Display for DroppedField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row, line, field, problem, remedy } = self;
+        write!(f, "row {row} (line {line}): {field}: {problem}; {remedy}")
+    }
+}
+
 /// An error about a whole row.
 pub(crate) fn row_error(problem: impl Into<String>, remedy: impl Into<String>) -> ModelError {
     ModelError::new("row", problem, remedy)

@@ -104,24 +104,28 @@ impl<R: BufRead> Input<R> {
         self.line += line_ends;
     }
 
-    /// Reads the next line that holds more than white space; `false` at the end.
+    /// Reads the next line that holds more than white space; `false` at the end. Lines end as on any system: in LF, CRLF or
+    /// CR alone, which JSON has nowhere inside a value.
     pub fn next_line(&mut self, row: &mut RawRow) -> io::Result<bool> {
         loop {
             row.start(self.line, self.offset);
             loop {
                 let bytes = self.peek()?;
-                let end = bytes.iter().position(|&byte| byte == b'\n');
+                let end = bytes.iter().position(|&byte| byte == b'\n' || byte == b'\r');
                 let kept = end.unwrap_or(bytes.len());
                 if bytes.is_empty() {
                     break;
                 }
                 row.push(bytes.get(..kept).unwrap_or_default());
+                let is_return = bytes.get(kept) == Some(&b'\r');
                 self.take(kept + usize::from(end.is_some()), u64::from(end.is_some()));
+                if is_return && self.peek()?.first() == Some(&b'\n') {
+                    self.take(1, 0);
+                }
                 if end.is_some() {
                     break;
                 }
             }
-            row.trim_return();
             if !row.is_blank() {
                 return Ok(true);
             }
@@ -156,6 +160,10 @@ mod tests {
         assert_eq!(lines(b"\xef\xbb\xbfa\n"), [(1, 3, Ok("a".into()))]);
         assert_eq!(lines(b""), []);
         assert_eq!(lines(b"\n\n"), []);
+        assert_eq!(
+            lines(b"a\rbc\r\rd"),
+            [(1, 0, Ok("a".into())), (2, 2, Ok("bc".into())), (4, 6, Ok("d".into()))]
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::cell::Cell;
 use crate::error::row_error;
 use crate::input::{Input, RawRow};
 use crate::row::{Ignored, NamedCell, build};
-use crate::{ColumnMap, Rejection, SourceError, json, table};
+use crate::table::RowEnd;
+use crate::{ColumnMap, DroppedField, Rejection, SourceError, json, table};
 use precedent_model::{Case, FieldSchema, ModelError};
 use std::collections::HashSet;
 use std::fs::File;
@@ -25,6 +26,8 @@ pub struct Row {
     pub line: u64,
     /// The case, or why there is none.
     pub outcome: Result<Case, Rejection>,
+    /// Fields that were left out of the case because their values cannot be read.
+    pub dropped: Vec<DroppedField>,
 }
 
 /// A file with a case per row: `.jsonl` or `.ndjson` (an object per line), `.csv` or `.tsv` (with a header).
@@ -40,8 +43,10 @@ pub struct Row {
 /// | `labels` | JSON only: an object whose keys are fields of the index |
 /// | any field of the index | its value, or a list of values |
 ///
-/// Other columns are ignored and listed by [`Self::ignored_columns`]. Null and blank texts are missing values. Numbers
-/// and truth values are taken as text where text is meant. A cell of a table holds one value, unless a [`ColumnMap`]
+/// Other columns are ignored and listed by [`Self::ignored_columns`]. Null, blank texts, and what programs write for them
+/// (`nan`, `NaT`, `NULL`, `<NA>`, `#N/A`) are missing values; of patient ids the index says which are nobody's. A field
+/// whose value cannot be read is left out ([`Row::dropped`]); what is wrong with id, patient, report or images rejects
+/// the row. Rows end as on any system: in LF, CRLF or, where the header does, CR alone. Numbers and truth values are taken as text where text is meant. A cell of a table holds one value, unless a [`ColumnMap`]
 /// says what separates several.
 ///
 /// As an iterator it gives one [`Row`] per data row, in order, the rejected ones included, and reads no further ahead
@@ -63,17 +68,15 @@ impl Manifest {
     ///
     /// # Errors
     /// A file that cannot be read, of another kind or without a header; a column twice; no column for `case_id`; a map
-    /// that takes the case id or the patient from a column that is nowhere; a constant that its field does not take.
+    /// that takes the case id or the patient from a column that is nowhere, or fills what the index does not have; a
+    /// constant that its field does not take.
     pub fn open(path: impl AsRef<Path>, map: &ColumnMap, schema: &FieldSchema) -> Result<Self, SourceError> {
         let path = path.as_ref().to_owned();
-        let (binding, mut warnings) = Binding::new(map, schema).map_err(|error| {
-            let remedy = format!("{}; change [constants] of the map", error.remedy);
-            SourceError::manifest(
-                &path,
-                format!("cannot be mapped: {} {}", error.field, error.problem),
-                remedy,
-            )
+        let binding = Binding::new(map, schema).map_err(|error| {
+            let problem = format!("cannot be mapped: {} {}", error.field, error.problem);
+            SourceError::manifest(&path, problem, error.remedy)
         })?;
+        let mut warnings = Vec::new();
         let (mut format, bytes_total) = Format::open(&path)?;
         for (column, uses) in missing_columns(&path, &mut format, &binding)? {
             let targets: Vec<&str> = uses.iter().map(|used| used.target.name()).collect();
@@ -121,10 +124,13 @@ impl Manifest {
         }
         self.rows_read += 1;
         let (number, line) = (self.rows_read, raw.line);
-        let outcome = (self.format.cells(&raw))
-            .and_then(|cells| build(cells, &self.binding, &mut self.ignored))
-            .map_err(|error| Rejection::new(number, line, error));
-        Ok(Some(Row { number, line, outcome }))
+        let built = self.format.cells(&raw).and_then(|cells| build(cells, &self.binding, &mut self.ignored));
+        let (outcome, dropped) = match built {
+            Ok((case, dropped)) => (Ok(case), dropped),
+            Err(error) => (Err(Rejection::new(number, line, error)), Vec::new()),
+        };
+        let dropped = dropped.into_iter().map(|error| DroppedField::new(number, line, error)).collect();
+        Ok(Some(Row { number, line, outcome, dropped }))
     }
 }
 
@@ -144,7 +150,7 @@ impl Iterator for Manifest {
 /// How rows stand in the file.
 enum Format {
     Json(Input<BufReader<File>>),
-    Table { input: Input<BufReader<File>>, separator: u8, header: Vec<Arc<str>> },
+    Table { input: Input<BufReader<File>>, separator: u8, header: Vec<Arc<str>>, end: RowEnd },
 }
 
 impl Format {
@@ -180,8 +186,9 @@ impl Format {
         let format = match separator {
             None => Self::Json(input),
             Some(separator) => {
-                let header = read_header(path, &mut input, separator)?;
-                Self::Table { input, separator, header }
+                let end = table::row_end(&mut input).map_err(failed)?;
+                let header = read_header(path, &mut input, separator, end)?;
+                Self::Table { input, separator, header, end }
             }
         };
         Ok((format, bytes))
@@ -197,7 +204,7 @@ impl Format {
     fn next(&mut self, row: &mut RawRow) -> io::Result<bool> {
         match self {
             Self::Json(input) => input.next_line(row),
-            Self::Table { input, separator, .. } => table::next_record(input, *separator, row),
+            Self::Table { input, separator, end, .. } => table::next_record(input, *separator, *end, row),
         }
     }
 
@@ -245,12 +252,13 @@ fn read_header(
     path: &Path,
     input: &mut Input<BufReader<File>>,
     separator: u8,
+    end: RowEnd,
 ) -> Result<Vec<Arc<str>>, SourceError> {
     let mut row = RawRow::default();
     let refused = |error: ModelError| {
         SourceError::manifest(path, format!("has a header that {}", error.problem), error.remedy)
     };
-    match table::next_record(input, separator, &mut row) {
+    match table::next_record(input, separator, end, &mut row) {
         Err(source) => return Err(SourceError::Open { path: path.to_owned(), source }),
         Ok(false) => {
             return Err(SourceError::manifest(path, "is empty", "begin with a header of column names"));

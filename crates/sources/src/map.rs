@@ -1,10 +1,13 @@
-//! What the columns of a foreign manifest are called here.
+//! What the columns of a foreign manifest are called here; `index/maps/README.md` describes maps for their authors.
 //!
 //! ```toml
+//! date_format = "%d.%m.%Y"                        # of every date; may be a list
+//!
 //! [columns]                                       # ours = theirs
 //! case_id = "uid"
 //! study_date = "date"
 //! images = { column = "files", split = ";" }      # several values in one text
+//! mesh = { column = "mesh", optional = true }     # left out where the index has no such field
 //!
 //! [labels]                                        # fields of the index, never searched as text
 //! problems = { column = "tags", split = "|" }
@@ -16,12 +19,15 @@
 //! Ours are the columns of a manifest and the fields of the index. A column that the map does not name keeps its own
 //! name, unless the map already fills that target. What the manifest's columns mean: see [`crate::Manifest`].
 
+use crate::date_format::{self, DateFormat};
 use crate::target::Target;
 use crate::{MapError, SourceError};
 use std::collections::HashSet;
 use std::path::Path;
 use toml::{Table, Value};
 
+/// The key of the formats of dates.
+const DATE_FORMAT: &str = "date_format";
 /// Largest map file, in bytes.
 const MAX_MAP_BYTES: u64 = 1 << 20;
 
@@ -31,6 +37,8 @@ pub struct ColumnMap {
     pub(crate) columns: Vec<Entry>,
     pub(crate) labels: Vec<Entry>,
     pub(crate) constants: Vec<(String, String)>,
+    /// How dates are written in columns that do not say it themselves; as ISO 8601 has it where there are none.
+    pub(crate) date_formats: Vec<DateFormat>,
 }
 
 /// One line of the map.
@@ -42,6 +50,10 @@ pub(crate) struct Entry {
     pub column: String,
     /// What stands between several values in one text.
     pub split: Option<String>,
+    /// How its dates are written, where it says so itself.
+    pub date_formats: Vec<DateFormat>,
+    /// Whether it is left out where the index has no field of this name.
+    pub optional: bool,
 }
 
 impl ColumnMap {
@@ -64,12 +76,18 @@ impl ColumnMap {
     /// Reads the text of a map file.
     ///
     /// # Errors
-    /// Text that is no TOML, an unknown section, a target that is filled twice or cannot be filled so.
+    /// Text that is no TOML, an unknown section, a target that is filled twice or cannot be filled so, a format that makes
+    /// no date.
     pub fn from_toml(text: &str) -> Result<Self, MapError> {
         let table: Table = text.parse().map_err(|error| not_toml(text, &error))?;
         let mut map = Self::default();
         for (section, value) in &table {
-            let known = || MapError::new(section, "is no section of a map", "use columns, labels, constants");
+            if section == DATE_FORMAT {
+                map.date_formats = date_formats(section, value)?;
+                continue;
+            }
+            let remedy = "use columns, labels, constants, or date_format before them";
+            let known = || MapError::new(section, "is no section of a map", remedy);
             let lines = value.as_table().ok_or_else(known)?;
             for (target, value) in lines {
                 let key = format!("{section}.{target}");
@@ -83,6 +101,16 @@ impl ColumnMap {
         }
         map.check_targets()?;
         Ok(map)
+    }
+
+    /// The map for a reader who wants reports alone: what fills fields is left out, not refused.
+    #[must_use]
+    pub fn for_reports(mut self) -> Self {
+        for entry in self.columns.iter_mut().chain(&mut self.labels) {
+            entry.optional = true;
+        }
+        self.constants.retain(|(target, _)| Target::canonical(target).is_some());
+        self
     }
 
     fn check_targets(&self) -> Result<(), MapError> {
@@ -118,18 +146,34 @@ fn entry(key: &str, target: &str, value: &Value) -> Result<Entry, MapError> {
     };
     let text =
         |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(shape);
+    let (mut formats, mut optional) = (Vec::new(), false);
     let (column, split) = match value {
         Value::Table(table) => {
-            if table.keys().any(|key| key != "column" && key != "split") {
+            if table.keys().any(|key| !["column", "split", "optional", DATE_FORMAT].contains(&key.as_str())) {
                 return Err(shape());
             }
             let column = text(table.get("column").ok_or_else(shape)?)?;
+            optional = table.get("optional").map_or(Some(false), Value::as_bool).ok_or_else(shape)?;
+            if let Some(value) = table.get(DATE_FORMAT) {
+                formats = date_formats(&format!("{key}.{DATE_FORMAT}"), value)?;
+            }
             (column, table.get("split").map(text).transpose()?)
         }
         value => (text(value)?, None),
     };
     // As the names in a header, without white space around them.
-    Ok(Entry { target: target.to_owned(), column: column.trim().to_owned(), split })
+    let (target, column) = (target.to_owned(), column.trim().to_owned());
+    Ok(Entry { target, column, split, date_formats: formats, optional })
+}
+
+/// One format or a list of them.
+fn date_formats(key: &str, value: &Value) -> Result<Vec<DateFormat>, MapError> {
+    let refused = || MapError::new(key, "is no format of dates", date_format::REMEDY);
+    let one = |value: &Value| value.as_str().and_then(DateFormat::parse).ok_or_else(refused);
+    match value {
+        Value::Array(values) if !values.is_empty() => values.iter().map(one).collect(),
+        value => Ok(vec![one(value)?]),
+    }
 }
 
 fn label(key: &str, target: &str, value: &Value) -> Result<Entry, MapError> {
@@ -178,6 +222,8 @@ mod tests {
             target: target.into(),
             column: column.into(),
             split: split.map(Into::into),
+            date_formats: Vec::new(),
+            optional: false,
         };
         assert_eq!(map.columns, [entry("case_id", "uid", None), entry("images", "f", Some(";"))]);
         assert_eq!(map.labels, [entry("problems", "tags", None)]);
@@ -190,7 +236,7 @@ mod tests {
         check_refused("[columns]\ncase_id = ", "line 2 is no TOML");
         check_refused(
             "[colums]\ncase_id = \"a\"",
-            "colums is no section of a map; use columns, labels, constants",
+            "colums is no section of a map; use columns, labels, constants, or date_format before them",
         );
         check_refused("case_id = \"a\"", "case_id is no section");
         check_refused("[columns]\ncase_id = 3", "columns.case_id is not the name of a column");
@@ -214,6 +260,33 @@ mod tests {
             "constants.patient_id cannot be the same for every case",
         );
         check_refused("[constants]\nmodality = []", "constants.modality is not one value");
+    }
+
+    #[test]
+    fn dates_are_written_as_the_map_says() {
+        let map = ColumnMap::from_toml(
+            "date_format = [\"%d.%m.%Y\", \"%Y\"]\n[columns]\nstudy_date = { column = \"d\", date_format = \"%m/%d/%y\" }\n\
+             mesh = { column = \"m\", optional = true }",
+        )
+        .unwrap();
+        let texts = |formats: &[DateFormat]| {
+            formats.iter().map(|format| format.text().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&map.date_formats), ["%d.%m.%Y", "%Y"]);
+        assert_eq!(texts(&map.columns[1].date_formats), ["%m/%d/%y"]);
+        assert_eq!(map.columns.iter().map(|entry| entry.optional).collect::<Vec<_>>(), [true, false]);
+        for format in ["\"dd.mm.yyyy\"", "3", "[]", "[\"%d\"]"] {
+            check_refused(
+                &format!("date_format = {format}"),
+                "date_format is no format of dates; write codes such as",
+            );
+        }
+        let column = "[columns]\nstudy_date = { column = \"d\", date_format = \"%d\" }";
+        check_refused(column, "columns.study_date.date_format is no format of dates");
+        check_refused(
+            "[columns]\nmesh = { column = \"m\", optional = 1 }",
+            "columns.mesh is not the name of a column",
+        );
     }
 
     #[test]

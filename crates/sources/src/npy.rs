@@ -2,7 +2,7 @@
 //!
 //! Format versions 1.0, 2.0 and 3.0 (`numpy.lib.format`): the magic bytes, the version, the length of the header (u16,
 //! from version 2.0 on u32), a Python dictionary with `descr`, `fortran_order` and `shape`, then the numbers. Read are
-//! little-endian f32 in C order of shape (rows, dimension), with a file length that fits.
+//! little-endian f32 in C order of shape (rows, dimension), or (dimension,) for one row, with a file length that fits.
 
 use crate::SourceError;
 use std::fs::File;
@@ -279,16 +279,15 @@ impl Header {
         }
         match shape.as_slice() {
             [rows, dimension @ 1..=MAX_DIMENSION] => Ok((*rows, *dimension)),
-            [_, dimension] => {
+            // A single vector is one row.
+            [dimension @ 1..=MAX_DIMENSION] => Ok((1, *dimension)),
+            [dimension] | [_, dimension] => {
                 let problem = format!("has rows of {dimension} numbers, expected 1 to {MAX_DIMENSION}");
                 Err((problem, "write a matrix of shape (rows, dimension)"))
             }
             shape => {
                 let problem = format!("has {} axes, expected 2: rows and dimension", shape.len());
-                Err((
-                    problem,
-                    "reshape it, a single vector by numpy.atleast_2d(x), and write it with numpy.save",
-                ))
+                Err((problem, "reshape it to (rows, dimension), and write it with numpy.save"))
             }
         }
     }
@@ -413,6 +412,16 @@ mod tests {
     }
 
     #[test]
+    fn a_single_vector_is_one_row() {
+        let file = file([1, 0], &header("<f4", "False", "(6,)"), &numbers(6));
+        let mut matrix = NpyMatrix::open(file.path()).unwrap();
+        assert_eq!((matrix.rows(), matrix.dimension()), (1, 6));
+        let mut values = Vec::new();
+        matrix.read_row(0, &mut values).unwrap();
+        assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    }
+
+    #[test]
     fn rows_are_read_in_order_and_out_of_order() {
         for version in [[1, 0], [2, 0], [3, 0]] {
             let file = file(version, &header("<f4", "False", "(3, 2)"), &numbers(6));
@@ -451,7 +460,8 @@ mod tests {
             check_refused(&header(descr, "False", "(3, 2)"), &numbers(6), line);
         }
         check_refused(&header("<f4", "True", "(3, 2)"), &numbers(6), "Fortran order");
-        check_refused(&header("<f4", "False", "(6,)"), &numbers(6), "has 1 axes, expected 2");
+        check_refused(&header("<f4", "False", "(0,)"), &[], "has rows of 0 numbers");
+        check_refused(&header("<f4", "False", "(6,)"), &numbers(5), "but 1 rows of 6 numbers need");
         check_refused(&header("<f4", "False", "()"), &numbers(1), "has 0 axes");
         check_refused(&header("<f4", "False", "(1, 3, 2)"), &numbers(6), "has 3 axes");
         check_refused(&header("<f4", "False", "(3, 0)"), &[], "rows of 0 numbers");

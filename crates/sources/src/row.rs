@@ -1,10 +1,13 @@
 //! The cells of a row to a case.
 
-use crate::binding::Binding;
+use crate::binding::{Binding, Use};
 use crate::cell::Cell;
+use crate::date_format::DateFormat;
 use crate::json::check_keys;
 use crate::target::Target;
-use precedent_model::{Case, CaseId, Image, MAX_IMAGES, ModelError, PatientKey, Report, SectionKind};
+use precedent_model::{
+    Case, CaseId, FieldKind, Image, MAX_IMAGES, ModelError, PatientKey, Report, SectionKind,
+};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -45,20 +48,23 @@ struct Draft {
     views: Vec<Option<String>>,
     /// Texts by field, with the column that they came from.
     fields: BTreeMap<String, (Arc<str>, Vec<String>)>,
+    /// What is wrong with fields that are left out.
+    dropped: Vec<ModelError>,
 }
 
-/// Makes a case of a row.
+/// Makes a case of a row. Fields that cannot be read are left out; besides the case, what is wrong with them.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first thing that is wrong with what a case cannot do without: its id, its patient, its report, its images.
 pub(crate) fn build(
     cells: Vec<NamedCell>,
     binding: &Binding,
     ignored: &mut Ignored,
-) -> Result<Case, ModelError> {
+) -> Result<(Case, Vec<ModelError>), ModelError> {
     let mut draft = Draft::default();
     for (target, text) in &binding.constants {
-        draft.fill(target, None, Cell::Text(text.clone()), &Arc::from(target.name()), binding, ignored)?;
+        let used = Use { target: target.clone(), split: None, date_formats: Vec::new() };
+        draft.fill(&used, Cell::Text(text.clone()), &Arc::from(target.name()), binding, ignored)?;
     }
     for (column, cell) in cells {
         let uses = binding.uses(&column);
@@ -66,7 +72,7 @@ pub(crate) fn build(
             ignored.add(&column);
         }
         for used in uses {
-            draft.fill(&used.target, used.split.as_deref(), cell.clone(), &column, binding, ignored)?;
+            draft.fill(&used, cell.clone(), &column, binding, ignored)?;
         }
     }
     draft.finish(binding)
@@ -75,20 +81,20 @@ pub(crate) fn build(
 impl Draft {
     fn fill(
         &mut self,
-        target: &Target,
-        split: Option<&str>,
+        used: &Use,
         cell: Cell,
         column: &Arc<str>,
         binding: &Binding,
         ignored: &mut Ignored,
     ) -> Result<(), ModelError> {
+        let (target, split) = (&used.target, used.split.as_deref());
         let shape = |problem: &'static str| {
             named(ModelError::new(target.name(), problem, "write it as the manifest format has it"), column)
         };
         match target {
             Target::CaseId => self.case_id = cell.into_text().map_err(shape)?,
-            Target::PatientId => self.patient_id = cell.into_text().map_err(shape)?,
-            Target::Issuer => self.issuer = cell.into_text().map_err(shape)?,
+            Target::PatientId => self.patient_id = cell.into_identifier().map_err(shape)?,
+            Target::Issuer => self.issuer = cell.into_identifier().map_err(shape)?,
             Target::Images => {
                 self.images = cell.into_list(split).map_err(shape)?.into_iter().flatten().collect();
             }
@@ -105,9 +111,13 @@ impl Draft {
                 }
             }
             Target::Labels => self.fill_labels(cell, column, binding, ignored)?,
-            Target::Field(name) => {
-                self.add_values(name, column, cell.into_list(split).map_err(shape)?.into_iter().flatten());
-            }
+            Target::Field(name) => match cell.into_list(split) {
+                Ok(texts) => {
+                    let texts = texts.into_iter().flatten().collect();
+                    self.add_dates_or_values(name, column, texts, binding, used);
+                }
+                Err(problem) => self.dropped.push(shape(problem)),
+            },
         }
         Ok(())
     }
@@ -136,10 +146,41 @@ impl Draft {
                 continue;
             }
             let wrong = |problem| ModelError::new(&name, problem, "write a text or a list of texts");
-            let values = cell.into_list(None).map_err(|problem| named(wrong(problem), &path))?;
-            self.add_values(&name, &path, values.into_iter().flatten());
+            match cell.into_list(None) {
+                Ok(texts) => {
+                    let used = Use { target: Target::Labels, split: None, date_formats: Vec::new() };
+                    let texts = texts.into_iter().flatten().collect();
+                    self.add_dates_or_values(&name, &path, texts, binding, &used);
+                }
+                Err(problem) => self.dropped.push(named(wrong(problem), &path)),
+            }
         }
         Ok(())
+    }
+
+    /// Adds the values of a field; dates are brought from the forms that the map names to that of the manifest.
+    fn add_dates_or_values(
+        &mut self,
+        field: &str,
+        column: &Arc<str>,
+        texts: Vec<String>,
+        binding: &Binding,
+        used: &Use,
+    ) {
+        let formats = binding.date_formats(used);
+        if formats.is_empty() || binding.schema().kind(field) != Some(FieldKind::Date) {
+            return self.add_values(field, column, texts.into_iter());
+        }
+        let read = |text: &String| formats.iter().find_map(|format| format.read(text));
+        match texts.iter().map(read).collect::<Option<Vec<_>>>() {
+            Some(dates) => self.add_values(field, column, dates.iter().map(ToString::to_string)),
+            None => {
+                let known: Vec<&str> = formats.iter().map(DateFormat::text).collect();
+                let problem = format!("is no date of the form {}", known.join(" or "));
+                let error = ModelError::new(field, problem, "add its form to date_format in the map");
+                self.dropped.push(named(error, column));
+            }
+        }
     }
 
     fn add_values(&mut self, field: &str, column: &Arc<str>, texts: impl Iterator<Item = String>) {
@@ -148,7 +189,7 @@ impl Draft {
         values.extend(texts);
     }
 
-    fn finish(self, binding: &Binding) -> Result<Case, ModelError> {
+    fn finish(mut self, binding: &Binding) -> Result<(Case, Vec<ModelError>), ModelError> {
         let id = self.case_id.ok_or_else(|| {
             ModelError::new("case_id", "is missing", "give every case an id, or name its column in a map")
         })?;
@@ -158,19 +199,17 @@ impl Draft {
             None => None,
         };
         for (name, (column, texts)) in &self.fields {
-            let values = binding
-                .schema()
-                .parse_values(name, texts.iter().map(String::as_str))
-                .map_err(|error| named(error, column))?;
-            if !values.is_empty() {
-                case.fields.insert(name.clone(), values);
+            match binding.schema().parse_values(name, texts.iter().map(String::as_str)) {
+                Ok(values) if values.is_empty() => {}
+                Ok(values) => drop(case.fields.insert(name.clone(), values)),
+                Err(error) => self.dropped.push(named(error, column)),
             }
         }
         if !self.sections.is_empty() {
             case.report = Some(Report::new(self.sections)?);
         }
         case.images = images(self.images, self.views)?;
-        Ok(case)
+        Ok((case, self.dropped))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables: rows of cells between separators, as RFC 4180 has them, commas or tabs.
 //!
-//! A row ends at a line end outside quotation marks. It is found first, byte by byte and without keeping more than the
+//! A row ends at a line end outside quotation marks: LF or CRLF, or CR alone in a file that writes its lines so. It is found first, byte by byte and without keeping more than the
 //! limit, and taken apart afterwards, so that places in messages are those of the file.
 
 use crate::error::row_error;
@@ -32,12 +32,40 @@ impl State {
     }
 }
 
+/// What ends a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowEnd {
+    /// LF, with or without CR before it. A CR elsewhere is part of a cell.
+    Lf,
+    /// CR alone, as old Macintosh programs and some exports write it; LF, too.
+    Cr,
+}
+
+/// How the rows of a file end, by the end of its header, which is among the bytes that are read at once.
+pub(crate) fn row_end<R: BufRead>(input: &mut Input<R>) -> io::Result<RowEnd> {
+    let mut quoted = false;
+    let mut bytes = input.peek()?.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => return Ok(RowEnd::Lf),
+            b'\r' if !quoted => {
+                return Ok(if bytes.next() == Some(&b'\n') { RowEnd::Lf } else { RowEnd::Cr });
+            }
+            _ => {}
+        }
+    }
+    Ok(RowEnd::Lf)
+}
+
 /// Reads the next row that holds more than white space; `false` at the end.
 pub(crate) fn next_record<R: BufRead>(
     input: &mut Input<R>,
     separator: u8,
+    end: RowEnd,
     row: &mut RawRow,
 ) -> io::Result<bool> {
+    let ends = |byte: u8| byte == b'\n' || (byte == b'\r' && end == RowEnd::Cr);
     loop {
         row.start(input.line(), input.offset());
         let mut state = State::Start;
@@ -51,8 +79,8 @@ pub(crate) fn next_record<R: BufRead>(
             let mut taken = 0;
             for &byte in bytes {
                 taken += 1;
-                line_ends += u64::from(byte == b'\n');
-                if byte == b'\n' && state != State::Quoted {
+                line_ends += u64::from(ends(byte));
+                if ends(byte) && state != State::Quoted {
                     ended = true;
                     break;
                 }
@@ -113,10 +141,14 @@ mod tests {
     type Rows = Vec<(u64, Result<Vec<String>, String>)>;
 
     fn rows(bytes: &[u8], separator: u8) -> Rows {
+        rows_ended(bytes, separator, RowEnd::Lf)
+    }
+
+    fn rows_ended(bytes: &[u8], separator: u8, end: RowEnd) -> Rows {
         let mut input = Input::new(io::BufReader::with_capacity(3, bytes)).unwrap();
         let mut row = RawRow::default();
         let mut found = Vec::new();
-        while next_record(&mut input, separator, &mut row).unwrap() {
+        while next_record(&mut input, separator, end, &mut row).unwrap() {
             let cells = row.text().and_then(|text| cells(text, separator));
             found.push((row.line, cells.map_err(|error| error.to_string())));
         }
@@ -135,6 +167,19 @@ mod tests {
             [good(1, &["a", "b, \"c\"\nd", "e"]), good(4, &["", "", ""]), good(5, &["5\" drain", "x", "y"])];
         assert_eq!(rows(text, b','), expected);
         assert_eq!(rows(b"a\tb,c\n\t\n", b'\t'), [good(1, &["a", "b,c"]), good(2, &["", ""])]);
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_row_where_the_header_ends_so() {
+        let end = |text: &[u8]| row_end(&mut Input::new(text).unwrap()).unwrap();
+        assert_eq!(end(b"a,b\rc,d\r"), RowEnd::Cr);
+        for text in [&b"a,b\r\nc\rd,e\r\n"[..], b"a,b\nc\rd,e\n", b"\"a\rb\",c\n", b"a,b", b""] {
+            assert_eq!(end(text), RowEnd::Lf, "{text:?}");
+        }
+        let text = b"a,b\rc,\"d\re\"\r\rf,g";
+        let expected = [good(1, &["a", "b"]), good(2, &["c", "d\re"]), good(5, &["f", "g"])];
+        assert_eq!(rows_ended(text, b',', RowEnd::Cr), expected);
+        assert_eq!(rows(b"a\rb,c\n", b','), [good(1, &["a\rb", "c"])]);
     }
 
     #[test]

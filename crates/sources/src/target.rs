@@ -19,6 +19,22 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// The names that every manifest knows.
+    pub const NAMES: [&str; 12] = [
+        "case_id",
+        "patient_id",
+        "patient_id_issuer",
+        "images",
+        "view",
+        "labels",
+        "report",
+        "indication",
+        "comparison",
+        "technique",
+        "findings",
+        "impression",
+    ];
+
     /// The target that every manifest knows under this name.
     pub fn canonical(name: &str) -> Option<Self> {
         Some(match name {

@@ -23,6 +23,7 @@ hidden!(
     Case,
     SearchRequest,
     Guards,
+    AppliedGuards,
     SearchResponse,
     Plan,
     Warning,

@@ -280,6 +280,8 @@ impl Place {
             dir: self.index.clone(),
             sources: vec![self.archive.join("manifest.jsonl")],
             map: None,
+            update: false,
+            replace_without: false,
             embeddings: None,
             embeddings_per: None,
             encoder_id: None,

@@ -4,29 +4,38 @@
 //! again goes on where a killed one was cut short, and a changed manifest writes only what changed. Pictures are encoded
 //! again for that: the index keeps no trace of a file but its embedding, and a picture that changed must be noticed.
 
+mod listing;
 mod pictures;
+mod tally;
+mod vectors;
 
-use crate::args::{EmbeddingsPer, IngestArgs};
+use crate::args::IngestArgs;
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count, counted};
+use crate::output::{bar, counted};
 use indicatif::ProgressBar;
+use listing::Listing;
 use pictures::Pictures;
-use precedent_engine::{Access, Engine, EngineError, NewCase, Violation};
+use precedent_engine::{Access, Engine, EngineError, NewCase, Replacement, Violation};
 use precedent_model::{Case, CaseId};
-use precedent_query::QueryVector;
-use precedent_sources::{ColumnMap, Manifest, NpyMatrix, Rejection, Row};
-use std::collections::{BTreeSet, HashSet};
-use std::fs::{File, OpenOptions};
+use precedent_sources::{ColumnMap, Manifest, Rejection, Row};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
+use tally::Tally;
+use vectors::Vectors;
 
 /// Cases that become durable together: one wait for the disk per batch.
 const BATCH_CASES: usize = 1000;
 /// The same in bytes of embeddings.
 const BATCH_BYTES: usize = 16 << 20;
+/// What to do about a row that is rejected for itself.
+const MEND: &str = "mend the row and ingest the file again";
+/// What to do about a row that is rejected for what the index holds.
+const KEEP: &str =
+    "--update keeps what the row does not give, --replace-without replaces the case without it";
 
 pub fn run(args: &IngestArgs) -> Outcome {
     take_in(args, &Interrupt::listen()?)
@@ -50,7 +59,12 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
         vectors: Vectors::open(args, &engine, &map)?,
         pictures: args.images.as_ref().map(|root| Pictures::open(root, &engine)).transpose()?,
         waiting: Vec::new(),
-        rejects: None,
+        replacement: match args {
+            args if args.update => Replacement::Update,
+            args if args.replace_without => Replacement::Without,
+            _ => Replacement::Whole,
+        },
+        listing: Listing::new(args.rejects.clone()),
         batch: Vec::new(),
         batch_ids: HashSet::new(),
         seen: HashSet::new(),
@@ -67,6 +81,9 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
         merge(&engine, interrupt).map_err(about)?;
     }
     run.tally.print(args, &engine)?;
+    if run.tally.rows == 0 && !interrupt.asked() {
+        return Err(Failure::input("no row was found; give manifests with a row per case below the header"));
+    }
     if interrupt.asked() {
         writeln!(
             std::io::stderr(),
@@ -101,7 +118,9 @@ struct Run<'a> {
     pictures: Option<Pictures>,
     /// Rows whose pictures are still to be encoded.
     waiting: Vec<(Place, Case)>,
-    rejects: Option<File>,
+    /// What becomes of cases that the index holds.
+    replacement: Replacement,
+    listing: Listing,
     batch: Vec<(Place, NewCase)>,
     /// Ids in the batch.
     batch_ids: HashSet<CaseId>,
@@ -116,19 +135,6 @@ struct Place {
     source: String,
     row: u64,
     line: u64,
-}
-
-#[derive(Default)]
-struct Tally {
-    rows: u64,
-    taken: u64,
-    held: u64,
-    rejected: u64,
-    /// Cases with neither text nor embedding.
-    silent: u64,
-    /// Rows whose case id an earlier row had.
-    repeated: u64,
-    ignored_columns: BTreeSet<String>,
 }
 
 impl Run<'_> {
@@ -179,13 +185,18 @@ impl Run<'_> {
     fn row(&mut self, path: &Path, row: Row) -> Result<(), Failure> {
         self.tally.rows += 1;
         let source = path.display().to_string();
+        for dropped in &row.dropped {
+            self.tally.dropped += 1;
+            self.listing.drop_field(&source, dropped)?;
+        }
         let case = match row.outcome {
             Ok(case) => case,
             Err(rejection) => {
                 if let Some(vectors) = &mut self.vectors {
                     vectors.pass_over();
                 }
-                return self.reject(&source, &rejection);
+                self.tally.rejected += 1;
+                return self.listing.reject(&source, &rejection);
             }
         };
         let place = Place { source, row: row.number, line: row.line };
@@ -208,7 +219,7 @@ impl Run<'_> {
         for (place, outcome) in places.into_iter().zip(encoded) {
             match outcome {
                 Some(Ok(new)) => self.take(place, new)?,
-                Some(Err(violations)) => self.reject_all(&place, &violations)?,
+                Some(Err(violations)) => self.reject_all(&place, &violations, MEND)?,
                 // Interrupted: the same command comes back to it.
                 None => self.tally.rows -= 1,
             }
@@ -218,8 +229,14 @@ impl Run<'_> {
 
     /// Puts a case into the batch, unless it cannot be or is held already.
     fn take(&mut self, place: Place, new: NewCase) -> Result<(), Failure> {
-        if let Err(violations) = self.engine.check(&new) {
-            return self.reject_all(&place, &violations);
+        match self.engine.check(&new, self.replacement) {
+            Ok(warnings) => {
+                for warning in &warnings {
+                    self.tally.count(warning);
+                    self.listing.note(&place.source, place.row, warning)?;
+                }
+            }
+            Err(violations) => return self.reject_all(&place, &violations, MEND),
         }
         if new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
             self.tally.silent += 1;
@@ -233,7 +250,14 @@ impl Run<'_> {
             // An earlier row of the same id must be in before this one is compared with what is held.
             self.flush()?;
         }
-        if self.engine.holds(&new)? {
+        let lost = match self.replacement {
+            Replacement::Whole => self.engine.would_lose(&new)?,
+            Replacement::Without | Replacement::Update => Vec::new(),
+        };
+        if !lost.is_empty() {
+            return self.reject_all(&place, &lost, KEEP);
+        }
+        if self.engine.holds(&new, self.replacement)? {
             self.tally.held += 1;
         } else if self.args.dry_run {
             self.tally.taken += 1;
@@ -253,16 +277,17 @@ impl Run<'_> {
             return Ok(());
         }
         let (places, cases): (Vec<Place>, Vec<NewCase>) = self.batch.drain(..).unzip();
-        for (place, outcome) in places.iter().zip(self.engine.ingest(cases)?) {
+        let cases = cases.into_iter().map(|case| (case, self.replacement)).collect();
+        for (place, outcome) in places.iter().zip(self.engine.ingest_as(cases)?) {
             match outcome {
                 Ok(_) => self.tally.taken += 1,
-                Err(violations) => self.reject_all(place, &violations)?,
+                Err(violations) => self.reject_all(place, &violations, MEND)?,
             }
         }
         Ok(())
     }
 
-    fn reject_all(&mut self, place: &Place, violations: &[Violation]) -> Result<(), Failure> {
+    fn reject_all(&mut self, place: &Place, violations: &[Violation], remedy: &str) -> Result<(), Failure> {
         let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
         let problems: Vec<&str> = violations.iter().map(|violation| violation.description.as_str()).collect();
         let rejection = Rejection {
@@ -270,79 +295,10 @@ impl Run<'_> {
             line: place.line,
             field: fields.join(", "),
             problem: problems.join("; "),
-            remedy: "mend the row and ingest the file again".to_owned(),
+            remedy: remedy.to_owned(),
         };
-        self.reject(&place.source, &rejection)
-    }
-
-    /// Lists a rejected row; the first one also on the terminal.
-    fn reject(&mut self, source: &str, rejection: &Rejection) -> Result<(), Failure> {
         self.tally.rejected += 1;
-        let about = |error: std::io::Error| Failure::other(error).about(self.args.rejects.display());
-        if self.tally.rejected == 1 {
-            let where_to = self.args.rejects.display();
-            let said = format!(
-                "{source} row {}: {}: {}; {}",
-                rejection.row, rejection.field, rejection.problem, rejection.remedy
-            );
-            writeln!(std::io::stderr(), "rejected: {said} (all rejected rows: {where_to})")?;
-        }
-        if self.rejects.is_none() {
-            let file =
-                OpenOptions::new().create(true).append(true).open(&self.args.rejects).map_err(about)?;
-            self.rejects = Some(file);
-        }
-        let line = serde_json::json!({
-            "source": source,
-            "row": rejection.row,
-            "line": rejection.line,
-            "field": rejection.field,
-            "problem": rejection.problem,
-            "remedy": rejection.remedy,
-        });
-        match &mut self.rejects {
-            Some(file) => writeln!(file, "{line}").map_err(about),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Tally {
-    fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
-        let mut out = std::io::stdout();
-        let verb = if args.dry_run { "would be taken in" } else { "taken in" };
-        writeln!(
-            out,
-            "{}: {} {verb}, {} held already, {} rejected",
-            counted(self.rows, "row", "rows"),
-            count(self.taken),
-            count(self.held),
-            count(self.rejected)
-        )?;
-        if self.rows == 0 {
-            writeln!(out, "no row was found: a header alone, or lines that do not end in LF or CRLF")?;
-        }
-        if self.repeated > 0 {
-            let rows = counted(self.repeated, "row repeats", "rows repeat");
-            writeln!(out, "{rows} the case id of an earlier one; of each id the last row counts")?;
-        }
-        if self.silent > 0 {
-            let cases = counted(self.silent, "case has", "cases have");
-            writeln!(out, "{cases} neither text nor embedding, so only filters find them")?;
-        }
-        if !self.ignored_columns.is_empty() {
-            let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
-            writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
-        }
-        if let (Some(_), Some(notice)) = (&args.images, engine.notice()) {
-            writeln!(out, "note: {notice}")?;
-        }
-        if !args.dry_run {
-            let view = engine.view();
-            let cases = counted(view.case_count() as u64, "case", "cases");
-            writeln!(out, "the index holds {cases}, generation {}", view.generation())?;
-        }
-        Ok(())
+        self.listing.reject(&place.source, &rejection)
     }
 }
 
@@ -361,148 +317,4 @@ fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
     };
     shown.finish_and_clear();
     ended
-}
-
-/// What the manifests hold, counted before anything is taken in.
-#[derive(Debug, Default)]
-struct Census {
-    rows: u64,
-    images: u64,
-    /// Rows that cannot be read, whose images nobody knows.
-    unreadable: u64,
-    /// Whether some row has no image, or several.
-    uneven: bool,
-}
-
-impl Census {
-    fn of(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Self, Failure> {
-        let mut census = Self::default();
-        for source in &args.sources {
-            for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
-                census.rows += 1;
-                match row.map_err(Failure::input)?.outcome {
-                    Ok(case) => {
-                        census.images += case.images.len() as u64;
-                        census.uneven |= case.images.len() != 1;
-                    }
-                    Err(_) => census.unreadable += 1,
-                }
-            }
-        }
-        Ok(census)
-    }
-
-    /// Whether the embeddings are one per image, not one per row. Where that cannot be told for certain it is refused:
-    /// an embedding under the wrong case would be found for years.
-    fn pair(&self, embeddings: u64, asked: Option<EmbeddingsPer>) -> Result<bool, String> {
-        let Self { rows, images, unreadable, uneven } = *self;
-        let counts = format!("it has {embeddings} rows, the manifests {rows} rows and {images} images");
-        let (by_row, by_image) = (embeddings == rows, embeddings == images);
-        let per_image = match asked {
-            Some(EmbeddingsPer::Row) if !by_row => return Err(format!("{counts}; give one for each row")),
-            Some(EmbeddingsPer::Image) if !by_image && unreadable == 0 => {
-                return Err(format!("{counts}; give one for each image"));
-            }
-            Some(per) => per == EmbeddingsPer::Image,
-            None if by_row && by_image && uneven => {
-                return Err(format!("{counts}, some of them unevenly; say --embeddings-per row or image"));
-            }
-            None if by_row => false,
-            None if by_image || unreadable > 0 => true,
-            None => return Err(format!("{counts}; give one for each")),
-        };
-        if per_image && unreadable > 0 {
-            let problem = "cannot be read, so nobody knows how many embeddings to pass over";
-            return Err(format!(
-                "{counts}, and {} {problem}; mend them first",
-                counted(unreadable, "row", "rows")
-            ));
-        }
-        Ok(per_image)
-    }
-}
-
-/// The embeddings beside the manifests: one per row, or one per image.
-struct Vectors {
-    matrix: NpyMatrix,
-    encoder_id: String,
-    per_image: bool,
-    next: u64,
-}
-
-impl Vectors {
-    /// Opens the file and holds it against the index and the manifests before anything is taken in.
-    fn open(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Option<Self>, Failure> {
-        let Some(path) = &args.embeddings else { return Ok(None) };
-        let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
-        let matrix = NpyMatrix::open(path).map_err(Failure::input)?;
-        let encoder_id = args.encoder_id.clone().unwrap_or_default();
-        let Some(space) = &engine.definition().image_space else {
-            return Err(about(
-                &"the index has no image space; make one with init --dimension and --encoder-id",
-            ));
-        };
-        if matrix.dimension() != space.dimension() {
-            let (found, wanted) = (matrix.dimension(), space.dimension());
-            return Err(about(&format!("its rows have {found} numbers, the index takes {wanted}")));
-        }
-        if matrix.rows() == 0 {
-            return Err(about(&"it has no rows; give one for each row of the manifests"));
-        }
-        if encoder_id != space.encoder_id() {
-            let wanted = space.encoder_id();
-            return Err(about(&format!("--encoder-id {encoder_id}: the index holds embeddings of {wanted}")));
-        }
-        let per_image =
-            Census::of(args, engine, map)?.pair(matrix.rows(), args.embeddings_per).map_err(|e| about(&e))?;
-        Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))
-    }
-
-    /// The embeddings of the next case.
-    fn of_case(&mut self, images: usize) -> Result<Vec<Option<QueryVector>>, Failure> {
-        let wanted = if self.per_image { images } else { 1 };
-        (0..wanted)
-            .map(|_| {
-                let mut values = Vec::new();
-                self.matrix.read_row(self.next, &mut values).map_err(Failure::other)?;
-                self.next += 1;
-                Ok(Some(QueryVector { values, encoder_id: self.encoder_id.clone() }))
-            })
-            .collect()
-    }
-
-    /// Skips the embedding of a rejected row.
-    fn pass_over(&mut self) {
-        self.next += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn census(rows: u64, images: u64, unreadable: u64, uneven: bool) -> Census {
-        Census { rows, images, unreadable, uneven }
-    }
-
-    #[test]
-    fn embeddings_are_paired_only_where_there_is_one_way() {
-        use EmbeddingsPer::{Image, Row};
-        assert_eq!(census(3, 3, 0, false).pair(3, None), Ok(false));
-        assert_eq!(census(3, 0, 0, true).pair(3, None), Ok(false));
-        assert_eq!(census(3, 5, 0, true).pair(5, None), Ok(true));
-        assert_eq!(census(3, 3, 0, true).pair(3, Some(Image)), Ok(true));
-        assert_eq!(census(3, 3, 0, true).pair(3, Some(Row)), Ok(false));
-        assert_eq!(census(3, 2, 1, false).pair(3, None), Ok(false));
-        for (census, embeddings, asked, word) in [
-            (census(3, 3, 0, true), 3, None, "--embeddings-per"),
-            (census(3, 5, 0, true), 4, None, "give one for each"),
-            (census(3, 4, 1, true), 5, None, "mend them first"),
-            (census(3, 4, 1, true), 4, Some(Image), "mend them first"),
-            (census(3, 5, 0, true), 5, Some(Row), "for each row"),
-            (census(3, 5, 0, true), 3, Some(Image), "for each image"),
-        ] {
-            assert!(census.pair(embeddings, asked).unwrap_err().contains(word), "{census:?}");
-        }
-    }
 }

@@ -85,7 +85,7 @@ impl<W: Write> Shown<'_, W> {
 
     fn manifest(mut self, file: &Path) -> Outcome {
         let map = match &self.args.map {
-            Some(path) => ColumnMap::open(path).map_err(Failure::input)?,
+            Some(path) => ColumnMap::open(path).map_err(Failure::input)?.for_reports(),
             None => ColumnMap::default(),
         };
         let mut rejected = false;

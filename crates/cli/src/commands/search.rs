@@ -65,6 +65,7 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         id: id.clone(),
         issuer: args.patient_id_issuer.clone().unwrap_or_default(),
     });
+    let before_study_date = args.before.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("study"));
     let path = match args.vector_path {
         VectorPathName::Auto => v1::VectorPath::Unspecified,
         VectorPathName::Graph => v1::VectorPath::Graph,
@@ -80,8 +81,9 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         guards: Some(v1::Guards {
             patient,
             include_same_patient: args.include_same_patient,
-            before: args.before.clone().unwrap_or_default(),
+            before: args.before.clone().filter(|_| !before_study_date).unwrap_or_default(),
             several_per_patient: args.several_per_patient,
+            before_study_date,
         }),
         fusion: Some(v1::Fusion {
             image_weight: Some(args.image_weight),

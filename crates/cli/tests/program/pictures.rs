@@ -44,7 +44,11 @@ fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
     let row = first_row(&place);
     let (case, image) = (row["case_id"].as_str().unwrap(), row["images"][0].as_str().unwrap());
     let file = format!("made/{image}");
-    let found = place.run(&["search", "i", "--image", &file, "-k", "3"]);
+    let others = place.run(&["search", "i", "--image", &file, "-k", "3"]);
+    assert!(!others.out.contains(case), "the header names the patient: {others:?}");
+    assert!(others.err.contains("note: the patient is the one whom the header of images[0].content names"));
+    assert!(!others.err.contains("no patient was named"), "{others:?}");
+    let found = place.run(&["search", "i", "--image", &file, "-k", "3", "--include-same-patient"]);
     assert!(found.out.starts_with(&format!("  1  {case}   cosine 1.0000 (rank 1)")), "{found:?}");
     assert!(found.err.contains(&format!("note: {NOTICE}")), "{found:?}");
     let words = place.run(&["search", "i", "--image-text", "large pleural effusion", "-k", "2"]);

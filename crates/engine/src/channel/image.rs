@@ -2,6 +2,9 @@
 //!
 //! A case counts with its nearest image to any of the query's vectors. Each vector's own best cases suffice: a case
 //! among the best overall is among the best of the vector that it is nearest to.
+//!
+//! Of a film whose projection is known, cases of like views go first: those that are known to be of other projections alone
+//! follow behind all others, whatever their distance. A case whose views are not known may be of any.
 
 use super::{Candidate, Ranking};
 use crate::EngineError;
@@ -34,16 +37,26 @@ pub(crate) fn rank(
         .collect::<Result<Vec<_>, _>>()?;
     let embedded_cases = accept.iter().map(OrdinalSet::count).sum();
     let (mut visited, mut path) = (0, SegmentPath::Compared);
-    let mut nearest_of = |vector| -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
-        let found = snapshot.nearest(vector, depth, (effort, limits.path), &accept, stop)?;
+    let mut nearest_in = |vector, depth, accept: &[OrdinalSet]| -> Result<Vec<_>, EngineError> {
+        let found = snapshot.nearest(vector, depth, (effort, limits.path), accept, stop)?;
         visited += found.visited;
         path = path.max(found.path);
         Ok(found.cases)
     };
+    let mut nearest_of = |(index, vector)| match query.unlike.split(index, &accept) {
+        None => nearest_in(vector, depth, &accept),
+        Some((like, others)) => {
+            let mut found = nearest_in(vector, depth, &like)?;
+            if found.len() < depth {
+                found.extend(nearest_in(vector, depth - found.len(), &others)?);
+            }
+            Ok(found)
+        }
+    };
     let nearest = match query.vectors.as_slice() {
-        [vector] => nearest_of(vector)?,
+        [vector] => nearest_of((0, vector))?,
         vectors => {
-            let found = vectors.iter().map(nearest_of).collect::<Result<Vec<_>, _>>()?;
+            let found = vectors.iter().enumerate().map(nearest_of).collect::<Result<Vec<_>, _>>()?;
             best_of_several(snapshot, query, found, (depth, path), stop)?
         }
     };
@@ -81,11 +94,14 @@ fn best_of_several(
     (depth, path): (usize, SegmentPath),
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
-    let mut best: HashMap<CasePlace, NearestCase> = HashMap::new();
-    for (place, case) in found.into_iter().flatten() {
-        let known = best.entry(place).or_insert(case);
-        if case.distance < known.distance {
-            *known = case;
+    let mut best: HashMap<CasePlace, (bool, NearestCase)> = HashMap::new();
+    for (vector, found) in found.into_iter().enumerate() {
+        for (place, case) in found {
+            let case = (query.unlike.has(vector, place), case);
+            let known = best.entry(place).or_insert(case);
+            if nearer(&case, known) {
+                *known = case;
+            }
         }
     }
     if path > SegmentPath::Compared {
@@ -95,15 +111,20 @@ fn best_of_several(
             if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
                 return Err(EngineError::Cancelled);
             }
-            if let Some((nearest, _)) = nearest(snapshot, query, place)? {
-                *case = nearest;
+            if let Some((is_unlike, nearest, _)) = nearest(snapshot, query, place)? {
+                *case = (is_unlike, nearest);
             }
         }
     }
-    let mut nearest: Vec<(CasePlace, NearestCase)> = best.into_iter().collect();
-    nearest.sort_unstable_by(|a, b| a.1.order(&b.1));
+    let mut nearest: Vec<(CasePlace, (bool, NearestCase))> = best.into_iter().collect();
+    nearest.sort_unstable_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.order(&b.1)));
     nearest.truncate(depth);
-    Ok(nearest)
+    Ok(nearest.into_iter().map(|(place, (_, case))| (place, case)).collect())
+}
+
+/// Whether one pair of an image and a vector goes before another: like views first, then the smaller distance.
+fn nearer(one: &(bool, NearestCase), other: &(bool, NearestCase)) -> bool {
+    (one.0, one.1.distance) < (other.0, other.1.distance)
 }
 
 /// How near one case is: its score, the image that was nearest, and the vector of the query that it was nearest to.
@@ -113,26 +134,28 @@ pub(crate) fn score(
     place: CasePlace,
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
     let nearest = nearest(snapshot, query, place)?;
-    Ok(nearest.map(|(case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
+    Ok(nearest
+        .map(|(_, case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
 }
 
-/// The nearest pair of an image of one case and a vector of the query.
+/// The nearest pair of an image of one case and a vector of the query, of vectors of like views if there are any; besides,
+/// whether there is none.
 fn nearest(
     snapshot: &Snapshot,
     query: &Query<'_>,
     place: CasePlace,
-) -> Result<Option<(NearestCase, usize)>, EngineError> {
+) -> Result<Option<(bool, NearestCase, usize)>, EngineError> {
     let limits = &query.request.limits;
     let exact = limits.exact || limits.path == PathChoice::Exact;
-    let mut best: Option<(NearestCase, usize)> = None;
+    let mut best: Option<((bool, NearestCase), usize)> = None;
     for (index, vector) in query.vectors.iter().enumerate() {
-        if let Some(case) = snapshot.distance(vector, place, exact)?
-            && best.is_none_or(|(known, _)| case.distance < known.distance)
-        {
+        let Some(case) = snapshot.distance(vector, place, exact)? else { continue };
+        let case = (query.unlike.has(index, place), case);
+        if best.is_none_or(|(known, _)| nearer(&case, &known)) {
             best = Some((case, index));
         }
     }
-    Ok(best)
+    Ok(best.map(|((is_unlike, case), index)| (is_unlike, case, index)))
 }
 
 fn candidate(snapshot: &Snapshot, place: CasePlace, case: &NearestCase) -> Candidate {

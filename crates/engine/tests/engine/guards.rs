@@ -3,7 +3,7 @@
 use crate::support::{Archive, Sketch, archive, case, names, patient, search, vector};
 use precedent_engine::{Access, EngineError, ErrorKind};
 use precedent_model::{PartialDate, PatientKey};
-use precedent_query::{Fusion, Guards, Limits, QueryVector, SearchRequest};
+use precedent_query::{Fusion, Guards, Limits, QueryVector, SearchRequest, SearchResponse};
 use precedent_vector::Metric;
 
 fn at(x: f32) -> Vec<f32> {
@@ -73,6 +73,110 @@ fn a_missing_issuer_on_either_side_leaves_the_number_out() {
     };
     assert_eq!(found(Some("north")), ["case-001"]);
     assert!(found(None).is_empty());
+}
+
+/// Cases of these patients (id and issuer; an empty id is none), nearest first.
+fn of_patients(keys: &[(&str, &str)]) -> Archive {
+    let archive = archive(Metric::L2, Access::Bulk);
+    for (name, (id, issuer)) in keys.iter().enumerate() {
+        let sketch = Sketch { vectors: vec![at(name as f32)], text: Some("x".into()), ..Sketch::default() };
+        let mut new = case(name, &sketch);
+        new.case.patient = (!id.is_empty()).then(|| PatientKey::new(id, Some(issuer)).unwrap());
+        archive.engine.ingest(vec![new]).unwrap().remove(0).unwrap();
+        if name % 2 == 1 {
+            archive.engine.commit().unwrap();
+        }
+    }
+    archive.engine.commit().unwrap();
+    archive
+}
+
+/// Places of the cases that are left where this patient is the query's.
+fn left(archive: &Archive, id: &str, issuer: &str) -> Vec<usize> {
+    let guards = Guards {
+        patient: Some(PatientKey::new(id, Some(issuer)).unwrap()),
+        several_per_patient: true,
+        ..Guards::default()
+    };
+    places(&search(&archive.engine, &SearchRequest { guards, ..image() }))
+}
+
+fn places(response: &SearchResponse) -> Vec<usize> {
+    names(response).iter().map(|name| name["case-".len()..].parse().unwrap()).collect()
+}
+
+#[test]
+fn the_guard_knows_a_patient_in_every_spelling() {
+    let keys = [
+        ("AB12", "NORTH"),
+        ("ab12", "north"),
+        ("AB 12", "North"),
+        ("\u{ff21}\u{ff22}\u{ff11}\u{ff12}", "north"),
+        ("ab12", ""),
+        ("AB12", "south"),
+        ("AB13", "north"),
+        ("", ""),
+    ];
+    let archive = of_patients(&keys);
+    for (id, issuer) in &keys[..4] {
+        assert_eq!(left(&archive, id, issuer), [5, 6, 7]);
+    }
+    assert_eq!(left(&archive, "ab12", ""), [6, 7]);
+    assert_eq!(left(&archive, "ab12", "SOUTH"), [0, 1, 2, 3, 6, 7]);
+    archive.engine.merge_all(&|_, _, _| true).unwrap();
+    assert_eq!(left(&archive, "ab12", "north"), [5, 6, 7]);
+}
+
+#[test]
+fn one_hit_per_patient_goes_by_the_same_rule_best_first() {
+    let one_each = |keys: &[(&str, &str)]| places(&search(&of_patients(keys).engine, &image()));
+    assert_eq!(one_each(&[("AB12", "north"), ("ab12", "NORTH"), ("ab12", "")]), [0]);
+    assert_eq!(one_each(&[("17", ""), ("17", "north"), ("17", "south")]), [0], "may be either");
+    assert_eq!(one_each(&[("17", "north"), ("17", "south"), ("17", "")]), [0, 1]);
+    assert_eq!(one_each(&[("17", "north"), ("", ""), ("", ""), ("17 ", "north")]), [0, 1, 2]);
+    let archive = of_patients(&[("17", "north"), ("17", "south"), ("17", ""), ("18", "")]);
+    let filter = SearchRequest { filter: Some("patient_id:*".into()), ..SearchRequest::default() };
+    assert_eq!(places(&search(&archive.engine, &filter)), [0, 1, 3]);
+}
+
+#[test]
+fn a_filter_by_patient_goes_by_the_same_folding() {
+    let archive = of_patients(&[("AB 12", ""), ("\u{ff41}\u{ff42}12", ""), ("AB13", "")]);
+    let found = |filter: &str| {
+        let guards = Guards { several_per_patient: true, ..Guards::default() };
+        places(&search(
+            &archive.engine,
+            &SearchRequest { filter: Some(filter.into()), guards, ..SearchRequest::default() },
+        ))
+    };
+    for filter in ["patient_id = \"ab12\"", "patient_id = \"Ab 12\"", "patient_id = \"\u{ff21}b\u{a0}12\""] {
+        assert_eq!(found(filter), [0, 1], "{filter}");
+    }
+    assert_eq!(found("patient_id = \"AB 1*\""), [0, 1, 2]);
+    assert_eq!(found("patient_id != \"AB12\""), [2]);
+}
+
+#[test]
+fn a_placeholder_is_no_patient() {
+    let keys = [
+        ("nan", ""),
+        ("NaN", "north"),
+        ("UNKNOWN", ""),
+        ("000", ""),
+        ("--", ""),
+        ("P1", "nan"),
+        ("P1", "north"),
+    ];
+    let archive = of_patients(&keys);
+    assert_eq!(places(&search(&archive.engine, &image())), [0, 1, 2, 3, 4, 5], "each stands for itself");
+    assert_eq!(left(&archive, "p1", "south"), [0, 1, 2, 3, 4, 6], "a placeholder for an issuer is none");
+    let guards = Guards { patient: PatientKey::new("nan", None).ok(), ..Guards::default() };
+    let response = search(&archive.engine, &SearchRequest { guards, ..image() });
+    assert_eq!(response.total, 6);
+    let codes: Vec<&str> = response.plan.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["PLACEHOLDER_PATIENT", "NO_PATIENT"]);
+    let filter = SearchRequest { filter: Some("NOT patient_id:*".into()), ..SearchRequest::default() };
+    assert_eq!(places(&search(&archive.engine, &filter)), [0, 1, 2, 3, 4]);
 }
 
 #[test]

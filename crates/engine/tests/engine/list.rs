@@ -2,7 +2,7 @@
 
 use crate::support::{Sketch, case, id};
 use precedent_engine::{Definition, NewCase};
-use precedent_model::{FieldValue, PartialDate};
+use precedent_model::{FieldValue, PartialDate, PatientKey};
 use precedent_query::{ChannelScore, Filter, Hit, SearchRequest};
 use precedent_vector::Embedding;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -45,6 +45,16 @@ pub struct Expected {
     pub hits: Vec<Shown>,
     /// The same where several cases of a patient may be among them.
     pub all: Vec<Shown>,
+    /// Whose cases they are, by name.
+    pub patients: HashMap<String, PatientKey>,
+}
+
+impl Expected {
+    /// Whether two cases may be of one patient.
+    pub fn same_patient(&self, one: &str, other: &str) -> bool {
+        let patients = self.patients.get(one).zip(self.patients.get(other));
+        patients.is_some_and(|(one, other)| one.may_be(other))
+    }
 }
 
 /// One channel's order: name, score, image and vector that were nearest.
@@ -143,13 +153,20 @@ impl List {
         if request.vectors.is_empty() && request.text.is_none() {
             best = self.by_date(&passing).into_iter().map(|name| (name, 0.0, shown(name))).collect();
         }
-        let mut seen = HashSet::new();
+        let mut kept: Vec<PatientKey> = Vec::new();
         let firsts = best.iter().filter(|(name, ..)| {
-            let patient = self.cases[name].sketch.patient;
-            request.guards.several_per_patient || patient.is_none_or(|patient| seen.insert(patient))
+            let Some(patient) = self.cases[name].case.case.patient.clone() else { return true };
+            let first = !kept.iter().any(|other| other.may_be(&patient));
+            kept.extend(first.then_some(patient));
+            request.guards.several_per_patient || first
         });
         let hits = firsts.map(|(_, _, shown)| shown.clone()).collect();
-        Expected { matches: passing.len(), hits, all: best.into_iter().map(|(_, _, shown)| shown).collect() }
+        let all: Vec<Shown> = best.into_iter().map(|(_, _, shown)| shown).collect();
+        let patient = |(name, held): (&usize, &Held)| {
+            Some((id(*name).as_str().to_owned(), held.case.case.patient.clone()?))
+        };
+        let patients = self.cases.iter().filter_map(patient).collect();
+        Expected { matches: passing.len(), hits, all, patients }
     }
 
     fn came(&self, name: usize) -> u64 {
@@ -164,7 +181,7 @@ impl List {
             .collect();
         let own = |held: &Held| {
             let named = guards.patient.as_ref().filter(|_| !guards.include_same_patient);
-            named.is_some() && held.case.case.patient.as_ref() == named
+            named.zip(held.case.case.patient.as_ref()).is_some_and(|(named, own)| named.may_be(own))
         };
         let pass = |held: &Held| {
             !own(held)

@@ -5,6 +5,8 @@ mod brief;
 #[cfg(test)]
 mod detail;
 #[cfg(test)]
+mod dicom;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod list;
@@ -12,6 +14,8 @@ mod list;
 mod model;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod replacing;
 #[cfg(test)]
 mod running;
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Pictures and words in place of embeddings.
 
+use crate::dicom::{film, film_of};
 use crate::support::{id, names, search};
-use precedent_engine::{Access, Definition, Encoder, Engine, EngineError, NewCase, RawCase, Violation};
-use precedent_model::{Case, Image};
-use precedent_query::{Fusion, QueryImage, QueryVector, SearchRequest};
+use precedent_engine::{
+    Access, Definition, Encoder, Engine, EngineError, NewCase, RawCase, Replacement, Violation,
+};
+use precedent_model::{Case, FieldValue, Image, PatientKey};
+use precedent_query::{Fusion, Guards, QueryImage, QueryVector, SearchRequest, SearchResponse};
 use precedent_vector::{Metric, VectorSpace};
 use tempfile::TempDir;
 
@@ -233,7 +236,7 @@ fn a_case_without_files_is_left_as_it_is_and_the_same_picture_gives_the_same_vec
     assert_eq!(first.embeddings, encode().embeddings);
     engine.ingest(vec![first]).unwrap()[0].as_ref().unwrap();
     engine.commit().unwrap();
-    assert!(engine.holds(&encode()).unwrap(), "taken in again it changes nothing");
+    assert!(engine.holds(&encode(), Replacement::Whole).unwrap(), "taken in again it changes nothing");
 }
 
 #[test]
@@ -252,4 +255,170 @@ fn an_encoder_of_the_sites_own_is_taken_when_it_is_given() {
     assert_eq!(engine.encoder().unwrap().id(), own.id());
     assert_eq!(engine.encode_image(&png(0)).unwrap().embedding.encoder_id, own.id());
     assert_eq!(engine.notice(), None);
+}
+
+/// An index of films of these patients (id, issuer, date).
+fn of_films(films: &[(&str, &str, &str)]) -> (TempDir, Engine) {
+    let (folder, engine) = engine();
+    let encode = |(name, (id, issuer, date)): (usize, &(&str, &str, &str))| {
+        engine.encode(raw(name, vec![Some(film_of(name as u16, id, issuer, date, ""))])).unwrap()
+    };
+    let cases = films.iter().enumerate().map(encode).collect();
+    assert!(engine.ingest(cases).unwrap().iter().all(Result::is_ok));
+    engine.commit().unwrap();
+    (folder, engine)
+}
+
+fn by_film(content: Vec<u8>, guards: Guards) -> SearchRequest {
+    SearchRequest { images: vec![QueryImage { content, view: None }], guards, ..SearchRequest::default() }
+}
+
+fn codes(response: &SearchResponse) -> Vec<&str> {
+    let codes = response.plan.warnings.iter().map(|warning| warning.code);
+    codes.filter(|code| *code != "DEMO_ENCODER").collect()
+}
+
+const FILMS: [(&str, &str, &str); 5] = [
+    ("P1", "north", "20190101"),
+    ("p 1", "", "20200101"),
+    ("P1", "south", "20180101"),
+    ("P2", "north", "20170101"),
+    ("", "", ""),
+];
+
+#[test]
+fn a_search_by_a_film_leaves_its_patient_out() {
+    let (_folder, engine) = of_films(&FILMS);
+    let all = Guards { several_per_patient: true, ..Guards::default() };
+    let found = |content: Vec<u8>, guards: &Guards| {
+        let response = search(&engine, &by_film(content, guards.clone()));
+        let mut found = names(&response);
+        found.sort();
+        let source = response.plan.guards.patient.as_ref().map(|patient| patient.source.clone());
+        let said: Vec<String> = codes(&response).into_iter().map(str::to_owned).collect();
+        (
+            found.iter().map(|name| name["case-".len()..].parse::<u32>().unwrap()).collect::<Vec<_>>(),
+            source,
+            said,
+        )
+    };
+    let header = Some("images[0].content".to_owned());
+    assert_eq!(found(film_of(0, "P1", "NORTH", "", ""), &all), (vec![2, 3, 4], header.clone(), vec![]));
+    assert_eq!(found(film_of(0, "P1", "", "", ""), &all), (vec![3, 4], header.clone(), vec![]));
+    let everyone = (0..5).collect::<Vec<u32>>();
+    assert_eq!(found(film_of(0, "", "", "", ""), &all), (everyone.clone(), None, vec!["NO_PATIENT".into()]));
+    assert_eq!(found(film_of(0, "UNKNOWN", "", "", ""), &all).2, ["NO_PATIENT"]);
+    let own = Guards { include_same_patient: true, ..all.clone() };
+    assert_eq!(found(film_of(0, "P1", "north", "", ""), &own), (everyone, header, vec![]));
+    let asked = Guards { patient: PatientKey::new("P1", None).ok(), ..all };
+    let request = Some("guards.patient".to_owned());
+    assert_eq!(found(film_of(0, "P1", "north", "", ""), &asked), (vec![3, 4], request, vec![]));
+}
+
+#[test]
+fn a_film_of_another_patient_than_the_request_names_is_refused() {
+    let (_folder, engine) = of_films(&FILMS[..1]);
+    let asked = |id: &str, issuer: &str| Guards {
+        patient: PatientKey::new(id, Some(issuer)).ok(),
+        ..Guards::default()
+    };
+    let wrong = |guards: Guards| invalid(&engine, &by_film(film_of(0, "P1", "north", "", ""), guards));
+    for guards in
+        [asked("P2", ""), asked("P1", "south"), Guards { include_same_patient: true, ..asked("P2", "") }]
+    {
+        assert_eq!(wrong(guards)[0].field, "guards.patient");
+    }
+    let films = [film_of(0, "P1", "north", "", ""), film_of(1, "P1", "south", "", "")];
+    let images = films.map(|content| QueryImage { content, view: None }).to_vec();
+    let wrong = invalid(&engine, &SearchRequest { images, ..SearchRequest::default() });
+    assert_eq!(wrong[0].field, "images[1].content");
+    assert!(wrong[0].description.contains("than images[0]; search by the images of one patient"));
+}
+
+#[test]
+fn the_study_date_of_a_film_limits_where_that_is_asked() {
+    let (_folder, engine) = of_films(&FILMS);
+    let film = |date: &str| film_of(0, "P9", "", date, "");
+    let guards = Guards { several_per_patient: true, ..Guards::default() };
+    let response = search(&engine, &by_film(film("20190101"), guards.clone()));
+    assert_eq!((response.total, response.plan.guards.before), (5, None));
+    let guards = Guards { before_study_date: true, ..guards };
+    let response = search(&engine, &by_film(film("20190101"), guards.clone()));
+    let mut found = names(&response);
+    found.sort();
+    assert_eq!(found, ["case-002", "case-003"]);
+    let before = response.plan.guards.before.unwrap();
+    assert_eq!(
+        (before.value.to_string().as_str(), before.source.as_str()),
+        ("2019-01-01", "images[0].content")
+    );
+    assert_eq!(invalid(&engine, &by_film(film(""), guards))[0].field, "guards.before_study_date");
+}
+
+#[test]
+fn the_films_of_a_case_are_one_patients_and_their_facts_are_put_together() {
+    let (_folder, engine) = engine();
+    let two = [film_of(0, "P1", "", "", "PA"), film_of(1, "p1", "north", "", "LL")];
+    let new = engine.encode(raw(0, two.map(Some).to_vec())).unwrap();
+    assert_eq!(new.case.patient, PatientKey::new("p1", Some("north")).ok());
+    let views = ["PA", "LL"].map(|view| FieldValue::Keyword(view.to_owned()));
+    assert_eq!(new.case.fields["view"], views);
+    let sides = ["L", "R"].map(|side| film(2, &[((0x0020, 0x0062), "CS", side)]));
+    let new = engine.encode(raw(0, sides.map(Some).to_vec())).unwrap();
+    assert_eq!(new.case.fields["laterality"], ["L", "R"].map(|side| FieldValue::Keyword(side.to_owned())));
+    let issuers = [film_of(0, "P1", "north", "", ""), film_of(1, "P1", "south", "", "")];
+    let wrong = engine.encode(raw(0, issuers.map(Some).to_vec())).unwrap_err();
+    assert_eq!(wrong[0].field, "case.images[1].content");
+    let nobody = engine.encode(raw(0, vec![Some(film_of(0, "UNKNOWN", "", "", ""))])).unwrap();
+    let done = engine.ingest(vec![nobody]).unwrap().remove(0).unwrap();
+    assert_eq!(done.warnings[0].code, "PLACEHOLDER_PATIENT");
+}
+
+/// Names of the hits, nearest first, by these films: (number, view of the request, view of the header).
+fn by_views(engine: &Engine, films: &[(u16, Option<&str>, &str)]) -> (Vec<usize>, Vec<(String, String)>) {
+    let image = |(number, view, header): &(u16, Option<&str>, &str)| QueryImage {
+        content: film_of(*number, "", "", "", header),
+        view: view.map(str::to_owned),
+    };
+    let request = SearchRequest { images: films.iter().map(image).collect(), ..SearchRequest::default() };
+    let response = search(engine, &request);
+    let applied = response.plan.views.iter().map(|view| (view.value.name().to_owned(), view.source.clone()));
+    let places = names(&response).iter().map(|name| name["case-".len()..].parse().unwrap()).collect();
+    (places, applied.collect())
+}
+
+#[test]
+fn like_views_go_first_and_unknown_ones_with_them() {
+    let (_folder, engine) = engine();
+    let views = ["PA", "LL", "", "AP erect", "Lateral"];
+    let new = |(name, view): (usize, &&str)| {
+        engine.encode(raw(name, vec![Some(film_of(name as u16, "", "", "", view))])).unwrap()
+    };
+    let cases = views.iter().enumerate().map(new).collect();
+    assert!(engine.ingest(cases).unwrap().iter().all(Result::is_ok));
+    engine.commit().unwrap();
+    let (plain, applied) = by_views(&engine, &[(1, None, "")]);
+    assert!(plain[0] == 1 && applied.is_empty(), "without a view the nearest is first: {plain:?}");
+    let sides = |order: &[usize]| {
+        let place = |name: usize| order.iter().position(|&at| at == name).unwrap();
+        (place(1).max(place(4)), place(0).max(place(3)), place(2))
+    };
+    let check = |films: &[(u16, Option<&str>, &str)], frontal_first: bool, source: &str| {
+        let (order, applied) = by_views(&engine, films);
+        let (lateral, frontal, unknown) = sides(&order);
+        assert!(order.len() == 5 && unknown < 3, "{order:?}");
+        assert_eq!(frontal < lateral, frontal_first, "{order:?}");
+        assert!(if frontal_first { frontal < 3 } else { lateral < 3 }, "{order:?}");
+        assert_eq!(applied[0].1, source);
+    };
+    check(&[(1, Some("frontal"), "")], true, "images[0].view");
+    check(&[(1, None, "PA")], true, "images[0].content");
+    check(&[(0, None, "LL")], false, "images[0].content");
+    check(&[(0, Some("lateral"), "PA")], false, "images[0].view");
+    // Of two views each case counts with the one that it is like.
+    let (order, applied) = by_views(&engine, &[(1, None, "PA"), (1, None, "LL")]);
+    assert_eq!((order[0], applied.len()), (1, 2));
+    assert!(by_views(&engine, &[(1, Some("special"), "PA")]).1.is_empty(), "the request's own view counts");
+    engine.merge_all(&|_, _, _| true).unwrap();
+    check(&[(1, None, "PA")], true, "images[0].content");
 }

@@ -51,8 +51,16 @@ pub fn id(name: usize) -> CaseId {
     CaseId::new(&format!("case-{name:03}")).unwrap()
 }
 
+/// The first four are four people. From there on four numbers share an id: without issuer, of north twice, of south.
 pub fn patient(number: u8) -> PatientKey {
-    PatientKey::new(&format!("patient-{number}"), None).unwrap()
+    match number {
+        0..4 => PatientKey::new(&format!("patient-{number}"), None).unwrap(),
+        _ => {
+            let issuer = [None, Some("north"), Some("NORTH"), Some("south")][usize::from(number % 4)];
+            let id = if number % 8 < 4 { "patient" } else { "Patient" };
+            PatientKey::new(&format!("{id}-{}", number / 4 + 3), issuer).unwrap()
+        }
+    }
 }
 
 pub fn vector(values: &[f32]) -> QueryVector {

@@ -7,7 +7,7 @@
 //! trailer       u64 x 3: where the directory begins, its length, number of cases
 //! ```
 //!
-//! Values ascend: keywords (folded) by their bytes, numbers (i64, f64, 8 bytes) by value, dates (ISO 8601 text) by
+//! Values ascend: keywords (folded; patient ids by their own rule) by their bytes, numbers (i64, f64, 8 bytes) by value, dates (ISO 8601 text) by
 //! text. Besides the fields of the definition there are the columns `case_id` and `patient_id`, and six of findings: what
 //! the report says is there (`finding`), and what it says otherwise (`finding.absent` and so on). In each of the six every
 //! case with a report has the empty keyword besides its ids, so that what its report does not say is false for it, and
@@ -27,7 +27,9 @@ pub(crate) use writer::ColumnsWriter;
 
 use super::table::TableFile;
 use crate::{IndexError, OrdinalSet};
-use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, PartialDate, fold_keyword};
+use precedent_model::{
+    Assertion, FieldKind, FieldSchema, FieldValue, PartialDate, fold_keyword, fold_patient_id,
+};
 use precedent_query::{finding_assertion, finding_column};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -122,6 +124,8 @@ pub(crate) struct Columns {
     columns: BTreeMap<String, Column>,
     /// Names under which findings stand, whether the segment has the columns or is older than they are.
     findings: Vec<&'static str>,
+    /// Whether all patient ids stand folded as identifiers are today, found when first asked for.
+    patient_ids_folded: OnceLock<bool>,
     cases: usize,
 }
 
@@ -149,7 +153,7 @@ impl Columns {
             columns.insert(record.name.clone(), Column { record, kind, present, folded_otherwise });
         }
         let findings = finding_columns(schema).map(|(name, _)| name).collect();
-        Ok(Self { file, columns, findings, cases: cases as usize })
+        Ok(Self { file, columns, findings, patient_ids_folded: OnceLock::new(), cases: cases as usize })
     }
 
     /// Verifies what was not read yet.
@@ -170,6 +174,59 @@ impl Columns {
         }
         ordinals.sort_unstable();
         Ok(ordinals)
+    }
+
+    /// The cases that have exactly this keyword, which is folded already.
+    fn with_folded(&self, name: &str, folded: &str) -> Result<&[u32], IndexError> {
+        let Some(column) = self.columns.get(name) else { return Ok(&[]) };
+        match self.find(column, folded.as_bytes())? {
+            Some(index) => self.postings(column, index),
+            None => Ok(&[]),
+        }
+    }
+
+    /// The cases that have a patient id, which is folded as identifiers are.
+    pub fn with_patient_id(&self, folded: &str) -> Result<Vec<u32>, IndexError> {
+        if self.patient_ids_folded()? {
+            return Ok(self.with_folded(PATIENT_ID, folded)?.to_vec());
+        }
+        let mut ordinals = Vec::new();
+        self.each_keyword(PATIENT_ID, |text, cases| {
+            if fold_patient_id(text) == folded {
+                ordinals.extend_from_slice(cases);
+            }
+        })?;
+        ordinals.sort_unstable();
+        Ok(ordinals)
+    }
+
+    /// Whether all patient ids stand folded as identifiers are today. Earlier programs folded them as any keyword; where
+    /// that makes a difference, every id is looked at.
+    fn patient_ids_folded(&self) -> Result<bool, IndexError> {
+        if let Some(folded) = self.patient_ids_folded.get() {
+            return Ok(*folded);
+        }
+        let mut folded = true;
+        self.each_keyword(PATIENT_ID, |text, _| folded = folded && fold_patient_id(text) == text)?;
+        Ok(*self.patient_ids_folded.get_or_init(|| folded))
+    }
+
+    /// Shows every value of a keyword column with its cases.
+    pub fn each_keyword<'a>(
+        &'a self,
+        name: &str,
+        mut show: impl FnMut(&'a str, &'a [u32]),
+    ) -> Result<(), IndexError> {
+        let Some(column) = self.columns.get(name) else { return Ok(()) };
+        for index in 0..column.record.value_count as usize {
+            show(self.keyword(column, index)?, self.postings(column, index)?);
+        }
+        Ok(())
+    }
+
+    fn keyword(&self, column: &Column, index: usize) -> Result<&str, IndexError> {
+        std::str::from_utf8(self.value_bytes(column, index)?)
+            .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))
     }
 
     /// The values of a date column with their cases, latest first.

@@ -6,7 +6,8 @@
 //! trailer    u64: number of cases
 //! ```
 //!
-//! With 2^32 patients two keys share a hash with a chance below 10^-19, so the hash stands for the key.
+//! The hash tells whether two keys are written alike: with 2^32 patients two keys share one with a chance below 10^-19. Keys
+//! that are written otherwise may be one person's all the same (`patients.rs`).
 
 use super::table::{TableFile, write_table};
 use crate::IndexError;
@@ -14,7 +15,7 @@ use precedent_model::PatientKey;
 use precedent_storage::{FileEntry, SealedWriter};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A patient as rankings compare them; 0 is nobody.
+/// A patient key as it is written; 0 is nobody.
 pub(crate) type PatientHash = u128;
 
 /// The hash of a patient key.

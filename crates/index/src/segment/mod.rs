@@ -7,6 +7,8 @@ mod lexical_pages;
 mod nearest;
 mod open;
 mod packed;
+mod patients;
+mod projections;
 mod records;
 mod table;
 mod vectors;
@@ -40,7 +42,7 @@ pub(crate) const PACKED: Part = part("packed", *b"PACK");
 pub(crate) const GRAPH: Part = part("graph", *b"GRPH");
 /// Field values to cases.
 pub(crate) const COLUMNS: Part = part("columns", *b"COLS");
-/// Sequence number and patient of every case.
+/// Sequence number of every case, and a hash of its patient key.
 pub(crate) const KEYS: Part = part("keys", *b"KEYS");
 /// The full-text part.
 pub(crate) const LEXICAL: Part = part("lexical", *b"LEXI");

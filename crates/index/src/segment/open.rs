@@ -1,9 +1,11 @@
 //! A segment, opened for reading.
 
-use super::columns::{CASE_ID, Columns, PATIENT_ID};
-use super::keys::{Keys, PatientHash, patient_hash};
+use super::columns::{CASE_ID, Columns};
+use super::keys::Keys;
 use super::lexical_pages::LexicalPages;
 use super::packed::PackedVectors;
+use super::patients::Patients;
+use super::projections::Projections;
 use super::records::Records;
 use super::table::TableFile;
 use super::vectors::Vectors;
@@ -12,7 +14,7 @@ use crate::manifest::SegmentEntry;
 use crate::{Definition, IndexError, Layout, OrdinalSet, VectorAccess};
 use precedent_hnsw::{Graph, Pages};
 use precedent_lexical::LexicalSegment;
-use precedent_model::{Case, CaseId, PatientKey};
+use precedent_model::{Case, CaseId, PlaceholderIds};
 use precedent_storage::{Access, SealedFile, Storage};
 use std::fmt;
 use std::ops::Range;
@@ -65,6 +67,12 @@ pub(crate) struct Segment {
     lexical_pages: Arc<LexicalPages>,
     /// Which cases have an embedding, found when first asked for.
     embedded: OnceLock<Embedded>,
+    /// Whose cases these are, found when first asked for.
+    pub(super) patients: OnceLock<Patients>,
+    /// How films were projected, found when first asked for.
+    pub(super) projections: OnceLock<Projections>,
+    /// Patient ids that are nobody's.
+    pub(super) placeholders: PlaceholderIds,
     /// Searches by the graph so far, up to [`SEARCHES_TO_CHECK`].
     searches: AtomicU32,
 }
@@ -132,6 +140,9 @@ impl Segment {
             vectors,
             graph,
             embedded: OnceLock::new(),
+            patients: OnceLock::new(),
+            projections: OnceLock::new(),
+            placeholders: definition.placeholders.clone(),
             searches: AtomicU32::new(0),
             entry: entry.clone(),
         };
@@ -188,29 +199,6 @@ impl Segment {
         Ok(None)
     }
 
-    /// The ordinals of cases that may be the patient's. Two issuers may give one number to two people, but where either
-    /// side names no issuer the numbers decide: leaving out too much is safer than showing a patient's own case.
-    pub fn of_patient(&self, patient: &PatientKey) -> Result<Vec<u32>, IndexError> {
-        let same_number = self.columns.with_keyword(PATIENT_ID, patient.id())?;
-        if patient.issuer().is_none() {
-            return Ok(same_number);
-        }
-        let without_issuer = PatientKey::new(patient.id(), None).ok();
-        let hashes = [Some(patient_hash(patient)), without_issuer.as_ref().map(patient_hash)];
-        let mut ordinals = Vec::new();
-        for ordinal in same_number {
-            if hashes.contains(&Some(self.keys.patient(ordinal)?)) {
-                ordinals.push(ordinal);
-            }
-        }
-        Ok(ordinals)
-    }
-
-    /// The patient of a case; 0 is nobody.
-    pub fn patient(&self, ordinal: u32) -> Result<PatientHash, IndexError> {
-        self.keys.patient(ordinal)
-    }
-
     /// The cases that have an embedding.
     pub fn embedded(&self) -> Result<&OrdinalSet, IndexError> {
         Ok(&self.with_embedding()?.cases)
@@ -240,6 +228,7 @@ impl Segment {
         self.warn_of(self.columns.check_rest());
         self.warn_of(self.lexical_pages.0.check_rest().map_err(IndexError::from));
         self.warn_of(self.with_embedding().map(|_| ()));
+        self.warn_of(self.number_patients());
     }
 
     fn warn_of(&self, checked: Result<(), IndexError>) {

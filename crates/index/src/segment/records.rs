@@ -8,8 +8,8 @@
 
 use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
-use crate::record::{RecordError, decode_case, decode_id, decode_without_report};
-use precedent_model::{Case, CaseId};
+use crate::record::{RecordError, decode_case, decode_id, decode_patient, decode_without_report};
+use precedent_model::{Case, CaseId, PatientKey};
 use precedent_storage::{FileEntry, SealedWriter};
 use precedent_vector::prefetch;
 
@@ -86,6 +86,10 @@ impl Records {
 
     pub fn case_id(&self, ordinal: u32) -> Result<CaseId, IndexError> {
         decode_id(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+    }
+
+    pub fn patient(&self, ordinal: u32) -> Result<Option<PatientKey>, IndexError> {
+        decode_patient(self.bytes(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
     }
 
     fn unreadable(&self, ordinal: u32, error: &RecordError) -> IndexError {

@@ -1,7 +1,7 @@
 //! What a filter says of a case.
 
-use super::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
-use precedent_model::{FieldValue, PartialDate, fold_keyword};
+use super::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand, fold};
+use precedent_model::{FieldValue, PartialDate};
 use std::cmp::Ordering;
 
 impl Filter {
@@ -65,7 +65,7 @@ impl Compare {
         match (&self.operand, value) {
             (Operand::Present, _) => Some(true),
             (Operand::Keyword { folded, any_prefix, any_suffix }, FieldValue::Keyword(text)) => {
-                let text = fold_keyword(text);
+                let text = fold(&self.field, text);
                 let fits = match (any_prefix, any_suffix) {
                     (false, false) => text == *folded,
                     (true, false) => text.ends_with(folded),

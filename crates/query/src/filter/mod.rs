@@ -31,8 +31,8 @@
 //!
 //! # Values
 //!
-//! - **keyword**: `=` and `!=`, without regard to case. A star at the start or the end stands for any text. `:` is `=`.
-//! - **keywords** (several texts): `:` only, true when any of the texts fits.
+//! - **keyword**: `=` and `!=`, without regard to case; a patient id also without regard to white space and width. A star at the start or the end stands for any text. `:` is `=`.
+//! - **keywords** (several texts): `:`, and `=` as the same, true when any of the texts fits.
 //! - **integer**, **number**: every comparator; `:` is `=`.
 //! - **date**: every comparator; `:` is `=`. A date stands for a range of days, in the filter as in a case: `= "2020"` is
 //!   any day of 2020, `< "2020"` a day before all of them, `<= "2020"` a day before or in them.
@@ -56,13 +56,15 @@ mod scan;
 
 pub use mention::{Detail, DetailFilter, DetailTest, MENTION_COLUMN, MentionFilter, MentionKey};
 
-use precedent_model::{Assertion, FieldKind, FieldSchema, PartialDate};
+use precedent_model::{Assertion, FieldKind, FieldSchema, PartialDate, fold_keyword, fold_patient_id};
 use std::fmt;
 
 /// Longest filter, in bytes.
 pub const MAX_FILTER_BYTES: usize = 8192;
 /// Most restrictions of one filter.
 pub const MAX_FILTER_TERMS: usize = 256;
+/// The field whose texts are compared as patient ids are.
+const PATIENT_ID: &str = "patient_id";
 /// Deepest parenthesis.
 const MAX_FILTER_DEPTH: usize = 64;
 
@@ -95,6 +97,11 @@ pub struct Compare {
     pub comparison: Comparison,
     /// What it is compared with; of a kind that fits the field's.
     pub operand: Operand,
+}
+
+/// The form under which the texts of a field are compared.
+fn fold(field: &str, text: &str) -> String {
+    if field == PATIENT_ID { fold_patient_id(text) } else { fold_keyword(text) }
 }
 
 /// How a value is compared.
@@ -136,7 +143,8 @@ impl Comparison {
 pub enum Operand {
     /// A text, in the form under which keywords are compared.
     Keyword {
-        /// The text between the stars, folded by [`precedent_model::fold_keyword`]. White space next to a star is kept.
+        /// The text between the stars, folded by [`precedent_model::fold_keyword`], a patient id by
+        /// [`precedent_model::fold_patient_id`]. White space next to a star is kept.
         folded: String,
         /// `*lung`: any text may stand before.
         any_prefix: bool,

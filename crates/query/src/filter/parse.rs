@@ -3,12 +3,12 @@
 use super::scan::{Literal, Scanner};
 use super::{
     Compare, Comparison, Detail, Filter, FilterError, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_TERMS,
-    Operand, finding_assertion, finding_column,
+    Operand, PATIENT_ID, finding_assertion, finding_column, fold,
 };
-use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword, fold_keyword_part};
+use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword_part};
 
 /// Fields that every case has besides those of the schema and its findings.
-const IMPLICIT: [&str; 2] = ["case_id", "patient_id"];
+const IMPLICIT: [&str; 2] = ["case_id", PATIENT_ID];
 /// Longest field name that is repeated in a message and compared with known ones; the schema allows no longer ones.
 const MAX_NAME_BYTES: usize = 64;
 /// Most known names that a message lists.
@@ -264,11 +264,6 @@ fn check_comparison(
     use Comparison::{Equal, Has, NotEqual};
     let sign = comparison.sign();
     match (kind, comparison) {
-        (FieldKind::Keywords, Equal) => Err(FilterError::new(
-            position,
-            format!("{field} holds several values, so {sign} has no meaning"),
-            format!("use {field}:\"...\""),
-        )),
         (FieldKind::Keywords, NotEqual) => Err(FilterError::new(
             position,
             format!("{field} holds several values, so {sign} has no meaning"),
@@ -276,7 +271,7 @@ fn check_comparison(
         )),
         (FieldKind::Keyword | FieldKind::Keywords, Equal | NotEqual | Has) => Ok(()),
         (FieldKind::Keyword | FieldKind::Keywords, _) => {
-            let usable = if kind == FieldKind::Keyword { "= or !=" } else { ":" };
+            let usable = if kind == FieldKind::Keyword { "= or !=" } else { ": or =" };
             let problem = format!("{field} is text, which {sign} cannot order");
             Err(FilterError::new(position, problem, format!("use {usable}")))
         }
@@ -317,13 +312,14 @@ fn typed(
                 FieldValue::Number(number) => Operand::Number(number),
                 FieldValue::Date(date) => Operand::Date(date),
                 FieldValue::Keyword(text) => {
-                    Operand::Keyword { folded: fold_keyword(&text), any_prefix: false, any_suffix: false }
+                    Operand::Keyword { folded: fold(field, &text), any_prefix: false, any_suffix: false }
                 }
             }
         }
     };
     let comparison = match comparison {
         Comparison::Has if kind != FieldKind::Keywords => Comparison::Equal,
+        Comparison::Equal if kind == FieldKind::Keywords => Comparison::Has,
         other => other,
     };
     Ok((comparison, operand))
@@ -342,7 +338,7 @@ fn keyword(field: &str, literal: &Literal) -> Result<Operand, FilterError> {
             r"put stars at its start or end only, and write \* in quotes for the character",
         ));
     }
-    if rest.trim().is_empty() {
+    if fold(field, rest).is_empty() {
         return Err(FilterError::new(
             literal.position,
             format!("the value for {field} is empty"),
@@ -352,7 +348,8 @@ fn keyword(field: &str, literal: &Literal) -> Result<Operand, FilterError> {
     // `"lung *"` means words behind `lung`, so the space counts; at an edge without a star it does not.
     let rest = if any_prefix { rest } else { rest.trim_start() };
     let rest = if any_suffix { rest } else { rest.trim_end() };
-    Ok(Operand::Keyword { folded: fold_keyword_part(rest), any_prefix, any_suffix })
+    let folded = if field == PATIENT_ID { fold(field, rest) } else { fold_keyword_part(rest) };
+    Ok(Operand::Keyword { folded, any_prefix, any_suffix })
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment).

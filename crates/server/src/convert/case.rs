@@ -1,6 +1,6 @@
 //! Cases and patients.
 
-use precedent_engine::{RawCase, Violation};
+use precedent_engine::{RawCase, Replacement, Violation};
 use precedent_model::{
     Case, CaseId, FieldSchema, FieldValue, Fields, Image, ModelError, PatientKey, Report, SectionKind,
 };
@@ -50,6 +50,19 @@ pub fn to_wire(case: Case) -> v1::Case {
                 ..v1::Image::default()
             })
             .collect(),
+    }
+}
+
+/// What becomes of the case that is held under the same id.
+///
+/// # Errors
+/// A number that the protocol does not know.
+pub fn replacement(wire: i32) -> Result<Replacement, Violation> {
+    match v1::Replacement::try_from(wire) {
+        Ok(v1::Replacement::Unspecified) => Ok(Replacement::Whole),
+        Ok(v1::Replacement::Without) => Ok(Replacement::Without),
+        Ok(v1::Replacement::Update) => Ok(Replacement::Update),
+        Err(_) => Err(Violation::new("replacement", "is none of the protocol's replacements; leave it out")),
     }
 }
 
@@ -227,6 +240,13 @@ mod tests {
         assert_eq!(violations[0].field, "case.report");
         assert!(violations[0].description.contains("the limit is 1048576"), "{}", violations[0].description);
         assert!(!violations[0].description.contains("CANARY"));
+    }
+
+    #[test]
+    fn replacements_are_those_of_the_protocol() {
+        let known = [0, 1, 2].map(|wire| replacement(wire).unwrap());
+        assert_eq!(known, [Replacement::Whole, Replacement::Without, Replacement::Update]);
+        assert_eq!(replacement(9).unwrap_err().field, "replacement");
     }
 
     proptest! {

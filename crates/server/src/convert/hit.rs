@@ -4,7 +4,7 @@ use super::highlight::highlights;
 use super::{case, small};
 use crate::hex;
 use precedent_engine::Definition;
-use precedent_query::{ChannelPlan, ChannelScore, Fusion, Hit, Plan, SearchResponse};
+use precedent_query::{AppliedGuards, ChannelPlan, ChannelScore, Fusion, Hit, Plan, SearchResponse};
 use precedent_vector::Metric;
 use precedent_wire::v1;
 
@@ -76,12 +76,27 @@ fn plan(plan: Plan) -> v1::Plan {
         case_count: plan.cases as u64,
         match_count: plan.matches as u64,
         exact: plan.exact,
+        guards: Some(guards(plan.guards)),
+        views: (plan.views.into_iter())
+            .map(|view| v1::AppliedView { projection: view.value.name().to_owned(), source: view.source })
+            .collect(),
         warnings: (plan.warnings.into_iter())
             .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message })
             .collect(),
         corrections: (plan.corrections.into_iter())
             .map(|word| v1::TextCorrection { written: word.written, searched: word.searched })
             .collect(),
+    }
+}
+
+fn guards(applied: AppliedGuards) -> v1::AppliedGuards {
+    let (patient, patient_source) = (applied.patient.map(|patient| (patient.value, patient.source))).unzip();
+    let (before, before_source) = (applied.before.map(|before| (before.value, before.source))).unzip();
+    v1::AppliedGuards {
+        patient: patient.as_ref().map(case::patient_to_wire),
+        patient_source: patient_source.unwrap_or_default(),
+        before: before.map_or_else(String::new, |date| date.to_string()),
+        before_source: before_source.unwrap_or_default(),
     }
 }
 
@@ -109,8 +124,10 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{Case, CaseId, Report, SectionKind, Span};
-    use precedent_query::{Channel, Correction, Highlight, HighlightMatch, StepTimes, VectorPath, Warning};
+    use precedent_model::{Case, CaseId, PatientKey, Projection, Report, SectionKind, Span};
+    use precedent_query::{
+        Applied, Channel, Correction, Highlight, HighlightMatch, StepTimes, VectorPath, Warning,
+    };
 
     fn definition(metric: &str) -> Definition {
         let text = format!(
@@ -143,6 +160,14 @@ mod tests {
                     exact: false,
                 }],
                 fusion: Fusion::default(),
+                guards: AppliedGuards {
+                    patient: Some(Applied {
+                        value: PatientKey::new("17", Some("north")).unwrap(),
+                        source: "images[0].content".into(),
+                    }),
+                    before: None,
+                },
+                views: vec![Applied { value: Projection::Lateral, source: "images[0].view".into() }],
                 cases: 3955,
                 matches: 812,
                 exact: false,
@@ -218,6 +243,11 @@ mod tests {
         assert_eq!(plan.warnings[0].code, "NO_PATIENT");
         let corrected = &plan.corrections[0];
         assert_eq!((corrected.written.as_str(), corrected.searched.as_str()), ("noduels", "nodules"));
+        let guards = plan.guards.unwrap();
+        assert_eq!(guards.patient.unwrap().issuer, "north");
+        assert_eq!((guards.patient_source.as_str(), guards.before.as_str()), ("images[0].content", ""));
+        let view = v1::AppliedView { projection: "lateral".into(), source: "images[0].view".into() };
+        assert_eq!(plan.views, [view]);
         let record = sent.record.unwrap();
         assert_eq!(
             (record.index.as_str(), record.generation, record.encoder_id.as_str()),

@@ -85,6 +85,7 @@ fn guards(wire: v1::Guards, violations: &mut Vec<Violation>) -> Guards {
         patient: patient.ok().flatten(),
         include_same_patient: wire.include_same_patient,
         before,
+        before_study_date: wire.before_study_date,
         several_per_patient: wire.several_per_patient,
     }
 }
@@ -136,6 +137,7 @@ mod tests {
                 include_same_patient: true,
                 before: "2019-05".into(),
                 several_per_patient: true,
+                before_study_date: true,
             }),
             fusion: Some(v1::Fusion {
                 image_weight: Some(0.0),
@@ -159,7 +161,7 @@ mod tests {
         assert_eq!(asked.image_text.as_deref(), Some("enlarged heart"));
         let guards = asked.guards;
         assert_eq!(guards.patient.unwrap().id(), "17");
-        assert!(guards.include_same_patient && guards.several_per_patient);
+        assert!(guards.include_same_patient && guards.several_per_patient && guards.before_study_date);
         assert_eq!(guards.before.unwrap().to_string(), "2019-05");
         assert_eq!(
             asked.fusion,

@@ -1,8 +1,10 @@
 //! A filter to the cases for which it is true and for which it is false.
 
-use super::{Column, Columns};
+use super::{Column, Columns, PATIENT_ID};
 use crate::{IndexError, OrdinalSet};
+use precedent_model::fold_patient_id;
 use precedent_query::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
+use std::borrow::Cow;
 
 /// Values between two looks at the caller's wish to stop.
 const STOP_EVERY: usize = 1024;
@@ -112,6 +114,10 @@ impl Columns {
             if stop() {
                 return Err(IndexError::Stopped);
             }
+            if column.record.name == PATIENT_ID {
+                yes.insert_all(&self.with_patient_id(folded)?);
+                continue;
+            }
             for index in self.places(column, folded)? {
                 yes.insert_all(self.postings(column, index)?);
             }
@@ -189,13 +195,16 @@ impl Columns {
         let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
             return Ok(compare.test(&self.value(column, index)?));
         };
-        let text = std::str::from_utf8(self.value_bytes(column, index)?)
-            .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))?;
+        let mut text = Cow::Borrowed(self.keyword(column, index)?);
+        if column.record.name == PATIENT_ID {
+            // Earlier programs folded patient ids as any keyword.
+            text = Cow::Owned(fold_patient_id(&text));
+        }
         let fits = match (any_prefix, any_suffix) {
             (true, true) => text.contains(folded.as_str()),
             (true, false) => text.ends_with(folded.as_str()),
             (false, true) => text.starts_with(folded.as_str()),
-            (false, false) => text == folded,
+            (false, false) => text == folded.as_str(),
         };
         Ok(Some(fits != (compare.comparison == Comparison::NotEqual)))
     }

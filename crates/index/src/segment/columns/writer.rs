@@ -71,7 +71,7 @@ impl ColumnsWriter {
                 Source::CaseId => column.add(Key::Text(fold_keyword(case.id.as_str())), ordinal),
                 Source::PatientId => {
                     if let Some(patient) = &case.patient {
-                        column.add(Key::Text(fold_keyword(patient.id())), ordinal);
+                        column.add(Key::Text(patient.folded_id()), ordinal);
                     }
                 }
                 Source::Field => {

@@ -1,0 +1,91 @@
+//! What became of the rows, counted.
+
+use crate::args::IngestArgs;
+use crate::exit::Failure;
+use crate::output::{count, counted};
+use precedent_engine::{CaseWarning, Engine};
+use std::collections::BTreeSet;
+use std::io::Write;
+
+/// What became of the rows.
+#[derive(Default)]
+pub struct Tally {
+    pub rows: u64,
+    pub taken: u64,
+    pub held: u64,
+    pub rejected: u64,
+    /// Cases with neither text nor embedding.
+    pub silent: u64,
+    /// Rows whose case id an earlier row had.
+    pub repeated: u64,
+    /// Fields that were left out because they cannot be read.
+    pub dropped: u64,
+    /// Cases whose patient id is nobody's, and was left out.
+    nobodys: u64,
+    /// The same of issuers.
+    no_issuers: u64,
+    pub ignored_columns: BTreeSet<String>,
+}
+
+impl Tally {
+    /// Counts what was left out of a case.
+    pub fn count(&mut self, warning: &CaseWarning) {
+        match warning.code {
+            "PLACEHOLDER_PATIENT" => self.nobodys += 1,
+            "PLACEHOLDER_ISSUER" => self.no_issuers += 1,
+            _ => {}
+        }
+    }
+
+    /// Prints what was done.
+    pub fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
+        let mut out = std::io::stdout();
+        let verb = if args.dry_run { "would be taken in" } else { "taken in" };
+        writeln!(
+            out,
+            "{}: {} {verb}, {} held already, {} rejected",
+            counted(self.rows, "row", "rows"),
+            count(self.taken),
+            count(self.held),
+            count(self.rejected)
+        )?;
+        if self.repeated > 0 {
+            let rows = counted(self.repeated, "row repeats", "rows repeat");
+            writeln!(out, "{rows} the case id of an earlier one; of each id the last row counts")?;
+        }
+        if self.dropped > 0 {
+            let fields =
+                counted(self.dropped, "field that cannot be read was", "fields that cannot be read were");
+            writeln!(out, "{fields} left out (listed in {})", args.rejects.display())?;
+        }
+        if self.nobodys > 0 {
+            let cases = counted(self.nobodys, "case names", "cases name");
+            writeln!(
+                out,
+                "{cases} a patient id that is nobody's, such as nan, and {} no patient",
+                if self.nobodys == 1 { "has" } else { "have" }
+            )?;
+        }
+        if self.no_issuers > 0 {
+            let cases = counted(self.no_issuers, "case names", "cases name");
+            writeln!(out, "{cases} an issuer that is nobody's, such as nan, which was left out")?;
+        }
+        if self.silent > 0 {
+            let cases = counted(self.silent, "case has", "cases have");
+            writeln!(out, "{cases} neither text nor embedding, so only filters find them")?;
+        }
+        if !self.ignored_columns.is_empty() {
+            let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
+            writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
+        }
+        if let (Some(_), Some(notice)) = (&args.images, engine.notice()) {
+            writeln!(out, "note: {notice}")?;
+        }
+        if !args.dry_run {
+            let view = engine.view();
+            let cases = counted(view.case_count() as u64, "case", "cases");
+            writeln!(out, "the index holds {cases}, generation {}", view.generation())?;
+        }
+        Ok(())
+    }
+}

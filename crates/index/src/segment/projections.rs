@@ -1,0 +1,47 @@
+//! Which cases of a segment are known to be of other projections than a query's film.
+
+use super::columns::Columns;
+use super::open::Segment;
+use crate::{IndexError, OrdinalSet};
+use precedent_model::Projection;
+
+/// The field that says how a case's films were projected.
+const VIEW: &str = "view";
+
+/// The cases with a film of each projection, in the order of [`Projection::ALL`].
+#[derive(Debug)]
+pub(crate) struct Projections([OrdinalSet; 4]);
+
+impl Projections {
+    fn of(columns: &Columns) -> Result<Self, IndexError> {
+        let mut sets = Projection::ALL.map(|_| OrdinalSet::none(columns.cases()));
+        columns.each_keyword(VIEW, |view, cases| {
+            let named = Projection::of_view(view);
+            if let Some(place) = Projection::ALL.iter().position(|projection| Some(*projection) == named) {
+                sets[place].insert_all(cases);
+            }
+        })?;
+        Ok(Self(sets))
+    }
+}
+
+impl Segment {
+    /// The cases that have films of known projections, none of them this one. A case whose views are not known may be of any.
+    pub fn of_other_projections(&self, projection: Projection) -> Result<OrdinalSet, IndexError> {
+        let projections = match self.projections.get() {
+            Some(known) => known,
+            None => {
+                let found = Projections::of(&self.columns)?;
+                self.projections.get_or_init(|| found)
+            }
+        };
+        let mut others = OrdinalSet::none(self.cases());
+        for set in &projections.0 {
+            others.unite(set);
+        }
+        for (set, _) in projections.0.iter().zip(Projection::ALL).filter(|(_, other)| *other == projection) {
+            others.subtract(set);
+        }
+        Ok(others)
+    }
+}
