@@ -60,8 +60,8 @@ pub enum TrainingError {
     /// The system gives no threads.
     #[error("no threads can be started: {0}")]
     Threads(rayon::ThreadPoolBuildError),
-    /// Films that do not differ.
-    #[error("no film differs from another, so nothing tells them apart; give films of several patients")]
+    /// Films that differ in too little.
+    #[error("the films differ in too few ways to tell them apart; give more films, of several patients")]
     Alike,
     /// Stopped by the caller. The last checkpoint stays.
     #[error("training was stopped; the same command goes on from the last checkpoint")]

@@ -22,7 +22,9 @@ const MOST_FILMS: usize = 1500;
 const VARIATIONS: usize = 4;
 /// Share by which the scatter of variations is raised for likeness.
 const LIKENESS_RIDGE: f64 = 0.1;
-/// The same for view: real films differ from phantoms in more than phantoms do among each other.
+/// Least difference of films along a direction, as a share of that of variations: below it there are only rounding errors.
+const LEAST_RATIO: f64 = 1e-6;
+/// The same ridge for view: real films differ from phantoms in more than phantoms do among each other.
 const VIEW_RIDGE: f64 = 1.0;
 /// How sharply films are told to be lateral or frontal, where 1 is the way from the mean frontal to the mean lateral film.
 const VIEW_SHARPNESS: f64 = 10.0;
@@ -92,7 +94,7 @@ fn look(
 /// Directions and offsets of a linear map.
 type Map = (Vec<Vec<f64>>, Vec<f64>);
 
-/// `None` where no film differs from another.
+/// `None` where films differ along fewer directions than are wanted.
 fn likeness(films: &[Seen], architecture: &Architecture) -> Option<Map> {
     let all = || films.iter().flat_map(|film| &film.variations);
     let middle = mean(all())?;
@@ -103,12 +105,12 @@ fn likeness(films: &[Seen], architecture: &Architecture) -> Option<Map> {
     let found = telling_directions(&total, &within.with_ridge(LIKENESS_RIDGE))?;
     let scaled = found.into_iter().take(architecture.likeness).map(|(ratio, direction)| {
         // Divided by how far films differ along it.
-        let scale = 1.0 / ratio.max(f64::MIN_POSITIVE).sqrt();
-        direction.into_iter().map(|value| value * scale).collect::<Vec<f64>>()
+        let scaled = direction.into_iter().map(|value| value / ratio.sqrt());
+        (ratio > LEAST_RATIO).then(|| scaled.collect::<Vec<f64>>())
     });
-    let directions: Vec<Vec<f64>> = scaled.collect();
+    let directions: Vec<Vec<f64>> = scaled.collect::<Option<_>>()?;
     let offsets = directions.iter().map(|direction| -dot(direction, &middle)).collect();
-    directions.iter().flatten().all(|value| value.is_finite()).then_some((directions, offsets))
+    Some((directions, offsets))
 }
 
 /// The logit of a lateral film. Without films of both kinds all are frontal.
@@ -116,20 +118,23 @@ fn view(films: &[Seen], architecture: &Architecture) -> Map {
     let of = |lateral: bool| -> Vec<&Vec<f64>> {
         films.iter().filter(|film| film.lateral == lateral).flat_map(|film| &film.variations).collect()
     };
-    let (frontal, lateral) = (of(false), of(true));
-    let fitted = (|| {
-        let (from, to) = (mean(frontal.iter().copied())?, mean(lateral.iter().copied())?);
-        let within = scatter([frontal.clone(), lateral.clone()].into_iter());
-        let apart = less(&to, &from);
-        let direction = Factor::of(&within.with_ridge(VIEW_RIDGE))?.solve(&apart);
-        let way = dot(&direction, &apart);
-        (way > 0.0).then(|| {
-            let scaled: Vec<f64> = direction.iter().map(|value| value * VIEW_SHARPNESS / way).collect();
-            let offset = -dot(&scaled, &from) - VIEW_SHARPNESS / 2.0;
-            (vec![scaled], vec![offset])
-        })
-    })();
-    fitted.unwrap_or_else(|| (vec![vec![0.0; architecture.appearance_width()]], vec![-VIEW_SHARPNESS / 2.0]))
+    let frontal_only = (vec![vec![0.0; architecture.appearance_width()]], vec![-VIEW_SHARPNESS / 2.0]);
+    discriminant(of(false), of(true)).unwrap_or(frontal_only)
+}
+
+/// From -[`VIEW_SHARPNESS`] / 2 at the mean of `from` to as much above 0 at the mean of `to`; `None` where these are equal or
+/// a side is empty.
+fn discriminant(from: Vec<&Vec<f64>>, to: Vec<&Vec<f64>>) -> Option<Map> {
+    let (start, end) = (mean(from.iter().copied())?, mean(to.iter().copied())?);
+    let within = scatter([from, to].into_iter());
+    let apart = less(&end, &start);
+    let direction = Factor::of(&within.with_ridge(VIEW_RIDGE))?.solve(&apart);
+    let way = dot(&direction, &apart);
+    (way > 0.0).then(|| {
+        let scaled: Vec<f64> = direction.iter().map(|value| value * VIEW_SHARPNESS / way).collect();
+        let offset = -dot(&scaled, &start) - VIEW_SHARPNESS / 2.0;
+        (vec![scaled], vec![offset])
+    })
 }
 
 /// Mean square about the mean of each row's own group.

@@ -83,6 +83,14 @@ fn without_laterals_every_film_is_frontal() {
 }
 
 #[test]
+fn no_films_are_refused_by_name() {
+    let plan = with_likeness(1);
+    let blank = untrained(&plan).unwrap().to_safetensors().unwrap();
+    let error = fit_likeness(&plan, &Toy(0), &blank, &|_| true).unwrap_err();
+    assert!(matches!(error, TrainingError::Alike), "{error}");
+}
+
+#[test]
 fn a_caller_stops_it_and_towers_of_another_size_are_refused() {
     let plan = with_likeness(1);
     let blank = untrained(&plan).unwrap().to_safetensors().unwrap();

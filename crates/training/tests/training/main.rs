@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod learning;
+#[cfg(test)]
 mod likeness;
 #[cfg(test)]
 mod resuming;
