@@ -71,7 +71,7 @@ pub(crate) fn mentions(
     found: &[Found],
     marks: &[Marks],
 ) -> Vec<Mention> {
-    let mut named = named(lexicon, found, tokens.len());
+    let mut named = named(lexicon, tokens, found);
     let has_subject = found.iter().any(|&found| matches!(lexicon.meaning(found), Meaning::Subject(_)));
     if named.is_empty() && !has_subject {
         return Vec::new();
@@ -128,8 +128,8 @@ fn denied(said: Assertion) -> Assertion {
 }
 
 /// The phrases that count: the one with more words takes its words; a phrase that is no finding takes them, too. Two
-/// findings of the same words both count.
-fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
+/// findings of the same words both count, and two that share only a part of the body do, if each has a word of its own.
+fn named(lexicon: &Lexicon, tokens: &[Token], found: &[Found]) -> Vec<Named> {
     let mut candidates: Vec<(Found, Option<(usize, bool)>)> = (found.iter())
         .filter_map(|&found| match lexicon.meaning(found) {
             Meaning::Finding { index, denied } => Some((found, Some((*index, *denied)))),
@@ -144,18 +144,22 @@ fn named(lexicon: &Lexicon, found: &[Found], tokens: usize) -> Vec<Named> {
     candidates.sort_by_key(|(found, named)| {
         (Reverse(found.words()), found.last - found.first, named.is_none(), found.first)
     });
-    let mut taken: Vec<Option<(u32, u64)>> = vec![None; tokens];
+    let mut taken: Vec<Option<(u32, u64)>> = vec![None; tokens.len()];
     let mut kept = Vec::new();
     for (found, named) in candidates {
         let own = Some((found.first, found.mask));
         let words = (found.first as usize..=found.last as usize).filter(|&at| found.holds(at));
+        let nobodys = Some((u32::MAX, 0));
         let free = |at: usize| taken[at].is_none() || (named.is_some() && taken[at] == own);
-        if !words.clone().all(free) {
+        let shared =
+            |at: usize| named.is_some() && taken[at] != nobodys && lexicon.is_shared(tokens[at].word);
+        if !words.clone().all(|at| free(at) || shared(at)) || !words.clone().any(free) {
             continue;
         }
         // The words of what is no finding are nobody's.
-        let taker = if named.is_some() { own } else { Some((u32::MAX, 0)) };
-        for at in words {
+        let taker = if named.is_some() { own } else { nobodys };
+        let own_words: Vec<usize> = words.filter(|&at| free(at)).collect();
+        for at in own_words {
             taken[at] = taker;
         }
         kept.extend(named.map(|(index, denied)| Named { found, index, denied }));

@@ -2,7 +2,7 @@
 
 use precedent_lexical::{AskedDetail, DetailTerm};
 use precedent_model::{Laterality, Mention, Size, Span};
-use precedent_report::{Groups, Lexicon, ReportReader};
+use precedent_report::{Lexicon, ReportReader};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ const BOTH_FOR_ONE: f32 = 0.9;
 const ONE_FOR_BOTH: f32 = 0.2;
 /// A mention without a side may be on the side asked for, so it comes before one on the other side.
 const UNSAID_SIDE: f32 = 0.12;
+/// A grade that holds the one asked for: who asks for a tiny effusion is served by a small one.
+const WIDER_GRADE: f32 = 0.7;
 /// A step of sizes that lies in the range asked for in part.
 const PART_OF_STEP: f32 = 0.5;
 /// "A 2 cm nodule" asks for about that size: between these shares of it.
@@ -55,15 +57,14 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedD
             terms: terms.map(|(term, whole)| (term, fit(whole))).collect(),
         });
     }
-    let inside = |groups: &Groups, id: &Arc<str>| groups.inside(id);
     if let Some(severity) = &mention.severity {
-        details.push(all_fully(
-            SEVERITY,
-            inside(lexicon.severities(), severity).into_iter().map(DetailTerm::Severity),
-        ));
+        let inside = lexicon.severities().inside(severity).into_iter().map(|id| (id, 1.0));
+        let around = lexicon.severities().around(severity).into_iter().map(|id| (id, WIDER_GRADE));
+        let terms = inside.chain(around).map(|(id, fit)| (DetailTerm::Severity(id), fit));
+        details.push(AskedDetail { weight: SEVERITY, terms: terms.collect() });
     }
     for time in &mention.times {
-        details.push(all_fully(TIME, inside(lexicon.times(), time).into_iter().map(DetailTerm::Time)));
+        details.push(all_fully(TIME, lexicon.times().inside(time).into_iter().map(DetailTerm::Time)));
     }
     details
 }
@@ -178,10 +179,7 @@ mod tests {
     fn side_place_and_severity_are_asked_of_one_mention() {
         check("pneumothorax", &[]);
         check("left pneumothorax", &["2[left=1 bilateral=0.9 unsaid=0.12]"]);
-        check(
-            "effusions larger on the left",
-            &["2[bilateral=1 left=0.2 right=0.2]", "2[larger left=1]"],
-        );
+        check("effusions larger on the left", &["2[bilateral=1 left=0.2 right=0.2]", "2[larger left=1]"]);
         check("bilateral effusions", &["2[bilateral=1 left=0.2 right=0.2]"]);
         check(
             "small left apical pneumothorax",
@@ -189,7 +187,7 @@ mod tests {
                 "2[left=1 bilateral=0.9 unsaid=0.12]",
                 "1[left+apex=1 bilateral+apex=0.9]",
                 "2[apex=1]",
-                "1[mild=1]",
+                "1[mild=1 minimal=1]",
             ],
         );
     }

@@ -173,6 +173,9 @@ pub struct WordsEntry {
     /// Says that something is normal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub normal: Vec<String>,
+    /// Words that two findings may share: parts of the body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<String>,
     /// Words that no gap of a phrase holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<String>,
@@ -239,6 +242,7 @@ impl LexiconFile {
         words.names.extend(more.names);
         words.comparisons.extend(more.comparisons);
         words.normal.extend(more.normal);
+        words.shared.extend(more.shared);
         words.breaks.extend(more.breaks);
     }
 }

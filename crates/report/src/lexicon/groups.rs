@@ -51,6 +51,13 @@ impl Groups {
         self.groups.iter().map(|group| &group.id)
     }
 
+    /// The groups that this one is a part of, ascending. Empty for an unknown id.
+    pub fn around(&self, id: &str) -> Vec<Arc<str>> {
+        let Ok(place) = self.groups.binary_search_by(|group| (*group.id).cmp(id)) else { return Vec::new() };
+        let outer = |group: &&Group| *group.id != *id && group.inside.contains(&place);
+        self.groups.iter().filter(outer).map(|group| Arc::clone(&group.id)).collect()
+    }
+
     /// The group and every group within it, the group first. Empty for an unknown id.
     pub fn inside(&self, id: &str) -> Vec<Arc<str>> {
         let place = self.groups.binary_search_by(|group| (*group.id).cmp(id));
@@ -83,6 +90,9 @@ mod tests {
         assert_eq!(inside("lower"), ["lower", "base"]);
         assert_eq!(inside("base"), ["base"]);
         assert!(inside("nowhere").is_empty());
+        let around = |id: &str| groups.around(id).iter().map(|id| id.to_string()).collect::<Vec<_>>();
+        assert_eq!(around("base"), ["lower"]);
+        assert!(around("lower").is_empty() && around("nowhere").is_empty());
         assert_eq!(groups.ids().map(|id| &**id).collect::<Vec<_>>(), ["apex", "base", "lower"]);
     }
 

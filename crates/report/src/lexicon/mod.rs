@@ -142,6 +142,7 @@ pub struct Lexicon {
     places: Groups,
     severities: Groups,
     times: Groups,
+    shared: Vec<WordId>,
     vocabulary: Vocabulary,
     phrases: Phrases,
     meanings: Vec<Meaning>,
@@ -191,6 +192,7 @@ impl Lexicon {
         let traces = traces(&file.findings)?;
         let devices = devices(&file.findings, &hierarchy);
         let Compiler { mut vocabulary, mut phrases, meanings, .. } = compiler;
+        let shared = file.words.shared.iter().map(|word| vocabulary.add(word)).collect();
         let breaks: Vec<WordId> = file.words.breaks.iter().map(|word| vocabulary.add(word)).collect();
         phrases.finish(vocabulary.len(), |word| breaks.contains(&word));
         Ok(Self {
@@ -201,6 +203,7 @@ impl Lexicon {
             places,
             severities,
             times,
+            shared,
             vocabulary,
             phrases,
             meanings,
@@ -329,6 +332,11 @@ impl Lexicon {
         let found = self.find_phrases(text, &tokens);
         let whole = move |found: &Found| found.first == 0 && found.last as usize + 1 == tokens.len();
         found.into_iter().filter(whole).map(|found| (found.words(), self.meaning(found)))
+    }
+
+    /// Whether two findings may share the word.
+    pub(crate) fn is_shared(&self, word: WordId) -> bool {
+        self.shared.contains(&word)
     }
 
     pub(crate) fn id(&self, index: usize) -> &FindingId {

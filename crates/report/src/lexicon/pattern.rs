@@ -82,7 +82,8 @@ fn atoms(words: &str, vocabulary: &mut Vocabulary) -> Result<Vec<Atom>, String> 
                 for token in cut {
                     normalise(&piece[token.range()], &mut word);
                     let word = if word == "&" { "+" } else { &word };
-                    let id = if token.word == NUMBER { NUMBER } else { vocabulary.add_spelled(&spellings(word)) };
+                    let id =
+                        if token.word == NUMBER { NUMBER } else { vocabulary.add_spelled(&spellings(word)) };
                     atoms.push(Atom::Word(id));
                 }
             }

@@ -106,7 +106,7 @@ fn abbreviations_and_other_spellings() {
         ("GGO.", "ground-glass-opacity"),
         ("DJD.", "degenerative-change"),
         ("Mediastinal LAD.", "lymphadenopathy"),
-        ("ILD.", "interstitial-disease"),
+        ("ILD.", "interstitial-lung-disease"),
         ("Mets.", "malignancy"),
         ("Rib fxs.", "rib-fracture"),
         ("AVR.", "prosthetic-valve"),

@@ -69,7 +69,7 @@ fn other_words_for_a_side_count() {
 #[test]
 fn a_side_of_something_else_is_none_of_the_finding() {
     check("Tip of the line in the right atrium.", "central-venous-catheter present");
-    check("Right PICC with tip in the left brachiocephalic vein.", "picc present right");
+    check("Right PICC with tip in the left brachiocephalic vein.", "picc present right; device-malposition present right");
     check("Opacity at the right heart border.", "lung-opacity present");
     check(
         "A right-sided aortic arch and an effusion.",
