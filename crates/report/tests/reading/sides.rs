@@ -80,7 +80,7 @@ fn a_side_of_something_else_is_none_of_the_finding() {
     check("Rotated to the left with atelectasis.", "atelectasis present");
     check("The lungs are clear bilaterally without effusion.", "pleural-effusion absent");
     check("Right pneumothorax, and the left lung is clear.", "pneumothorax present right");
-    check("Thoracic scoliosis convex to the right.", "scoliosis present right");
+    check("Thoracic scoliosis convex to the right.", "dextroscoliosis present right");
     check("Left effusion and scoliosis.", "pleural-effusion present left; scoliosis present");
     check("Left upper extremity PICC.", "picc present left");
     check("Left ventricular enlargement.", "chamber-enlargement present left");
