@@ -13,8 +13,8 @@ const BATCH: usize = 1000;
 /// The cases of Open-i that have a report, without their tags.
 pub fn read_cases(data: &Path) -> Result<Vec<Case>, Problem> {
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
-    let rows =
-        Manifest::open(data.join("openi/reports.jsonl"), &ColumnMap::open(map)?, &FieldSchema::default())?;
+    let map = ColumnMap::open(map)?.for_reports();
+    let rows = Manifest::open(data.join("openi/reports.jsonl"), &map, &FieldSchema::default())?;
     let mut cases = Vec::new();
     for row in rows {
         let case = row?.outcome.map_err(|rejection| rejection.to_string())?;
