@@ -105,7 +105,8 @@ fn likeness(films: &[Seen], architecture: &Architecture) -> Option<Map> {
     let found = telling_directions(&total, &within.with_ridge(LIKENESS_RIDGE))?;
     let scaled = found.into_iter().take(architecture.likeness).map(|(ratio, direction)| {
         // Divided by how far films differ along it.
-        let scaled = direction.into_iter().map(|value| value / ratio.sqrt());
+        let scale = 1.0 / ratio.sqrt();
+        let scaled = direction.into_iter().map(|value| value * scale);
         (ratio > LEAST_RATIO).then(|| scaled.collect::<Vec<f64>>())
     });
     let directions: Vec<Vec<f64>> = scaled.collect::<Option<_>>()?;
