@@ -126,7 +126,7 @@ fn ask(text: &str) -> Asked {
     };
     let findings = sentences.iter().flat_map(|sentence| &sentence.mentions).map(finding).collect();
     let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
-    Asked { runs, findings, details: Vec::new() }
+    Asked { runs, findings, ..Asked::default() }
 }
 
 fn measure(

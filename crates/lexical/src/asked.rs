@@ -14,6 +14,8 @@ pub struct Asked {
     /// Words that say on which side, where, how large, how severe or since when: "left", "lower lobe". Where a finding that
     /// they describe is asked for, they are not looked for as words.
     pub details: Vec<Span>,
+    /// Words that only lead to a finding, "post" before "mastectomy": never looked for as words.
+    pub leading: Vec<Span>,
 }
 
 /// A finding that a query names.

@@ -43,7 +43,7 @@ pub(crate) fn ask(text: &str) -> TextQuery {
     });
     let findings = findings.collect();
     let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
-    TextQuery::parse(text, &Asked { runs, findings, details: Vec::new() }).unwrap()
+    TextQuery::parse(text, &Asked { runs, findings, ..Asked::default() }).unwrap()
 }
 
 /// The words of a field, by section; `None` where the word at that place is not in the field.

@@ -76,7 +76,7 @@ impl TextQuery {
         let has_runs = words.iter().any(|(_, word)| asked.run_at(word.span.start).is_some());
         let said = Said { asked, has_runs };
         let taken = take_findings(&words, &asked.findings);
-        let described = described(&words, &taken, &asked.details);
+        let described = described(&words, &taken, asked);
         let mut taken = taken.iter().zip(described);
         let mut clauses = Clauses::default();
         for item in &items {
@@ -226,14 +226,16 @@ fn take_findings<'a>(
     taken
 }
 
-/// Which words only describe a finding that is asked for with details: plain ones that are no finding themselves.
-fn described(words: &[(&Item, &QueryWord)], taken: &[Option<Taken<'_>>], details: &[Span]) -> Vec<bool> {
+/// Which words only lead to a finding, or describe one that is asked for with details: plain ones that are no finding
+/// themselves.
+fn described(words: &[(&Item, &QueryWord)], taken: &[Option<Taken<'_>>], asked: &Asked) -> Vec<bool> {
     let with_details = |taken: &Taken<'_>| describes(taken.words[0].0.occur, taken.finding);
     let any = taken.iter().flatten().any(with_details);
     (words.iter().zip(taken))
         .map(|((item, word), taken)| {
             let plain = item.form == Form::Loose && item.field.is_none() && item.occur == Occur::Should;
-            any && plain && taken.is_none() && details.iter().any(|detail| detail.overlaps(word.span))
+            let within = |spans: &[Span]| spans.iter().any(|span| span.overlaps(word.span));
+            plain && taken.is_none() && (any && within(&asked.details) || within(&asked.leading))
         })
         .collect()
 }
@@ -295,7 +297,7 @@ mod tests {
         });
         let findings = findings.collect();
         let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
-        TextQuery::parse(text, &Asked { runs, findings, details: Vec::new() }).unwrap()
+        TextQuery::parse(text, &Asked { runs, findings, ..Asked::default() }).unwrap()
     }
 
     /// Clauses as text: sign, the field and what is looked for in it, `*n` when repeated. Words in a row are joined by
@@ -496,7 +498,7 @@ mod tests {
                 assertion: Assertion::ALL[assertion],
                 overridden: false,
             });
-            let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings, details: Vec::new() }).unwrap();
+            let query = TextQuery::parse(&text, &Asked { runs: runs.collect(), findings, ..Asked::default() }).unwrap();
             let alternatives = query.clauses().iter().flat_map(|clause| clause.alternatives.iter().chain(&clause.fallback));
             for alternative in alternatives {
                 prop_assert!(!alternative.words.is_empty() && alternative.words.iter().all(|word| !word.is_empty()));

@@ -23,8 +23,9 @@ const BOTH_FOR_ONE: f32 = 0.9;
 const ONE_FOR_BOTH: f32 = 0.2;
 /// A mention without a side may be on the side asked for, so it comes before one on the other side.
 const UNSAID_SIDE: f32 = 0.12;
-/// A grade that holds the one asked for: who asks for a tiny effusion is served by a small one.
-const WIDER_GRADE: f32 = 0.7;
+/// A place or grade that holds the one asked for: who asks for the middle lobe is served by the middle of the lung, who asks
+/// for a tiny effusion by a small one.
+const WIDER: f32 = 0.6;
 /// A step of sizes that lies in the range asked for in part.
 const PART_OF_STEP: f32 = 0.5;
 /// "A 2 cm nodule" asks for about that size: between these shares of it.
@@ -33,21 +34,25 @@ const ABOUT: Range<f32> = 0.75..1.34;
 /// The details that a mention in a query asks for.
 pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedDetail> {
     let mut details = Vec::new();
-    let places: Vec<Arc<str>> =
-        mention.places.iter().flat_map(|place| lexicon.places().inside(&place.id)).collect();
+    let places = places(lexicon, mention);
     if let Some(side) = mention.laterality {
         let terms = sides(side).map(|(side, fit)| (DetailTerm::Side(side), fit));
         details.push(AskedDetail { weight: SIDE, terms: terms.collect() });
         if !places.is_empty() {
             let known = sides(side).filter_map(|(side, fit)| Some((side?, fit)));
-            let pair =
-                |(side, fit)| places.iter().map(move |id| (DetailTerm::SidePlace(side, Arc::clone(id)), fit));
+            let pair = |(side, fit)| {
+                let term = move |(id, near): &(Arc<str>, f32)| {
+                    (DetailTerm::SidePlace(side, Arc::clone(id)), fit * near)
+                };
+                places.iter().map(term)
+            };
             details.push(AskedDetail { weight: SIDE_AND_PLACE, terms: known.flat_map(pair).collect() });
         }
     }
     details.extend(mention.larger.map(|side| all_fully(LARGER, std::iter::once(DetailTerm::Larger(side)))));
     if !places.is_empty() {
-        details.push(all_fully(PLACE, places.into_iter().map(DetailTerm::Place)));
+        let terms = places.into_iter().map(|(id, near)| (DetailTerm::Place(id), near));
+        details.push(AskedDetail { weight: PLACE, terms: terms.collect() });
     }
     if let Some(size) = mention.size {
         let terms = DetailTerm::sizes(range(text, size));
@@ -59,7 +64,7 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedD
     }
     if let Some(severity) = &mention.severity {
         let inside = lexicon.severities().inside(severity).into_iter().map(|id| (id, 1.0));
-        let around = lexicon.severities().around(severity).into_iter().map(|id| (id, WIDER_GRADE));
+        let around = lexicon.severities().around(severity).into_iter().map(|id| (id, WIDER));
         let terms = inside.chain(around).map(|(id, fit)| (DetailTerm::Severity(id), fit));
         details.push(AskedDetail { weight: SEVERITY, terms: terms.collect() });
     }
@@ -67,6 +72,20 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedD
         details.push(all_fully(TIME, lexicon.times().inside(time).into_iter().map(DetailTerm::Time)));
     }
     details
+}
+
+/// The places that serve who asks for these, each with how near it is: those within them, and those around them.
+fn places(lexicon: &Lexicon, mention: &Mention) -> Vec<(Arc<str>, f32)> {
+    let groups = lexicon.places();
+    let mut places: Vec<(Arc<str>, f32)> = Vec::new();
+    let inside = mention.places.iter().flat_map(|place| groups.inside(&place.id)).map(|id| (id, 1.0));
+    let around = mention.places.iter().flat_map(|place| groups.around(&place.id)).map(|id| (id, WIDER));
+    for (id, near) in inside.chain(around) {
+        if places.iter().all(|(known, _)| *known != id) {
+            places.push((id, near));
+        }
+    }
+    places
 }
 
 fn all_fully(weight: f32, terms: impl Iterator<Item = DetailTerm>) -> AskedDetail {
@@ -135,6 +154,8 @@ fn range(text: &str, size: Size) -> Range<f32> {
         Some(Bound::Above) => millimetres.next_up()..f32::INFINITY,
         Some(Bound::AtMost) => 0.0..millimetres.next_up(),
         Some(Bound::Below) => 0.0..millimetres,
+        // "Subcentimeter" is a bound in one word.
+        None if text[size.span.range()].starts_with(['s', 'S']) => 0.0..millimetres.next_up(),
         None => millimetres * ABOUT.start..millimetres * ABOUT.end,
     }
 }
@@ -148,6 +169,33 @@ pub(super) fn spans(reader: &ReportReader, text: &str) -> Vec<Span> {
         _ => span,
     };
     reader.details(text).into_iter().map(widened).collect()
+}
+
+/// Words by which a query comes to what an operation left: "s/p CABG", "status post mastectomy", "after lobectomy".
+const LEADING: [&str; 12] =
+    ["post", "status", "s", "p", "sp", "after", "prior", "previous", "history", "hx", "of", "old"];
+
+/// Whether who once had the finding has it.
+pub(super) fn is_lasting(lexicon: &Lexicon, mention: &Mention) -> bool {
+    lexicon.findings().any(|finding| finding.lasting && *finding.id == *mention.finding)
+}
+
+/// The words right before a mention that only lead to it.
+pub(super) fn leading(text: &str, mention: &Mention) -> Option<Span> {
+    let mention_start = mention.span.range().start;
+    let mut start = mention_start;
+    while let Some(before) = text.get(..start) {
+        let trimmed = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let word_start = trimmed
+            .rfind(|c: char| !c.is_alphanumeric())
+            .map_or(0, |at| at + trimmed[at..].chars().next().map_or(0, char::len_utf8));
+        let word = &trimmed[word_start..];
+        if !LEADING.iter().any(|leading| word.eq_ignore_ascii_case(leading)) {
+            break;
+        }
+        start = word_start;
+    }
+    (start < mention_start).then(|| Span::new(start..mention_start))
 }
 
 #[cfg(test)]
@@ -185,8 +233,8 @@ mod tests {
             "small left apical pneumothorax",
             &[
                 "2[left=1 bilateral=0.9 unsaid=0.12]",
-                "1[left+apex=1 bilateral+apex=0.9]",
-                "2[apex=1]",
+                "1[left+apex=1 left+upper=0.6 bilateral+apex=0.9 bilateral+upper=0.54]",
+                "2[apex=1 upper=0.6]",
                 "1[mild=1 minimal=1]",
             ],
         );
@@ -198,8 +246,23 @@ mod tests {
         check("nodule at least 10 cm", &["2[100mm=1 150mm=1]"]);
         check("nodule < 3 mm", &["2[0mm=1 2mm=1]"]);
         check("nodule under 3 mm", &["2[0mm=1 2mm=1]"]);
+        let small = ["2[0mm=1 2mm=1 3mm=1 4mm=1 5mm=1 6mm=1 7mm=1 8mm=1 9mm=0.5]"];
+        check("subcentimeter nodule", &small);
         check("8 mm nodule", &["2[6mm=1 7mm=1 8mm=1 9mm=1 10mm=0.5]"]);
         assert_eq!(bound("leftover 5 mm", 9), None, "a word of its own");
+    }
+
+    #[test]
+    fn words_that_lead_to_an_operation_are_not_searched() {
+        let leading = |text: &str| -> Vec<String> {
+            let asked = understand(&ReportReader::new(Lexicon::bundled()), text);
+            asked.leading.iter().map(|span| text[span.range()].trim().to_owned()).collect()
+        };
+        assert_eq!(leading("cardiomegaly post CABG"), ["post"]);
+        assert_eq!(leading("s/p mastectomy"), ["s/p"]);
+        assert_eq!(leading("History of mastectomy"), ["History of"]);
+        assert!(leading("post obstructive pneumonia").is_empty(), "a pneumonia does not last");
+        assert!(leading("mastectomy").is_empty());
     }
 
     #[test]
