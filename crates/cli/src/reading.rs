@@ -156,7 +156,7 @@ mod tests {
 
 findings
   Small left pleural effusion.
-      present       pleural-effusion · left · small
+      present       pleural-effusion · left · mild
   No pneumothorax.
       (boilerplate)
       absent        \"pneumothorax\"

@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn spans_cut_the_same_words_in_bytes_and_in_utf16() {
-        let text = "Épanchement 🫁: no pneumothorax. Possible 2.5 cm mass in the left upper lobe.";
+        let text = "X‐ray 🫁: no pneumothorax. Possible 2.5 cm mass in the left upper lobe.";
         let report = Report::new([(SectionKind::Findings, text)]).unwrap();
         let lexicon = Lexicon::bundled();
         let reading = ReportReader::new(lexicon.clone()).read(&report);

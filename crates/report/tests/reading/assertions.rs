@@ -185,3 +185,14 @@ fn runs_hold_the_words_by_assertion_and_no_cue() {
     );
     assert_eq!(runs("Effusion, stable (left)."), "present[Effusion, stable (left]");
 }
+
+#[test]
+fn what_a_further_study_is_to_find_is_not_found_yet() {
+    for text in [
+        "CT could be performed to identify a small [nodule].",
+        "Ultrasound is advised to look for an [effusion].",
+    ] {
+        assert_eq!(asserted(text), "hypothetical", "{text}");
+    }
+    assert_eq!(asserted("We are unable to identify a [nodule]."), "absent");
+}

@@ -61,7 +61,7 @@ fn other_words_for_a_side_count() {
     check("L effusion, R apical ptx.", "pleural-effusion present left; pneumothorax present right @apex");
     check("RLL nodule.", "nodule present right @lower");
     check("Lingular consolidation.", "consolidation present left @lingula");
-    check("Middle lobe collapse.", "atelectasis present right @middle");
+    check("Middle lobe collapse.", "atelectasis present right @middle-lobe");
     check("Right upper and lower lobe opacities.", "lung-opacity present right @upper @lower");
     check("Nodules in the lingula and right lower lobe.", "nodule present bilateral @lingula @lower");
 }
@@ -69,7 +69,10 @@ fn other_words_for_a_side_count() {
 #[test]
 fn a_side_of_something_else_is_none_of_the_finding() {
     check("Tip of the line in the right atrium.", "central-venous-catheter present");
-    check("Right PICC with tip in the left brachiocephalic vein.", "picc present right; device-malposition present right");
+    check(
+        "Right PICC with tip in the left brachiocephalic vein.",
+        "picc present right; device-malposition present right",
+    );
     check("Opacity at the right heart border.", "lung-opacity present");
     check(
         "A right-sided aortic arch and an effusion.",
