@@ -197,19 +197,19 @@ mod tests {
     }
 
     const MILD: &str = r#"finding:"nodule" AND finding.severity = "mild""#;
-    const LEFT: &str = r#"finding:"pneumothorax" AND finding.side = "left""#;
+    const LEFT: &str = r#"finding:"granuloma" AND finding.side = "left""#;
 
     #[test]
     fn details_are_about_the_finding_before_them() {
-        check(LEFT, &format!(r#"finding:"pneumothorax" AND ({LEFT}) => {LEFT}"#));
+        check(LEFT, &format!(r#"finding:"granuloma" AND ({LEFT}) => {LEFT}"#));
         check(
-            r#"finding.side = left AND finding:pneumothorax AND age > 3"#,
-            &format!(r#"finding:"pneumothorax" AND age > 3 AND ({LEFT}) => {LEFT}"#),
+            r#"finding.side = left AND finding:granuloma AND age > 3"#,
+            &format!(r#"finding:"granuloma" AND age > 3 AND ({LEFT}) => {LEFT}"#),
         );
         check(
-            "finding:pneumothorax AND finding.side = left AND finding:nodule AND finding.severity = mild",
+            "finding:granuloma AND finding.side = left AND finding:nodule AND finding.severity = mild",
             &format!(
-                r#"finding:"pneumothorax" AND finding:"nodule" AND ({LEFT}) AND ({MILD}) => {LEFT}; {MILD}"#
+                r#"finding:"granuloma" AND finding:"nodule" AND ({LEFT}) AND ({MILD}) => {LEFT}; {MILD}"#
             ),
         );
     }
@@ -248,7 +248,9 @@ mod tests {
         );
         let shown = resolved("finding.place = elbow").unwrap_err();
         assert!(
-            shown.starts_with("finding.place has a value that the lexicon does not hold; it holds apex"),
+            shown.starts_with(
+                "finding.place has a value that the lexicon does not hold; it holds abdomen, apex"
+            ),
             "{shown}"
         );
         let shown = resolved("finding.place = lower").unwrap();

@@ -153,11 +153,16 @@ fn range(text: &str, size: Size) -> Range<f32> {
         Some(Bound::AtLeast) => millimetres..f32::INFINITY,
         Some(Bound::Above) => millimetres.next_up()..f32::INFINITY,
         Some(Bound::AtMost) => 0.0..millimetres.next_up(),
-        Some(Bound::Below) => 0.0..millimetres,
+        Some(Bound::Below) => 0.0..whole_bound(millimetres),
         // "Subcentimeter" is a bound in one word.
-        None if text[size.span.range()].starts_with(['s', 'S']) => 0.0..millimetres.next_up(),
+        None if text[size.span.range()].starts_with(['s', 'S']) => 0.0..whole_bound(millimetres),
         None => millimetres * ABOUT.start..millimetres * ABOUT.end,
     }
+}
+
+/// The bound of a size that is read as just below it: 3 of 2.99, to a tenth of a millimetre.
+fn whole_bound(millimetres: f32) -> f32 {
+    (millimetres * 10.0).ceil() / 10.0
 }
 
 /// The words of a query that ask for details, those of bounds before sizes among them.
@@ -246,7 +251,7 @@ mod tests {
         check("nodule at least 10 cm", &["2[100mm=1 150mm=1]"]);
         check("nodule < 3 mm", &["2[0mm=1 2mm=1]"]);
         check("nodule under 3 mm", &["2[0mm=1 2mm=1]"]);
-        let small = ["2[0mm=1 2mm=1 3mm=1 4mm=1 5mm=1 6mm=1 7mm=1 8mm=1 9mm=0.5]"];
+        let small = ["2[0mm=1 2mm=1 3mm=1 4mm=1 5mm=1 6mm=1 7mm=1 8mm=1 9mm=1]"];
         check("subcentimeter nodule", &small);
         check("8 mm nodule", &["2[6mm=1 7mm=1 8mm=1 9mm=1 10mm=0.5]"]);
         assert_eq!(bound("leftover 5 mm", 9), None, "a word of its own");
