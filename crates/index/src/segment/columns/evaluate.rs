@@ -2,7 +2,7 @@
 
 use super::{Column, Columns, PATIENT_ID};
 use crate::{IndexError, OrdinalSet};
-use precedent_model::fold_patient_id;
+use precedent_model::{fold_keyword, fold_patient_id};
 use precedent_query::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
 use std::borrow::Cow;
 
@@ -190,7 +190,7 @@ impl Columns {
         Ok(verdict)
     }
 
-    /// What a restriction says of one value. Keywords stand folded on disk, so they are compared as they stand.
+    /// What a restriction says of one value.
     fn test(&self, compare: &Compare, column: &Column, index: usize) -> Result<Option<bool>, IndexError> {
         let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
             return Ok(compare.test(&self.value(column, index)?));
@@ -199,6 +199,9 @@ impl Columns {
         if column.record.name == PATIENT_ID {
             // Earlier programs folded patient ids as any keyword.
             text = Cow::Owned(fold_patient_id(&text));
+        } else if !text.is_ascii() {
+            // So they did with keywords (`alike`).
+            text = Cow::Owned(fold_keyword(&text));
         }
         let fits = match (any_prefix, any_suffix) {
             (true, true) => text.contains(folded.as_str()),
