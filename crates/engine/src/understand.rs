@@ -27,11 +27,21 @@ pub fn understand(reader: &ReportReader, text: &str) -> Asked {
         let lasting = |mention: &&Mention| details::is_lasting(reader.lexicon(), mention);
         let leading = sentence.mentions.iter().filter(lasting);
         asked.leading.extend(leading.filter_map(|mention| details::leading(&spoken, mention)));
-        asked
-            .findings
-            .extend(sentence.mentions.iter().map(|mention| finding(reader.lexicon(), &spoken, mention)));
+        asked.findings.extend(sentence.mentions.iter().enumerate().map(|(place, mention)| AskedFinding {
+            shares_words: shares_words(&sentence.mentions, place),
+            ..finding(reader.lexicon(), &spoken, mention)
+        }));
     }
     asked
+}
+
+/// Whether a mention stands among the words of another one, which has more of them or comes first.
+fn shares_words(mentions: &[Mention], place: usize) -> bool {
+    let bytes = |mention: &Mention| mention.span.range().len();
+    let this = &mentions[place];
+    (mentions.iter().enumerate())
+        .filter(|(other_place, other)| *other_place != place && other.span.overlaps(this.span))
+        .any(|(other_place, other)| (bytes(other), place) > (bytes(this), other_place))
 }
 
 fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
@@ -44,7 +54,7 @@ fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
         .chain(traces.into_iter().map(|trace| (trace, TRACE)))
         .collect();
     let details = details::of(lexicon, text, mention);
-    AskedFinding { span: mention.span, assertion, findings, details }
+    AskedFinding { span: mention.span, assertion, findings, details, shares_words: false }
 }
 
 /// The findings of which one, asserted so, says that the named one is so, too: a kind that is there, but what it is a kind
@@ -97,6 +107,14 @@ mod tests {
             &["present(pneumothorax = pneumothorax*1)"],
         );
         check("", &[], &[]);
+    }
+
+    #[test]
+    fn two_findings_of_one_part_of_the_body_are_both_asked_for() {
+        let asked = understand(&ReportReader::new(Lexicon::bundled()), "calcified tortuous aorta");
+        let shown: Vec<(&str, bool)> =
+            asked.findings.iter().map(|asked| (&*asked.findings[0].0, asked.shares_words)).collect();
+        assert_eq!(shown, [("aortic-atherosclerosis", false), ("aortic-tortuosity", true)]);
     }
 
     #[test]

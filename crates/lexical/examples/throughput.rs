@@ -123,6 +123,7 @@ fn ask(text: &str) -> Asked {
         assertion: mention.assertion,
         findings: vec![(mention.finding.clone(), 1.0)],
         details: Vec::new(),
+        shares_words: false,
     };
     let findings = sentences.iter().flat_map(|sentence| &sentence.mentions).map(finding).collect();
     let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();

@@ -29,6 +29,9 @@ pub struct AskedFinding {
     pub findings: Vec<(FindingId, f32)>,
     /// What the query asks of the mention beside the finding.
     pub details: Vec<AskedDetail>,
+    /// It stands among the words of another finding, as both of "calcified tortuous aorta" do: it is asked for, too, and takes no
+    /// words.
+    pub shares_words: bool,
 }
 
 /// What a query asks of a mention beside the finding. A mention that has none of the terms still counts, for little.

@@ -39,7 +39,13 @@ pub(crate) fn ask(text: &str) -> TextQuery {
         let times = vec![(DetailTerm::Time("new".into()), 1.0)];
         let details =
             vec![AskedDetail { weight: 1.0, terms: sides }, AskedDetail { weight: 0.5, terms: times }];
-        AskedFinding { span: mention.span, assertion: mention.assertion, findings, details }
+        AskedFinding {
+            span: mention.span,
+            assertion: mention.assertion,
+            findings,
+            details,
+            shares_words: false,
+        }
     });
     let findings = findings.collect();
     let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();

@@ -97,6 +97,7 @@ impl TextQuery {
                 }
             }
         }
+        clauses.extend(sharing(&words, &asked.findings));
         let clauses = clauses.list;
         let found = clauses.iter().map(Clause::word_count).sum();
         if found > MAX_QUERY_WORDS {
@@ -216,7 +217,7 @@ fn take_findings<'a>(
     let mut order: Vec<_> = findings.iter().map(|finding| (within(finding.span), finding)).collect();
     order.sort_by_key(|(range, _)| (Reverse(range.len()), range.start));
     let mut taken = vec![None; words.len()];
-    for (range, finding) in order {
+    for (range, finding) in order.into_iter().filter(|(_, finding)| !finding.shares_words) {
         let free = taken[range.clone()].iter().all(Option::is_none);
         let counts = finding.findings.iter().any(|(_, weight)| is_weight(*weight));
         if free && counts && are_one(&words[range.clone()], finding.span) {
@@ -224,6 +225,20 @@ fn take_findings<'a>(
         }
     }
     taken
+}
+
+/// The clauses of findings that share words with another one, where all of them are plain.
+fn sharing(words: &[(&Item, &QueryWord)], findings: &[AskedFinding]) -> Vec<Clause> {
+    let plain = |item: &Item| item.form == Form::Loose && item.field.is_none() && item.occur == Occur::Should;
+    let mut clauses = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.shares_words) {
+        let own: Vec<_> =
+            words.iter().filter(|(_, word)| word.span.overlaps(finding.span)).copied().collect();
+        if !own.is_empty() && own.iter().all(|(item, _)| plain(item)) {
+            clauses.extend(finding_clauses(Occur::Should, &Taken { finding, words: &own }));
+        }
+    }
+    clauses
 }
 
 /// Which words only lead to a finding, or describe one that is asked for with details: plain ones that are no finding
@@ -294,6 +309,7 @@ mod tests {
             assertion: mention.assertion,
             findings: vec![(mention.finding.clone(), 1.0), (format!("sub-{}", mention.finding).into(), 0.5)],
             details: Vec::new(),
+            shares_words: false,
         });
         let findings = findings.collect();
         let runs = sentences.iter().flat_map(|sentence| sentence.runs.iter().copied()).collect();
@@ -396,6 +412,23 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_among_the_words_of_another_is_asked_for_too() {
+        let asked = |id: &str, span: std::ops::Range<usize>, shares_words| AskedFinding {
+            span: Span::new(span),
+            assertion: Assertion::Absent,
+            findings: vec![(id.into(), 1.0)],
+            details: Vec::new(),
+            shares_words,
+        };
+        let findings = vec![asked("a", 0..16, false), asked("b", 8..16, true)];
+        let query = |text: &str| {
+            show(&TextQuery::parse(text, &Asked { findings: findings.clone(), ..Asked::default() }).unwrap())
+        };
+        assert_eq!(query("calcific tortuous"), "absent/a absent/b");
+        assert_eq!(query("-calcific -tortuous"), "-absent/a", "a sign is for the words as one");
+    }
+
+    #[test]
     fn findings_that_share_words_go_to_the_longer_one() {
         let asked = |weights: [f32; 2]| {
             let finding = |(span, id): (std::ops::Range<usize>, &str), weight: f32| AskedFinding {
@@ -403,6 +436,7 @@ mod tests {
                 assertion: Assertion::Absent,
                 findings: vec![(id.into(), weight)],
                 details: Vec::new(),
+                shares_words: false,
             };
             let findings = vec![
                 finding((8..16, "effusion"), weights[0]),
@@ -491,6 +525,7 @@ mod tests {
                 assertion: Assertion::ALL[assertion],
                 findings: vec![("mass".into(), length as f32 - 1.0)],
                 details: Vec::new(),
+                shares_words: false,
             });
             let findings = findings.collect();
             let runs = spans.iter().zip(0..).map(|(&(_, length, assertion), place)| precedent_model::Run {
