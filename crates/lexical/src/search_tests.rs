@@ -279,7 +279,7 @@ fn windows_and_blocks_make_no_difference() {
 fn searches_stop_when_told() {
     let documents = vec![report("effusion", "a"); 10_000];
     let snapshot = LexicalSnapshot::new([(segment(2, &documents), &[][..])]).unwrap();
-    let query = ask("effusion");
+    let query = ask("text:effusion");
     for (calls, scored) in [(0, 0), (1, 0), (2, 4096), (3, 8192)] {
         let left = std::cell::Cell::new(calls);
         let stop = || left.replace(left.get() - 1) == 0;
