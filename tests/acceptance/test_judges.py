@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from bm25 import Bm25, quantised, words
+from cases import Tally as Cases
+from cases import alike, allowed
 from ledger import Ledger, Tally, compare
 from openi import compare as compare_hits
+from quality import figure
 
 
 def judged(tmp_path: Path, sent: list[int | None], acknowledged: int, found: int | None) -> Tally:
@@ -97,3 +100,42 @@ def test_ties_may_stand_in_any_order_and_nothing_else() -> None:
     assert not compare_hits([("a", 3.0), ("c", 2.0)], expected).complete
     assert not compare_hits([("a", 3.0), ("c", 2.0), ("b", 2.1)], expected).complete
     assert not compare_hits([("a", 3.0), ("c", 2.0), ("x", 2.0)], expected).complete
+
+
+def test_a_figure_is_read_from_the_table_that_has_it() -> None:
+    tables = "| a | F1 |\n|---|---|\n| all | 0.5 |\n| none |  |\n\ntext\n\n| a | share |\n|---|---|\n| all | 0.75 |\n"
+    assert (figure(tables, "all", "F1"), figure(tables, "all", "share")) == (0.5, 0.75)
+    assert all(math.isnan(figure(tables, *cell)) for cell in [("none", "F1"), ("none", "share"), ("all", "recall")])
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "right"),
+    [
+        ("absent", "absent", True),
+        ("present", "absent", False),
+        (None, "absent", False),
+        (None, None, True),
+        (None, ["none", "absent"], True),
+        ("absent", ["none", "absent"], True),
+        ("present", [None, "absent"], False),
+    ],
+)
+def test_an_assertion_is_one_of_those_expected(found: str | None, expected: object, right: bool) -> None:
+    assert allowed(found, expected) is right
+
+
+def test_pictures_are_alike_only_if_both_are_read() -> None:
+    assert alike([1.0, 0.0], [2.0, 0.0]) and not alike([1.0, 0.0], [1.0, 0.1])
+    assert not alike(None, [1.0]) and not alike(None, None)
+
+
+def test_one_wrong_case_fails_its_kind() -> None:
+    def judged(kind: str, *right: bool) -> int:
+        tally = Cases()
+        for number, one in enumerate(right):
+            tally.note(kind, str(number), one)
+        return tally.close()
+
+    assert (judged("sizes", True), judged("sizes", True, False)) == (0, 1)
+    assert (judged("pictures, DICOM", True, False), judged("pictures, DICOM", False, False)) == (0, 1)
+    assert Cases().close() == 1

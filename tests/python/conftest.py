@@ -72,6 +72,41 @@ def large_picture(number: int) -> bytes:
     return png(random.integers(0, 65536, (2200, 2200), np.uint16), level=0)
 
 
+def dicom(number: int, patient: str = "", study_date: str = "", view: str = "") -> bytes:
+    """A DICOM file of one small picture, explicit VR little endian, with what its header says."""
+
+    def element(group: int, number: int, kind: str, value: bytes | int) -> bytes:
+        value = struct.pack("<H", value) if isinstance(value, int) else value + b"\0" * (len(value) % 2)
+        long = kind in ("OB", "OW")
+        length = struct.pack("<HI", 0, len(value)) if long else struct.pack("<H", len(value))
+        return struct.pack("<HH", group, number) + kind.encode() + length + value
+
+    random = np.random.default_rng(number)
+    pixels = np.kron(random.integers(0, 256, (6, 6), np.uint8), np.ones((10, 10), np.uint8))
+    kind, name = b"1.2.840.10008.5.1.4.1.1.1.1", f"1.2.826.0.1.3680043.10.{number}".encode()
+    meta = element(2, 0x1, "OB", b"\0\1") + element(2, 0x2, "UI", kind) + element(2, 0x3, "UI", name)
+    meta += element(2, 0x10, "UI", b"1.2.840.10008.1.2.1")
+    header = [
+        (0x8, 0x16, "UI", kind),
+        (0x8, 0x18, "UI", name),
+        (0x8, 0x20, "DA", study_date.encode()),
+        (0x8, 0x60, "CS", b"DX"),
+        (0x10, 0x20, "LO", patient.encode()),
+        (0x18, 0x5101, "CS", view.encode()),
+        (0x28, 0x2, "US", 1),
+        (0x28, 0x4, "CS", b"MONOCHROME2 "),
+        (0x28, 0x10, "US", pixels.shape[0]),
+        (0x28, 0x11, "US", pixels.shape[1]),
+        (0x28, 0x100, "US", 8),
+        (0x28, 0x101, "US", 8),
+        (0x28, 0x102, "US", 7),
+        (0x28, 0x103, "US", 0),
+        (0x7FE0, 0x10, "OB", pixels.tobytes()),
+    ]
+    body = b"".join(element(*row) for row in header)
+    return bytes(128) + b"DICM" + element(2, 0x0, "UL", struct.pack("<I", len(meta))) + meta + body
+
+
 class Server:
     """One `precedent serve`."""
 

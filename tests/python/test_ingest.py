@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import DIMENSION, ENCODER, Server, init, until
 from grpc import StatusCode
-from precedent_client import Case, Embedding, Image, PrecedentError
+from precedent_client import Case, Embedding, Image, PatientKey, PrecedentError, Replacement
 
 
 def case(number: int, text: str = "clear lungs") -> Case:
@@ -70,6 +70,36 @@ def test_a_case_that_would_lose_what_it_had_is_rejected(writer: Server) -> None:
             assert [violation.field for violation in answer.violations] == ["case.images", "case.images.embedding"]
             until(lambda: client.stats().pending_operation_count == 0)
         assert client.get_case("case-1").section("body") == "first text"
+
+
+def test_an_update_keeps_what_is_not_given(writer: Server) -> None:
+    with writer.client() as client:
+        list(client.ingest([case(1, "first text")]))
+        until(lambda: client.stats().case_count == 1)
+        (answer,) = client.ingest([Case("case-1", report="second text")], replacement=Replacement.UPDATE)
+        assert answer.accepted
+        until(lambda: client.get_case("case-1").section("body") == "second text")
+        assert len(client.get_case("case-1").images) == 1
+
+
+def test_a_replacement_may_lose_what_is_held_if_it_is_meant(writer: Server) -> None:
+    with writer.client() as client:
+        list(client.ingest([case(1, "first text")]))
+        until(lambda: client.stats().case_count == 1)
+        (answer,) = client.ingest([Case("case-1", report="second text")], replacement=Replacement.WITHOUT)
+        assert answer.accepted
+        until(lambda: client.get_case("case-1").section("body") == "second text")
+        assert client.get_case("case-1").images == []
+
+
+def test_a_patient_who_is_nobody_is_left_out_with_a_warning(writer: Server) -> None:
+    with writer.client() as client:
+        cases = [Case(f"c{n}", PatientKey(name), report="clear lungs") for n, name in enumerate(["nan", "P17"])]
+        nobody, somebody = client.ingest(cases)
+        assert [(w.code, w.field) for w in nobody.warnings] == [("PLACEHOLDER_PATIENT", "case.patient.id")]
+        assert nobody.warnings[0].message and somebody.warnings == ()
+        until(lambda: client.stats().case_count == 2)
+        assert client.get_case("c0").patient is None and client.get_case("c1").patient == PatientKey("P17")
 
 
 def test_deleted_cases_are_gone_and_unknown_ids_are_told(writer: Server) -> None:

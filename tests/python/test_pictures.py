@@ -9,9 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Served, Server, large_picture, picture, run, until
+from conftest import Served, Server, dicom, large_picture, picture, run, until
 from grpc import StatusCode
-from precedent_client import Case, Client, Embedding, Image, PrecedentError, Query, QueryImage
+from precedent_client import (
+    AppliedGuards,
+    AppliedView,
+    Case,
+    Client,
+    Embedding,
+    Image,
+    PatientKey,
+    PrecedentError,
+    Query,
+    QueryImage,
+)
 from precedent_client._generated.precedent.v1 import case_pb2, encode_service_pb2, ingest_service_pb2, search_service_pb2
 
 CASES = 8
@@ -69,6 +80,32 @@ def test_a_picture_may_be_a_path_bytes_or_several_with_views(pictured: Pictured,
     path.write_bytes(picture(2))
     for images in [path, str(path), picture(2), [path], [QueryImage(path, "PA")], QueryImage(picture(2))]:
         assert pictured.client.search(images=images, limit=1).hits[0].case.case_id == "case-2"
+
+
+def test_guards_and_views_come_from_the_header_of_the_picture(empty: Client) -> None:
+    cases = [
+        Case("own", images=[Image(content=dicom(1, "P1", "20240502", "PA"))]),
+        Case("earlier", images=[Image(content=dicom(2, "P2", "20230502", "PA"))]),
+        Case("later", images=[Image(content=dicom(3, "P3", "20250502", "LL"))]),
+    ]
+    assert all(answer.accepted for answer in empty.ingest(cases))
+    until(lambda: empty.stats().case_count == 3)
+    film = dicom(4, "P1", "20240601", "PA")
+    result = empty.search(images=film)
+    assert [hit.case.case_id for hit in result.hits] == ["earlier", "later"]
+    assert result.plan.guards == AppliedGuards(PatientKey("P1"), "images[0].content")
+    assert result.plan.views == (AppliedView("frontal", "images[0].content"),)
+    result = empty.search(images=film, before_study_date=True)
+    assert [hit.case.case_id for hit in result.hits] == ["earlier"]
+    assert (result.plan.guards.before, result.plan.guards.before_source) == ("2024-06-01", "images[0].content")
+    result = empty.search(images=QueryImage(dicom(4), "left lateral"), patient="P2")
+    assert result.plan.guards == AppliedGuards(PatientKey("P2"), "guards.patient")
+    assert result.plan.views == (AppliedView("lateral", "images[0].view"),)
+    assert [hit.case.case_id for hit in result.hits] == ["later", "own"]
+    for wrong in [{"images": film, "patient": "P2"}, {"images": dicom(4), "before_study_date": True}]:
+        with pytest.raises(PrecedentError) as caught:
+            empty.search(**wrong)
+        assert caught.value.code == StatusCode.INVALID_ARGUMENT and "P1" not in str(caught.value)
 
 
 def test_embeddings_pictures_and_words_count_in_this_order(pictured: Pictured) -> None:

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from conftest import Server, init, until
 from grpc import StatusCode
-from precedent_client import Assertion, Case, Client, Highlight, Hit, HitDetail, PrecedentError
+from precedent_client import (
+    Assertion,
+    Case,
+    Client,
+    Highlight,
+    Hit,
+    HitDetail,
+    MentionDetails,
+    PrecedentError,
+    Side,
+    TextCorrection,
+)
 
 REPORTS = {
     "there": {"findings": "Large right pneumothorax.", "impression": "Pneumothorax."},
@@ -102,6 +113,41 @@ def test_a_filter_alone_shows_the_findings_that_it_asks_for(client: Client) -> N
     hit = one(client, "heart", filter="finding:cardiomegaly AND NOT finding:pneumothorax")
     assert [h.text for h in hit.highlights] == ["Épanchement 🫁 – the heart is enlarged.", "Cardiomegaly."]
     assert one(client, "heart", filter="age = 50").highlights == ()
+
+
+def details(client: Client, text: str, report: str) -> list[MentionDetails | None]:
+    """What is said where a report matched."""
+    (answer,) = client.ingest([Case("asked", report=report)])
+    assert answer.accepted
+    until(lambda: (client.stats().case_count, client.stats().pending_operation_count) == (1, 0))
+    return [match.details for h in one(client, "asked", text=text).highlights for match in h.matches]
+
+
+def test_a_match_says_what_the_report_says_of_the_finding(tmp_path: Path) -> None:
+    server = Server(init(tmp_path / "index"))
+    with server.client() as client:
+        assert details(client, "effusion", "Mild new left pleural effusion.") == [
+            MentionDetails(side=Side.LEFT, severity="mild", times=("new",))
+        ]
+        assert details(client, "effusion", "Bilateral pleural effusions, larger on the right.") == [
+            MentionDetails(side=Side.BILATERAL, larger_side=Side.RIGHT)
+        ]
+        grown = "Nodule in the right upper lobe, increased from 5 mm to 8 mm."
+        assert details(client, "nodule", grown) == [
+            MentionDetails(Side.RIGHT, None, ("upper",), "", ("increased",), 8.0, 5.0)
+        ]
+        corrected = "Large pneumothorax on the left. ADDENDUM: On review there is no pneumothorax."
+        assert [d.overridden for d in details(client, "no pneumothorax", corrected)] == [True, False]
+        assert details(client, "text:clear", "The lungs are clear.") == [None]
+    server.stop()
+
+
+def test_a_misspelt_word_is_searched_as_it_was_meant_and_the_plan_says_so(client: Client) -> None:
+    result = client.search(text="pneumothorx", several_per_patient=True)
+    assert result.plan.corrections == (TextCorrection("pneumothorx", "pneumothorax"),)
+    assert [hit.case.case_id for hit in result.hits] == found(client, text="pneumothorax")
+    literal = client.search(text="pneumothorx", literal_text=True)
+    assert (literal.hits, literal.plan.corrections) == ((), ())
 
 
 def test_words_as_written_have_no_assertion(client: Client) -> None:

@@ -16,8 +16,11 @@ from ._generated.precedent.v1 import (
 from .errors import Violation
 from .types import (
     Acknowledgement,
+    AppliedGuards,
+    AppliedView,
     Assertion,
     Case,
+    CaseWarning,
     ChannelPlan,
     Embedding,
     EncodedImage,
@@ -31,6 +34,7 @@ from .types import (
     ImageScore,
     IndexStats,
     LexicalScore,
+    MentionDetails,
     PatchGrid,
     PatientKey,
     Plan,
@@ -39,10 +43,13 @@ from .types import (
     QueryImage,
     Record,
     Rejection,
+    Replacement,
     SearchResult,
     Section,
     SegmentStats,
+    Side,
     Space,
+    TextCorrection,
     TextSpan,
     Vector,
 )
@@ -102,6 +109,7 @@ def query_message(
             patient=_patient(query.patient),
             include_same_patient=query.include_same_patient,
             before=query.before,
+            before_study_date=query.before_study_date,
             several_per_patient=query.several_per_patient,
         ),
         limit=query.limit,
@@ -114,6 +122,7 @@ def query_message(
         images=query_images(query),
         image_text=query.image_text,
         detail=query.detail.value,
+        literal_text=query.literal_text,
     )
     if query.fusion is not None:
         message.fusion.CopyFrom(
@@ -142,7 +151,9 @@ def case_message(case: Case) -> case_pb2.Case:
     return message
 
 
-def ingest_messages(case: Case, index: str) -> Iterator[ingest_service_pb2.IngestCasesRequest]:
+def ingest_messages(
+    case: Case, index: str, replacement: Replacement
+) -> Iterator[ingest_service_pb2.IngestCasesRequest]:
     """The case in one message; where its files are too large for that, these first in chunks."""
     message = case_message(case)
     if sum(len(image.content) for image in message.images) > CASE_FILE_BYTES:
@@ -151,7 +162,7 @@ def ingest_messages(case: Case, index: str) -> Iterator[ingest_service_pb2.Inges
             for chunk in chunks(content):
                 part = ingest_service_pb2.ImageChunk(image_index=place, data=chunk)
                 yield ingest_service_pb2.IngestCasesRequest(index=index, chunk=part)
-    yield ingest_service_pb2.IngestCasesRequest(index=index, case=message)
+    yield ingest_service_pb2.IngestCasesRequest(index=index, case=message, replacement=replacement.value)
 
 
 def encode_messages(
@@ -192,7 +203,7 @@ def _embedding_of(message: case_pb2.Embedding) -> Embedding:
 def case(message: case_pb2.Case) -> Case:
     return Case(
         case_id=message.case_id,
-        patient=PatientKey(message.patient.id, message.patient.issuer) if message.HasField("patient") else None,
+        patient=_patient_of(message),
         fields={name: list(message.fields[name].values) for name in sorted(message.fields)},
         report=[Section(section.kind, section.text) for section in message.report.sections],
         images=[Image(image.name, image.view) for image in message.images],
@@ -212,7 +223,9 @@ def result(message: search_service_pb2.SearchResponse) -> SearchResult:
 
 def ingest_answer(message: ingest_service_pb2.IngestCasesResponse) -> Acknowledgement | Rejection:
     if message.HasField("acknowledgement"):
-        return Acknowledgement(message.position, message.case_id, message.acknowledgement.sequence)
+        acknowledgement = message.acknowledgement
+        warnings = tuple(CaseWarning(w.code, w.field, w.message) for w in acknowledgement.warnings)
+        return Acknowledgement(message.position, message.case_id, acknowledgement.sequence, warnings)
     violations = tuple(Violation(v.field, v.description) for v in message.rejection.violations)
     return Rejection(message.position, message.case_id, violations)
 
@@ -277,6 +290,10 @@ def _patient(patient: PatientKey | str | None) -> case_pb2.PatientKey | None:
     return case_pb2.PatientKey(id=patient.id, issuer=patient.issuer)
 
 
+def _patient_of(message: case_pb2.Case | search_service_pb2.AppliedGuards) -> PatientKey | None:
+    return PatientKey(message.patient.id, message.patient.issuer) if message.HasField("patient") else None
+
+
 def _hit(message: search_service_pb2.Hit) -> Hit:
     image = lexical = None
     if message.HasField("image"):
@@ -307,7 +324,9 @@ def _highlight(message: search_service_pb2.Highlight, text: bytes) -> Highlight:
         section=message.section,
         sentence=_span(message.sentence),
         matches=tuple(
-            HighlightMatch(_span(match.span), _assertion(match.assertion), match.finding, cut(match.span))
+            HighlightMatch(
+                _span(match.span), _assertion(match.assertion), match.finding, cut(match.span), _details(match)
+            )
             for match in message.matches
         ),
         text=cut(message.sentence),
@@ -321,6 +340,26 @@ def _span(message: case_pb2.TextSpan) -> TextSpan:
 def _assertion(number: int) -> Assertion | None:
     """One that this client does not know yet is none."""
     return next((assertion for assertion in Assertion if assertion.value == number), None)
+
+
+def _details(match: search_service_pb2.HighlightMatch) -> MentionDetails | None:
+    if not match.HasField("details"):
+        return None
+    details = match.details
+    return MentionDetails(
+        side=_side(details.side),
+        larger_side=_side(details.larger_side),
+        places=tuple(details.places),
+        severity=details.severity,
+        times=tuple(details.times),
+        size_mm=details.size_mm if details.HasField("size_mm") else None,
+        earlier_size_mm=details.earlier_size_mm if details.HasField("earlier_size_mm") else None,
+        overridden=details.overridden,
+    )
+
+
+def _side(number: int) -> Side | None:
+    return next((side for side in Side if side.value == number), None)
 
 
 def _plan(message: search_service_pb2.Plan) -> Plan:
@@ -337,4 +376,12 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
         match_count=message.match_count,
         exact=message.exact,
         warnings=tuple(PlanWarning(w.code, w.message) for w in message.warnings),
+        guards=AppliedGuards(
+            _patient_of(message.guards),
+            message.guards.patient_source,
+            message.guards.before,
+            message.guards.before_source,
+        ),
+        views=tuple(AppliedView(view.projection, view.source) for view in message.views),
+        corrections=tuple(TextCorrection(c.written, c.searched) for c in message.corrections),
     )

@@ -37,6 +37,7 @@ from .types import (
     Query,
     QueryImage,
     Rejection,
+    Replacement,
     SearchResult,
     VectorPath,
     Verification,
@@ -90,6 +91,7 @@ class Client:
         patient: PatientKey | str | None = None,
         include_same_patient: bool = False,
         before: str = "",
+        before_study_date: bool = False,
         several_per_patient: bool = False,
         fusion: Fusion | None = None,
         limit: int | None = None,
@@ -100,6 +102,7 @@ class Client:
         ef_search: int | None = None,
         target_recall: float | None = None,
         detail: HitDetail = HitDetail.WHOLE,
+        literal_text: bool = False,
         index: str | None = None,
         timeout: float | None = None,
     ) -> SearchResult:
@@ -107,8 +110,10 @@ class Client:
 
         ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
         encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
-        server encodes them. ``image_text`` says in words what the images of the cases are to show. ``detail`` says how
-        much of each case comes with its hit.
+        server encodes them, and takes patient, study date and views that are not given from the headers of DICOM
+        files; ``plan.guards`` and ``plan.views`` say so. Files of more than 28 MiB together are encoded first, and
+        nothing is taken from their headers. ``image_text`` says in words what the images of the cases are to show.
+        ``detail`` says how much of each case comes with its hit. ``literal_text`` keeps misspelt words as they are.
         """
         query = Query(
             embeddings=_convert.as_embeddings(embeddings, encoder_id),
@@ -117,6 +122,7 @@ class Client:
             patient=patient,
             include_same_patient=include_same_patient,
             before=before,
+            before_study_date=before_study_date,
             several_per_patient=several_per_patient,
             fusion=fusion,
             limit=limit,
@@ -127,6 +133,7 @@ class Client:
             detail=detail,
             images=_convert.as_images(images),
             image_text=image_text,
+            literal_text=literal_text,
         )
         return self._page(query, page_size, page_token, index, timeout)
 
@@ -160,11 +167,17 @@ class Client:
             return _convert.case(self._search.GetCase(request, timeout=self._seconds(timeout)).case)
 
     def ingest(
-        self, cases: Iterable[Case], *, index: str | None = None, timeout: float | None = None
+        self,
+        cases: Iterable[Case],
+        *,
+        replacement: Replacement = Replacement.WHOLE,
+        index: str | None = None,
+        timeout: float | None = None,
     ) -> Iterator[Acknowledgement | Rejection]:
         """Sends cases and yields one answer per case, in order: acknowledged when it is durable, or rejected.
 
-        Image files that are too large for one message go in several.
+        Image files that are too large for one message go in several. ``replacement`` says what becomes of cases that
+        the index holds under the same ids.
 
         Cases are taken from the iterable as the server takes them in. After an error, send again what was not
         acknowledged: a case that comes twice replaces itself.
@@ -175,7 +188,7 @@ class Client:
             name = self._name(index)
             try:
                 for case in cases:
-                    yield from _convert.ingest_messages(case, name)
+                    yield from _convert.ingest_messages(case, name, replacement)
                     name = ""
             except Exception as error:  # gRPC would hide it in its own thread
                 failed.append(error)

@@ -119,6 +119,18 @@ class Fusion:
     candidates: int | None = None
 
 
+class Replacement(enum.Enum):
+    """What becomes of a case that the index holds under the id of one that comes in."""
+
+    WHOLE = 0
+    """It is replaced whole; rejected if the new case has no report or no patient and the held one has, or if it has
+    fewer images or embeddings."""
+    WITHOUT = 1
+    """It is replaced whole, whatever is lost."""
+    UPDATE = 2
+    """What is given replaces what is held, and what is not given is kept."""
+
+
 @dataclass(frozen=True)
 class QueryImage:
     """A picture that is looked for."""
@@ -135,9 +147,11 @@ class Query:
     text: str = field(default="", repr=False)
     filter: str = field(default="", repr=False)
     patient: PatientKey | str | None = field(default=None, repr=False)
-    """Whose study is being read; that patient's own cases are left out."""
+    """Whose study is being read; that patient's own cases are left out. ``None`` is the patient of the DICOM files."""
     include_same_patient: bool = False
     before: str = ""
+    before_study_date: bool = False
+    """Only cases earlier than the study date in the DICOM files among the images; in place of ``before``."""
     several_per_patient: bool = False
     fusion: Fusion | None = None
     limit: int | None = None
@@ -152,6 +166,8 @@ class Query:
     """What the images of the cases are to show, in words, whatever the reports say."""
     detail: HitDetail = HitDetail.WHOLE
     """How much of each case comes with its hit."""
+    literal_text: bool = False
+    """Takes every word of ``text`` as it is spelt; otherwise ``plan.corrections`` says what was searched instead."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +221,35 @@ class TextSpan:
         return text.encode()[self.start_byte : self.end_byte].decode()
 
 
+class Side(enum.Enum):
+    """A side of the body."""
+
+    LEFT = 1
+    RIGHT = 2
+    BILATERAL = 3
+
+
+@dataclass(frozen=True)
+class MentionDetails:
+    """What a report says of a finding where it mentions it. What the text does not say is ``None`` or empty."""
+
+    side: Side | None = None
+    larger_side: Side | None = None
+    """Which of both sides has more of it, as in "larger on the left"."""
+    places: tuple[str, ...] = ()
+    """Ids in the lexicon, such as ``lower``, in the order of the text."""
+    severity: str = ""
+    """Id in the lexicon, such as ``mild``."""
+    times: tuple[str, ...] = ()
+    """Ids of times and changes in the lexicon, such as ``new``, in the order of the text."""
+    size_mm: float | None = None
+    """The longest of the numbers that hold now."""
+    earlier_size_mm: float | None = None
+    """The longest of those that held before."""
+    overridden: bool = False
+    """A later addendum or correction says otherwise: shown beside what replaces it, and no reason for the hit."""
+
+
 @dataclass(frozen=True)
 class HighlightMatch:
     """Words of a report that matched."""
@@ -216,6 +261,8 @@ class HighlightMatch:
     """Id in the lexicon, such as ``pleural-effusion``; empty for words that matched as words."""
     text: str = field(repr=False)
     """The words, as signed."""
+    details: MentionDetails | None = None
+    """``None`` for words that matched as words."""
 
 
 @dataclass(frozen=True)
@@ -269,6 +316,36 @@ class PlanWarning:
 
 
 @dataclass(frozen=True)
+class AppliedGuards:
+    """The guards that were applied. A source is a field of the request, or ``images[0].content`` for a file's header."""
+
+    patient: PatientKey | None = None
+    """Whose cases were left out, or let in by ``include_same_patient``; ``None`` where nobody was named."""
+    patient_source: str = ""
+    before: str = ""
+    """Only cases earlier than this were let in; empty where there was no limit."""
+    before_source: str = ""
+
+
+@dataclass(frozen=True)
+class AppliedView:
+    """The projection of one of the images of the query."""
+
+    projection: str
+    """``frontal``, ``lateral``, ``oblique`` or ``decubitus``."""
+    source: str
+    """``images[0].view``, or ``images[0].content`` for a file's header."""
+
+
+@dataclass(frozen=True)
+class TextCorrection:
+    """A word of the query that was taken for a misspelt one."""
+
+    written: str = field(repr=False)
+    searched: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Plan:
     """How an answer was found."""
 
@@ -278,6 +355,12 @@ class Plan:
     match_count: int
     exact: bool
     warnings: tuple[PlanWarning, ...]
+    guards: AppliedGuards = AppliedGuards()
+    """Those of the query, completed by the headers of its DICOM files."""
+    views: tuple[AppliedView, ...] = ()
+    """The projections of the query's images, as far as they are known: cases of like views went first."""
+    corrections: tuple[TextCorrection, ...] = ()
+    """In the order of the text."""
 
 
 @dataclass(frozen=True)
@@ -333,12 +416,24 @@ class EncodedText:
 
 
 @dataclass(frozen=True)
+class CaseWarning:
+    """Something that was left out of a case, which was acknowledged all the same."""
+
+    code: str
+    """A stable name, such as ``PLACEHOLDER_PATIENT`` for a patient id that is nobody's."""
+    field: str
+    """The path of the field, such as ``case.patient.id``."""
+    message: str
+
+
+@dataclass(frozen=True)
 class Acknowledgement:
     """The case is durable."""
 
     position: int
     case_id: str = field(repr=False)
     sequence: int
+    warnings: tuple[CaseWarning, ...] = ()
     accepted = True
 
 

@@ -1,5 +1,6 @@
 from precedent_client._generated.precedent.v1 import case_pb2 as _case_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -7,15 +8,26 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Replacement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPLACEMENT_UNSPECIFIED: _ClassVar[Replacement]
+    REPLACEMENT_WITHOUT: _ClassVar[Replacement]
+    REPLACEMENT_UPDATE: _ClassVar[Replacement]
+REPLACEMENT_UNSPECIFIED: Replacement
+REPLACEMENT_WITHOUT: Replacement
+REPLACEMENT_UPDATE: Replacement
+
 class IngestCasesRequest(_message.Message):
-    __slots__ = ("index", "case", "chunk")
+    __slots__ = ("index", "case", "chunk", "replacement")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
+    REPLACEMENT_FIELD_NUMBER: _ClassVar[int]
     index: str
     case: _case_pb2.Case
     chunk: ImageChunk
-    def __init__(self, index: _Optional[str] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., chunk: _Optional[_Union[ImageChunk, _Mapping]] = ...) -> None: ...
+    replacement: Replacement
+    def __init__(self, index: _Optional[str] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., chunk: _Optional[_Union[ImageChunk, _Mapping]] = ..., replacement: _Optional[_Union[Replacement, str]] = ...) -> None: ...
 
 class ImageChunk(_message.Message):
     __slots__ = ("image_index", "data")
@@ -38,10 +50,22 @@ class IngestCasesResponse(_message.Message):
     def __init__(self, position: _Optional[int] = ..., case_id: _Optional[str] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., rejection: _Optional[_Union[Rejection, _Mapping]] = ...) -> None: ...
 
 class Acknowledgement(_message.Message):
-    __slots__ = ("sequence",)
+    __slots__ = ("sequence", "warnings")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
-    def __init__(self, sequence: _Optional[int] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[CaseWarning]
+    def __init__(self, sequence: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[CaseWarning, _Mapping]]] = ...) -> None: ...
+
+class CaseWarning(_message.Message):
+    __slots__ = ("code", "field", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    field: str
+    message: str
+    def __init__(self, code: _Optional[str] = ..., field: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Rejection(_message.Message):
     __slots__ = ("violations",)

@@ -53,7 +53,8 @@ class IngestServiceServicer(object):
 
     def IngestCases(self, request_iterator, context):
         """One answer per case, in order: acknowledged when it is durable, or rejected with the reason. A rejected case changes
-        nothing and does not end the stream. Sending a case again is harmless: it replaces itself. An acknowledged case can
+        nothing and does not end the stream. Sending a case again is harmless: it replaces itself. A case that would take from
+        the one of its id what that has is rejected, unless the message says that it is meant (Replacement). An acknowledged case can
         be searched within a second. When the stream ends with an error, what was acknowledged stays; send the rest again.
         A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED. Image files that are too large for the message
         of their case go ahead of it in chunks, in messages without a case. A pause of more than 30 seconds between the first

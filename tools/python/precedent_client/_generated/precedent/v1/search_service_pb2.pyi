@@ -19,15 +19,26 @@ class VectorPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VECTOR_PATH_UNSPECIFIED: _ClassVar[VectorPath]
     VECTOR_PATH_GRAPH: _ClassVar[VectorPath]
     VECTOR_PATH_EXACT: _ClassVar[VectorPath]
+
+class Side(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SIDE_UNSPECIFIED: _ClassVar[Side]
+    SIDE_LEFT: _ClassVar[Side]
+    SIDE_RIGHT: _ClassVar[Side]
+    SIDE_BILATERAL: _ClassVar[Side]
 HIT_DETAIL_UNSPECIFIED: HitDetail
 HIT_DETAIL_WITHOUT_REPORT: HitDetail
 HIT_DETAIL_CASE_ID: HitDetail
 VECTOR_PATH_UNSPECIFIED: VectorPath
 VECTOR_PATH_GRAPH: VectorPath
 VECTOR_PATH_EXACT: VectorPath
+SIDE_UNSPECIFIED: Side
+SIDE_LEFT: Side
+SIDE_RIGHT: Side
+SIDE_BILATERAL: Side
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +55,7 @@ class SearchRequest(_message.Message):
     IMAGE_TEXT_FIELD_NUMBER: _ClassVar[int]
     TARGET_RECALL_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    LITERAL_TEXT_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -60,7 +72,8 @@ class SearchRequest(_message.Message):
     image_text: str
     target_recall: float
     detail: HitDetail
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[HitDetail, str]] = ...) -> None: ...
+    literal_text: bool
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[HitDetail, str]] = ..., literal_text: bool = ...) -> None: ...
 
 class QueryImage(_message.Message):
     __slots__ = ("content", "view")
@@ -71,16 +84,18 @@ class QueryImage(_message.Message):
     def __init__(self, content: _Optional[bytes] = ..., view: _Optional[str] = ...) -> None: ...
 
 class Guards(_message.Message):
-    __slots__ = ("patient", "include_same_patient", "before", "several_per_patient")
+    __slots__ = ("patient", "include_same_patient", "before", "several_per_patient", "before_study_date")
     PATIENT_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_SAME_PATIENT_FIELD_NUMBER: _ClassVar[int]
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     SEVERAL_PER_PATIENT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_STUDY_DATE_FIELD_NUMBER: _ClassVar[int]
     patient: _case_pb2.PatientKey
     include_same_patient: bool
     before: str
     several_per_patient: bool
-    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., include_same_patient: bool = ..., before: _Optional[str] = ..., several_per_patient: bool = ...) -> None: ...
+    before_study_date: bool
+    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., include_same_patient: bool = ..., before: _Optional[str] = ..., several_per_patient: bool = ..., before_study_date: bool = ...) -> None: ...
 
 class Fusion(_message.Message):
     __slots__ = ("image_weight", "lexical_weight", "rrf_k", "candidates")
@@ -137,14 +152,36 @@ class Highlight(_message.Message):
     def __init__(self, section_index: _Optional[int] = ..., section: _Optional[str] = ..., sentence: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., matches: _Optional[_Iterable[_Union[HighlightMatch, _Mapping]]] = ...) -> None: ...
 
 class HighlightMatch(_message.Message):
-    __slots__ = ("span", "assertion", "finding")
+    __slots__ = ("span", "assertion", "finding", "details")
     SPAN_FIELD_NUMBER: _ClassVar[int]
     ASSERTION_FIELD_NUMBER: _ClassVar[int]
     FINDING_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
     span: _case_pb2.TextSpan
     assertion: _case_pb2.Assertion
     finding: str
-    def __init__(self, span: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ..., finding: _Optional[str] = ...) -> None: ...
+    details: MentionDetails
+    def __init__(self, span: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ..., finding: _Optional[str] = ..., details: _Optional[_Union[MentionDetails, _Mapping]] = ...) -> None: ...
+
+class MentionDetails(_message.Message):
+    __slots__ = ("side", "places", "severity", "times", "size_mm", "earlier_size_mm", "overridden", "larger_side")
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    SIZE_MM_FIELD_NUMBER: _ClassVar[int]
+    EARLIER_SIZE_MM_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDDEN_FIELD_NUMBER: _ClassVar[int]
+    LARGER_SIDE_FIELD_NUMBER: _ClassVar[int]
+    side: Side
+    places: _containers.RepeatedScalarFieldContainer[str]
+    severity: str
+    times: _containers.RepeatedScalarFieldContainer[str]
+    size_mm: float
+    earlier_size_mm: float
+    overridden: bool
+    larger_side: Side
+    def __init__(self, side: _Optional[_Union[Side, str]] = ..., places: _Optional[_Iterable[str]] = ..., severity: _Optional[str] = ..., times: _Optional[_Iterable[str]] = ..., size_mm: _Optional[float] = ..., earlier_size_mm: _Optional[float] = ..., overridden: bool = ..., larger_side: _Optional[_Union[Side, str]] = ...) -> None: ...
 
 class ImageScore(_message.Message):
     __slots__ = ("cosine", "dot_product", "l2_distance", "rank", "contribution", "image_index", "embedding_index")
@@ -175,20 +212,54 @@ class LexicalScore(_message.Message):
     def __init__(self, bm25: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings")
+    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections")
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     FUSION_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
     MATCH_COUNT_FIELD_NUMBER: _ClassVar[int]
     EXACT_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    GUARDS_FIELD_NUMBER: _ClassVar[int]
+    VIEWS_FIELD_NUMBER: _ClassVar[int]
+    CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     channels: _containers.RepeatedCompositeFieldContainer[ChannelPlan]
     fusion: Fusion
     case_count: int
     match_count: int
     exact: bool
     warnings: _containers.RepeatedCompositeFieldContainer[Warning]
-    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ...) -> None: ...
+    guards: AppliedGuards
+    views: _containers.RepeatedCompositeFieldContainer[AppliedView]
+    corrections: _containers.RepeatedCompositeFieldContainer[TextCorrection]
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ...) -> None: ...
+
+class TextCorrection(_message.Message):
+    __slots__ = ("written", "searched")
+    WRITTEN_FIELD_NUMBER: _ClassVar[int]
+    SEARCHED_FIELD_NUMBER: _ClassVar[int]
+    written: str
+    searched: str
+    def __init__(self, written: _Optional[str] = ..., searched: _Optional[str] = ...) -> None: ...
+
+class AppliedView(_message.Message):
+    __slots__ = ("projection", "source")
+    PROJECTION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    projection: str
+    source: str
+    def __init__(self, projection: _Optional[str] = ..., source: _Optional[str] = ...) -> None: ...
+
+class AppliedGuards(_message.Message):
+    __slots__ = ("patient", "patient_source", "before", "before_source")
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    patient: _case_pb2.PatientKey
+    patient_source: str
+    before: str
+    before_source: str
+    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., patient_source: _Optional[str] = ..., before: _Optional[str] = ..., before_source: _Optional[str] = ...) -> None: ...
 
 class ChannelPlan(_message.Message):
     __slots__ = ("channel", "path", "ef_search", "visited_count", "candidate_count", "exact", "target_recall")
