@@ -7,6 +7,14 @@ fn the_later_word_counts() {
     check_findings(&[
         (
             "pneumothorax=absent",
+            "Pneumothorax on the right. ADDENDUM: The pneumothorax is in fact a skin fold.",
+        ),
+        (
+            "pleural-effusion=absent",
+            "Effusion is present. Please disregard the previous sentence: no effusion.",
+        ),
+        (
+            "pneumothorax=absent",
             "Large right pneumothorax. ADDENDUM: on review there is no pneumothorax; skin fold.",
         ),
         ("pneumothorax=absent", "FINDINGS: Large right pneumothorax.\n\nADDENDUM: No pneumothorax."),

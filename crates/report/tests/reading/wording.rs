@@ -5,6 +5,14 @@ use crate::support::check_findings;
 #[test]
 fn denials() {
     check_findings(&[
+        ("pneumothorax=absent", "There is nothing to indicate a pneumothorax."),
+        ("pneumonia=absent", "Nothing suggestive of pneumonia."),
+        ("pneumothorax=absent", "A pneumothorax is not appreciable."),
+        ("pneumothorax=absent", "Pneumothorax not demonstrable."),
+        ("pneumothorax=absent", "Pneumothorax undetected."),
+        ("pneumothorax=absent", "Non-visualization of pneumothorax."),
+        ("pneumothorax=absent", "Pneumothorax is non-existent."),
+        ("pneumothorax=absent", "Pneumothorax: I see none."),
         ("pneumothorax=absent", "The film is negative for pneumothorax."),
         (
             "pneumothorax=absent, pleural-effusion=absent",
@@ -72,6 +80,9 @@ fn denials() {
 #[test]
 fn doubts() {
     check_findings(&[
+        ("pneumothorax=uncertain", "It is unclear whether there is a pneumothorax."),
+        ("pneumonia=uncertain", "Unsure whether pneumonia."),
+        ("pneumonia=uncertain", "I wonder about pneumonia."),
         ("pneumonia=uncertain", "Pneumonia: maybe"),
         ("pneumonia=uncertain", "Pneumonia - possible"),
         ("pneumonia=uncertain", "Pneumonia (?)"),
@@ -136,6 +147,11 @@ fn doubts() {
 #[test]
 fn a_denied_change_denies_no_finding() {
     check_findings(&[
+        ("pleural-effusion=present", "Never-changing right pleural effusion."),
+        ("cardiomegaly=present", "Not much change in cardiomegaly."),
+        ("pleural-effusion=present", "No appreciable change, effusion persists."),
+        ("pleural-effusion=present", "No difference in the size of the effusion."),
+        ("consolidation=present", "No deterioration of the consolidation."),
         ("pleural-effusion=present", "No significant change in the left effusion."),
         ("pleural-effusion=present", "No interval increase in the effusion."),
         ("pleural-effusion=present", "No improvement in the effusion."),
