@@ -51,7 +51,7 @@ impl ReportReader {
         self.read_sections(&[(given, unmarked(text))])
     }
 
-    /// The words of a text that say on which side, where, how severe, how large or since when, ascending.
+    /// The words of a text that say on which side, where, how severe, how large, since when or compared with what, ascending.
     pub fn details(&self, text: &str) -> Vec<Span> {
         let tokens = self.lexicon.tokens(text, 0..text.len());
         let found = self.lexicon.find_phrases(text, &tokens);
@@ -63,6 +63,7 @@ impl ReportReader {
                     | Meaning::Place(_)
                     | Meaning::Severity(_)
                     | Meaning::Time(_)
+                    | Meaning::Comparison
             )
         };
         let span = |found: &Found| Span {

@@ -53,7 +53,7 @@ fn side_place_severity_and_size() {
 #[test]
 fn devices_are_findings() {
     check("Endotracheal tube above the carina.", "endotracheal-tube present");
-    check("Right PICC line in the SVC. No chest tube.", "picc present right; chest-tube absent");
+    check("Right PICC line in the SVC. No chest tube.", "picc present right @svc; chest-tube absent");
 }
 
 #[test]

@@ -45,13 +45,13 @@ fn findings_apart_keep_their_own_side() {
     check("Left rib fracture, no pneumothorax.", "rib-fracture present left; pneumothorax absent");
     check(
         "Left subclavian line without pneumothorax.",
-        "central-venous-catheter present left; pneumothorax absent",
+        "central-venous-catheter present left @subclavian; pneumothorax absent",
     );
     check(
         "On the right, there is an effusion; on the left, atelectasis.",
         "pleural-effusion present right; atelectasis present left",
     );
-    check("Left effusion and diffuse infiltrates.", "pleural-effusion present left; infiltration present");
+    check("Left effusion and diffuse infiltrates.", "pleural-effusion present left; infiltration present @diffuse");
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn other_words_for_a_side_count() {
     check("L effusion, R apical ptx.", "pleural-effusion present left; pneumothorax present right @apex");
     check("RLL nodule.", "nodule present right @lower");
     check("Lingular consolidation.", "consolidation present left @lingula");
-    check("Middle lobe collapse.", "atelectasis present right @middle-lobe");
+    check("Middle lobe collapse.", "lobar-collapse present right @middle-lobe");
     check("Right upper and lower lobe opacities.", "lung-opacity present right @upper @lower");
     check("Nodules in the lingula and right lower lobe.", "nodule present bilateral @lingula @lower");
 }
 
 #[test]
 fn a_side_of_something_else_is_none_of_the_finding() {
-    check("Tip of the line in the right atrium.", "central-venous-catheter present");
+    check("Tip of the line in the right atrium.", "central-venous-catheter present @right-atrium");
     check(
         "Right PICC with tip in the left brachiocephalic vein.",
         "picc present right; device-malposition present right",
