@@ -2,7 +2,9 @@
 //!
 //! A mention in an addendum, or behind words such as "should read", contradicts an earlier one of the same finding, on the
 //! same side and in the same place as far as both are said, if one denies what the other holds for true or possible. What
-//! is denied is denied of every kind of it. The earlier mention and its words are marked; both stay in the reading.
+//! is denied is denied of every kind of it. It also contradicts one on the other side, where it corrects ("should read right
+//! effusion") or speaks of the known finding ("the effusion is on the right"). The earlier mention and its words are marked; both
+//! stay in the reading.
 
 use crate::lexicon::Lexicon;
 use precedent_model::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Span};
@@ -46,7 +48,9 @@ pub(crate) fn override_contradicted(
         said.filter(|(_, from, _)| sentence.addendum || from.is_some())
     });
     for (later, corrects, mention) in corrections.take(MOST_CORRECTIONS) {
-        let Some(contradiction) = Contradiction::of(lexicon, mention) else { continue };
+        let known = texts.get(sentences[later].section).is_some_and(|text| is_known(text, mention));
+        let moves = corrects.is_some() || known;
+        let Some(contradiction) = Contradiction::of(lexicon, mention, moves) else { continue };
         // A correction also takes back what its own addendum or sentence said before.
         let before = |earlier: usize, known: &Mention| match earlier == later {
             true => corrects.is_some_and(|from| known.span.end <= from),
@@ -79,21 +83,26 @@ struct Contradiction<'a> {
     /// Who denies, denies every kind; who sees one, has seen all that it is a kind of.
     findings: Vec<FindingId>,
     denies: bool,
+    /// It says on which side the finding is that was said to be on the other.
+    moves: bool,
 }
 
 impl<'a> Contradiction<'a> {
-    fn of(lexicon: &'a Lexicon, mention: &'a Mention) -> Option<Self> {
+    fn of(lexicon: &'a Lexicon, mention: &'a Mention, moves: bool) -> Option<Self> {
         let denies = mention.assertion == Assertion::Absent;
         let findings = match mention.assertion {
             Assertion::Absent => lexicon.narrower(&mention.finding),
             Assertion::Present | Assertion::Uncertain => lexicon.broader(&mention.finding),
             _ => return None,
         };
-        Some(Self { lexicon, mention, findings, denies })
+        Some(Self { lexicon, mention, findings, denies, moves })
     }
 
     /// Whether it contradicts what was said before.
     fn holds(&self, earlier: &Mention) -> bool {
+        if self.moves && other_side(self.mention, earlier) {
+            return self.findings.contains(&earlier.finding);
+        }
         let opposed = match earlier.assertion {
             Assertion::Absent => !self.denies,
             Assertion::Present | Assertion::Uncertain => self.denies,
@@ -104,6 +113,20 @@ impl<'a> Contradiction<'a> {
             && same_side(self.mention, earlier)
             && same_place(self.lexicon, self.mention, earlier)
     }
+}
+
+/// Whether the later mention speaks of a finding that is known: "the effusion".
+fn is_known(text: &str, mention: &Mention) -> bool {
+    let before = text.get(..mention.span.range().start).unwrap_or_default().trim_end();
+    before.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("the"))
+}
+
+/// Whether both are there, one on the left and one on the right.
+fn other_side(later: &Mention, earlier: &Mention) -> bool {
+    let there = |mention: &Mention| matches!(mention.assertion, Assertion::Present | Assertion::Uncertain);
+    let sides = (later.laterality, earlier.laterality);
+    let apart = [(Laterality::Left, Laterality::Right), (Laterality::Right, Laterality::Left)];
+    there(later) && there(earlier) && apart.iter().any(|&(one, other)| sides == (Some(one), Some(other)))
 }
 
 /// Whether both may be on one side. What is denied of one side leaves the other side of "bilateral" as it is.

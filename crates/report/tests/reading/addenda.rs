@@ -116,3 +116,24 @@ fn an_addendum_that_agrees_or_adds_takes_nothing_back() {
     );
     check_marks("Right mass. ADDENDUM: History of mass.", "mass present right; mass historical", "");
 }
+
+#[test]
+fn a_corrected_side_takes_the_other_one_back() {
+    let first = |text: &str| {
+        let shown = mentions(text);
+        shown.split("; ").next().unwrap_or_default().to_owned()
+    };
+    for text in [
+        "Large pneumothorax on the left. ADDENDUM: The pneumothorax is on the right.",
+        "Left pneumothorax. The impression should read: Right pneumothorax.",
+    ] {
+        assert!(first(text).ends_with("overridden"), "{text}: {}", mentions(text));
+    }
+    for text in [
+        "Left pneumothorax. ADDENDUM: There is also a small right pneumothorax.",
+        "Left pneumothorax. ADDENDUM: The left pneumothorax is small.",
+        "Left pneumothorax and right effusion. ADDENDUM: The effusion is on the right.",
+    ] {
+        assert!(!mentions(text).contains("overridden"), "{text}: {}", mentions(text));
+    }
+}

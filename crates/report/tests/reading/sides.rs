@@ -51,7 +51,10 @@ fn findings_apart_keep_their_own_side() {
         "On the right, there is an effusion; on the left, atelectasis.",
         "pleural-effusion present right; atelectasis present left",
     );
-    check("Left effusion and diffuse infiltrates.", "pleural-effusion present left; infiltration present @diffuse");
+    check(
+        "Left effusion and diffuse infiltrates.",
+        "pleural-effusion present left; infiltration present @diffuse",
+    );
 }
 
 #[test]
