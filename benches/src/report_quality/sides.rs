@@ -71,13 +71,14 @@ fn labels(text: &str) -> Result<Vec<Labelled<'_>>, Problem> {
         .collect()
 }
 
-/// The side that the reader gives, `none` for none; nothing where it reads no such finding there. Where it gives each side a
+/// The side that the reader gives, `none` for none; nothing where it reads no such finding there, nor a kind of it. Where it gives each side a
 /// mention of its own, both together.
 fn said(case: &Case, label: &Labelled<'_>, reader: &ReportReader) -> Option<&'static str> {
     let report = case.report.as_ref()?;
     let reading: Reading = reader.read(report);
     let place = report.sections().iter().position(|section| section.kind.name() == label.section)?;
-    let here = |mention: &&Mention| *mention.finding == *label.finding && mention.span.overlaps(label.name);
+    let kinds = reader.lexicon().narrower(label.finding);
+    let here = |mention: &&Mention| kinds.contains(&mention.finding) && mention.span.overlaps(label.name);
     let sentences = reading.sentences.iter().filter(|sentence| sentence.section == place);
     let sides: Vec<Option<Laterality>> = sentences
         .flat_map(|sentence| sentence.mentions.iter().filter(here))
