@@ -12,6 +12,11 @@ const NAMED: f32 = 1.0;
 /// How much a finding counts that follows from the named one, or from which that one follows. Who asks for "airspace
 /// disease" is served by "pneumonia", and better by the word itself.
 const RELATED: f32 = 0.5;
+/// How much a finding counts that what is denied is a kind of: who denies it denies this one, too, and a report that says so in
+/// as many words comes first.
+const DENIED_WITH: f32 = 0.2;
+/// How much a finding counts that others would call the named one.
+const ALIKE: f32 = 0.4;
 /// How much a finding counts that the named one leaves behind: who asks for a bypass is served by sternotomy wires, after
 /// every report that says "bypass".
 const TRACE: f32 = 0.25;
@@ -48,9 +53,15 @@ fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
     let named = mention.finding.clone();
     let assertion = meant(mention.assertion);
     let related = related(lexicon, &named, assertion).into_iter().filter(|other| *other != named);
-    let traces = if assertion == Assertion::Present { lexicon.traces(&named) } else { Vec::new() };
+    let (traces, alike) = match assertion {
+        Assertion::Present => (lexicon.traces(&named), lexicon.alike(&named)),
+        Assertion::Uncertain => (Vec::new(), lexicon.alike(&named)),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let related_weight = if assertion == Assertion::Absent { DENIED_WITH } else { RELATED };
     let findings: Vec<(FindingId, f32)> = std::iter::once((named.clone(), NAMED))
-        .chain(related.map(|other| (other, RELATED)))
+        .chain(related.map(|other| (other, related_weight)))
+        .chain(alike.into_iter().map(|other| (other, ALIKE)))
         .chain(traces.into_iter().map(|trace| (trace, TRACE)))
         .collect();
     let details = details::of(lexicon, text, mention);

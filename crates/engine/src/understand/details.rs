@@ -25,7 +25,7 @@ const ONE_FOR_BOTH: f32 = 0.2;
 const UNSAID_SIDE: f32 = 0.12;
 /// A place or grade that holds the one asked for: who asks for the middle lobe is served by the middle of the lung, who asks
 /// for a tiny effusion by a small one.
-const WIDER: f32 = 0.6;
+const WIDER: f32 = 0.4;
 /// A step of sizes that lies in the range asked for in part.
 const PART_OF_STEP: f32 = 0.5;
 /// "A 2 cm nodule" asks for about that size: between these shares of it.
@@ -238,8 +238,8 @@ mod tests {
             "small left apical pneumothorax",
             &[
                 "2[left=1 bilateral=0.9 unsaid=0.12]",
-                "1[left+apex=1 left+upper=0.6 bilateral+apex=0.9 bilateral+upper=0.54]",
-                "2[apex=1 upper=0.6]",
+                "1[left+apex=1 left+upper=0.4 bilateral+apex=0.9 bilateral+upper=0.36]",
+                "2[apex=1 upper=0.4]",
                 "1[mild=1 minimal=1]",
             ],
         );

@@ -63,6 +63,9 @@ pub struct FindingEntry {
     /// Ids of the findings that it leaves behind: a bypass leaves sternotomy wires.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traces: Vec<String>,
+    /// Ids of findings that others would call it: an infiltrate is a consolidation to many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<String>,
     /// What the finding is called: phrase patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phrases: Vec<String>,
@@ -216,6 +219,7 @@ impl LexiconFile {
                     known.anywhere |= finding.anywhere;
                     known.lasting |= finding.lasting;
                     known.traces.extend(finding.traces);
+                    known.alike.extend(finding.alike);
                     known.subjects.extend(finding.subjects);
                     known.parents.extend(finding.parents);
                     known.phrases.extend(finding.phrases);

@@ -137,6 +137,8 @@ pub struct Lexicon {
     hierarchy: Hierarchy,
     /// By place in the table: the findings that one leaves behind.
     traces: Vec<Vec<usize>>,
+    /// By place in the table: the findings that others would call it.
+    alike: Vec<Vec<usize>>,
     /// By place in the table: a device, or a kind of one.
     devices: Vec<bool>,
     places: Groups,
@@ -189,7 +191,8 @@ impl Lexicon {
         compiler.cues(&file.cues)?;
         compiler.findings(&file.findings)?;
         let hierarchy = Hierarchy::of(&file.findings)?;
-        let traces = traces(&file.findings)?;
+        let traces = named(&file.findings, "trace", |finding| &finding.traces)?;
+        let alike = named(&file.findings, "like", |finding| &finding.alike)?;
         let devices = devices(&file.findings, &hierarchy);
         let Compiler { mut vocabulary, mut phrases, meanings, .. } = compiler;
         let shared = file.words.shared.iter().map(|word| vocabulary.add(word)).collect();
@@ -199,6 +202,7 @@ impl Lexicon {
             ids: file.findings.iter().map(|finding| finding.id.as_str().into()).collect(),
             hierarchy,
             traces,
+            alike,
             devices,
             places,
             severities,
@@ -273,6 +277,14 @@ impl Lexicon {
     pub fn traces(&self, id: &str) -> Vec<FindingId> {
         let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
         let places = place.map(|place| self.traces[place].as_slice()).unwrap_or_default();
+        places.iter().map(|&place| self.ids[place].clone()).collect()
+    }
+
+    /// The findings that others would call it, as an infiltrate is a consolidation to many, ascending by id. Empty for an
+    /// unknown id.
+    pub fn alike(&self, id: &str) -> Vec<FindingId> {
+        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
+        let places = place.map(|place| self.alike[place].as_slice()).unwrap_or_default();
         places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
@@ -426,17 +438,22 @@ fn devices(findings: &[FindingEntry], hierarchy: &Hierarchy) -> Vec<bool> {
     devices
 }
 
-fn traces(findings: &[FindingEntry]) -> Result<Vec<Vec<usize>>, LexiconError> {
-    let place = |finding: &FindingEntry, trace: &String| {
-        findings.binary_search_by(|other| other.id.cmp(trace)).map_err(|_| LexiconError::Entry {
+/// By place in the table: the places of the findings that each names under `what`.
+fn named(
+    findings: &[FindingEntry],
+    what: &str,
+    of: fn(&FindingEntry) -> &Vec<String>,
+) -> Result<Vec<Vec<usize>>, LexiconError> {
+    let place = |finding: &FindingEntry, named: &String| {
+        findings.binary_search_by(|other| other.id.cmp(named)).map_err(|_| LexiconError::Entry {
             entry: format!("finding {}", finding.id),
-            problem: format!("its trace `{trace}` is no finding; give the id of one"),
+            problem: format!("its {what} `{named}` is no finding; give the id of one"),
         })
     };
     (findings.iter())
         .map(|finding| {
             let mut places =
-                finding.traces.iter().map(|trace| place(finding, trace)).collect::<Result<Vec<_>, _>>()?;
+                of(finding).iter().map(|named| place(finding, named)).collect::<Result<Vec<_>, _>>()?;
             places.sort_unstable();
             places.dedup();
             Ok(places)
