@@ -19,21 +19,21 @@ pub struct Precedent {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what this is: make an archive of phantoms, take it in, serve it, search it
+    /// See Precedent at work: make a synthetic archive, ingest it, serve it, search it
     Demo(DemoArgs),
-    /// Make an empty index
+    /// Create an empty index
     Init(InitArgs),
-    /// Put reports, pictures and embeddings in; the same case id again replaces the case
+    /// Add reports, images and embeddings; a case id that comes again replaces the case
     Ingest(IngestArgs),
-    /// Find cases by picture, embedding, text, filter, or any of them together
+    /// Find cases by image, embedding, text, filter, or any of them together
     Search(SearchArgs),
-    /// Turn texts or images into vectors
+    /// Encode texts or images as vectors
     Encode(EncodeArgs),
-    /// Show what is understood of a report, or list the findings of the lexicon
+    /// Show how a report is read, or list the findings of the lexicon
     Report(ReportArgs),
     /// Serve indexes over gRPC
     Serve(ServeArgs),
-    /// Say what an index holds
+    /// Show what an index holds
     Stats(StatsArgs),
     /// Read every byte of an index and check it
     Verify(VerifyArgs),
@@ -41,28 +41,28 @@ pub enum Command {
     Merge(MergeArgs),
     /// Write an archive of synthetic chest radiographs with reports, labels and true boxes
     Phantom(PhantomArgs),
-    /// Teach an encoder by synthetic radiographs and their reports
+    /// Train an encoder on synthetic radiographs and their reports
     Train(TrainArgs),
-    /// Print the completions for a shell
+    /// Print completions for a shell
     Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Nobody is in these pictures. The first start takes about a minute; the same command again starts from \
-                        what is there. Ctrl-C ends it at any time."
+    after_help = "Nobody is in these pictures. The first run takes about a minute; later runs start from what is \
+                        there. Ctrl-C ends it at any time."
 )]
 pub struct DemoArgs {
-    /// Folder of the demonstration: new, or left by an earlier start
+    /// Folder of the demo: new, or left by an earlier run
     #[arg(long, default_value = "precedent-demo", value_name = "DIR")]
     pub dir: PathBuf,
     /// Number of studies in its archive
     #[arg(long, default_value_t = 2000)]
     pub studies: usize,
-    /// Loopback address to listen on; where it is taken, a free port is
+    /// Loopback address to listen on; if its port is in use, a free one is taken
     #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", value_parser = listen::address)]
     pub listen: SocketAddr,
-    /// End after the searches instead of serving on
+    /// Exit after the searches instead of serving on
     #[arg(long)]
     pub exit: bool,
 }
@@ -80,13 +80,13 @@ pub struct InitArgs {
     /// One line that says what the index holds
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
-    /// Findings, phrases and headings of the site's own, added to the bundled lexicon
+    /// Findings, phrases and headings of your own, added to the bundled lexicon
     #[arg(long, value_name = "FILE")]
     pub lexicon: Option<PathBuf>,
-    /// Encoder that is to encode pictures and words, by name; the bundled one is phantom-cxr
+    /// Encoder for images and words, by name; the bundled one is phantom-cxr
     #[arg(long, value_name = "NAME", conflicts_with_all = ["dimension", "encoder_id", "encoder_dir"])]
     pub encoder: Option<String>,
-    /// The same, by the folder of an encoder of the site's own
+    /// Folder of an encoder of your own, in place of --encoder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dimension", "encoder_id"])]
     pub encoder_dir: Option<PathBuf>,
     /// Numbers per embedding, 16 to 4096
@@ -106,7 +106,7 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Nobody is in these pictures, and nothing learnt from them holds for a real one. The same flags give \
-                        the same archive on every machine; a stopped run goes on with the same command."
+                        the same archive on every machine; run the same command again to resume."
 )]
 pub struct PhantomArgs {
     /// Directory of the archive: new, empty, or left by a stopped run
@@ -142,8 +142,8 @@ pub enum PhantomFormat {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The same flags give the same weights on the same processor. A stopped training goes on with the same \
-                        command. What comes out has seen no real film and is not for clinical images."
+    after_help = "The same flags give the same weights on the same processor. Run the same command again to \
+                        resume. The encoder has seen no real film and is not for clinical images."
 )]
 pub struct TrainArgs {
     /// Directory of the encoder: new, or left by a stopped training
@@ -179,14 +179,14 @@ pub enum MetricName {
 /// Encoders beside the bundled one.
 #[derive(Debug, Args)]
 pub struct EncoderDirs {
-    /// Folder of an encoder of the site's own; may be given several times
+    /// Folder of an encoder of your own; may be given several times
     #[arg(long = "encoder-dir", value_name = "DIR")]
     pub encoder_dirs: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Ends with 0 when every row is in, even if fields that cannot be read were left out (they are counted, and \
+    after_help = "Exits with 0 when every row is in, even if fields that cannot be read were left out (they are counted, and \
                         listed in --rejects); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
                         were rejected; 130 when interrupted."
 )]
@@ -196,29 +196,29 @@ pub struct IngestArgs {
     /// Manifests: .jsonl, .ndjson, .csv or .tsv, one case per row
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
-    /// Names of the manifest's columns, where they are not ours, and how dates are written (index/maps/README.md)
+    /// Names of the manifest's columns, where they differ from Precedent's, and how dates are written (index/maps/README.md)
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
-    /// Keep of a case that the index holds what its row does not give
+    /// For a case that is already in the index, keep what its row does not give
     ///
     /// Patient, report as a whole, each field, and of each image its name, view and embedding.
     #[arg(long)]
     pub update: bool,
-    /// Replace a case that the index holds by its row, even if it loses its report, patient, images or embeddings
+    /// Replace a case even if it loses its report, patient, images or embeddings
     ///
-    /// Without this such a row is rejected.
+    /// Without this flag such a row is rejected.
     #[arg(long, conflicts_with = "update")]
     pub replace_without: bool,
-    /// Embeddings as .npy, one row per row of the manifests, or one per image
+    /// Embeddings as .npy: a row for each row of the manifests, or for each image
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,
     /// What the rows of the embeddings are for, where both would fit
     #[arg(long, value_enum, requires = "embeddings")]
     pub embeddings_per: Option<EmbeddingsPer>,
-    /// Which encoder made the embeddings
+    /// Id of the encoder that made the embeddings
     #[arg(long, value_name = "ID", requires = "embeddings")]
     pub encoder_id: Option<String>,
-    /// Folder in which the manifests' images lie; they are read and encoded
+    /// Folder that holds the images named by the manifests; they are read and encoded
     ///
     /// Names in the column images are paths below DIR. Fields, patient and views that a row does not give are taken from
     /// the headers of DICOM files. A row with a file that is missing or gives no picture is rejected.
@@ -232,7 +232,7 @@ pub struct IngestArgs {
     /// Where rejected rows and fields that were left out are listed, with row, field and remedy
     #[arg(long, value_name = "FILE", default_value = "rejected.jsonl")]
     pub rejects: PathBuf,
-    /// Leave the new segments as they are
+    /// Do not merge the new segments
     #[arg(long)]
     pub no_merge: bool,
 }
@@ -255,18 +255,18 @@ pub struct SearchArgs {
     /// Which row of the embedding files, from 0
     #[arg(long, default_value_t = 0)]
     pub row: u64,
-    /// Which encoder made the embedding
+    /// Id of the encoder that made the embedding
     #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
-    /// Picture of the new study: a DICOM, PNG or JPEG file; once per view
+    /// Image of the new study: a DICOM, PNG or JPEG file; once per view
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
-    /// What the images are to show, in words, whatever the reports say
+    /// What the images should show, in words, whatever the reports say
     #[arg(long, allow_hyphen_values = true)]
     pub image_text: Option<String>,
     #[command(flatten)]
     pub encoders: EncoderDirs,
-    /// What the reports are to say: words, "phrases", +must, -not, section:word
+    /// What the reports should say: words, "phrases", +must, -not, section:word
     ///
     /// The text is read as a report is. "pneumothorax" looks for reports that say
     /// there is one, "no pneumothorax" for reports that deny it, "possible
@@ -286,41 +286,43 @@ pub struct SearchArgs {
     pub text: Option<String>,
     /// Take every word of --text as it is spelt
     ///
-    /// Otherwise a word that no report and no lexicon knows is replaced by the word that is spelt most like it, and a note
-    /// says so.
+    /// Otherwise a word found in no report and not in the lexicon is replaced by the closest known spelling, and a note says
+    /// so.
     #[arg(long, requires = "text")]
     pub literal: bool,
     /// Such as: modality = "DX" AND age >= 60 AND finding:"pleural effusion"
     ///
     /// `finding` holds what a report says is present, by any name of the lexicon and with its kinds; finding.uncertain,
-    /// finding.absent, finding.historical, finding.hypothetical and finding.other_person hold the rest. `precedent report
-    /// --findings` lists the lexicon, `precedent stats` the other fields of the index.
+    /// finding.absent, finding.historical, finding.hypothetical and finding.other_person hold the rest. finding.side,
+    /// finding.larger_side, finding.place, finding.severity, finding.time and finding.size_mm narrow it down: finding:nodule
+    /// AND finding.size_mm >= 10. `precedent report --findings` lists the lexicon, `precedent stats` the other fields of the
+    /// index.
     #[arg(long, allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Number of hits, 1 to 1000
     #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
     pub limit: usize,
-    /// Whose study is being read: that patient's own cases are left out
+    /// Patient whose study is being read; the patient's own cases are left out
     ///
-    /// If it is not given, the patient whom the headers of DICOM files name.
+    /// Without it, the patient named in the headers of the DICOM files.
     #[arg(long, value_name = "ID")]
     pub patient_id: Option<String>,
     /// Who issued the patient id
     #[arg(long, value_name = "NAME", requires = "patient_id")]
     pub patient_id_issuer: Option<String>,
-    /// Let the patient's own cases in
+    /// Include the patient's own cases
     #[arg(long)]
     pub include_same_patient: bool,
     /// Only cases certainly earlier than this: 2019, 2019-05 or 2019-05-03; or `study`, the study date of the DICOM files
     #[arg(long, value_name = "DATE")]
     pub before: Option<String>,
-    /// Let several cases of one patient in
+    /// Allow several hits per patient
     #[arg(long)]
     pub several_per_patient: bool,
     /// Rank every match in every channel
     #[arg(long)]
     pub exact: bool,
-    /// How the image channel looks
+    /// How the image channel searches
     #[arg(long, value_enum, default_value_t = VectorPathName::Auto)]
     pub vector_path: VectorPathName,
     /// Share of the truly nearest cases to find, above 0 and below 1; the index's own if not given
@@ -363,16 +365,16 @@ pub enum VectorPathName {
                         printed with them. Without --out every vector is a line of numbers."
 )]
 pub struct EncodeArgs {
-    /// A text; once per text
+    /// A text to encode; may be given several times
     #[arg(long = "text", value_name = "TEXT", allow_hyphen_values = true)]
     pub texts: Vec<String>,
     /// A text per line of this file; - is standard input
     #[arg(long, value_name = "FILE")]
     pub lines: Option<PathBuf>,
-    /// A DICOM, PNG or JPEG file; once per file
+    /// A DICOM, PNG or JPEG file to encode; may be given several times
     #[arg(long = "image", value_name = "FILE", conflicts_with = "text_encoder")]
     pub images: Vec<PathBuf>,
-    /// Folder of an encoder of ours, with encoder.toml; the bundled one if not given
+    /// Folder of a Precedent encoder, with encoder.toml; the bundled one if not given
     #[arg(long, value_name = "DIR", conflicts_with = "text_encoder")]
     pub encoder_dir: Option<PathBuf>,
     /// Hugging Face folder of a text encoder of the BERT layout
@@ -397,13 +399,13 @@ pub struct ReportArgs {
     /// hold `case_id`.
     #[arg(required_unless_present = "findings", conflicts_with = "findings")]
     pub file: Option<PathBuf>,
-    /// Findings, phrases and headings of the site's own, added to the bundled lexicon
+    /// Findings, phrases and headings of your own, added to the bundled lexicon
     #[arg(long, value_name = "FILE")]
     pub lexicon: Option<PathBuf>,
-    /// Names of the manifest's columns, where they are not ours
+    /// Names of the manifest's columns, where they differ from Precedent's
     #[arg(long, value_name = "FILE", requires = "file")]
     pub map: Option<PathBuf>,
-    /// Only this row
+    /// Only the row with this case id
     #[arg(long, value_name = "ID", requires = "file")]
     pub case_id: Option<String>,
     /// List the findings of the lexicon: id, name, RadLex id, phrases, what it is a kind of

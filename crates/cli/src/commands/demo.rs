@@ -100,7 +100,7 @@ async fn serve(args: &DemoArgs, served: Served, shown: &Shown<'_>, interrupt: &I
 async fn listen(asked: SocketAddr) -> Result<TcpListener, Failure> {
     if !asked.ip().is_loopback() {
         let problem =
-            "other machines can reach this address and the listener is plaintext; give a loopback address";
+            "other machines can reach this address, but the server has no TLS; give a loopback address";
         return Err(Failure::input(format!("--listen {asked}: {problem}")));
     }
     let failed = |error: io::Error| Failure::other(format!("cannot listen on {asked}: {error}"));
@@ -246,7 +246,7 @@ impl Place {
         match ingest::take_in(&self.ingest_args(), interrupt)? {
             Exit::Done => {
                 let took = began.elapsed().as_secs_f64();
-                say(&format!("{}: taken in, films and reports, in {took:.1} s", self.index.display()))?;
+                say(&format!("{}: films and reports ingested in {took:.1} s", self.index.display()))?;
                 Ok(true)
             }
             Exit::SomeRejected => {

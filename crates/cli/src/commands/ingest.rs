@@ -87,7 +87,7 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     if interrupt.asked() {
         writeln!(
             std::io::stderr(),
-            "interrupted: what was taken in stays, the same command goes on from there"
+            "interrupted: the rows ingested so far are kept; run the same command again to resume"
         )?;
     }
     Ok(match (interrupt.asked(), run.tally.rejected) {

@@ -49,7 +49,7 @@ async fn listen(args: &ServeArgs, served: Vec<Served>) -> Result<(), Failure> {
     let bind = |error: std::io::Error| Failure::other(format!("cannot listen on {}: {error}", args.listen));
     if !args.listen.ip().is_loopback() {
         return Err(Failure::input(format!(
-            "--listen {}: other machines can reach this address and the listener is plaintext; give a loopback address",
+            "--listen {}: other machines can reach this address, but the server has no TLS; give a loopback address",
             args.listen
         )));
     }

@@ -26,7 +26,7 @@ pub fn run(args: &VerifyArgs) -> Outcome {
         let read = format!("{} of {}", counted(found.files as u64, "file", "files"), bytes(found.bytes));
         match found.damages.len() as u64 {
             0 => writeln!(out, "sound: {read} read and checked")?,
-            damaged => writeln!(out, "{}: {read} read", counted(damaged, "damage", "damages"))?,
+            damaged => writeln!(out, "{}: {read} read", counted(damaged, "fault", "faults"))?,
         }
     }
     Ok(if found.damages.is_empty() { Exit::Done } else { Exit::Damaged })

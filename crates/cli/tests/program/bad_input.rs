@@ -55,7 +55,7 @@ fn a_bad_embedding_rejects_its_row_only() {
     place.write("vectors.npy", &npy(&[vec![1.0; 16], vec![f32::INFINITY; 16], vec![0.0; 16]]));
     let ran = place.run(&["ingest", "i", "cases.jsonl", "--embeddings", "vectors.npy", "--encoder-id", "e1"]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.out.contains("1 taken in, 0 held already, 2 rejected"), "{ran:?}");
+    assert!(ran.out.contains("1 ingested, 0 held already, 2 rejected"), "{ran:?}");
     let listed = std::fs::read_to_string(place.path("rejected.jsonl")).unwrap();
     assert!(listed.contains("inf") && listed.contains("is zero"), "{listed}");
 }

@@ -16,7 +16,7 @@ fn it_goes_from_nothing_to_a_sheet_and_starts_again_from_what_is_there() {
     let first = place.ok(&start);
     for said in [
         "precedent-demo/archive: 24 studies written",
-        "precedent-demo/index: taken in, films and reports, in ",
+        "precedent-demo/index: films and reports ingested in ",
         "truly there: ",
         "by image: the film alone",
         "24 of 24 cases match",

@@ -42,9 +42,9 @@ fn json_is_the_answer_of_the_service() {
 fn the_same_again_changes_nothing_and_a_changed_row_replaces() {
     let place = Place::with_index();
     let args = ["ingest", "i", "cases.jsonl", "--embeddings", "vectors.npy", "--encoder-id", "e1"];
-    assert!(place.ok(&args).starts_with("3 rows: 0 taken in, 3 held already, 0 rejected\n"));
+    assert!(place.ok(&args).starts_with("3 rows: 0 ingested, 3 held already, 0 rejected\n"));
     place.write("cases.jsonl", CASES.replace("No acute disease.", "Pneumonia.").as_bytes());
-    assert!(place.ok(&args).starts_with("3 rows: 1 taken in, 2 held already, 0 rejected\n"));
+    assert!(place.ok(&args).starts_with("3 rows: 1 ingested, 2 held already, 0 rejected\n"));
     assert!(place.ok(&["search", "i", "--text", "pneumonia"]).contains("A2"));
     assert!(place.ok(&["stats", "i"]).contains("3, and 0 deleted or replaced"));
     assert!(place.ok(&["verify", "i"]).starts_with("sound: "));
@@ -55,11 +55,11 @@ fn a_dry_run_says_what_would_happen_and_does_not() {
     let place = Place::with_index();
     place.write("more.csv", b"case_id,impression\nB1,Pneumothorax.\nB2,\n");
     let ran = place.run(&["ingest", "i", "more.csv", "--dry-run"]);
-    assert!(ran.out.starts_with("2 rows: 1 would be taken in, 0 held already, 1 rejected"), "{ran:?}");
+    assert!(ran.out.starts_with("2 rows: 1 would be ingested, 0 held already, 1 rejected"), "{ran:?}");
     assert!(place.ok(&["stats", "i"]).contains("cases        3,"));
     let vectors = ["--embeddings", "vectors.npy", "--encoder-id", "e1"];
     let out = place.ok(&[&["ingest", "i", "cases.jsonl", "--dry-run"], &vectors[..]].concat());
-    assert!(out.starts_with("3 rows: 0 would be taken in, 3 held already"), "{out}");
+    assert!(out.starts_with("3 rows: 0 would be ingested, 3 held already"), "{out}");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn rejected_rows_are_listed_and_the_rest_goes_in() {
     place.write("more.csv", b"case_id,age,impression\nB1,old,Normal.\nB2,50,Pneumothorax.\n,3,x\n");
     let ran = place.run(&["ingest", "i", "more.csv", "--rejects", "bad.jsonl"]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.out.contains("2 taken in, 0 held already, 1 rejected"), "{ran:?}");
+    assert!(ran.out.contains("2 ingested, 0 held already, 1 rejected"), "{ran:?}");
     let listed = std::fs::read_to_string(place.path("bad.jsonl")).unwrap();
     let rows: Vec<serde_json::Value> =
         listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Synthetic archives: written, taken in, understood.
+//! Synthetic archives: written, ingested, understood.
 
 use crate::support::Place;
 
@@ -9,7 +9,7 @@ fn an_archive_is_written_and_taken_in() {
     assert!(written.contains("12 synthetic studies in made"), "{written}");
     place.ok(&["init", "index"]);
     let taken = place.ok(&["ingest", "index", "made/manifest.jsonl"]);
-    assert!(taken.contains("12 taken in"), "{taken}");
+    assert!(taken.contains("12 ingested"), "{taken}");
     // The same again changes nothing.
     place.ok(&["phantom", "made", "--studies", "12", "--size", "128", "--formats", "png"]);
 }

@@ -35,10 +35,10 @@ fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
     let place = place();
     let taken = ingest(&place, "made/manifest.jsonl");
     assert_eq!(taken.code, 0, "{taken:?}");
-    assert!(taken.out.starts_with("12 rows: 12 taken in") && taken.out.contains(NOTICE), "{taken:?}");
+    assert!(taken.out.starts_with("12 rows: 12 ingested") && taken.out.contains(NOTICE), "{taken:?}");
     // The same again encodes to the same numbers.
     let again = ingest(&place, "made/manifest.jsonl");
-    assert!(again.out.starts_with("12 rows: 0 taken in, 12 held already"), "{again:?}");
+    assert!(again.out.starts_with("12 rows: 0 ingested, 12 held already"), "{again:?}");
     assert!(place.ok(&["stats", "i"]).contains(NOTICE));
 
     let row = first_row(&place);
@@ -101,7 +101,7 @@ fn rows_with_bad_files_are_rejected_by_field_and_the_rest_goes_in() {
     let ran = ingest(&place, "rows.jsonl");
     assert_eq!(ran.code, 3, "{ran:?}");
     // The row of nothing but its id is rejected as ever.
-    assert!(ran.out.starts_with("8 rows: 2 taken in, 0 held already, 6 rejected"), "{ran:?}");
+    assert!(ran.out.starts_with("8 rows: 2 ingested, 0 held already, 6 rejected"), "{ran:?}");
     let listed = std::fs::read_to_string(place.path("rejected.jsonl")).unwrap();
     let rejected: Vec<serde_json::Value> =
         listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -154,7 +154,7 @@ fn an_encoder_in_a_folder_is_used_where_it_is_given() {
     assert!(place.ok(&["init", "own", "--encoder-dir", "enc"]).contains("numbers of site@"));
     let ingest = ["ingest", "own", "made/manifest.jsonl", "--images", "made"];
     assert_eq!(place.run(&ingest).code, 2, "without its folder");
-    assert!(place.ok(&[&ingest[..], &["--encoder-dir", "enc"]].concat()).contains("12 taken in"));
+    assert!(place.ok(&[&ingest[..], &["--encoder-dir", "enc"]].concat()).contains("12 ingested"));
     let found = place.ok(&["search", "own", "--image-text", "effusion", "--encoder-dir", "enc", "-k", "1"]);
     assert!(found.contains("cosine"), "{found}");
 }

@@ -9,7 +9,7 @@ fn a_manifest_without_what_the_index_holds_is_rejected_unless_that_is_meant() {
     let place = Place::with_index();
     let without = place.run(&["ingest", "i", "cases.jsonl"]);
     assert_eq!(without.code, 3, "{without:?}");
-    assert!(without.out.starts_with("3 rows: 0 taken in, 0 held already, 3 rejected\n"), "{without:?}");
+    assert!(without.out.starts_with("3 rows: 0 ingested, 0 held already, 3 rejected\n"), "{without:?}");
     for part in ["0 of 1 embeddings that the index holds", "--update keeps", "--replace-without replaces"] {
         assert!(without.err.contains(part), "{part} in {without:?}");
     }
@@ -22,9 +22,9 @@ fn a_manifest_without_what_the_index_holds_is_rejected_unless_that_is_meant() {
     );
 
     let out = place.ok(&["ingest", "i", "cases.jsonl", "--update"]);
-    assert!(out.starts_with("3 rows: 0 taken in, 3 held already, 0 rejected\n"), "{out}");
+    assert!(out.starts_with("3 rows: 0 ingested, 3 held already, 0 rejected\n"), "{out}");
     place.write("text.csv", b"case_id,impression\nA2,Pneumonia.\n");
-    assert!(place.ok(&["ingest", "i", "text.csv", "--update"]).contains("1 taken in"));
+    assert!(place.ok(&["ingest", "i", "text.csv", "--update"]).contains("1 ingested"));
     let found = place.ok(&["search", "i", "--embedding", "vectors.npy", "--row", "1", "--encoder-id", "e1"]);
     assert!(
         found.contains("A2   cosine 1.0000") && found.contains("Pneumonia.") && found.contains("modality CR"),
@@ -32,7 +32,7 @@ fn a_manifest_without_what_the_index_holds_is_rejected_unless_that_is_meant() {
     );
 
     place.refused(&["ingest", "i", "text.csv", "--update", "--replace-without"], 2, &["--update"]);
-    assert!(place.ok(&["ingest", "i", "text.csv", "--replace-without"]).contains("1 taken in"));
+    assert!(place.ok(&["ingest", "i", "text.csv", "--replace-without"]).contains("1 ingested"));
     let found = place.ok(&["search", "i", "--text", "pneumonia"]);
     assert!(found.contains("A2") && !found.contains("modality"), "{found}");
 }
@@ -45,7 +45,7 @@ fn a_later_row_of_one_manifest_takes_nothing_away() {
         b"{\"case_id\": \"T\", \"impression\": \"Mass.\"}\n{\"case_id\": \"T\", \"age\": 3}\n",
     );
     let ran = place.run(&["ingest", "i", "twice.jsonl"]);
-    assert!(ran.code == 3 && ran.out.contains("1 taken in, 0 held already, 1 rejected"), "{ran:?}");
+    assert!(ran.code == 3 && ran.out.contains("1 ingested, 0 held already, 1 rejected"), "{ran:?}");
     assert!(place.ok(&["search", "i", "--text", "mass"]).contains("T"));
 }
 
@@ -57,7 +57,7 @@ fn a_patient_who_is_nobody_is_told_and_left_out() {
         b"case_id,patient_id,findings\na,nan,Mass.\nb,NULL,Mass.\nc,None,Mass.\nd,P7,Mass.\n",
     );
     let ran = place.run(&["ingest", "i", "nobody.csv"]);
-    let said = "3 cases name a patient id that is nobody's, such as nan, and have no patient";
+    let said = "3 cases name a placeholder such as nan as patient id, and have no patient";
     assert!(ran.code == 0 && ran.out.contains(said), "{ran:?}");
     assert!(ran.err.contains("left out: nobody.csv row 1: case.patient.id: is a placeholder"), "{ran:?}");
     let found = place.ok(&["search", "i", "--text", "mass"]);
@@ -71,7 +71,7 @@ fn a_field_that_cannot_be_read_is_left_out_with_its_row_and_named() {
     let ran = place.run(&["ingest", "i", "dates.csv"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        ran.out.starts_with("2 rows: 2 taken in")
+        ran.out.starts_with("2 rows: 2 ingested")
             && ran.out.contains("1 field that cannot be read was left out")
     );
     assert!(ran.err.contains("left out: dates.csv row 1: study_date: is not a date"), "{ran:?}");
@@ -79,7 +79,7 @@ fn a_field_that_cannot_be_read_is_left_out_with_its_row_and_named() {
     assert!(listed.contains("\"outcome\":\"field left out\"") && listed.contains("\"row\":1"), "{listed}");
     place.write("map.toml", b"date_format = [\"%d.%m.%Y\", \"%Y-%m-%d\"]\n");
     let ran = place.run(&["ingest", "i", "dates.csv", "--map", "map.toml"]);
-    assert!(ran.code == 0 && ran.out.contains("1 taken in, 1 held already") && ran.err.is_empty(), "{ran:?}");
+    assert!(ran.code == 0 && ran.out.contains("1 ingested, 1 held already") && ran.err.is_empty(), "{ran:?}");
     assert!(
         place
             .ok(&["search", "i", "--filter", "study_date = \"2019-05-03\" AND case_id = \"d*\""])
@@ -97,7 +97,7 @@ fn a_field_that_cannot_be_read_is_left_out_with_its_row_and_named() {
 fn lines_that_end_in_a_carriage_return_are_rows_and_no_row_is_an_error() {
     let place = Place::with_index();
     place.write("mac.csv", b"case_id,age,findings\rm1,63,Small mass.\rm2,70,Large mass.\r");
-    assert!(place.ok(&["ingest", "i", "mac.csv"]).starts_with("2 rows: 2 taken in"));
+    assert!(place.ok(&["ingest", "i", "mac.csv"]).starts_with("2 rows: 2 ingested"));
     assert!(place.ok(&["search", "i", "--text", "mass"]).contains("m2"));
     place.write("header.csv", b"case_id,age,findings\n");
     place.refused(&["ingest", "i", "header.csv"], 2, &["no row was found"]);
@@ -121,7 +121,7 @@ fn a_single_vector_without_rows_is_an_embedding() {
     assert!(
         place
             .ok(&["ingest", "i", "one.jsonl", "--embeddings", "one.npy", "--encoder-id", "e1"])
-            .contains("1 taken in")
+            .contains("1 ingested")
     );
     assert!(place.ok(&[&["ingest", "i", "cases.jsonl"], &VECTORS[..]].concat()).contains("3 held already"));
 }

@@ -101,6 +101,7 @@ fn the_larger_side_is_told() {
         "Left greater than right effusions.",
         "Bilateral effusions, worse on the left.",
         "The right effusion is smaller than the left.",
+        "Smaller right than left effusion.",
     ] {
         let shown = mentions(text);
         assert!(shown.starts_with("pleural-effusion present bilateral >left"), "{text}: {shown}");

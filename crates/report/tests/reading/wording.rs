@@ -5,6 +5,15 @@ use crate::support::check_findings;
 #[test]
 fn denials() {
     check_findings(&[
+        ("chest-tube=absent", "The right chest tube has been pulled."),
+        ("endotracheal-tube=present", "The endotracheal tube was pulled back 2 cm."),
+        ("pleural-effusion=present", "Right effusion, absent on the left."),
+        ("pleural-effusion=present", "Effusion seen on the right, not seen on the left."),
+        ("pleural-effusion=present", "Effusion: none left, small right."),
+        ("pneumothorax=absent", "Pneumothorax: right none, left none"),
+        ("pleural-effusion=present", "Small right pleural effusion, none on the left."),
+        ("pleural-effusion=present", "Left effusion, none on the opposite side."),
+        ("pleural-effusion=absent", "Effusion, none on the left or right."),
         ("pneumothorax=absent", "There is nothing to indicate a pneumothorax."),
         ("pneumonia=absent", "Nothing suggestive of pneumonia."),
         ("pneumothorax=absent", "A pneumothorax is not appreciable."),

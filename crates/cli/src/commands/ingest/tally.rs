@@ -40,7 +40,7 @@ impl Tally {
     /// Prints what was done.
     pub fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
         let mut out = std::io::stdout();
-        let verb = if args.dry_run { "would be taken in" } else { "taken in" };
+        let verb = if args.dry_run { "would be ingested" } else { "ingested" };
         writeln!(
             out,
             "{}: {} {verb}, {} held already, {} rejected",
@@ -62,17 +62,17 @@ impl Tally {
             let cases = counted(self.nobodys, "case names", "cases name");
             writeln!(
                 out,
-                "{cases} a patient id that is nobody's, such as nan, and {} no patient",
+                "{cases} a placeholder such as nan as patient id, and {} no patient",
                 if self.nobodys == 1 { "has" } else { "have" }
             )?;
         }
         if self.no_issuers > 0 {
             let cases = counted(self.no_issuers, "case names", "cases name");
-            writeln!(out, "{cases} an issuer that is nobody's, such as nan, which was left out")?;
+            writeln!(out, "{cases} a placeholder such as nan as issuer, which was left out")?;
         }
         if self.silent > 0 {
             let cases = counted(self.silent, "case has", "cases have");
-            writeln!(out, "{cases} neither text nor embedding, so only filters find them")?;
+            writeln!(out, "{cases} neither text nor embedding; only filters find such cases")?;
         }
         if !self.ignored_columns.is_empty() {
             let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
