@@ -16,7 +16,7 @@ const RELATED: f32 = 0.5;
 /// as many words comes first.
 const DENIED_WITH: f32 = 0.2;
 /// How much a finding counts that others would call the named one.
-const ALIKE: f32 = 0.4;
+const ALIKE: f32 = 0.15;
 /// How much a finding counts that the named one leaves behind: who asks for a bypass is served by sternotomy wires, after
 /// every report that says "bypass".
 const TRACE: f32 = 0.25;
