@@ -126,7 +126,7 @@ fn chapter(cases: &[Labelled], rankings: &[Rankings]) -> Chapter {
         means(&drawn)
     });
     let notes = vec![format!(
-        "{} reports, taken in without labels and tags; one query of plain words per label with at least {FEWEST_POSITIVES} \
+        "{} reports, ingested without labels and tags; one query of plain words per label with at least {FEWEST_POSITIVES} \
          positives, which are the relevant cases. BM25 is the same engine asked for the words wherever they were reported \
          (`text:word`): stemmed, without assertions and findings.",
         cases.len()
