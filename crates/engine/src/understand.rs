@@ -29,6 +29,9 @@ pub fn understand(reader: &ReportReader, text: &str) -> Asked {
     let mut asked = Asked { details: details::spans(reader, &spoken), ..Asked::default() };
     for sentence in &reading.sentences {
         asked.runs.extend(sentence.runs.iter().map(|run| Run { assertion: meant(run.assertion), ..*run }));
+        if !sentence.mentions.is_empty() {
+            asked.leading.extend(details::function_words(&spoken, sentence.span));
+        }
         let lasting = |mention: &&Mention| details::is_lasting(reader.lexicon(), mention);
         let leading = sentence.mentions.iter().filter(lasting);
         asked.leading.extend(leading.filter_map(|mention| details::leading(&spoken, mention)));

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(resolved(text).unwrap(), expected, "{text}");
     }
 
-    const MILD: &str = r#"finding:"nodule" AND finding.severity = "mild""#;
+    const MILD: &str = r#"finding:"bronchiectasis" AND finding.severity = "mild""#;
     const LEFT: &str = r#"finding:"granuloma" AND finding.side = "left""#;
 
     #[test]
@@ -207,9 +207,9 @@ mod tests {
             &format!(r#"finding:"granuloma" AND age > 3 AND ({LEFT}) => {LEFT}"#),
         );
         check(
-            "finding:granuloma AND finding.side = left AND finding:nodule AND finding.severity = mild",
+            "finding:granuloma AND finding.side = left AND finding:bronchiectasis AND finding.severity = mild",
             &format!(
-                r#"finding:"granuloma" AND finding:"nodule" AND ({LEFT}) AND ({MILD}) => {LEFT}; {MILD}"#
+                r#"finding:"granuloma" AND finding:"bronchiectasis" AND ({LEFT}) AND ({MILD}) => {LEFT}; {MILD}"#
             ),
         );
     }
@@ -217,25 +217,24 @@ mod tests {
     #[test]
     fn several_details_are_about_one_mention_and_a_choice_is_a_choice() {
         check(
-            "finding:nodule AND finding.size_mm >= 10 AND (finding.side = left OR finding.time = new)",
-            r#"finding:"nodule" AND (finding:"nodule" AND finding.size_mm >= 10.0 AND (finding.side = "left" OR finding.time = "new")) => finding:"nodule" AND finding.size_mm >= 10.0 AND (finding.side = "left" OR finding.time = "new")"#,
+            "finding:bronchiectasis AND finding.size_mm >= 10 AND (finding.side = left OR finding.time = new)",
+            r#"finding:"bronchiectasis" AND (finding:"bronchiectasis" AND finding.size_mm >= 10.0 AND (finding.side = "left" OR finding.time = "new")) => finding:"bronchiectasis" AND finding.size_mm >= 10.0 AND (finding.side = "left" OR finding.time = "new")"#,
         );
     }
 
-    /// What denies the broader finding denies this one.
-    const NO_NODULE: &str = r#"(finding.absent:"lung-lesion" OR finding.absent:"nodule")"#;
+    const NO_BRONCHIECTASIS: &str = r#"finding.absent:"bronchiectasis""#;
 
     #[test]
     fn a_detail_alone_is_about_any_finding_and_a_denied_one_about_every_mention() {
         check("finding.side = right", r#"finding.side = "right" => finding.side = "right""#);
         check(
-            "finding:nodule AND NOT finding.side = right",
-            r#"finding:"nodule" AND NOT (finding:"nodule" AND finding.side = "right") => finding:"nodule""#,
+            "finding:bronchiectasis AND NOT finding.side = right",
+            r#"finding:"bronchiectasis" AND NOT (finding:"bronchiectasis" AND finding.side = "right") => finding:"bronchiectasis""#,
         );
         check(
-            "finding.absent:nodule AND finding.side != right",
+            "finding.absent:bronchiectasis AND finding.side != right",
             &format!(
-                r#"{NO_NODULE} AND ({NO_NODULE} AND finding.side != "right") => {NO_NODULE} AND finding.side != "right""#
+                r#"{NO_BRONCHIECTASIS} AND ({NO_BRONCHIECTASIS} AND finding.side != "right") => {NO_BRONCHIECTASIS} AND finding.side != "right""#
             ),
         );
     }

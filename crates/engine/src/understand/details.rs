@@ -180,6 +180,28 @@ pub(super) fn spans(reader: &ReportReader, text: &str) -> Vec<Span> {
 const LEADING: [&str; 12] =
     ["post", "status", "s", "p", "sp", "after", "prior", "previous", "history", "hx", "of", "old"];
 
+/// Words that only join others. Where a sentence of a query names a finding they are not searched: they stand in most reports,
+/// most often in the long ones.
+const FUNCTION_WORDS: [&str; 19] = [
+    "a", "an", "the", "in", "of", "on", "at", "to", "with", "and", "or", "for", "from", "by", "is", "are",
+    "was", "there", "since",
+];
+
+/// The function words in a span of the text.
+pub(super) fn function_words(text: &str, span: Span) -> Vec<Span> {
+    let mut start = span.range().start;
+    let inside = text.get(span.range()).unwrap_or_default();
+    let mut found = Vec::new();
+    for piece in inside.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        if FUNCTION_WORDS.iter().any(|function| word.eq_ignore_ascii_case(function)) {
+            found.push(Span::new(start..start + word.len()));
+        }
+        start += piece.len();
+    }
+    found
+}
+
 /// Whether who once had the finding has it.
 pub(super) fn is_lasting(lexicon: &Lexicon, mention: &Mention) -> bool {
     lexicon.findings().any(|finding| finding.lasting && *finding.id == *mention.finding)
@@ -220,7 +242,7 @@ mod tests {
                     DetailTerm::SidePlace(side, id) => format!("{}+{id}", side.name()),
                     DetailTerm::Size(step) => format!("{step}mm"),
                 };
-                format!("{name}={fit}")
+                format!("{name}={fit:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
             });
             format!("{}[{}]", detail.weight, terms.collect::<Vec<_>>().join(" "))
         };
@@ -255,6 +277,13 @@ mod tests {
         check("subcentimeter nodule", &small);
         check("8 mm nodule", &["2[6mm=1 7mm=1 8mm=1 9mm=1 10mm=0.5]"]);
         assert_eq!(bound("leftover 5 mm", 9), None, "a word of its own");
+    }
+
+    #[test]
+    fn words_that_only_join_are_not_searched_beside_a_finding() {
+        let leading = |text: &str| understand(&ReportReader::new(Lexicon::bundled()), text).leading.len();
+        assert_eq!(leading("airspace disease in the lingula"), 2);
+        assert_eq!(leading("the zebra in the room"), 0, "without a finding the words are all there is");
     }
 
     #[test]
