@@ -56,8 +56,8 @@ const CHEST: [&str; 6] = [
 #[test]
 fn a_word_that_nothing_knows_is_corrected_and_then_read() {
     let archive = reports(&CHEST);
-    check(&archive, "cardiomegalie", &[0, 1], &["cardiomegalie>cardiomegaly"], &["SPELLING"]);
-    check(&archive, "no Cardiomegalie", &[5], &["Cardiomegalie>cardiomegaly"], &["SPELLING"]);
+    check(&archive, "cardiomegsly", &[0, 1], &["cardiomegsly>cardiomegaly"], &["SPELLING"]);
+    check(&archive, "no Cardiomegsly", &[5], &["Cardiomegsly>cardiomegaly"], &["SPELLING"]);
     check(&archive, "no pnuemothorax", &[1], &["pnuemothorax>pneumothorax"], &["SPELLING"]);
     check(&archive, "npeumothorax", &[2], &["npeumothorax>pneumothorax"], &["SPELLING"]);
     check(&archive, "+platipnea", &[4], &["platipnea>platypnea"], &["SPELLING"]);
@@ -76,11 +76,11 @@ fn what_is_known_or_asked_for_as_written_stays() {
     check(&archive, "cardiomegaly", &[0, 1], &[], &[]);
     check(&archive, "opacities", &[3, 4], &[], &[]);
     check(&archive, "bronchiectasis", &[], &[], &[]);
-    check(&archive, "\"cardiomegalie\"", &[], &[], &["UNKNOWN_WORD"]);
-    check(&archive, "text:cardiomegalie", &[], &[], &["UNKNOWN_WORD"]);
+    check(&archive, "\"cardiomegsly\"", &[], &[], &["UNKNOWN_WORD"]);
+    check(&archive, "text:cardiomegsly", &[], &[], &["UNKNOWN_WORD"]);
     check(&archive, "12 mm T9", &[], &[], &[]);
     check(&archive, "zzyzx platypnea", &[4], &[], &["UNKNOWN_WORD"]);
-    let literal = search(&archive.engine, &request("cardiomegalie", true));
+    let literal = search(&archive.engine, &request("cardiomegsly", true));
     assert!(
         literal.hits.is_empty() && literal.plan.corrections.is_empty() && literal.plan.warnings.is_empty()
     );
@@ -100,7 +100,7 @@ fn messages_name_the_words_and_debug_does_not() {
 #[test]
 fn an_archive_without_reports_corrects_nothing() {
     let archive = archive(Metric::Cosine, Access::Bulk);
-    check(&archive, "cardiomegalie zzyzx", &[], &[], &[]);
+    check(&archive, "cardiomegsly zzyzx", &[], &[], &[]);
 }
 
 #[test]
