@@ -43,6 +43,11 @@ impl Failure {
         self.message = format!("{what}: {}", self.message);
         self
     }
+
+    /// Whether it is no more than that whoever read our output has seen enough.
+    pub fn is_unread(&self) -> bool {
+        self.code == 0
+    }
 }
 
 impl From<EngineError> for Failure {

@@ -2,8 +2,8 @@
 //!
 //! A word is known when a live report holds it in whatever section and under whatever ending, or when the lexicon has it
 //! in a phrase or a name. A word that is not known is replaced by a known one that is spelt much like it
-//! ([`precedent_lexical::Spelling`]): the nearest, of those the one in most reports, of those one of the lexicon. Words
-//! that are asked for as written (in quotation marks, behind the name of a section or an assertion) stay, and so do words
+//! ([`precedent_lexical::Spelling`]): the nearest, of those one that reports hold under whatever ending, of those the one
+//! in most reports, of those one of the lexicon. Words that are asked for as written (in quotation marks, behind the name of a section or an assertion) stay, and so do words
 //! with a digit and those of fewer than four letters. Words behind `+` and `-` are corrected like any other.
 //!
 //! The corrected text is then read as if it had been written so.
@@ -140,19 +140,15 @@ fn nearest(
             found.push(Neighbour { word: (*word).to_owned(), distance, documents: 0 });
         }
     }
-    found.sort_by(|a, b| {
-        let order = |found: &Neighbour| {
-            (found.distance, Reverse(found.documents), !of_lexicon.contains(found.word.as_str()))
-        };
-        order(a).cmp(&order(b)).then_with(|| a.word.cmp(&b.word))
-    });
-    for candidate in found {
+    let mut best = None;
+    for Neighbour { word, distance, documents } in found {
         // The list of an archive holds words of deleted reports, too.
-        let known = of_lexicon.contains(candidate.word.as_str())
-            || reports.knows(&candidate.word).map_err(IndexError::from)?;
-        if known {
-            return Ok(Some(candidate.word));
+        let held = reports.knows(&word).map_err(IndexError::from)?;
+        let of_lexicon = of_lexicon.contains(word.as_str());
+        let order = (distance, !held, Reverse(documents), !of_lexicon, word);
+        if (held || of_lexicon) && best.as_ref().is_none_or(|best| order < *best) {
+            best = Some(order);
         }
     }
-    Ok(None)
+    Ok(best.map(|(.., word)| word))
 }

@@ -238,7 +238,9 @@ impl Run<'_> {
             }
             Err(violations) => return self.reject_all(&place, &violations, MEND),
         }
-        if new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
+        // What an update leaves out the index may hold.
+        let whole = self.replacement != Replacement::Update;
+        if whole && new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
             self.tally.silent += 1;
         }
         let mut hasher = DefaultHasher::new();

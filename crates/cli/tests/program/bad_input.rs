@@ -120,6 +120,21 @@ fn damage_is_named_by_file_and_never_searched() {
 }
 
 #[test]
+fn damage_is_told_by_the_exit_code_to_who_reads_no_output() {
+    let place = Place::with_index();
+    let segment = std::fs::read_dir(place.path("i/segments")).unwrap().next().unwrap().unwrap().path();
+    for part in ["records", "keys"] {
+        let file = segment.join(part);
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[70] ^= 1;
+        place.write(file.to_str().unwrap(), &bytes);
+    }
+    let mut child = place.command(&["verify", "i"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+}
+
+#[test]
 fn the_list_of_rejected_rows_is_no_source() {
     let place = Place::with_index();
     place.write("bad.jsonl", b"{\"x\": 1}\n");

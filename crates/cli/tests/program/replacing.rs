@@ -25,6 +25,9 @@ fn a_manifest_without_what_the_index_holds_is_rejected_unless_that_is_meant() {
     assert!(out.starts_with("3 rows: 0 ingested, 3 held already, 0 rejected\n"), "{out}");
     place.write("text.csv", b"case_id,impression\nA2,Pneumonia.\n");
     assert!(place.ok(&["ingest", "i", "text.csv", "--update"]).contains("1 ingested"));
+    place.write("age.csv", b"case_id,age\nA1,64\n");
+    let out = place.ok(&["ingest", "i", "age.csv", "--update"]);
+    assert!(out.contains("1 ingested") && !out.contains("neither"), "{out}");
     let found = place.ok(&["search", "i", "--embedding", "vectors.npy", "--row", "1", "--encoder-id", "e1"]);
     assert!(
         found.contains("A2   cosine 1.0000") && found.contains("Pneumonia.") && found.contains("modality CR"),

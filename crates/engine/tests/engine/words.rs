@@ -71,6 +71,14 @@ fn a_word_that_nothing_knows_is_corrected_and_then_read() {
 }
 
 #[test]
+fn a_word_of_the_reports_goes_before_one_of_the_lexicon_alone() {
+    let archive = reports(&["Small nodule in the left apex.", "Clear lungs."]);
+    check(&archive, "nodles", &[0], &["nodles>nodules"], &["SPELLING"]);
+    let archive = reports(&["Enlarged hilar lymph node.", "Clear lungs."]);
+    check(&archive, "+nodles", &[0], &["nodles>nodes"], &["SPELLING"]);
+}
+
+#[test]
 fn what_is_known_or_asked_for_as_written_stays() {
     let archive = reports(&CHEST);
     check(&archive, "cardiomegaly", &[0, 1], &[], &[]);

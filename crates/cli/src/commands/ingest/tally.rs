@@ -14,7 +14,7 @@ pub struct Tally {
     pub taken: u64,
     pub held: u64,
     pub rejected: u64,
-    /// Cases with neither text nor embedding.
+    /// Cases with neither text nor embedding, unless a row updates them.
     pub silent: u64,
     /// Rows whose case id an earlier row had.
     pub repeated: u64,
