@@ -25,7 +25,7 @@ pub(crate) struct Answer {
 
 /// The answers in a sentence, ascending and apart.
 pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[Found]) -> Vec<Answer> {
-    let row = Row { text, tokens };
+    let row = Row { text, tokens, boxes: Boxes::of(text, tokens) };
     let mut given: Vec<(Range<usize>, Assertion)> = (found.iter())
         .filter_map(|found| match lexicon.meaning(*found) {
             Meaning::Cue(Cue::Answer(said)) => Some((found.first as usize..found.last as usize + 1, *said)),
@@ -33,7 +33,8 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         })
         .collect();
     given.extend((0..tokens.len()).filter_map(|at| Some((at..at + 1, row.digit(at)?))));
-    given.extend((1..tokens.len()).filter_map(|at| row.last_box(at)));
+    given.sort_by_key(|(words, _)| words.start);
+    row.read_boxes(&mut given);
     if given.is_empty() {
         return Vec::new();
     }
@@ -45,13 +46,27 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         let near = found[begin..].iter().take_while(|found| (found.first as usize) < words.start);
         let names = |found: &&Found| matches!(lexicon.meaning(**found), Meaning::Finding { .. });
         let mut before = near.filter(names).filter(|found| found.last as usize + 1 == words.start);
-        let found = before.next().filter(|_| words.len() == 1 && row.is_bare(words.start))?;
+        let stands_bare = row.is_boxed(words) || words.len() == 1 && row.is_bare(words.start);
+        let found = before.next().filter(|_| stands_bare)?;
         Some(found.first as usize..words.start)
     };
     let mut answers: Vec<Answer> = Vec::new();
+    // Where the last answer ended that a label was given.
+    let mut after = 0;
     for (words, assertion) in &given {
-        let after = answers.last().map_or(0, |answer| answer.words.end);
-        if words.start < after || !row.closes(words.end) {
+        let taken = answers.last().map_or(0, |answer| answer.words.end);
+        let boxed = row.is_boxed(words);
+        if words.start < taken || !boxed && !row.closes(words.end) {
+            continue;
+        }
+        if boxed && row.box_before(words.end).is_some_and(|(length, ticked)| !ticked && length < words.len())
+        {
+            // "Yes [ ]" is a choice that was not made.
+            answers.push(Answer {
+                assertion: *assertion,
+                label: words.start..words.start,
+                words: words.clone(),
+            });
             continue;
         }
         let Some(label) = row.label(words.start, after, &given).or_else(|| bare(words)) else {
@@ -68,6 +83,7 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         if near().filter(held).any(|found| names(&found)) || normal && !named() {
             continue;
         }
+        after = words.end;
         answers.push(Answer { assertion: *assertion, words: label.end..words.end, label });
     }
     answers
@@ -100,9 +116,44 @@ pub(crate) fn cell_begins(text: &str, tokens: &[Token], at: usize) -> bool {
     at > 0 && text[tokens[at - 1].end as usize..tokens[at].start as usize].contains('\t')
 }
 
+/// On which side of its boxes a row has their labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Boxes {
+    /// "[x] Effusion [ ] Edema", from the first word on.
+    Before,
+    /// "Effusion [x] Edema [ ]", to the last word.
+    Behind,
+    /// No box, or one amid other words.
+    Elsewhere,
+}
+
+impl Boxes {
+    fn of(text: &str, tokens: &[Token]) -> Self {
+        let end = |token: &&Token| matches!(&text[token.range()], "." | "," | ";" | "|");
+        let last = tokens.len() - tokens.iter().rev().take_while(end).count();
+        let first = tokens.iter().take_while(|token| &text[token.range()] == "|").count();
+        if tick_box(text, tokens, first).is_some() {
+            Self::Before
+        } else if box_before(text, tokens, last).is_some() {
+            Self::Behind
+        } else {
+            Self::Elsewhere
+        }
+    }
+}
+
+/// The box that ends before token `end`, if one does: how many tokens it has, and whether it is ticked.
+fn box_before(text: &str, tokens: &[Token], end: usize) -> Option<(usize, bool)> {
+    let ends = |length: &usize| *length <= end;
+    (1..=3)
+        .filter(ends)
+        .find_map(|length| tick_box(text, tokens, end - length).filter(|(found, _)| *found == length))
+}
+
 struct Row<'a> {
     text: &'a str,
     tokens: &'a [Token],
+    boxes: Boxes,
 }
 
 impl Row<'_> {
@@ -129,11 +180,39 @@ impl Row<'_> {
         }
     }
 
-    /// A box behind its label that ends the row.
-    fn last_box(&self, at: usize) -> Option<(Range<usize>, Assertion)> {
-        let (length, ticked) = tick_box(self.text, self.tokens, at)?;
-        let said = if ticked { Assertion::Present } else { Assertion::Absent };
-        (at + length == self.tokens.len()).then_some((at..at + length, said))
+    /// Adds the boxes that stand behind what they answer, and takes away what is no answer of its own: the sign inside
+    /// a box before its label, and the word that a box ticks, "Yes [x]", without it.
+    fn read_boxes(&self, given: &mut Vec<(Range<usize>, Assertion)>) {
+        if self.boxes == Boxes::Before {
+            given.retain(|(words, _)| {
+                words.start == 0
+                    || tick_box(self.text, self.tokens, words.start - 1).is_none_or(|(length, _)| length < 3)
+            });
+        }
+        let words = given.len();
+        for at in 1..self.tokens.len() {
+            let Some((length, ticked)) = tick_box(self.text, self.tokens, at) else { continue };
+            let end = at + length;
+            let behind = self.boxes == Boxes::Behind;
+            if !behind && end != self.tokens.len() {
+                continue;
+            }
+            let near = given[..words].partition_point(|(words, _)| words.start + WIDEST < at)
+                ..given[..words].partition_point(|(words, _)| words.start < at);
+            let mut chosen = given[near].iter_mut().filter(|(words, _)| behind && words.end == at).peekable();
+            if chosen.peek().is_none() {
+                drop(chosen);
+                given.push((at..end, if ticked { Assertion::Present } else { Assertion::Absent }));
+            } else {
+                chosen.for_each(|(words, _)| words.end = end);
+            }
+        }
+    }
+
+    /// Whether a box behind its label ends these words of an answer.
+    fn is_boxed(&self, words: &Range<usize>) -> bool {
+        self.boxes == Boxes::Behind
+            && self.box_before(words.end).is_some_and(|(length, _)| length <= words.len())
     }
 
     /// Whether wide white space stands before token `at`.
@@ -190,7 +269,9 @@ impl Row<'_> {
             }
             end = at;
         }
-        let unticked = self.box_before(first).is_some_and(|(_, ticked)| !ticked);
+        // "[ ] Yes" is no answer; in "Yes [ ] No [x]" the box belongs to the word before it.
+        let unticked =
+            self.boxes != Boxes::Behind && self.box_before(first).is_some_and(|(_, ticked)| !ticked);
         let apart = marked || dots > 1 || end == first && end > after && self.gap(first);
         if !apart || unticked || end == after || is_mark(self.text, self.tokens[end - 1]) {
             return None;
@@ -204,11 +285,7 @@ impl Row<'_> {
         Some(start..end)
     }
 
-    /// The box that ends before token `end`, if one does: how many tokens it has, and whether it is ticked.
     fn box_before(&self, end: usize) -> Option<(usize, bool)> {
-        let ends = |length: &usize| *length <= end;
-        (1..=3).filter(ends).find_map(|length| {
-            tick_box(self.text, self.tokens, end - length).filter(|(found, _)| *found == length)
-        })
+        box_before(self.text, self.tokens, end)
     }
 }

@@ -75,6 +75,46 @@ fn labels_are_answered() {
 }
 
 #[test]
+fn boxes_behind_labels() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "Pneumothorax [ ]  Effusion [x]"),
+        (absent_present, "Pneumothorax ☐ Effusion ☑"),
+        (absent_present, "Pneumothorax: [ ] Effusion: [x]"),
+        (absent_present, "Pneumothorax ( ), Effusion (x)."),
+        (absent_present, "Pneumothorax[ ] Effusion[x]"),
+        (absent_present, "Pneumothorax [_]\tEffusion [X]"),
+        (absent_present, "| Pneumothorax | [ ] | Effusion | [x] |"),
+        (absent_present, "FINDINGS: Pneumothorax [ ] Effusion [x]"),
+        (
+            "pneumothorax=present, pleural-effusion=absent, cardiomegaly=absent",
+            "Pneumothorax ☑ Effusion ☐ Cardiomegaly ☐",
+        ),
+        (
+            "pneumothorax=absent, pleural-effusion=present, pulmonary-edema=present, cardiomegaly=absent",
+            "- Pneumothorax [ ] Effusion [x]\n- Edema [x] Cardiomegaly [ ]",
+        ),
+        (absent_present, "Pneumothorax: Yes [ ] No [x]\nEffusion: Yes [x] No [ ]"),
+        (absent_present, "Pneumothorax Yes [ ] No [x] Effusion Yes [x] No [ ]"),
+        (absent_present, "Pneumothorax: not seen [x] seen [ ]\nEffusion: None ☐ Small ☒"),
+        ("pulmonary-edema=present", "Edema: Mild [ ] Moderate [x] Severe [ ]"),
+        ("pulmonary-edema=absent", "Edema: None [x] Mild [ ] Severe [ ]"),
+    ]);
+}
+
+#[test]
+fn boxes_before_labels() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "[x] Effusion [ ] Pneumothorax"),
+        (absent_present, "FINDINGS: [ ] Pneumothorax [x] Effusion"),
+        (absent_present, "[-] Pneumothorax [+] Effusion"),
+        (absent_present, "Pneumothorax [ ] Yes [x] No  Effusion [x] Yes [ ] No"),
+        (absent_present, "Pneumothorax (-) on this view, effusion (+) on the left"),
+    ]);
+}
+
+#[test]
 fn separators_end_a_denial() {
     check_findings(&[
         ("cardiomegaly=present", "No pneumothorax; cardiomegaly is present."),
