@@ -1,6 +1,8 @@
 //! Answers to labels: "Pneumothorax: none", "Effusion | No", "Edema (-)", a box that is ticked or not.
 
 use crate::lexicon::{Cue, Found, Lexicon, Meaning, is_mark};
+use crate::scope::is_bullet;
+use crate::sentence::is_row_label;
 use crate::token::{NUMBER, Token};
 use precedent_model::Assertion;
 use std::ops::Range;
@@ -69,7 +71,7 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
             });
             continue;
         }
-        let Some(label) = row.label(words.start, after, &given).or_else(|| bare(words)) else {
+        let Some(label) = row.label(words, after, &given).or_else(|| bare(words)) else {
             continue;
         };
         // Found ascends by first token, so only a part of it is looked at.
@@ -221,6 +223,19 @@ impl Row<'_> {
         between.contains('\t') || between.len() > 1 && between.bytes().all(|byte| byte == b' ')
     }
 
+    /// Whether the words stand alone on the line below a label that begins at token `after`.
+    fn stands_below(&self, words: &Range<usize>, after: usize) -> bool {
+        let breaks = |at: usize| {
+            let Some(token) = self.tokens.get(at) else { return true };
+            self.text[self.tokens[at - 1].end as usize..token.start as usize].contains(['\n', '\r'])
+        };
+        let label = self.tokens[after].start as usize..self.tokens[words.start - 1].end as usize;
+        words.start - after <= LABEL
+            && breaks(words.start)
+            && (breaks(words.end) || matches!(self.word(words.end), "."))
+            && is_row_label(&self.text[label])
+    }
+
     /// Whether nothing follows that an answer could be a part of.
     fn closes(&self, end: usize) -> bool {
         end >= self.tokens.len()
@@ -242,7 +257,13 @@ impl Row<'_> {
     }
 
     /// The label that stands before an answer at token `first` and behind `after`.
-    fn label(&self, first: usize, after: usize, given: &[(Range<usize>, Assertion)]) -> Option<Range<usize>> {
+    fn label(
+        &self,
+        words: &Range<usize>,
+        after: usize,
+        given: &[(Range<usize>, Assertion)],
+    ) -> Option<Range<usize>> {
+        let first = words.start;
         let mut end = first;
         // "-ve" and a box need no mark before them.
         let (mut dots, mut marked) = (0, matches!(self.word(first), "-" | "+" | "[" | "(" | "☐" | "☑" | "☒"));
@@ -258,6 +279,7 @@ impl Row<'_> {
                 ":" | "=" | "?" | "|" | "-" | "\u{2013}" | "\u{2014}" | "(" | "[" | "{" | "\u{2026}"
                 | "<" | ">" => marked = true,
                 "\"" | "\u{201c}" | "*" | "_" => marked = true,
+                word if is_bullet(word) => marked = true,
                 ";" if first + 1 >= self.tokens.len() => marked = true,
                 "," if first + 1 >= self.tokens.len() && self.tokens[first].start == self.tokens[at].end => {
                     marked = true
@@ -272,7 +294,8 @@ impl Row<'_> {
         // "[ ] Yes" is no answer; in "Yes [ ] No [x]" the box belongs to the word before it.
         let unticked =
             self.boxes != Boxes::Behind && self.box_before(first).is_some_and(|(_, ticked)| !ticked);
-        let apart = marked || dots > 1 || end == first && end > after && self.gap(first);
+        let gap = end == first && end > after && (self.gap(first) || self.stands_below(words, after));
+        let apart = marked || dots > 1 || gap;
         if !apart || unticked || end == after || is_mark(self.text, self.tokens[end - 1]) {
             return None;
         }
