@@ -1,6 +1,8 @@
 //! Answers to labels: "Pneumothorax: none", "Effusion | No", "Edema (-)", a box that is ticked or not.
 
 use crate::lexicon::{Cue, Found, Lexicon, Meaning, is_mark};
+use crate::scope::is_bullet;
+use crate::sentence::is_row_label;
 use crate::token::{NUMBER, Token};
 use precedent_model::Assertion;
 use std::ops::Range;
@@ -25,7 +27,7 @@ pub(crate) struct Answer {
 
 /// The answers in a sentence, ascending and apart.
 pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[Found]) -> Vec<Answer> {
-    let row = Row { text, tokens };
+    let row = Row { text, tokens, boxes: Boxes::of(text, tokens) };
     let mut given: Vec<(Range<usize>, Assertion)> = (found.iter())
         .filter_map(|found| match lexicon.meaning(*found) {
             Meaning::Cue(Cue::Answer(said)) => Some((found.first as usize..found.last as usize + 1, *said)),
@@ -33,7 +35,8 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         })
         .collect();
     given.extend((0..tokens.len()).filter_map(|at| Some((at..at + 1, row.digit(at)?))));
-    given.extend((1..tokens.len()).filter_map(|at| row.last_box(at)));
+    given.sort_by_key(|(words, _)| words.start);
+    row.read_boxes(&mut given);
     if given.is_empty() {
         return Vec::new();
     }
@@ -45,16 +48,30 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         let near = found[begin..].iter().take_while(|found| (found.first as usize) < words.start);
         let names = |found: &&Found| matches!(lexicon.meaning(**found), Meaning::Finding { .. });
         let mut before = near.filter(names).filter(|found| found.last as usize + 1 == words.start);
-        let found = before.next().filter(|_| words.len() == 1 && row.is_bare(words.start))?;
+        let stands_bare = row.is_boxed(words) || words.len() == 1 && row.is_bare(words.start);
+        let found = before.next().filter(|_| stands_bare)?;
         Some(found.first as usize..words.start)
     };
     let mut answers: Vec<Answer> = Vec::new();
+    // Where the last answer ended that a label was given.
+    let mut after = 0;
     for (words, assertion) in &given {
-        let after = answers.last().map_or(0, |answer| answer.words.end);
-        if words.start < after || !row.closes(words.end) {
+        let taken = answers.last().map_or(0, |answer| answer.words.end);
+        let boxed = row.is_boxed(words);
+        if words.start < taken || !boxed && !row.closes(words.end) {
             continue;
         }
-        let Some(label) = row.label(words.start, after, &given).or_else(|| bare(words)) else {
+        if boxed && row.box_before(words.end).is_some_and(|(length, ticked)| !ticked && length < words.len())
+        {
+            // "Yes [ ]" is a choice that was not made.
+            answers.push(Answer {
+                assertion: *assertion,
+                label: words.start..words.start,
+                words: words.clone(),
+            });
+            continue;
+        }
+        let Some(label) = row.label(words, after, &given).or_else(|| bare(words)) else {
             continue;
         };
         // Found ascends by first token, so only a part of it is looked at.
@@ -68,6 +85,7 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         if near().filter(held).any(|found| names(&found)) || normal && !named() {
             continue;
         }
+        after = words.end;
         answers.push(Answer { assertion: *assertion, words: label.end..words.end, label });
     }
     answers
@@ -100,9 +118,44 @@ pub(crate) fn cell_begins(text: &str, tokens: &[Token], at: usize) -> bool {
     at > 0 && text[tokens[at - 1].end as usize..tokens[at].start as usize].contains('\t')
 }
 
+/// On which side of its boxes a row has their labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Boxes {
+    /// "[x] Effusion [ ] Edema", from the first word on.
+    Before,
+    /// "Effusion [x] Edema [ ]", to the last word.
+    Behind,
+    /// No box, or one amid other words.
+    Elsewhere,
+}
+
+impl Boxes {
+    fn of(text: &str, tokens: &[Token]) -> Self {
+        let end = |token: &&Token| matches!(&text[token.range()], "." | "," | ";" | "|");
+        let last = tokens.len() - tokens.iter().rev().take_while(end).count();
+        let first = tokens.iter().take_while(|token| &text[token.range()] == "|").count();
+        if tick_box(text, tokens, first).is_some() {
+            Self::Before
+        } else if box_before(text, tokens, last).is_some() {
+            Self::Behind
+        } else {
+            Self::Elsewhere
+        }
+    }
+}
+
+/// The box that ends before token `end`, if one does: how many tokens it has, and whether it is ticked.
+fn box_before(text: &str, tokens: &[Token], end: usize) -> Option<(usize, bool)> {
+    let ends = |length: &usize| *length <= end;
+    (1..=3)
+        .filter(ends)
+        .find_map(|length| tick_box(text, tokens, end - length).filter(|(found, _)| *found == length))
+}
+
 struct Row<'a> {
     text: &'a str,
     tokens: &'a [Token],
+    boxes: Boxes,
 }
 
 impl Row<'_> {
@@ -129,17 +182,58 @@ impl Row<'_> {
         }
     }
 
-    /// A box behind its label that ends the row.
-    fn last_box(&self, at: usize) -> Option<(Range<usize>, Assertion)> {
-        let (length, ticked) = tick_box(self.text, self.tokens, at)?;
-        let said = if ticked { Assertion::Present } else { Assertion::Absent };
-        (at + length == self.tokens.len()).then_some((at..at + length, said))
+    /// Adds the boxes that stand behind what they answer, and takes away what is no answer of its own: the sign inside
+    /// a box before its label, and the word that a box ticks, "Yes [x]", without it.
+    fn read_boxes(&self, given: &mut Vec<(Range<usize>, Assertion)>) {
+        if self.boxes == Boxes::Before {
+            given.retain(|(words, _)| {
+                words.start == 0
+                    || tick_box(self.text, self.tokens, words.start - 1).is_none_or(|(length, _)| length < 3)
+            });
+        }
+        let words = given.len();
+        for at in 1..self.tokens.len() {
+            let Some((length, ticked)) = tick_box(self.text, self.tokens, at) else { continue };
+            let end = at + length;
+            let behind = self.boxes == Boxes::Behind;
+            if !behind && end != self.tokens.len() {
+                continue;
+            }
+            let near = given[..words].partition_point(|(words, _)| words.start + WIDEST < at)
+                ..given[..words].partition_point(|(words, _)| words.start < at);
+            let mut chosen = given[near].iter_mut().filter(|(words, _)| behind && words.end == at).peekable();
+            if chosen.peek().is_none() {
+                drop(chosen);
+                given.push((at..end, if ticked { Assertion::Present } else { Assertion::Absent }));
+            } else {
+                chosen.for_each(|(words, _)| words.end = end);
+            }
+        }
+    }
+
+    /// Whether a box behind its label ends these words of an answer.
+    fn is_boxed(&self, words: &Range<usize>) -> bool {
+        self.boxes == Boxes::Behind
+            && self.box_before(words.end).is_some_and(|(length, _)| length <= words.len())
     }
 
     /// Whether wide white space stands before token `at`.
     fn gap(&self, at: usize) -> bool {
         let between = &self.text[self.tokens[at - 1].end as usize..self.tokens[at].start as usize];
         between.contains('\t') || between.len() > 1 && between.bytes().all(|byte| byte == b' ')
+    }
+
+    /// Whether the words stand alone on the line below a label that begins at token `after`.
+    fn stands_below(&self, words: &Range<usize>, after: usize) -> bool {
+        let breaks = |at: usize| {
+            let Some(token) = self.tokens.get(at) else { return true };
+            self.text[self.tokens[at - 1].end as usize..token.start as usize].contains(['\n', '\r'])
+        };
+        let label = self.tokens[after].start as usize..self.tokens[words.start - 1].end as usize;
+        words.start - after <= LABEL
+            && breaks(words.start)
+            && (breaks(words.end) || matches!(self.word(words.end), "."))
+            && is_row_label(&self.text[label])
     }
 
     /// Whether nothing follows that an answer could be a part of.
@@ -163,7 +257,13 @@ impl Row<'_> {
     }
 
     /// The label that stands before an answer at token `first` and behind `after`.
-    fn label(&self, first: usize, after: usize, given: &[(Range<usize>, Assertion)]) -> Option<Range<usize>> {
+    fn label(
+        &self,
+        words: &Range<usize>,
+        after: usize,
+        given: &[(Range<usize>, Assertion)],
+    ) -> Option<Range<usize>> {
+        let first = words.start;
         let mut end = first;
         // "-ve" and a box need no mark before them.
         let (mut dots, mut marked) = (0, matches!(self.word(first), "-" | "+" | "[" | "(" | "☐" | "☑" | "☒"));
@@ -179,6 +279,7 @@ impl Row<'_> {
                 ":" | "=" | "?" | "|" | "-" | "\u{2013}" | "\u{2014}" | "(" | "[" | "{" | "\u{2026}"
                 | "<" | ">" => marked = true,
                 "\"" | "\u{201c}" | "*" | "_" => marked = true,
+                word if is_bullet(word) => marked = true,
                 ";" if first + 1 >= self.tokens.len() => marked = true,
                 "," if first + 1 >= self.tokens.len() && self.tokens[first].start == self.tokens[at].end => {
                     marked = true
@@ -190,8 +291,11 @@ impl Row<'_> {
             }
             end = at;
         }
-        let unticked = self.box_before(first).is_some_and(|(_, ticked)| !ticked);
-        let apart = marked || dots > 1 || end == first && end > after && self.gap(first);
+        // "[ ] Yes" is no answer; in "Yes [ ] No [x]" the box belongs to the word before it.
+        let unticked =
+            self.boxes != Boxes::Behind && self.box_before(first).is_some_and(|(_, ticked)| !ticked);
+        let gap = end == first && end > after && (self.gap(first) || self.stands_below(words, after));
+        let apart = marked || dots > 1 || gap;
         if !apart || unticked || end == after || is_mark(self.text, self.tokens[end - 1]) {
             return None;
         }
@@ -204,11 +308,7 @@ impl Row<'_> {
         Some(start..end)
     }
 
-    /// The box that ends before token `end`, if one does: how many tokens it has, and whether it is ticked.
     fn box_before(&self, end: usize) -> Option<(usize, bool)> {
-        let ends = |length: &usize| *length <= end;
-        (1..=3).filter(ends).find_map(|length| {
-            tick_box(self.text, self.tokens, end - length).filter(|(found, _)| *found == length)
-        })
+        box_before(self.text, self.tokens, end)
     }
 }

@@ -319,7 +319,7 @@ impl<'a> Scopes<'a> {
 }
 
 /// Whether a mark is a sign that begins entries: of those beyond ASCII all but quotation marks and signs of measures.
-fn is_bullet(word: &str) -> bool {
+pub(crate) fn is_bullet(word: &str) -> bool {
     let beside = |c: char| {
         matches!(
             c,

@@ -3,9 +3,13 @@
 //! One pass over the bytes. Every place looks back and ahead by a fixed number of bytes at most, or over one run of
 //! white space, so that time is linear in the text whatever it holds.
 
+mod row;
+
 use crate::lexicon::LexiconError;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+pub(crate) use row::is_row_label;
 
 /// Longest abbreviation looked up, in bytes, and longest label at the start of a line.
 const MAX_ABBREVIATION: usize = 16;
@@ -29,9 +33,6 @@ const COUNTED: [&str; 12] = [
     "zone",
 ];
 
-/// Words that answer a label or a question alone: "Pneumothorax? No".
-const ANSWERS: [&str; 12] =
-    ["absent", "n", "neg", "negative", "nil", "no", "none", "positive", "present", "unlikely", "y", "yes"];
 /// What stands behind a full stop in addresses and file names: "example.info".
 const SUFFIXES: [&str; 8] = ["html", "info", "jpeg", "docx", "tiff", "json", "email", "health"];
 
@@ -364,6 +365,7 @@ impl<'a> Cutter<'a> {
             true
         } else if matches!(next, ',' | ';' | ':' | ')' | ']' | '}' | '/' | '%')
             || (asks || ellipsis) && gap.breaks == 0 && self.is_answer(gap.end)
+            || asks && self.is_answer_alone(gap.end)
         {
             false
         } else if ellipsis {
@@ -447,10 +449,13 @@ impl<'a> Cutter<'a> {
         if gap.breaks == 0 {
             return self.next_entry(gap.end) && !is_in(&COUNTED, word);
         }
+        if gap.breaks == 1 && self.is_answered_below(at, gap.end) {
+            return false;
+        }
         if gap.breaks > 1 || self.bullet(gap.end).is_some() {
             return true;
         }
-        if self.ends_row(at, word) || self.tick_box(gap.end) {
+        if self.ends_row(at, gap.end) || self.tick_box(gap.end) {
             return true;
         }
         // "N/A" ends with no article.
@@ -470,29 +475,6 @@ impl<'a> Cutter<'a> {
         let labelled = self.is_label(gap.end) && (next.is_uppercase() || roomy);
         let ended = before.is_some_and(|c| !matches!(c, ':' | ';' | '-'));
         dashed || labelled || ended && roomy && (next.is_uppercase() || self.lists_in_lower_case(at, gap.end))
-    }
-
-    /// Whether the word that ends at `at` answers the label before it, "Pneumothorax: no", so that its line ends there.
-    fn ends_row(&self, at: usize, word: &str) -> bool {
-        if !is_in(&ANSWERS, word) {
-            return false;
-        }
-        let label = &self.text[self.first..at - word.len()];
-        let wide = label.ends_with('\t') || label.ends_with("  ");
-        const MARKS: [char; 16] = [
-            ':', '=', '?', '|', ';', '-', '>', '_', '*', '"', ',', ']', '\u{2013}', '\u{2026}', '\u{2610}',
-            '\u{2612}',
-        ];
-        let marked = label.trim_end_matches(' ').ends_with(MARKS) || label.trim_end().ends_with("..");
-        (wide || marked) && label.ends_with(|c| !is_break(c)) && label.trim_end().len() > 1
-    }
-
-    /// Whether an answer and nothing else of its line stands at `at`.
-    fn is_answer(&self, at: usize) -> bool {
-        let word = self.word_at(at);
-        let behind = self.skip(at + word.len(), |c| matches!(c, '.' | ' ' | '\t'));
-        let stopped = self.text[at + word.len()..behind].contains('.');
-        is_in(&ANSWERS, word) && (stopped || self.char_at(behind).is_none_or(|c| is_break(c) || c == ','))
     }
 
     /// Whether a box for a tick stands at `at`.

@@ -75,6 +75,100 @@ fn labels_are_answered() {
 }
 
 #[test]
+fn boxes_behind_labels() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "Pneumothorax [ ]  Effusion [x]"),
+        (absent_present, "Pneumothorax ☐ Effusion ☑"),
+        (absent_present, "Pneumothorax: [ ] Effusion: [x]"),
+        (absent_present, "Pneumothorax ( ), Effusion (x)."),
+        (absent_present, "Pneumothorax[ ] Effusion[x]"),
+        (absent_present, "Pneumothorax [_]\tEffusion [X]"),
+        (absent_present, "| Pneumothorax | [ ] | Effusion | [x] |"),
+        (absent_present, "FINDINGS: Pneumothorax [ ] Effusion [x]"),
+        (
+            "pneumothorax=present, pleural-effusion=absent, cardiomegaly=absent",
+            "Pneumothorax ☑ Effusion ☐ Cardiomegaly ☐",
+        ),
+        (
+            "pneumothorax=absent, pleural-effusion=present, pulmonary-edema=present, cardiomegaly=absent",
+            "- Pneumothorax [ ] Effusion [x]\n- Edema [x] Cardiomegaly [ ]",
+        ),
+        (absent_present, "Pneumothorax: Yes [ ] No [x]\nEffusion: Yes [x] No [ ]"),
+        (absent_present, "Pneumothorax Yes [ ] No [x] Effusion Yes [x] No [ ]"),
+        (absent_present, "Pneumothorax: not seen [x] seen [ ]\nEffusion: None ☐ Small ☒"),
+        ("pulmonary-edema=present", "Edema: Mild [ ] Moderate [x] Severe [ ]"),
+        ("pulmonary-edema=absent", "Edema: None [x] Mild [ ] Severe [ ]"),
+    ]);
+}
+
+#[test]
+fn boxes_before_labels() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "[x] Effusion [ ] Pneumothorax"),
+        (absent_present, "FINDINGS: [ ] Pneumothorax [x] Effusion"),
+        (absent_present, "[-] Pneumothorax [+] Effusion"),
+        (absent_present, "Pneumothorax [ ] Yes [x] No  Effusion [x] Yes [ ] No"),
+        (absent_present, "Pneumothorax (-) on this view, effusion (+) on the left"),
+    ]);
+}
+
+#[test]
+fn answers_without_a_mark() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "Pneumothorax No\nEffusion Yes"),
+        (absent_present, "PNEUMOTHORAX NO\nEFFUSION YES"),
+        (absent_present, "pneumothorax no\npleural effusion yes"),
+        (absent_present, "- Pneumothorax No\n- Effusion Yes"),
+        (absent_present, "FINDINGS:\nPneumothorax N\r\nEffusion Y\r\n"),
+        (absent_present, "Pneumothorax No\nEffusion Small"),
+        (
+            "pneumothorax=absent, pleural-effusion=absent, pulmonary-edema=absent, consolidation=present",
+            "Pneumothorax no\nRight effusion no\nEdema no\nConsolidation yes",
+        ),
+    ]);
+}
+
+#[test]
+fn answers_on_the_next_line() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "Pneumothorax\nNo\nEffusion\nYes"),
+        (absent_present, "pneumothorax\nno\neffusion\nyes"),
+        (absent_present, "Pneumothorax:\nNo\nEffusion:\nYes"),
+        (absent_present, "Pneumothorax\n- No\nEffusion\n- Yes"),
+        (absent_present, "- Pneumothorax\n  - No\n- Effusion\n  - Yes"),
+        (absent_present, "1. Pneumothorax\n   No\n2. Effusion\n   Yes"),
+        (absent_present, "Pneumothorax\n• none\nEffusion\n• present"),
+        (absent_present, "Pneumothorax\r\nAbsent\r\nEffusion\r\nPresent\r\n"),
+        (absent_present, "Pneumothorax\nNone seen.\nEffusion\nYes."),
+        (absent_present, "Pneumothorax\n[ ]\nEffusion\n[x]"),
+        (absent_present, "Is there a pneumothorax?\nNo\nEffusion?\nYes"),
+        ("pneumothorax=absent", "Pneumothorax\n  None"),
+        ("pneumothorax=absent", "Pneumothorax:\n  - none"),
+        ("pneumothorax=absent, cardiomegaly=present", "Pneumothorax:\n- No\n- Cardiomegaly"),
+    ]);
+}
+
+#[test]
+fn a_denial_at_the_end_of_a_line_speaks_of_the_next() {
+    check_findings(&[
+        ("pleural-effusion=present, pneumothorax=absent", "Small effusion and no\npneumothorax."),
+        (
+            "pneumothorax=absent, cardiomegaly=absent",
+            "No pneumothorax. There is no\nCardiomegaly or effusion.",
+        ),
+        ("pleural-effusion=absent, pneumothorax=absent", "LUNGS CLEAR NO\nPNEUMOTHORAX NO\nEFFUSION"),
+        ("pleural-effusion=present, pulmonary-edema=absent", "small effusion no\nedema present"),
+        ("pleural-effusion=present, pneumothorax=absent", "effusion\nno\npneumothorax"),
+        ("pleural-effusion=absent", "Effusion not\npresent"),
+        ("pleural-effusion=present", "- Effusion\n- None"),
+    ]);
+}
+
+#[test]
 fn separators_end_a_denial() {
     check_findings(&[
         ("cardiomegaly=present", "No pneumothorax; cardiomegaly is present."),
