@@ -148,13 +148,16 @@ impl Splitting<'_> {
         let (first, joint) = self.parted(between, other.last + 1)?;
         let (trailing, until) = self.trail(other.last + 1, end)?;
         let middle = self.tone_of(joint..other.first)?;
-        let second = [middle, trailing].into_iter().find(|tone| *tone != Tone::Neutral)?;
+        // "Not on the left but on the right" says it of the right.
+        let turned = leading == Tone::Denies && self.scene.words.role(joint) == Role::But;
+        let second = [middle, trailing].into_iter().find(|tone| *tone != Tone::Neutral);
+        let second = second.or(turned.then_some(Tone::Affirms))?;
         let said = match [first, leading].into_iter().find(|tone| *tone != Tone::Neutral) {
             Some(tone) => self.assertion(tone, place),
             None => self.said[place],
         };
         // What the sentence says between the two: "left effusion, the right is clear" answers nothing there.
-        if first == Tone::Neutral && middle == Tone::Neutral {
+        if first == Tone::Neutral && middle == Tone::Neutral && !turned {
             return None;
         }
         let sides = [(one.side, said), (other.side, self.assertion(second, place))];
@@ -275,7 +278,8 @@ impl Splitting<'_> {
             .rev()
             .find(|&at| self.scene.words.role(at) == Role::Stop)
             .map_or(low, |stop| stop + 1);
-        low..until.unwrap_or(self.scene.tokens.len())
+        let end = self.scene.tokens.len().min(last + 1 + 2 * REACH);
+        low..until.map_or(end, |until| until.min(end))
     }
 
     /// The words for a side, the longest at each place, without those of something else.
