@@ -3,14 +3,17 @@
 //! A mention in an addendum, or behind words such as "should read", contradicts an earlier one of the same finding, on the
 //! same side and in the same place as far as both are said, if one denies what the other holds for true or possible. What
 //! is denied is denied of every kind of it. It also contradicts one on the other side, where it corrects ("should read right
-//! effusion") or speaks of the known finding ("the effusion is on the right"). The earlier mention and its words are marked; both
-//! stay in the reading.
+//! effusion") or speaks of the known finding ("the effusion is on the right"), and then one of another size, too ("the nodule
+//! measures 8 mm"), unless several sizes were said. The earlier mention and its words are marked; both stay in the reading.
 
 use crate::lexicon::Lexicon;
 use precedent_model::{Assertion, FindingId, Laterality, Mention, Reading, Run, Sentence, Span};
 
 /// More than the addenda of any report correct. The bound keeps time linear.
 const MOST_CORRECTIONS: usize = 256;
+
+/// Words between "the" and a finding that describe it.
+const DESCRIBING: usize = 5;
 
 /// Where a sentence comes from.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,8 +51,9 @@ pub(crate) fn override_contradicted(
         said.filter(|(_, from, _)| sentence.addendum || from.is_some())
     });
     for (later, corrects, mention) in corrections.take(MOST_CORRECTIONS) {
-        let known = texts.get(sentences[later].section).is_some_and(|text| is_known(text, mention));
-        let moves = corrects.is_some() || known;
+        let text = texts.get(sentences[later].section).copied().unwrap_or_default();
+        let moves = corrects.is_some() || is_known(text, mention, 0);
+        let resizes = corrects.is_some() || is_known(text, mention, DESCRIBING);
         let Some(contradiction) = Contradiction::of(lexicon, mention, moves) else { continue };
         // A correction also takes back what its own addendum or sentence said before.
         let before = |earlier: usize, known: &Mention| match earlier == later {
@@ -64,6 +68,9 @@ pub(crate) fn override_contradicted(
             let contradicted =
                 known.filter(|(_, known)| before(earlier, known) && contradiction.holds(known));
             taken.extend(contradicted.map(|(number, _)| (earlier, number)));
+        }
+        if resizes {
+            taken.extend(resized(lexicon, mention, sentences, before));
         }
     }
     for (place, number) in taken {
@@ -115,18 +122,60 @@ impl<'a> Contradiction<'a> {
     }
 }
 
-/// Whether the later mention speaks of a finding that is known: "the effusion".
-fn is_known(text: &str, mention: &Mention) -> bool {
-    let before = text.get(..mention.span.range().start).unwrap_or_default().trim_end();
-    before.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("the"))
+/// Whether the later mention speaks of a finding that is known: "the effusion", with at most so many words between that
+/// describe it: "the right apical nodule".
+fn is_known(text: &str, mention: &Mention, describing: usize) -> bool {
+    let before = text.get(..mention.span.range().start).unwrap_or_default();
+    let of_another = |word: &str| {
+        ["a", "an", "no", "and", "or", "in", "of", "on", "at", "with"]
+            .iter()
+            .any(|joint| word.eq_ignore_ascii_case(joint))
+    };
+    let marks = |c: char| !c.is_alphanumeric();
+    (before.split_whitespace().rev().take(describing + 1))
+        .take_while(|word| word.ends_with(char::is_alphanumeric) && !of_another(word))
+        .any(|word| word.trim_start_matches(marks).eq_ignore_ascii_case("the"))
+}
+
+/// The earlier mentions of the same finding, side and place that have one other size. Where several were said, nobody
+/// knows which of them is meant; and one that has grown was right before.
+fn resized(
+    lexicon: &Lexicon,
+    later: &Mention,
+    sentences: &[Sentence],
+    before: impl Fn(usize, &Mention) -> bool,
+) -> Vec<(usize, usize)> {
+    let Some(size) = later.size.filter(|size| size.earlier_mm.is_none() && is_there(later)) else {
+        return Vec::new();
+    };
+    let mut taken = Vec::new();
+    let mut known_mm = None;
+    for (place, sentence) in sentences.iter().enumerate() {
+        for (number, known) in sentence.mentions.iter().enumerate() {
+            let same = known.finding == later.finding && is_there(known) && before(place, known);
+            let here = same && same_side(later, known) && same_place(lexicon, later, known);
+            let Some(old) = known.size.filter(|_| here) else { continue };
+            if old.longest_mm == size.longest_mm || known_mm.is_some_and(|known| known != old.longest_mm) {
+                return Vec::new();
+            }
+            known_mm = Some(old.longest_mm);
+            taken.push((place, number));
+        }
+    }
+    taken
+}
+
+fn is_there(mention: &Mention) -> bool {
+    matches!(mention.assertion, Assertion::Present | Assertion::Uncertain)
 }
 
 /// Whether both are there, one on the left and one on the right.
 fn other_side(later: &Mention, earlier: &Mention) -> bool {
-    let there = |mention: &Mention| matches!(mention.assertion, Assertion::Present | Assertion::Uncertain);
     let sides = (later.laterality, earlier.laterality);
     let apart = [(Laterality::Left, Laterality::Right), (Laterality::Right, Laterality::Left)];
-    there(later) && there(earlier) && apart.iter().any(|&(one, other)| sides == (Some(one), Some(other)))
+    is_there(later)
+        && is_there(earlier)
+        && apart.iter().any(|&(one, other)| sides == (Some(one), Some(other)))
 }
 
 /// Whether both may be on one side. What is denied of one side leaves the other side of "bilateral" as it is.

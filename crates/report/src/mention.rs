@@ -1,6 +1,7 @@
 //! Findings in a sentence, with side, place, size and severity.
 
 mod describe;
+mod halves;
 mod sense;
 mod share;
 mod words;
@@ -106,7 +107,7 @@ fn mention(scene: &Scene<'_>, named: &Named, assertion: Assertion, described: De
     Mention {
         finding: scene.lexicon.id(named.index).clone(),
         span: scene.span(named.first(), named.last()),
-        assertion,
+        assertion: described.said.unwrap_or(assertion),
         laterality: described.laterality,
         larger: described.larger,
         places: described.places,

@@ -186,8 +186,9 @@ impl ReportReader {
         sentence.runs = runs(text, &tokens, &marks);
         sentence.mentions = mentions;
         let corrects_from = found.iter().find_map(|&found| match self.lexicon.meaning(found) {
-            Meaning::Correction { whole: true } => Some(sentence.span.start),
-            Meaning::Correction { whole: false } => Some(tokens[found.last as usize].end),
+            Meaning::Correction { addendum: true, .. } if !sentence.addendum => None,
+            Meaning::Correction { whole: true, .. } => Some(sentence.span.start),
+            Meaning::Correction { whole: false, .. } => Some(tokens[found.last as usize].end),
             _ => None,
         });
         let colon = text[sentence.span.range()].ends_with(':');

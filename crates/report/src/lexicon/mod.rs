@@ -124,9 +124,11 @@ pub(crate) enum Meaning {
     Time(Arc<str>),
     Comparison,
     Normal,
-    /// It takes back what the report said before, by what follows it or, if `whole`, by its whole sentence.
+    /// It takes back what the report said before, by what follows it or, if `whole`, by its whole sentence. One of
+    /// `addendum` does so in an addendum alone.
     Correction {
         whole: bool,
+        addendum: bool,
     },
 }
 
@@ -528,6 +530,7 @@ impl Compiler {
                 "before" => Direction { after: false, ..of },
                 "either" => Direction { either: true, ..of },
                 "both" | "label" => of,
+                "addendum" if cue.says == "correction" => of,
                 "" if matches!(cue.says.as_str(), "none" | "stop" | "correction") => of,
                 _ => return Err(refused("`of` is `after`, `before`, `both`, `either` or `label`")),
             };
@@ -538,8 +541,9 @@ impl Compiler {
             let reach = if cue.reach == 0 { usize::MAX } else { cue.reach };
             let meaning = match (cue.says.as_str(), Assertion::from_name(&cue.says)) {
                 ("correction", _) => {
-                    let whole = cue.of == "both";
-                    self.add(&entry, Meaning::Correction { whole }, &cue.phrases)?;
+                    let addendum = cue.of == "addendum";
+                    let whole = addendum || cue.of == "both";
+                    self.add(&entry, Meaning::Correction { whole, addendum }, &cue.phrases)?;
                     continue;
                 }
                 (_, Some(assertion)) if cue.of == "label" => Cue::Answer(assertion),

@@ -5,6 +5,7 @@
 //! it is of the second. Then findings that a sentence joins share a side: "left effusion and atelectasis", "atelectasis or
 //! scarring in the left base", "left opacity that may be pneumonia".
 
+use super::halves::{Halves, Splitting};
 use super::share::Sharing;
 use super::words::Role;
 use super::{Named, Scene};
@@ -31,10 +32,12 @@ pub(super) struct Described {
     /// Whether the side stands before the finding, behind it, or was shared so.
     pub side_before: bool,
     pub side_behind: bool,
+    /// What the sentence says of this side alone.
+    pub said: Option<Assertion>,
 }
 
 /// What is said of each finding, by what is said of its being there. Mostly once; twice where each side has its own
-/// severity or size: "large left and small right effusions".
+/// severity or size, "large left and small right effusions", or is denied alone, "a right but no left effusion".
 pub(super) fn describe(
     scene: &Scene<'_>,
     named: &[Named],
@@ -42,8 +45,13 @@ pub(super) fn describe(
     sizes: &[Size],
 ) -> Vec<Vec<Described>> {
     let describing = Describing { scene, sizes };
-    let mut parts: Vec<Vec<Described>> =
-        (0..named.len()).map(|place| describing.parts(named, place)).collect();
+    let splitting = Splitting { scene, named, said };
+    let mut parts: Vec<Vec<Described>> = (0..named.len())
+        .map(|place| match splitting.halves(place) {
+            Some(halves) => describing.halves(&named[place], &halves),
+            None => describing.parts(named, place),
+        })
+        .collect();
     let sharing = Sharing { scene, named, said };
     for place in 1..named.len() {
         let (before, behind) = parts.split_at_mut(place);
@@ -87,6 +95,30 @@ impl<'a> Describing<'a> {
             self.add(this, word, &mut described);
         }
         vec![described]
+    }
+
+    /// What is said of each side, where one of them is denied. What is not there has no severity and no size.
+    fn halves(&self, this: &Named, halves: &Halves) -> Vec<Described> {
+        let part =
+            |(side, said)| Described { laterality: Some(side), said: Some(said), ..Described::default() };
+        let mut parts: Vec<Described> = halves.sides.into_iter().map(part).collect();
+        let absent = halves.sides.map(|(_, said)| said == Assertion::Absent);
+        for word in self.words(this, halves.words.clone()) {
+            for owner in halves.owners(word.first) {
+                match word.meaning {
+                    Meaning::Side(_) | Meaning::Larger(_) => {}
+                    Meaning::Severity(_) if absent[owner] => {}
+                    _ => self.add(this, &word, &mut parts[owner]),
+                }
+            }
+        }
+        for size in self.sizes_in(this, halves.words.clone()) {
+            let at = self.scene.tokens.partition_point(|token| token.end <= size.span.start);
+            for owner in halves.owners(at).filter(|owner| !absent[*owner]) {
+                parts[owner].size = parts[owner].size.or(Some(size));
+            }
+        }
+        parts
     }
 
     fn add(&self, this: &Named, word: &Word<'a>, described: &mut Described) {

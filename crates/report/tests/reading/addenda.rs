@@ -137,3 +137,60 @@ fn a_corrected_side_takes_the_other_one_back() {
         assert!(!mentions(text).contains("overridden"), "{text}: {}", mentions(text));
     }
 }
+
+#[test]
+fn who_says_that_the_side_was_wrong_corrects_it() {
+    for addendum in [
+        "Effusion is on the right, not on the left.",
+        "Effusion is on the right, not the left.",
+        "Effusion on the right rather than the left.",
+        "Right effusion instead of left.",
+        "The effusion is not on the left but on the right.",
+        "The side is wrong. Right effusion.",
+        "Right effusion; the laterality above was incorrect.",
+        "Left and right were swapped. Right effusion.",
+    ] {
+        let shown = mentions(&format!("Effusion on the left. ADDENDUM: {addendum}"));
+        assert!(shown.starts_with("pleural-effusion present left overridden; "), "{addendum}: {shown}");
+        assert!(shown.contains("; pleural-effusion present right"), "{addendum}: {shown}");
+    }
+    for text in [
+        "Left effusion. Large effusion on the right rather than the left.",
+        "Left effusion. The marker is on the wrong side. Right effusion.",
+        "Left effusion. ADDENDUM: Atelectasis on the right, not on the left.",
+    ] {
+        assert!(!mentions(text).contains("overridden"), "{text}: {}", mentions(text));
+    }
+}
+
+#[test]
+fn a_corrected_size_takes_the_other_one_back() {
+    check_marks(
+        "5 mm nodule. ADDENDUM: The nodule measures 8 mm.",
+        "nodule present 5 mm overridden; nodule present 8 mm",
+        "5 mm nodule",
+    );
+    check_marks(
+        "5 mm nodule in the right apex. ADDENDUM: The right apical nodule measures 8 mm, not 5 mm.",
+        "nodule present right @apex 5 mm overridden; nodule present right @apex 8 mm",
+        "5 mm nodule in the right apex",
+    );
+    check_marks(
+        "Nodule of 5 mm. The impression should read: Nodule of 0.8 cm.",
+        "nodule present 5 mm overridden; nodule present 8 mm",
+        "Nodule of 5 mm",
+    );
+    for text in [
+        "5 mm nodule. ADDENDUM: There is also an 8 mm nodule.",
+        "5 mm nodule. ADDENDUM: The nodule measures 5 mm.",
+        "5 mm nodule. ADDENDUM: The nodule measures 8 mm, previously 5 mm.",
+        "5 mm nodule. ADDENDUM: The mass measures 8 mm.",
+        "5 mm nodule. The nodule measures 8 mm.",
+        "5 mm right nodule. ADDENDUM: The left nodule measures 8 mm.",
+        "5 mm nodule in the right apex. ADDENDUM: The nodule in the right base measures 8 mm.",
+        "5 mm right nodule. 7 mm left nodule. ADDENDUM: The nodule measures 8 mm.",
+        "Nodule. ADDENDUM: The nodule measures 8 mm.",
+    ] {
+        assert!(!mentions(text).contains("overridden"), "{text}: {}", mentions(text));
+    }
+}

@@ -124,6 +124,73 @@ fn each_side_has_its_own_severity_and_size() {
 }
 
 #[test]
+fn what_is_denied_of_one_side_is_there_on_the_other() {
+    let right = "pleural-effusion present right; pleural-effusion absent left";
+    for text in [
+        "There is a right but no left pleural effusion.",
+        "Right-sided but no left-sided effusion.",
+        "A right, not left, effusion.",
+        "Right without left pleural effusion.",
+        "Effusion on the right but not on the left.",
+        "Effusion on the right, none on the left.",
+        "Right effusion, none on the left.",
+        "Effusion R+ L-.",
+        "Pleural effusion: right yes, left no.",
+        "Effusion: right +, left -.",
+        "Pleural effusion (right: yes, left: no).",
+    ] {
+        check(text, right);
+    }
+    let left = "pleural-effusion absent right; pleural-effusion present left mild";
+    for text in [
+        "No right and small left effusion.",
+        "No right but a small left pleural effusion.",
+        "There is no right and only a small left effusion.",
+        "Pleural effusion: right: none, left: small.",
+        "Effusion, right: none; left: small.",
+        "Effusions: none on the right, small on the left.",
+    ] {
+        check(text, left);
+    }
+    check(
+        "Large left, no right effusion.",
+        "pleural-effusion present left severe; pleural-effusion absent right",
+    );
+}
+
+#[test]
+fn what_has_gone_on_one_side_stays_on_the_other() {
+    let stable = "pneumothorax absent right ~resolved; pneumothorax present left ~unchanged";
+    for text in [
+        "The pneumothorax on the right has resolved, that on the left is unchanged.",
+        "The right pneumothorax has resolved; the left is unchanged.",
+        "The right pneumothorax has cleared while the left is stable.",
+        "The right pneumothorax has resolved, and the one on the left is unchanged.",
+    ] {
+        check(text, stable);
+    }
+    check(
+        "The pneumothorax on the left is unchanged, that on the right has resolved.",
+        "pneumothorax present left ~unchanged; pneumothorax absent right ~resolved",
+    );
+}
+
+#[test]
+fn a_side_of_something_else_splits_no_finding() {
+    check("No left or right pleural effusion.", "pleural-effusion absent bilateral");
+    check("No effusion on the right, and none on the left.", "pleural-effusion absent right");
+    for text in [
+        "The patient is turned to the left, no right pleural effusion.",
+        "The left lung is clear, no right pleural effusion.",
+        "Left apex is clear without right pleural effusion.",
+        "The right effusion has resolved, the left lung is clear.",
+        "The right effusion has resolved, left lung base is unchanged.",
+    ] {
+        assert!(!mentions(text).contains("present"), "{text}: {}", mentions(text));
+    }
+}
+
+#[test]
 fn sizes_are_of_the_finding_beside_them() {
     check(
         "A 4 mm nodule in the right apex, a 12 mm nodule in the left base.",
