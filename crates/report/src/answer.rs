@@ -27,7 +27,7 @@ pub(crate) struct Answer {
 
 /// The answers in a sentence, ascending and apart.
 pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[Found]) -> Vec<Answer> {
-    let row = Row { text, tokens, boxes: Boxes::of(text, tokens) };
+    let mut row = Row { text, tokens, boxes: Boxes::of(text, tokens), joint: None };
     let mut given: Vec<(Range<usize>, Assertion)> = (found.iter())
         .filter_map(|found| match lexicon.meaning(*found) {
             Meaning::Cue(Cue::Answer(said)) => Some((found.first as usize..found.last as usize + 1, *said)),
@@ -36,6 +36,7 @@ pub(crate) fn answers(lexicon: &Lexicon, text: &str, tokens: &[Token], found: &[
         .collect();
     given.extend((0..tokens.len()).filter_map(|at| Some((at..at + 1, row.digit(at)?))));
     given.sort_by_key(|(words, _)| words.start);
+    row.joint = row.find_joint(&given);
     row.read_boxes(&mut given);
     if given.is_empty() {
         return Vec::new();
@@ -104,6 +105,8 @@ pub(crate) fn tick_box(text: &str, tokens: &[Token], at: usize) -> Option<(usize
         ("☐", _) => Some((1, false)),
         ("☑" | "☒", _) => Some((1, true)),
         ("[", Some("]")) | ("(", Some(")")) => Some((2, false)),
+        ("[", Some("y" | "Y")) if mark(at + 2) == Some("]") => Some((3, true)),
+        ("[", Some("n" | "N")) if mark(at + 2) == Some("]") => Some((3, false)),
         ("[" | "(", Some(inside)) if matches!(mark(at + 2), Some("]" | ")")) => match inside {
             "x" | "X" | "✓" | "✔" | "✗" | "+" | "*" => Some((3, true)),
             "_" | "-" => Some((3, false)),
@@ -152,10 +155,20 @@ fn box_before(text: &str, tokens: &[Token], end: usize) -> Option<(usize, bool)>
         .find_map(|length| tick_box(text, tokens, end - length).filter(|(found, _)| *found == length))
 }
 
+/// What joins labels and answers in a row where it stands before every answer or is all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    /// "Edema/No Effusion/Yes".
+    Slash,
+    /// "Edema - Effusion +".
+    Sign,
+}
+
 struct Row<'a> {
     text: &'a str,
     tokens: &'a [Token],
     boxes: Boxes,
+    joint: Option<Joint>,
 }
 
 impl Row<'_> {
@@ -180,6 +193,25 @@ impl Row<'_> {
             "1" if told => Some(Assertion::Present),
             _ => None,
         }
+    }
+
+    /// What joins the labels and answers of the row, if the row ends with an answer so joined. `given` ascends.
+    fn find_joint(&self, given: &[(Range<usize>, Assertion)]) -> Option<Joint> {
+        let end = self.tokens.len() - usize::from(self.ends_with("."));
+        let count = |sign: &str| (0..self.tokens.len()).filter(|&at| self.word(at) == sign).count();
+        if end > 2 && matches!(self.word(end - 1), "+" | "-") {
+            let signs = !matches!(self.word(0), "+" | "-") && count("+") > 0 && count("-") > 0;
+            return signs.then_some(Joint::Sign);
+        }
+        let slashed = |words: &&Range<usize>| words.start > 0 && self.word(words.start - 1) == "/";
+        let mut answers: Vec<&Range<usize>> = given.iter().map(|(words, _)| words).filter(slashed).collect();
+        answers.dedup_by_key(|words| words.start);
+        let last = answers.last().is_some_and(|words| words.end == end && words.start > 1);
+        (last && answers.len() == count("/")).then_some(Joint::Slash)
+    }
+
+    fn ends_with(&self, mark: &str) -> bool {
+        self.tokens.len().checked_sub(1).is_some_and(|last| self.word(last) == mark)
     }
 
     /// Adds the boxes that stand behind what they answer, and takes away what is no answer of its own: the sign inside
@@ -223,6 +255,23 @@ impl Row<'_> {
         between.contains('\t') || between.len() > 1 && between.bytes().all(|byte| byte == b' ')
     }
 
+    /// Whether the comma or semicolon at token `at` parts two cells of a table, the second with these words alone:
+    /// "Effusion;No;;", "Effusion,No" or, in quotation marks, "'Effusion', 'No'".
+    fn parts_cells(&self, at: usize, words: &Range<usize>) -> bool {
+        let joined = |at: usize| self.tokens[at].end == self.tokens[at + 1].start;
+        let quote = |at: usize| matches!(self.word(at), "\"" | "'" | "\u{2019}" | "\u{201d}");
+        if at + 1 < words.start {
+            return at > 0 && quote(at - 1) && at + 2 == words.start;
+        }
+        let semicolon = self.word(at) == ";";
+        let last =
+            (words.end..self.tokens.len()).take(MOST_SIGNS).all(|at| matches!(self.word(at), ";" | ","));
+        let inside = || {
+            words.end < self.tokens.len() && self.word(words.end) == self.word(at) && joined(words.end - 1)
+        };
+        joined(at) && (last || inside()) || semicolon && last
+    }
+
     /// Whether the words stand alone on the line below a label that begins at token `after`.
     fn stands_below(&self, words: &Range<usize>, after: usize) -> bool {
         let breaks = |at: usize| {
@@ -241,19 +290,36 @@ impl Row<'_> {
         end >= self.tokens.len()
             || matches!(
                 self.word(end),
-                "." | "|" | ")" | "]" | "}" | "," | ";" | "*" | "_" | ">" | "\"" | "\u{201d}"
+                "." | "|"
+                    | ")"
+                    | "]"
+                    | "}"
+                    | ","
+                    | ";"
+                    | "*"
+                    | "_"
+                    | ">"
+                    | "\""
+                    | "\u{201d}"
+                    | "'"
+                    | "\u{2019}"
             )
             || self.gap(end)
+            || self.joint == Some(Joint::Slash) && end >= 2 && self.word(end - 2) == "/"
+            || self.joint == Some(Joint::Sign) && matches!(self.word(end - 1), "-" | "+")
             || tick_box(self.text, self.tokens, end).is_some()
             || self.labels(end)
     }
 
     /// Whether the next label stands there: "Effusion: No Edema: Yes".
     fn labels(&self, at: usize) -> bool {
+        let dotted = |at: usize| {
+            self.tokens.get(at + 1).is_some_and(|_| self.word(at) == "." && self.word(at + 1) == ".")
+        };
         self.word(at).starts_with(char::is_uppercase)
             && (at + 1..self.tokens.len().min(at + NEXT_LABEL))
                 .find(|&at| is_mark(self.text, self.tokens[at]))
-                .is_some_and(|at| matches!(self.word(at), ":" | "=" | "?"))
+                .is_some_and(|at| matches!(self.word(at), ":" | "=" | "?" | "\u{2026}") || dotted(at))
     }
 
     /// The label that stands before an answer at token `first` and behind `after`.
@@ -279,11 +345,11 @@ impl Row<'_> {
                 ":" | "=" | "?" | "|" | "-" | "\u{2013}" | "\u{2014}" | "(" | "[" | "{" | "\u{2026}"
                 | "<" | ">" => marked = true,
                 "\"" | "\u{201c}" | "*" | "_" => marked = true,
+                // "Effusion: 'No'"; in "a 'no' of old" it parts nothing.
+                "'" | "\u{2018}" => {}
                 word if is_bullet(word) => marked = true,
-                ";" if first + 1 >= self.tokens.len() => marked = true,
-                "," if first + 1 >= self.tokens.len() && self.tokens[first].start == self.tokens[at].end => {
-                    marked = true
-                }
+                ";" | "," if self.parts_cells(at, words) => marked = true,
+                "/" if self.joint == Some(Joint::Slash) => marked = true,
                 "." => dots += 1,
                 "/" | "]" | ")" if marked => {}
                 _ if marked && is_given(given, at) => {}

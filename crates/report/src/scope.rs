@@ -161,6 +161,7 @@ impl<'a> Scopes<'a> {
     fn with_separators(&self, cues: Vec<Placed>) -> Vec<Placed> {
         let mut all: Vec<Placed> = Vec::with_capacity(cues.len() + 1);
         let mut rest = cues.into_iter().peekable();
+        let bars = (0..self.tokens.len()).filter(|&at| self.word(at) == "|").count();
         for at in 1..self.tokens.len() {
             while let Some(cue) = rest.next_if(|cue| cue.first < at) {
                 all.push(cue);
@@ -170,7 +171,9 @@ impl<'a> Scopes<'a> {
             // "No" in a cell before that of the finding speaks of it.
             let first_cell =
                 |cue: &Placed| cue.first == 0 && cue.end == at && matches!(cue.cue, Cue::Says { .. });
-            let width = width.filter(|&width| width > 0 || !all.last().is_some_and(first_cell));
+            let two_cells = || self.word(at) == "|" && bars == 1;
+            let width =
+                width.filter(|&width| width > 0 && !two_cells() || !all.last().is_some_and(first_cell));
             if let Some(width) = width.filter(|_| all.last().is_none_or(|cue| cue.end <= at)) {
                 all.push(Placed { cue: Cue::STOP, first: at, end: at + width, depth: self.depths[at] });
             }

@@ -483,7 +483,9 @@ impl<'a> Cutter<'a> {
         let inside = text.strip_prefix(['[', '(']).map(str::trim_start);
         let ticks = ['x', 'X', '\u{2713}', '\u{2714}', '+', '-', '_', '*'];
         let ticked = inside.map(|inside| inside.strip_prefix(ticks).unwrap_or(inside));
+        let lettered = text.strip_prefix('[').and_then(|inside| inside.strip_prefix(['n', 'N', 'y', 'Y']));
         ticked.is_some_and(|rest| rest.trim_start().starts_with([']', ')']))
+            || lettered.is_some_and(|rest| rest.starts_with(']'))
             || text.starts_with(['☐', '☑', '☒'])
     }
 

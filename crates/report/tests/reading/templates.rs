@@ -153,6 +153,42 @@ fn answers_on_the_next_line() {
 }
 
 #[test]
+fn answers_in_cells() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "\"Pneumothorax\",\"No\"\n\"Effusion\",\"Yes\""),
+        (absent_present, "\"Pneumothorax\", \"No\", \"Effusion\", \"Yes\""),
+        (absent_present, "'Pneumothorax': 'No', 'Effusion': 'Yes'"),
+        (absent_present, "{'Pneumothorax': 'No', 'Effusion': 'Yes'}"),
+        (absent_present, "'Pneumothorax', 'No'\n'Effusion', 'Yes'"),
+        (absent_present, "Pneumothorax;No;;\nEffusion;Yes;;"),
+        (absent_present, "Pneumothorax,No,,\nEffusion,Yes,,"),
+        (absent_present, "Pneumothorax;No;Effusion;Yes"),
+        (absent_present, "No | Pneumothorax\nYes | Effusion"),
+        ("pneumothorax=absent", "\"Pneumothorax\";\"No\""),
+        ("pneumothorax=absent, pleural-effusion=present", "No pneumothorax | effusion"),
+        ("pleural-effusion=absent", "They said 'no' effusion"),
+    ]);
+}
+
+#[test]
+fn answers_joined_by_a_mark() {
+    let absent_present = "pneumothorax=absent, pleural-effusion=present";
+    check_findings(&[
+        (absent_present, "Pneumothorax/No Effusion/Yes"),
+        (absent_present, "Pneumothorax / No\nEffusion / Yes"),
+        (absent_present, "Pneumothorax.....no Effusion.....yes"),
+        (absent_present, "Pneumothorax - Effusion +"),
+        (absent_present, "Pneumothorax - Effusion + Edema -"),
+        (absent_present, "[n] pneumothorax [y] effusion"),
+        (absent_present, "[N] Pneumothorax\n[Y] Effusion"),
+        (absent_present, "Pneumothorax [n] Effusion [y]"),
+        ("pleural-effusion=present, pulmonary-edema=absent", "Effusion/no edema"),
+        ("pleural-effusion=absent, pulmonary-edema=absent, mass=absent", "No edema/effusion/no mass"),
+    ]);
+}
+
+#[test]
 fn a_denial_at_the_end_of_a_line_speaks_of_the_next() {
     check_findings(&[
         ("pleural-effusion=present, pneumothorax=absent", "Small effusion and no\npneumothorax."),
