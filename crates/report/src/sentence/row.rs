@@ -15,6 +15,8 @@ const SEEN: [&str; 7] = ["detected", "evident", "identified", "noted", "present"
 /// Longest label without a mark behind it, in words and in bytes.
 const WORDS: usize = 5;
 const BYTES: usize = 48;
+/// How many rows are looked at ahead.
+const ROWS: usize = 16;
 /// Words of sentences, which no such label holds.
 const SENTENCE_WORDS: [&str; 26] = [
     "again", "also", "been", "but", "cannot", "clear", "could", "enlarged", "normal", "stable", "has",
@@ -62,28 +64,44 @@ impl<'a> Cutter<'a> {
     fn is_unmarked_row(&self, at: usize, next: usize) -> bool {
         let line = self.line(at);
         let Some(answer) = row_answer(line).filter(|_| self.had_room(at, next)) else { return false };
-        let below = self.line_at(next);
-        if row_answer(below).is_some_and(|other| !self.wraps_below(next, below, other)) {
+        if self.rows_follow(next) {
             return true;
         }
         // "Effusion No" is no sentence: a denial inside would not begin with a capital letter.
-        let titled = answer.starts_with(char::is_uppercase) && line.contains(char::is_lowercase);
+        let titled = |text: &str| {
+            let mut chars = text.chars();
+            chars.next().is_some_and(char::is_uppercase) && !chars.next().is_some_and(char::is_uppercase)
+        };
         let above = self.text[self.first..at - line.len()].trim_end();
         let above = self.line(self.first + above.len());
         let goes_on = is_joining(above.rsplit(' ').next().unwrap_or(above)) && row_answer(above).is_none();
-        titled && !goes_on && below.starts_with(char::is_uppercase)
+        let below = self.line_at(next);
+        titled(unlisted(line)) && titled(answer) && !goes_on && titled(below) && is_row_label(below)
     }
 
-    /// Whether the line at `at`, which ends with `answer`, belongs to a sentence of narrow lines: "small effusion no",
-    /// "edema no", "mass".
-    fn wraps_below(&self, at: usize, line: &str, answer: &str) -> bool {
-        if answer == "present" && line.starts_with(char::is_lowercase) {
-            return true;
+    /// Whether rows follow from `at` on, and no sentence of narrow lines: "small effusion no", "edema no", "mass".
+    fn rows_follow(&self, mut at: usize) -> bool {
+        let mut last: Option<(&str, &str)> = None;
+        for _ in 0..ROWS {
+            let line = self.line_at(at);
+            let Some(answer) = row_answer(line) else { break };
+            if answer == "present" && line.starts_with(char::is_lowercase) {
+                return false;
+            }
+            last = Some((line, answer));
+            let gap = self.gap(at + line.len());
+            if gap.breaks != 1 || gap.end == self.end {
+                return true;
+            }
+            at = gap.end;
         }
-        let gap = self.gap(at + line.len());
-        let below = self.line_at(gap.end);
-        let one_case = below.starts_with(char::is_lowercase) || !line.contains(char::is_lowercase);
-        is_joining(answer) && gap.breaks == 1 && !below.is_empty() && one_case && row_answer(below).is_none()
+        let below = self.line_at(at);
+        last.is_some_and(|(row, answer)| {
+            let cased = unlisted(row).starts_with(char::is_uppercase) && row.contains(char::is_lowercase);
+            !is_joining(answer)
+                || row_answer(below).is_some()
+                || cased && !below.starts_with(char::is_lowercase)
+        })
     }
 
     /// Whether the line that ends at `at` is the answer to the label on the line above.
