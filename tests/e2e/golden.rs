@@ -174,7 +174,10 @@ fn version_6_knows_the_details_of_findings() {
         let request = SearchRequest { filter: Some(filter.to_owned()), ..SearchRequest::default() };
         found(&engine, &request)
     };
-    assert_eq!(ask("finding:\"pleural effusion\" AND finding.side = left AND finding.severity = small"), ["A1"]);
+    assert_eq!(
+        ask("finding:\"pleural effusion\" AND finding.side = left AND finding.severity = small"),
+        ["A1"]
+    );
     assert!(ask("finding:\"pleural effusion\" AND finding.side = right").is_empty());
 }
 

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(resolved(text).unwrap(), expected, "{text}");
     }
 
-    const MILD: &str = r#"finding:"bronchiectasis" AND finding.severity = "mild""#;
+    const MODERATE: &str = r#"finding:"bronchiectasis" AND finding.severity = "moderate""#;
     const LEFT: &str = r#"finding:"granuloma" AND finding.side = "left""#;
 
     #[test]
@@ -207,9 +207,9 @@ mod tests {
             &format!(r#"finding:"granuloma" AND age > 3 AND ({LEFT}) => {LEFT}"#),
         );
         check(
-            "finding:granuloma AND finding.side = left AND finding:bronchiectasis AND finding.severity = mild",
+            "finding:granuloma AND finding.side = left AND finding:bronchiectasis AND finding.severity = moderate",
             &format!(
-                r#"finding:"granuloma" AND finding:"bronchiectasis" AND ({LEFT}) AND ({MILD}) => {LEFT}; {MILD}"#
+                r#"finding:"granuloma" AND finding:"bronchiectasis" AND ({LEFT}) AND ({MODERATE}) => {LEFT}; {MODERATE}"#
             ),
         );
     }

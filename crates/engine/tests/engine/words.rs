@@ -58,7 +58,7 @@ fn a_word_that_nothing_knows_is_corrected_and_then_read() {
     let archive = reports(&CHEST);
     check(&archive, "cardiomegsly", &[0, 1], &["cardiomegsly>cardiomegaly"], &["SPELLING"]);
     check(&archive, "no Cardiomegsly", &[5], &["Cardiomegsly>cardiomegaly"], &["SPELLING"]);
-    check(&archive, "no pnuemothorax", &[1], &["pnuemothorax>pneumothorax"], &["SPELLING"]);
+    check(&archive, "no pneumohtorax", &[1], &["pneumohtorax>pneumothorax"], &["SPELLING"]);
     check(&archive, "npeumothorax", &[2], &["npeumothorax>pneumothorax"], &["SPELLING"]);
     check(&archive, "+platipnea", &[4], &["platipnea>platypnea"], &["SPELLING"]);
     check(

@@ -26,7 +26,8 @@ pub enum Detail {
 
 impl Detail {
     /// Every detail.
-    pub const ALL: [Self; 6] = [Self::Side, Self::LargerSide, Self::Place, Self::Severity, Self::Time, Self::SizeMm];
+    pub const ALL: [Self; 6] =
+        [Self::Side, Self::LargerSide, Self::Place, Self::Severity, Self::Time, Self::SizeMm];
 
     /// The field's name.
     pub const fn field(self) -> &'static str {
@@ -195,7 +196,16 @@ impl<'a> MentionKey<'a> {
         let (assertion, finding, side, larger) = (next()?, next()?, next()?, next()?);
         let (places, severity, size, times) = (next()?, next()?, next()?, next()?);
         let size_mm = if size.is_empty() { None } else { Some(size.parse().ok()?) };
-        next().is_none().then_some(Self { assertion, finding, side, larger, places, severity, size_mm, times })
+        next().is_none().then_some(Self {
+            assertion,
+            finding,
+            side,
+            larger,
+            places,
+            severity,
+            size_mm,
+            times,
+        })
     }
 }
 
@@ -309,7 +319,10 @@ mod tests {
         assert!(!fits(Detail::Side, any(&["left"]), "present/mass/left/////"), "another finding");
         let both = "present/nodule/bilateral/left////";
         assert!(fits(Detail::Side, any(&["left"]), both) && !fits(Detail::Side, none(&["left"]), both));
-        assert!(fits(Detail::LargerSide, any(&["left"]), both) && !fits(Detail::LargerSide, any(&["right"]), both));
+        assert!(
+            fits(Detail::LargerSide, any(&["left"]), both)
+                && !fits(Detail::LargerSide, any(&["right"]), both)
+        );
         let unsaid = "present/nodule//////";
         assert!(!fits(Detail::Side, none(&["left"]), unsaid), "an unknown side is not another side");
         assert!(!fits(Detail::SizeMm, DetailTest::Said, unsaid));
