@@ -15,6 +15,8 @@ const SEEN: [&str; 7] = ["detected", "evident", "identified", "noted", "present"
 /// Longest label without a mark behind it, in words and in bytes.
 const WORDS: usize = 5;
 const BYTES: usize = 48;
+/// How many bytes of a line are looked at: more than a row has.
+const LINE: usize = 4 * BYTES;
 /// How many rows are looked at ahead.
 const ROWS: usize = 16;
 /// Words of sentences, which no such label holds.
@@ -162,9 +164,10 @@ impl<'a> Cutter<'a> {
         is_in(&ANSWERS, word) && (stopped || self.char_at(behind).is_none_or(|c| is_break(c) || c == ','))
     }
 
-    /// The line from `at` on.
+    /// The line from `at` on, as far as it can be a row: a line may be the whole report.
     fn line_at(&self, at: usize) -> &'a str {
-        let text = &self.text[at..self.end];
+        let most = self.text.floor_char_boundary(at.saturating_add(LINE).min(self.end));
+        let text = &self.text[at..most.max(at)];
         text[..text.find(is_break).unwrap_or(text.len())].trim_end()
     }
 }
