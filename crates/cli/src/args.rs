@@ -261,7 +261,7 @@ pub struct SearchArgs {
     /// Image of the new study: a DICOM, PNG or JPEG file; once per view
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
-    /// What the images should show, in words, whatever the reports say
+    /// What the images should show, in words; reports play no part
     #[arg(long, allow_hyphen_values = true)]
     pub image_text: Option<String>,
     #[command(flatten)]

@@ -163,7 +163,7 @@ class Query:
     images: Sequence[QueryImage | File] = field(default=(), repr=False)
     """Pictures of the new study, one per view; the server encodes them."""
     image_text: str = field(default="", repr=False)
-    """What the images of the cases are to show, in words, whatever the reports say."""
+    """What the images should show, in words; reports play no part."""
     detail: HitDetail = HitDetail.WHOLE
     """How much of each case comes with its hit."""
     literal_text: bool = False
