@@ -11,8 +11,8 @@
 //! asks for per column) and `gt_fN.npy` per column. FILE keeps the graph from one run to the next.
 
 use precedent_hnsw::{
-    BuildParams, Builder, FlatRows, Graph, GraphLayout, Scratch, Search, SearchParams, VectorRows,
-    WalkBreadth, build, search, slack_for_recall, unreachable_nodes,
+    BuildParams, Builder, DEPTHS, Filter, FlatRows, Graph, GraphLayout, Precision, Scratch, Search,
+    SearchParams, VectorRows, WalkBreadth, build, search, unreachable_nodes,
 };
 use precedent_vector::{Metric, instruction_set};
 use std::error::Error;
@@ -61,11 +61,11 @@ fn main() -> Outcome<()> {
         let point = setting.measure(options.k, WalkBreadth::Slack(slack), None, &truth)?;
         writeln!(out, "slack {slack}, {point}")?;
     }
-    writeln!(out, "curve: {:?}", graph.recall_curve())?;
+    writeln!(out, "{:?}", graph.recall())?;
     for recall in [0.9, 0.95, 0.99] {
-        if let Some(slack) = slack_for_recall(graph.recall_curve(), recall, options.k) {
-            let point = setting.measure(options.k, WalkBreadth::Slack(slack), None, &truth)?;
-            writeln!(out, "target {recall}: slack {slack}, {point}")?;
+        if let Some(plan) = graph.recall().walk(recall, options.k) {
+            let point = setting.measure(options.k, WalkBreadth::Slack(plan.slack), None, &truth)?;
+            writeln!(out, "target {recall}: {plan:?}, {point}")?;
         }
     }
     if options.data.join("attrs.npy").exists() {
@@ -82,7 +82,7 @@ fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> O
         let truth = read_i32(&options.data.join(format!("gt_f{column}.npy")))?;
         let value = |row: usize| attributes.values[row * attributes.width + column];
         let wants = |query: usize| wanted.values[query * wanted.width + column];
-        let filter = Filter { value: &value, wants: &wants };
+        let filter = Column { value: &value, wants: &wants };
         let setting =
             Setting { queries: &setting.queries[..setting.queries.len() / 5], rounds: 1, ..*setting };
         let point = setting.scan(&filter, &truth)?;
@@ -95,7 +95,7 @@ fn filtered(options: &Options, setting: &Setting<'_>, out: &mut impl Write) -> O
     Ok(())
 }
 
-struct Filter<'a> {
+struct Column<'a> {
     value: &'a dyn Fn(usize) -> i32,
     wants: &'a dyn Fn(usize) -> i32,
 }
@@ -114,7 +114,7 @@ impl Setting<'_> {
         &self,
         k: usize,
         breadth: WalkBreadth,
-        filter: Option<&Filter<'_>>,
+        filter: Option<&Column<'_>>,
         truth: &Table,
     ) -> Outcome<String> {
         let (distance, params) = (self.metric.distance_fn(), SearchParams { k, breadth });
@@ -122,12 +122,15 @@ impl Setting<'_> {
         self.run(k, truth, |number, query| {
             let value = filter.map_or(0, |filter| (filter.wants)(number));
             let matches = |node: u32| filter.is_none_or(|filter| (filter.value)(node as usize) == value);
-            let accept: Option<&dyn Fn(u32) -> bool> = if filter.is_some() { Some(&matches) } else { None };
-            Ok(search(self.graph, self.rows, distance, query, &params, accept, &mut scratch, &|| false)?)
+            let accepted = (0..self.rows.len() as u32).step_by(16).filter(|&node| matches(node)).count();
+            let share = 16.0 * accepted as f32 / self.rows.len() as f32;
+            let filter = Filter { accept: &matches, share, most_compared: usize::MAX };
+            let filter = (share < 1.0).then_some(filter);
+            Ok(search(self.graph, self.rows, distance, query, &params, filter, &mut scratch, &|| false)?)
         })
     }
 
-    fn scan(&self, filter: &Filter<'_>, truth: &Table) -> Outcome<String> {
+    fn scan(&self, filter: &Column<'_>, truth: &Table) -> Outcome<String> {
         let distance = self.metric.distance_fn();
         let mut scratch = Scratch::default();
         let lists: std::collections::HashMap<i32, Vec<u32>> = (0..self.rows.len() as u32).fold(
@@ -140,8 +143,8 @@ impl Setting<'_> {
         self.run(10, truth, |number, query| {
             let nodes = lists.get(&(filter.wants)(number)).map_or(&[][..], Vec::as_slice);
             let mut search = Search::new(self.graph, self.rows, distance, query, &mut scratch, &|| false)?;
-            search.scan(nodes.iter().copied(), 10)?;
-            Ok(search.finish(10, None)?)
+            search.scan(nodes.iter().copied(), 4 * DEPTHS[0])?;
+            Ok(search.finish(10, 0.99, Precision::Whole)?)
         })
     }
 

@@ -1,9 +1,10 @@
 //! Building: vectors become codes, the codes are linked, what the graph finds is measured, and the result is frozen.
 
 use crate::curve;
-use crate::draft::{Codes, Draft, Measured};
+use crate::draft::{Codes, Draft};
 use crate::insert::{InsertScratch, Inserter};
 use crate::layout::{MAX_M, MAX_NODES, MIN_M};
+use crate::recall::RecallTable;
 use crate::repair::{Audit, repair};
 use crate::{HnswError, VectorRows, reference};
 use precedent_vector::{CodeTable, Lines, Metric, Quantiser};
@@ -141,7 +142,7 @@ fn build_in_pool<R: VectorRows + Sync>(
     report(0)?;
     let m0 = params.m * params.layout.width();
     if rows.is_empty() {
-        let bytes = Draft::new(params.m, m0, Vec::new()).encode(&Codes::default(), &Measured::default());
+        let bytes = Draft::new(params.m, m0, Vec::new()).encode(&Codes::default(), &RecallTable::default());
         return Ok(BuiltGraph { bytes, report: Audit::default() });
     }
     let (quantiser, codes) = encode(rows, metric)?;
@@ -150,16 +151,17 @@ fn build_in_pool<R: VectorRows + Sync>(
             let queries = quantiser.codes_as_queries(&codes.first);
             let table = CodeTable::new(&codes.first, quantiser.shape());
             let inserter = Inserter::new(params.m, m0, params.ef_construction, table, &queries);
-            let order = curve::Order::new(rows.len());
+            let order = curve::Order::new(rows.len(), rows.dimension());
             insert_all(&inserter, order.first(), params.threads, &report)?;
-            let measured =
-                curve::measure(rows, metric, &order, inserter.draft().encode(&codes, &Measured::default()))?;
+            let unmeasured = inserter.draft().encode(&codes, &RecallTable::default());
+            let measured = curve::measure(rows, metric, &order, &unmeasured)?;
+            drop(unmeasured);
             insert_all(&inserter, order.held_out(), params.threads, &|_| report(order.first().len()))?;
             (inserter.draft(), measured)
         }
         Builder::HnswRs => {
             let parameters = (params.m, params.ef_construction, params.threads);
-            (reference::link(rows, metric, parameters, progress)?, Measured::default())
+            (reference::link(rows, metric, parameters, progress)?, RecallTable::default())
         }
     };
     let mut bytes = draft.encode(&codes, &measured);

@@ -1,7 +1,7 @@
 //! A graph on its way from the builder to bytes.
 
-use crate::graph::CurvePoint;
-use crate::layout::{CURVE_POINT_BYTES, Layout, NONE};
+use crate::layout::{Layout, NONE};
+use crate::recall::RecallTable;
 use precedent_vector::Lines;
 use std::ops::Range;
 
@@ -71,13 +71,6 @@ impl Default for Codes {
     }
 }
 
-/// What was measured of a graph.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Measured {
-    pub deviation: f32,
-    pub curve: Vec<CurvePoint>,
-}
-
 impl Draft {
     /// Nodes of the given levels without links.
     pub fn new(m: usize, m0: usize, levels: Vec<u8>) -> Self {
@@ -118,7 +111,7 @@ impl Draft {
 
     /// The bytes of the graph. With an `m0` of 0 they are codes alone, without links. Else the entry point is the node with most links on the highest level, the first of equals:
     /// with several threads the first node of a level may have got none.
-    pub fn encode(&self, codes: &Codes, measured: &Measured) -> Vec<u8> {
+    pub fn encode(&self, codes: &Codes, measured: &RecallTable) -> Vec<u8> {
         let Lists { m, m0, levels, .. } = &self.lists;
         let nodes = levels.len();
         let max_level = levels.iter().copied().max().unwrap_or(0);
@@ -132,8 +125,9 @@ impl Draft {
             m0: *m0 as u32,
             max_level: max_level.into(),
             entry_point: entry_point.unwrap_or(NONE),
-            curve_points: measured.curve.len() as u32,
-            deviation: measured.deviation,
+            walk_points: measured.walks.len() as u32,
+            scan_points: measured.scans.len() as u32,
+            spread: measured.spread,
             upper_bytes: 4 * self.upper.len() as u64,
             quantiser_bytes: codes.quantiser.len() as u64,
             code_bytes: per_node(&codes.first),
@@ -154,7 +148,7 @@ impl Draft {
         bytes.resize(layout.code_offset(0) as usize, 0);
         bytes.extend_from_slice(&codes.first);
         bytes.extend_from_slice(&codes.rest);
-        bytes.extend(encode_curve(&measured.curve));
+        bytes.extend(measured.to_bytes());
         bytes
     }
 
@@ -167,17 +161,11 @@ impl Draft {
     }
 }
 
-fn encode_curve(curve: &[CurvePoint]) -> impl Iterator<Item = u8> + '_ {
-    const { assert!(CURVE_POINT_BYTES == 12) };
-    let floats = curve.iter().flat_map(|point| [point.slack, point.recall_at_10, point.recall_at_100]);
-    floats.flat_map(f32::to_le_bytes)
-}
-
 #[cfg(test)]
 impl Draft {
     /// As bytes, without codes.
     pub fn links_only(&self) -> Vec<u8> {
-        self.encode(&Codes::default(), &Measured::default())
+        self.encode(&Codes::default(), &RecallTable::default())
     }
 }
 

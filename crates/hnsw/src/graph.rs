@@ -1,28 +1,18 @@
 //! A frozen graph, read where it lies.
 
-use crate::layout::{CURVE_POINT_BYTES, HEADER_BYTES, LEVELS, Layout, NONE, VERSION};
+use crate::layout::{HEADER_BYTES, LEVELS, Layout, NONE, VERSION};
+use crate::recall::RecallTable;
 use crate::{Audit, HnswError, Pages};
 use precedent_vector::{CodeShape, Quantiser};
 
-/// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall curve; every length and link is
+/// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall table; every length and link is
 /// held against its bounds when it is followed, so damaged bytes give an error and never a read outside.
 pub struct Graph<P> {
     pages: P,
     layout: Layout,
     /// None in an empty graph.
     quantiser: Option<Quantiser>,
-    curve: Vec<CurvePoint>,
-}
-
-/// What a slack was measured to find.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CurvePoint {
-    /// As in [`crate::WalkBreadth::Slack`].
-    pub slack: f32,
-    /// Share of the ten nearest found.
-    pub recall_at_10: f32,
-    /// Share of the hundred nearest found.
-    pub recall_at_100: f32,
+    recall: RecallTable,
 }
 
 impl<P: Pages> Graph<P> {
@@ -46,7 +36,7 @@ impl<P: Pages> Graph<P> {
     /// [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
         let layout = read_layout(&pages)?;
-        let mut graph = Self { pages, layout, quantiser: None, curve: Vec::new() };
+        let mut graph = Self { pages, layout, quantiser: None, recall: RecallTable::default() };
         if layout.node_count > 0 {
             let quantiser =
                 Quantiser::from_bytes(graph.bytes(layout.quantiser_offset(), layout.quantiser_bytes)?)?;
@@ -60,12 +50,8 @@ impl<P: Pages> Graph<P> {
             }
             graph.quantiser = Some(quantiser);
         }
-        let bytes = CURVE_POINT_BYTES * u64::from(layout.curve_points);
-        let (words, _) = graph.bytes(layout.curve_offset(), bytes)?.as_chunks::<4>();
-        graph.curve = (words.as_chunks::<3>().0.iter())
-            .map(|point| point.map(f32::from_le_bytes))
-            .map(|[slack, recall_at_10, recall_at_100]| CurvePoint { slack, recall_at_10, recall_at_100 })
-            .collect();
+        let table = graph.bytes(layout.table_offset(), layout.table_bytes())?;
+        graph.recall = RecallTable::from_bytes(table, layout.walk_points as usize, layout.spread);
         Ok(graph)
     }
 
@@ -89,10 +75,15 @@ impl<P: Pages> Graph<P> {
         self.layout.m0 as usize
     }
 
-    /// What slacks were measured to find, by queries that were not in the graph then; none of a small graph. Of codes alone
-    /// one point: what a scan finds.
-    pub fn recall_curve(&self) -> &[CurvePoint] {
-        &self.curve
+    /// What walks and scans were measured to find, by queries that were not in the graph then.
+    pub fn recall(&self) -> &RecallTable {
+        &self.recall
+    }
+
+    /// Takes what was measured in place of what its bytes say.
+    pub(crate) fn with_recall(mut self, recall: RecallTable) -> Self {
+        self.recall = recall;
+        self
     }
 
     /// What the audit after the build found and did.
@@ -101,6 +92,11 @@ impl<P: Pages> Graph<P> {
             unreachable_before: self.layout.unreachable as usize,
             repaired: self.layout.repaired as usize,
         }
+    }
+
+    /// Lines of 64 bytes of a node's first code.
+    pub fn lines_per_code(&self) -> usize {
+        self.layout.code_bytes as usize / precedent_vector::LINE_BYTES
     }
 
     /// Bytes that a search reads of every node it meets (links and first code), and of those it looks at again (the rest).
@@ -116,9 +112,9 @@ impl<P: Pages> Graph<P> {
         self.quantiser.as_ref()
     }
 
-    /// How far an estimate from both codes is off, as a distance of the metric.
-    pub(crate) fn deviation(&self) -> f32 {
-        self.layout.deviation
+    /// What is added to a distance before a share of it is taken as slack ([`crate::WalkBreadth::Slack`]).
+    pub(crate) fn spread(&self) -> f32 {
+        self.recall.spread
     }
 
     pub(crate) fn code_shape(&self) -> Option<CodeShape> {
@@ -255,6 +251,6 @@ impl<P: Pages> Graph<P> {
     /// A graph without codes, for tests of links.
     pub fn of_links(pages: P) -> Self {
         let layout = read_layout(&pages).unwrap();
-        Self { pages, layout, quantiser: None, curve: Vec::new() }
+        Self { pages, layout, quantiser: None, recall: RecallTable::default() }
     }
 }

@@ -88,7 +88,8 @@ impl<'a> Inserter<'a> {
         let Some((entry, top)) = self.entry_for(node, own_level) else { return Ok(()) };
         let query = self.query(node)?;
         let InsertScratch { visited, held, candidates, chosen, crowded, kept } = scratch;
-        let mut walker = Walker { visited, held, stop: &|| false, compared: 0, stopped: false };
+        let mut walker =
+            Walker { visited, held, stop: &|| false, without: None, compared: 0, stopped: false };
         let mut keys = [0; GROUP];
         self.nearer(&[entry], query, u32::MAX, &mut keys)?;
         let mut nearest = keys[0];
@@ -99,7 +100,7 @@ impl<'a> Inserter<'a> {
         for level in (0..=own_level.min(top)).rev() {
             let nodes = self.lists.levels.len();
             let breadth = Breadth::fixed(self.ef_construction);
-            walker.walk(&Linking { graph: self, level }, query, &starts, breadth, nodes)?;
+            walker.walk(&Linking { graph: self, level }, query, &starts, breadth, nodes, None)?;
             candidates.clear();
             let held = walker.held.keys().iter().map(|key| key & !1);
             candidates.extend(held.filter(|key| key_node(*key) != node));

@@ -11,13 +11,15 @@
 //!     12      4  m0, m to 4m: links of a node on level 0; 0 where there are no links, but codes alone
 //!     16      4  max_level, 0 to 15
 //!     20      4  entry_point: a node of level max_level; 0xFFFF_FFFF when node_count or m0 is 0
-//!     24      4  points of the recall curve, at most 32
-//!     28      4  f32: how far a distance estimated from both codes is off, as root of the mean square
+//!     24      4  walks of the recall table, at most 32
+//!     28      4  f32: what slack is added to distances before a share of them is taken: four deviations of an estimate by first
+//!                  codes, for a query of length 1 (less the mean)
 //!     32      8  offset of A, 128            40  8  offset of B            48  8  offset of C, a multiple of 4
 //!     56      8  offset of D                 64  8  offset of E            72  8  offset of F
 //!     80      8  offset of G                 88  8  bytes of the whole graph
 //!     96      4  nodes that could not be reached over the links of level 0 after the build
-//!    100      4  links that were added for them, so that they can   104  24  zeros
+//!    100      4  links that were added for them, so that they can
+//!    104      4  scans of the recall table, at most 32             108  20  zeros
 //!
 //! A  level 0: per node m0 words of 4 bytes, its links, nearest first, then 0xFFFF_FFFF; padded to 16 words a node
 //! B  upper index: per node one word: 0xFFFF_FFFF for a node of level 0, else where its record begins, in words from C
@@ -26,13 +28,16 @@
 //! D  the quantiser (`precedent_vector`), none when node_count is 0
 //! E  the first code of each node, from a multiple of 64
 //! F  the rest of each node's code
-//! G  the recall curve: per point slack, recall@10 and recall@100 as f32, slack ascending; of codes alone what a scan finds, at 0
+//! G  the recall table, all f32: 8 errors of estimates, for a query of length 1, that 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005 and 0.0002 of the true
+//!    neighbours exceed (0 where not measured); per walk its slack, what it finds of the 10, 30, 100, 300 and 1,000 nearest, and the codes
+//!    it compares for each of these; per scan its width as a multiple of those wanted, and what it finds of as many
 //! ```
 //!
 //! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over
 //! the links of level 0, if there are any.
 
 use crate::HnswError;
+use crate::recall::{ERROR_BYTES, SCAN_POINT_BYTES, WALK_POINT_BYTES};
 
 /// Smallest `m` (links of a node on a level above 0).
 pub const MIN_M: usize = 2;
@@ -45,19 +50,19 @@ pub(crate) const MAX_LINKS: usize = 4 * MAX_M;
 pub const MAX_NODES: usize = 1 << 28;
 
 /// Version written and read.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Bytes of the header.
 pub(crate) const HEADER_BYTES: usize = 128;
 /// Where the header says what the audit found and did.
 pub(crate) const AUDIT_OFFSET: usize = 96;
+/// Where it says how many scans the recall table has.
+const SCANS_OFFSET: usize = 104;
 /// No node: the entry point of an empty graph, the upper record of a node of level 0, the place of a link that is free.
 pub(crate) const NONE: u32 = u32::MAX;
 /// Levels that are drawn: 0 to 15.
 pub(crate) const LEVELS: u32 = 16;
-/// Points of the recall curve at most.
-pub(crate) const MAX_CURVE: u32 = 32;
-/// Bytes of a point of the recall curve.
-pub(crate) const CURVE_POINT_BYTES: u64 = 12;
+/// Walks, and scans, of the recall table at most.
+pub(crate) const MAX_POINTS: u32 = 32;
 /// Words that a node's links on level 0 are padded to: a cache line.
 const STRIDE: u32 = 16;
 /// Offsets in the header.
@@ -68,7 +73,7 @@ const OFFSETS: [&str; 8] = [
     "offset of the quantiser",
     "offset of the codes",
     "offset of the rests",
-    "offset of the recall curve",
+    "offset of the recall table",
     "bytes of the graph",
 ];
 
@@ -80,8 +85,9 @@ pub(crate) struct Layout {
     pub m0: u32,
     pub max_level: u32,
     pub entry_point: u32,
-    pub curve_points: u32,
-    pub deviation: f32,
+    pub walk_points: u32,
+    pub scan_points: u32,
+    pub spread: f32,
     pub upper_bytes: u64,
     pub quantiser_bytes: u64,
     /// Bytes of a node's first code.
@@ -129,13 +135,20 @@ impl Layout {
         self.code_offset(self.node_count).saturating_add(self.rest_bytes * u64::from(node))
     }
 
-    pub fn curve_offset(&self) -> u64 {
+    pub fn table_offset(&self) -> u64 {
         self.rest_offset(self.node_count)
+    }
+
+    /// Bytes of the recall table.
+    pub fn table_bytes(&self) -> u64 {
+        ERROR_BYTES
+            + WALK_POINT_BYTES * u64::from(self.walk_points)
+            + SCAN_POINT_BYTES * u64::from(self.scan_points)
     }
 
     /// Bytes of the whole graph.
     pub fn total_bytes(&self) -> u64 {
-        self.curve_offset().saturating_add(CURVE_POINT_BYTES * u64::from(self.curve_points))
+        self.table_offset().saturating_add(self.table_bytes())
     }
 
     fn offsets(&self) -> [u64; 8] {
@@ -146,7 +159,7 @@ impl Layout {
             self.quantiser_offset(),
             self.code_offset(0),
             self.rest_offset(0),
-            self.curve_offset(),
+            self.table_offset(),
             self.total_bytes(),
         ]
     }
@@ -159,13 +172,15 @@ impl Layout {
             self.m0,
             self.max_level,
             self.entry_point,
-            self.curve_points,
-            self.deviation.to_bits(),
+            self.walk_points,
+            self.spread.to_bits(),
         ];
         let mut header = [0; HEADER_BYTES];
         let bytes = (words.into_iter().flat_map(u32::to_le_bytes))
             .chain(self.offsets().into_iter().flat_map(u64::to_le_bytes))
-            .chain([self.unreachable, self.repaired].into_iter().flat_map(u32::to_le_bytes));
+            .chain(
+                [self.unreachable, self.repaired, self.scan_points].into_iter().flat_map(u32::to_le_bytes),
+            );
         header.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
         header
     }
@@ -180,14 +195,15 @@ impl Layout {
         if word(0) != VERSION {
             return wrong("version", 0, word(0).into(), VERSION.into());
         }
-        let [node_count, m, m0, max_level, entry_point, curve_points] =
+        let [node_count, m, m0, max_level, entry_point, walk_points] =
             std::array::from_fn(|place| word(4 + 4 * place));
         for (field, offset, most) in [
             ("node count", 4, MAX_NODES as u64),
             ("m", 8, MAX_M as u64),
             ("m0", 12, 4 * u64::from(m)),
             ("max level", 16, u64::from(LEVELS) - 1),
-            ("points of the recall curve", 24, u64::from(MAX_CURVE)),
+            ("walks of the recall table", 24, u64::from(MAX_POINTS)),
+            ("scans of the recall table", SCANS_OFFSET, u64::from(MAX_POINTS)),
         ] {
             if u64::from(word(offset)) > most {
                 return wrong(field, offset, word(offset).into(), most);
@@ -206,12 +222,12 @@ impl Layout {
         if node_count > 0 && links && entry_point >= node_count {
             return wrong("entry point", 20, entry_point.into(), u64::from(node_count) - 1);
         }
-        let deviation = f32::from_bits(word(28));
-        if !(deviation.is_finite() && deviation.is_sign_positive()) {
-            return wrong("deviation", 28, word(28).into(), f32::MAX.to_bits().into());
+        let spread = f32::from_bits(word(28));
+        if !(spread.is_finite() && spread.is_sign_positive()) {
+            return wrong("spread", 28, word(28).into(), f32::MAX.to_bits().into());
         }
-        if header[104..].iter().any(|&byte| byte != 0) {
-            return wrong("reserved bytes", 104, 1, 0);
+        if header[SCANS_OFFSET + 4..].iter().any(|&byte| byte != 0) {
+            return wrong("reserved bytes", SCANS_OFFSET + 4, 1, 0);
         }
         let [unreachable, repaired] = [AUDIT_OFFSET, AUDIT_OFFSET + 4].map(word);
         if unreachable > node_count {
@@ -229,8 +245,9 @@ impl Layout {
             m0,
             max_level,
             entry_point,
-            curve_points,
-            deviation,
+            walk_points,
+            scan_points: word(SCANS_OFFSET),
+            spread,
             upper_bytes: between(48, 56) / 4 * 4,
             quantiser_bytes: 0,
             code_bytes: per_node(between(64, 72)),
@@ -264,8 +281,9 @@ mod tests {
             m0: 4,
             max_level: 1,
             entry_point: 2,
-            curve_points: 1,
-            deviation: 0.5,
+            walk_points: 1,
+            scan_points: 2,
+            spread: 0.5,
             upper_bytes: 16,
             quantiser_bytes: 20,
             code_bytes: 64,
@@ -283,7 +301,7 @@ mod tests {
             other in any::<u64>(),
         ) {
             let layout = Layout {
-                node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, curve_points: 7, deviation: 1.5,
+                node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, walk_points: 7, scan_points: 3, spread: 1.5,
                 upper_bytes: upper * 4, quantiser_bytes: quantiser, code_bytes: 64 * lines, rest_bytes: 64,
                 unreachable: entry % node_count, repaired: (entry % node_count) / 2,
             };
@@ -298,8 +316,8 @@ mod tests {
 
     #[test]
     fn the_header_has_the_documented_bytes() {
-        let words = [2_u32, 3, 2, 4, 1, 2, 1, 0x3f00_0000];
-        let longs = [128_u64, 320, 332, 348, 384, 576, 768, 780, 0x1_0000_0002, 0, 0, 0];
+        let words = [3_u32, 3, 2, 4, 1, 2, 1, 0x3f00_0000];
+        let longs = [128_u64, 320, 332, 348, 384, 576, 768, 892, 0x1_0000_0002, 2, 0, 0];
         let expected: Vec<u8> = words
             .into_iter()
             .flat_map(u32::to_le_bytes)
@@ -319,11 +337,12 @@ mod tests {
             (48, "upper"),
             (96, "lost"),
             (100, "links for"),
-            (104, "reserved"),
+            (104, "scans"),
+            (108, "reserved"),
         ] {
             let mut header = layout().encode();
             header[offset] ^= 0x40;
-            let error = Layout::decode(&header, 780).unwrap_err().to_string();
+            let error = Layout::decode(&header, 892).unwrap_err().to_string();
             assert!(error.contains(field), "{offset}: {error}");
         }
     }

@@ -2,11 +2,13 @@
 //!
 //! A node is a row of a set of vectors, and nothing else is known of it: no files, no cases. [`build`] makes a graph
 //! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); a [`Search`] walks them, or
-//! compares a list of nodes by their codes, and measures the best exactly. [`encode_like`] makes codes alone, without links. [`scan`]
-//! measures a list of nodes exactly, and needs neither. Equal vectors are expected to share one node.
+//! compares a list of nodes by their codes, and measures the best exactly. [`encode_like`] makes codes alone, without links. [`compare`]
+//! measures every vector of a list, and needs neither. Equal vectors are expected to share one node.
 //!
 //! ```
-//! use precedent_hnsw::{BuildParams, FlatRows, Graph, Scratch, SearchParams, WalkBreadth, build, scan, search};
+//! use precedent_hnsw::{
+//!     BuildParams, Comparison, Filter, FlatRows, Graph, Scratch, SearchParams, WalkBreadth, build, compare, search,
+//! };
 //! use precedent_vector::Metric;
 //! use std::ops::ControlFlow;
 //!
@@ -18,13 +20,13 @@
 //! let graph = Graph::open(built.bytes)?;
 //! let distance = Metric::Cosine.distance_fn();
 //! let params = SearchParams { k: 3, breadth: WalkBreadth::Width(32) };
-//! let even = |node: u32| node % 2 == 0;
+//! let even = Filter { accept: &|node: u32| node % 2 == 0, share: 0.5, most_compared: usize::MAX };
 //! let mut scratch = Scratch::default();
-//! let found = search(&graph, &rows, distance, &[1.0, 0.0], &params, Some(&even), &mut scratch, &|| false)?;
+//! let found = search(&graph, &rows, distance, &[1.0, 0.0], &params, Some(even), &mut scratch, &|| false)?;
 //! let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
 //! assert_eq!(nodes, [0, 2, 4]);
 //!
-//! let exact = scan(&rows, distance, &[1.0, 0.0], (0..100).step_by(2), 3, &|| false)?;
+//! let exact = compare(&rows, distance, &[1.0, 0.0], (0..100).step_by(2), (3, Comparison::Whole), &|| false)?;
 //! assert_eq!(exact.neighbours, found.neighbours);
 //! # Ok::<(), precedent_hnsw::HnswError>(())
 //! ```
@@ -36,11 +38,12 @@ mod rows;
 mod layout;
 
 mod graph;
-mod measure;
 mod order;
+mod recall;
 mod scratch;
+mod settle;
 
-mod scan;
+mod compare;
 mod search;
 mod walk;
 
@@ -55,17 +58,18 @@ mod codes;
 
 pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
 pub use codes::encode_like;
-pub use curve::slack_for_recall;
+pub use compare::{Comparison, compare};
 pub use error::HnswError;
-pub use graph::{CurvePoint, Graph};
+pub use graph::Graph;
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
 pub use order::{Found, Neighbour};
 pub use pages::{OutOfBounds, Pages};
+pub use recall::{DEPTHS, RecallTable, ScanPoint, WalkPlan, WalkPoint};
 pub use repair::{Audit, unreachable_nodes};
-pub use rows::{FlatRows, PagedRows, RowsError, VectorRows};
-pub use scan::scan;
+pub use rows::{FlatRows, Measure, PagedRows, RowQuery, RowsError, VectorRows};
 pub use scratch::{PooledScratch, Scratch, ScratchPool};
-pub use search::{Search, SearchParams, WalkBreadth, search};
+pub use search::{Filter, Search, SearchParams, WalkBreadth, search};
+pub use settle::Precision;
 
 #[cfg(test)]
 mod tests;

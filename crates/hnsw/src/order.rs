@@ -31,10 +31,6 @@ impl Key {
     pub fn new(distance: f32, node: u32) -> Option<Self> {
         (!distance.is_nan()).then(|| Self(precedent_vector::key(distance, node)))
     }
-
-    pub fn neighbour(self) -> Neighbour {
-        Neighbour { node: precedent_vector::key_node(self.0), distance: precedent_vector::key_value(self.0) }
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The audit after a build: every node can be reached, or is made so.
 
 use crate::layout::AUDIT_OFFSET;
-use crate::measure::Measure;
+use crate::order::Key;
 use crate::scratch::Scratch;
-use crate::search::Search;
-use crate::{Graph, HnswError, Pages, VectorRows, WalkBreadth};
+use crate::search::{Filter, Search};
+use crate::{Graph, HnswError, Pages, Precision, VectorRows, WalkBreadth};
 use precedent_vector::DistanceFn;
 
 /// Neighbours that are held while the place of a lost node is looked for.
@@ -72,8 +72,9 @@ pub(crate) fn repair<R: VectorRows>(
         let query = rows.row(node).map_err(|error| HnswError::row(node, error))?;
         let not_lost = |other: u32| tree.holds(other);
         let mut near = Search::new(&graph, rows, distance, query, &mut scratch, &|| false)?;
-        near.walk(REPAIR_EF, WalkBreadth::Width(REPAIR_EF))?;
-        let near = near.finish(REPAIR_EF, Some(&not_lost))?;
+        let filter = Filter { accept: &not_lost, share: 1.0, most_compared: usize::MAX };
+        near.walk(REPAIR_EF, WalkBreadth::Width(REPAIR_EF), Some(filter))?;
+        let near = near.finish(REPAIR_EF, 1.0, Precision::Whole)?;
         let near: Vec<u32> = near.neighbours.iter().map(|neighbour| neighbour.node).collect();
         let Some((from, place)) = tree.place_for_link(&graph, &near, rows, distance)? else {
             // Cannot be: a tree of n nodes uses n - 1 links, and its nodes have places for at least 4 n.
@@ -154,12 +155,13 @@ impl Tree {
             if links.len() < capacity {
                 return Ok(Some((node, links.len() as u32)));
             }
-            let row = rows.row(node).map_err(|error| HnswError::row(node, error))?;
-            let mut measure = Measure::new(rows, distance, row, &|| false)?;
+            let row = |node: u32| rows.row(node).map_err(|error| HnswError::row(node, error));
+            let own = row(node)?;
             let mut farthest = None;
             for (place, &link) in (0_u32..).zip(&links) {
                 if self.parents[link as usize] != node {
-                    farthest = farthest.max(measure.key(link)?.map(|key| (key, place)));
+                    farthest =
+                        farthest.max(Key::new(distance(own, row(link)?), link).map(|key| (key, place)));
                 }
             }
             if let Some((_, place)) = farthest {
@@ -180,7 +182,8 @@ fn write_word(bytes: &mut [u8], offset: usize, word: u32) {
 mod tests {
     use super::*;
     use crate::FlatRows;
-    use crate::draft::{Draft, Measured};
+    use crate::draft::Draft;
+    use crate::recall::RecallTable;
     use precedent_vector::Metric;
 
     fn line(nodes: usize) -> Vec<f32> {
@@ -189,7 +192,7 @@ mod tests {
 
     fn with_codes(draft: &Draft, rows: &FlatRows<'_>) -> Vec<u8> {
         let (_, codes) = crate::build::encode(rows, Metric::L2).unwrap();
-        draft.encode(&codes, &Measured::default())
+        draft.encode(&codes, &RecallTable::default())
     }
 
     fn check(draft: &Draft, nodes: usize, lost: usize) -> (Audit, Vec<u8>) {

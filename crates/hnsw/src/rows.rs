@@ -1,7 +1,7 @@
 //! Vectors by row number.
 
-use crate::Pages;
-use precedent_vector::{DistanceFn, prefetch};
+use crate::{HnswError, Pages};
+use precedent_vector::{DistanceFn, Metric, prefetch};
 use std::error::Error;
 
 #[cfg(target_endian = "big")]
@@ -29,14 +29,14 @@ pub trait VectorRows {
     /// A row past the end, or bytes that could not be read.
     fn row(&self, node: u32) -> Result<&[f32], Self::Error>;
 
-    /// How far a row is from a query of [`Self::dimension`] numbers, in a search; `distance` is the kernel of the metric. Rows
-    /// that have a shorter form of their numbers may measure by that.
+    /// How far a row is from a query, in a search. Rows that have a shorter form of their numbers may measure by that, and say how
+    /// far off it may be.
     ///
     /// # Errors
     /// As [`Self::row`].
     #[inline]
-    fn measure(&self, node: u32, query: &[f32], distance: DistanceFn) -> Result<f32, Self::Error> {
-        Ok(distance(query, self.row(node)?))
+    fn measure(&self, node: u32, query: &RowQuery<'_>) -> Result<Measure, Self::Error> {
+        Ok(Measure { distance: query.distance(self.row(node)?), error: 0.0 })
     }
 
     /// Asks for the bytes that [`Self::measure`] will read.
@@ -48,6 +48,62 @@ pub trait VectorRows {
         prefetch(self.row(node)?);
         Ok(())
     }
+}
+
+/// A query of as many numbers as a row has, with the kernel of the metric.
+#[derive(Clone, Copy)]
+pub struct RowQuery<'a> {
+    numbers: &'a [f32],
+    kernel: DistanceFn,
+    norm: f32,
+}
+
+impl<'a> RowQuery<'a> {
+    /// Holds a query against the rows, so that no kernel meets another length or a number that is not finite.
+    ///
+    /// # Errors
+    /// [`HnswError::QueryDimension`], [`HnswError::QueryNotFinite`].
+    pub fn new<R: VectorRows>(rows: &R, kernel: DistanceFn, numbers: &'a [f32]) -> Result<Self, HnswError> {
+        if numbers.len() != rows.dimension() {
+            return Err(HnswError::QueryDimension { found: numbers.len(), expected: rows.dimension() });
+        }
+        // The sum of the squares is finite only where every number is, and where it is not they are looked through.
+        let squares = -Metric::Dot.distance_fn()(numbers, numbers);
+        if !squares.is_finite()
+            && let Some(index) = numbers.iter().position(|number| !number.is_finite())
+        {
+            return Err(HnswError::QueryNotFinite { index });
+        }
+        Ok(Self { numbers, kernel, norm: squares.sqrt() })
+    }
+
+    /// The numbers.
+    pub fn numbers(&self) -> &'a [f32] {
+        self.numbers
+    }
+
+    /// Their length as a vector.
+    pub fn norm(&self) -> f32 {
+        self.norm
+    }
+
+    /// How far a whole row is away.
+    ///
+    /// # Panics
+    /// When it has another number of numbers than the query.
+    #[inline]
+    pub fn distance(&self, row: &[f32]) -> f32 {
+        (self.kernel)(self.numbers, row)
+    }
+}
+
+/// A distance as it was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// Less is nearer.
+    pub distance: f32,
+    /// How far the distance by whole vectors may lie from it, to either side; 0 where these were measured.
+    pub error: f32,
 }
 
 /// Why a row could not be had.

@@ -1,5 +1,6 @@
 //! The memory of a search, kept from one search to the next.
 
+use crate::settle::Measured;
 use precedent_vector::{NodeSet, PreparedQuery, SortedKeys};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
@@ -11,14 +12,18 @@ pub struct Scratch {
     pub(crate) visited: NodeSet,
     /// What a walk or a scan found, by estimate.
     pub(crate) held: SortedKeys,
+    /// The accepted ones of these, where a walk looked for such.
+    pub(crate) accepted: SortedKeys,
     pub(crate) query: PreparedQuery,
     /// Nodes whose codes are compared next.
     pub(crate) batch: Vec<u32>,
     pub(crate) links: Vec<u32>,
     /// Keys by the estimate from both codes.
     pub(crate) refined: Vec<u64>,
-    /// Keys by the distance that was measured.
+    /// Keys by the distance that was measured, of the nearest so far.
     pub(crate) exact: SortedKeys,
+    /// What was measured.
+    pub(crate) measured: Vec<Measured>,
 }
 
 /// Scratches that wait for searches. As many are kept as ever ran at once.

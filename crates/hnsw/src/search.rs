@@ -2,10 +2,12 @@
 
 use crate::graph::Graph;
 use crate::layout::{MAX_LINKS, NONE};
-use crate::order::{Found, Neighbour};
+use crate::order::Found;
+use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
-use crate::walk::{Breadth, Level, Walker};
-use crate::{HnswError, Pages, VectorRows};
+use crate::settle::{Measured, settle};
+use crate::walk::{Accepting, Breadth, Level, Walker};
+use crate::{HnswError, Pages, Precision, RowQuery, VectorRows};
 use precedent_vector::{
     CodeTable, DistanceFn, GROUP, PreparedQuery, QueryView, key, key_node, key_value, prefetch,
 };
@@ -18,12 +20,8 @@ const HELD_TO_REFINE: usize = 2;
 const HELD_TO_REFINE_LEAST: usize = 20;
 /// Vectors that are measured between two looks at whether more are needed.
 const STRIDE: usize = 4;
-/// How many deviations a candidate's estimate may lie behind the worst of the best for its vector to be read.
-const DEVIATIONS: f32 = 2.5;
-/// Candidates of a scan for each result: a scan by codes is off by more than a walk's width would show.
-const SCAN_WIDTH: usize = 4;
-/// Candidates of a scan at least.
-const SCAN_LEAST: usize = 48;
+/// Looked for at least: a search for fewer goes as far, so that the nearest is the same whatever `k` is.
+const LEAST: usize = DEPTHS[0];
 
 /// How much to find, and how hard to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,27 +37,43 @@ pub struct SearchParams {
 pub enum WalkBreadth {
     /// So many nodes are held, at least `k`, and each is walked on from.
     Width(usize),
-    /// Every node is walked on from that is no farther than the k-th nearest by more than this share of its distance.
+    /// Every node is walked on from that is no farther than the k-th nearest by more than this share of its distance, to which a
+    /// few deviations of the estimates are added.
     Slack(f32),
+}
+
+/// The nodes that a walk looks for, where these are not all.
+#[derive(Clone, Copy)]
+pub struct Filter<'a> {
+    /// Which they are.
+    pub accept: &'a dyn Fn(u32) -> bool,
+    /// The share of all nodes that they are, above 0.
+    pub share: f32,
+    /// Codes that a walk may compare before it gives up, because another way costs less.
+    pub most_compared: usize,
 }
 
 /// Nodes that a walk of a given slack holds at most, for each node wanted, and at least.
 const HELD_FOR_EACH: usize = 16;
 const HELD_LEAST: usize = 512;
+/// Nodes that any walk holds at most: half a megabyte.
+const HELD_MOST: usize = 1 << 16;
 
 /// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
 pub struct Search<'a, P, R> {
     view: View<'a, P>,
     rows: &'a R,
-    distance: DistanceFn,
-    query: &'a [f32],
+    query: RowQuery<'a>,
     scratch: &'a mut Scratch,
     stop: &'a dyn Fn() -> bool,
     /// Turns an estimate into a distance of the metric, but for rounding.
     scale: f32,
     shift: f32,
-    /// How far a refined estimate is off; 0 where that is not known.
-    deviation: f32,
+    /// What errors of estimates are relative to.
+    length: f32,
+    without: Option<u32>,
+    /// Whether what was found lies among the accepted ones.
+    filtered: bool,
     visited: usize,
     stopped: bool,
 }
@@ -81,46 +95,78 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         if rows.len() != graph.node_count() {
             return Err(HnswError::RowCount { nodes: graph.node_count(), rows: rows.len() });
         }
-        crate::measure::check_query(rows, query)?;
+        let query = RowQuery::new(rows, distance, query)?;
         scratch.held.reset(1);
-        let (mut scale, mut shift) = (1.0, 0.0);
+        let (mut scale, mut shift, mut length) = (1.0, 0.0, 1.0);
         if let Some(quantiser) = graph.quantiser() {
-            if quantiser.dimension() != query.len() {
-                let (found, expected) = (query.len(), quantiser.dimension());
+            if quantiser.dimension() != rows.dimension() {
+                let (found, expected) = (rows.dimension(), quantiser.dimension());
                 return Err(HnswError::QueryDimension { found, expected });
             }
-            quantiser.prepare(query, &mut scratch.query);
+            quantiser.prepare(query.numbers(), &mut scratch.query);
             scale = quantiser.distance_scale();
             shift = scratch.query.own_term;
+            length = scratch.query.length;
         }
-        let stopped = stop();
-        let view = View::of(graph);
-        let deviation = graph.deviation();
-        Ok(Self { view, rows, distance, query, scratch, stop, scale, shift, deviation, visited: 0, stopped })
+        let (stopped, view) = (stop(), View::of(graph));
+        Ok(Self {
+            view,
+            rows,
+            query,
+            scratch,
+            stop,
+            scale,
+            shift,
+            length,
+            without: None,
+            filtered: false,
+            visited: 0,
+            stopped,
+        })
     }
 
-    /// Walks the graph and holds the nearest nodes, to find `k`.
+    /// Leaves a node out, as if it were not there: what is found is what a query finds that is not in the index.
+    pub fn without(mut self, node: u32) -> Self {
+        self.without = Some(node);
+        self
+    }
+
+    /// Walks the graph and holds the nearest nodes, to find `k`; under a filter the nearest of those that it accepts. Says whether the
+    /// walk went to its end: under a filter it gives up where another way costs less, and what it holds may then miss any.
     ///
     /// # Errors
     /// Damaged or unreadable bytes.
-    pub fn walk(&mut self, k: usize, breadth: WalkBreadth) -> Result<(), HnswError> {
-        let k = k.max(1);
+    pub fn walk(
+        &mut self,
+        k: usize,
+        breadth: WalkBreadth,
+        filter: Option<Filter<'_>>,
+    ) -> Result<bool, HnswError> {
+        let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
+        // So many of all nodes lie within the reach of the walk.
+        let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
         let breadth = match breadth {
-            WalkBreadth::Width(ef) => Breadth::fixed(ef.max(k)),
+            WalkBreadth::Width(ef) => Breadth::fixed(of_all(ef.max(k).max(1)).max(k)),
             WalkBreadth::Slack(slack) => {
-                Breadth { ef: (HELD_FOR_EACH * k).max(HELD_LEAST), k, slack, own_term: self.shift }
+                let k = k.max(LEAST);
+                let ef = of_all(k).saturating_mul(HELD_FOR_EACH).clamp(HELD_LEAST, HELD_MOST.max(2 * k));
+                let spread = self.view.graph.spread() * self.length / self.scale;
+                Breadth { ef, k, slack, own_term: self.shift, spread }
             }
         };
         let graph = self.view.graph;
-        let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(()) };
-        let Scratch { visited, held, query, links, .. } = &mut *self.scratch;
+        self.filtered = filter.is_some();
+        self.scratch.accepted.reset(1);
+        let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(true) };
+        let Scratch { visited, held, accepted, query, links, .. } = &mut *self.scratch;
         let query = query.first.view();
         let mut keys = [0; GROUP];
         if self.view.nearer(&[entry], query, u32::MAX, &mut keys)? == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let entry = keys[0];
-        let mut walker = Walker { visited, held, stop: self.stop, compared: 1, stopped: false };
+        let without = self.without;
+        let mut walker = Walker { visited, held, stop: self.stop, without, compared: 1, stopped: false };
         let mut nearest = entry;
         for level in (1..=max_level).rev() {
             let level = Upper { view: &self.view, level, links: std::cell::RefCell::new(links) };
@@ -129,19 +175,21 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
         let both = [nearest, entry];
         let start = if nearest == entry { &both[..1] } else { &both[..] };
-        walker.walk(&self.view, query, start, breadth, graph.node_count())?;
+        let accepting =
+            filter.map(|filter| Accepting::new(filter.accept, accepted, (share, filter.most_compared)));
+        let ended = walker.walk(&self.view, query, start, breadth, graph.node_count(), accepting)?;
         self.visited += walker.compared;
         self.stopped |= walker.stopped;
-        Ok(())
+        Ok(ended)
     }
 
-    /// Compares the codes of the given nodes and holds the best of them: enough to find `k`. A node that is listed twice is
-    /// held twice.
+    /// Compares the codes of the given nodes and holds the best `width` of them. A node that is listed twice is held twice.
     ///
     /// # Errors
     /// A node that is not there, damaged or unreadable bytes.
-    pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, k: usize) -> Result<(), HnswError> {
-        self.scratch.held.reset((SCAN_WIDTH * k).max(SCAN_LEAST));
+    pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, width: usize) -> Result<(), HnswError> {
+        self.filtered = false;
+        self.scratch.held.reset(width);
         let query = self.scratch.query.first.view();
         let mut nodes = nodes.into_iter();
         let (mut group, mut next) = ([0; GROUP], [0; GROUP]);
@@ -163,79 +211,109 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(())
     }
 
-    /// How many of the held nodes are accepted.
-    pub fn held(&self, accept: &dyn Fn(u32) -> bool) -> usize {
-        self.scratch.held.keys().iter().filter(|key| accept(key_node(**key))).count()
+    /// How many nodes are held that [`Search::finish`] may give.
+    pub fn held(&self) -> usize {
+        self.source().len()
     }
 
-    /// The `k` nearest of the accepted nodes that are held, by [`VectorRows::measure`]. Of few all are measured. The estimates of
-    /// many are made better from the second codes first; then vectors are read in their order, until the next one is not expected
-    /// to be among the best.
+    fn source(&self) -> &[u64] {
+        let held = if self.filtered { &self.scratch.accepted } else { &self.scratch.held };
+        let keys = held.keys();
+        &keys[..keys.partition_point(|&key| key != u64::MAX)]
+    }
+
+    /// Whether each of some nodes is held.
+    pub(crate) fn holds(&self, nodes: &[u32]) -> Vec<bool> {
+        let held: rustc_hash::FxHashSet<u32> = self.source().iter().map(|&key| key_node(key)).collect();
+        nodes.iter().map(|node| held.contains(node)).collect()
+    }
+
+    /// What errors of estimates are relative to.
+    pub(crate) fn length(&self) -> f32 {
+        self.length
+    }
+
+    /// How many codes were compared.
+    pub(crate) fn compared(&self) -> usize {
+        self.visited
+    }
+
+    /// The distances of some nodes as their first codes estimate them, and as both codes do.
+    pub(crate) fn estimates(&mut self, nodes: &[u32]) -> Result<Vec<[f32; 2]>, HnswError> {
+        let mut estimates = Vec::with_capacity(nodes.len());
+        let distance = |key: u64, scale: f32, shift: f32| (key_value(key) + shift) * scale;
+        let (scale, shift) = (self.scale, self.shift);
+        for group in nodes.chunks(GROUP) {
+            let mut keys = [0; GROUP];
+            let kept = self.view.nearer(group, self.scratch.query.first.view(), u32::MAX, &mut keys)?;
+            let mut refined = keys[..kept].to_vec();
+            let Scratch { batch, query, .. } = &mut *self.scratch;
+            self.view.refine(&mut refined, batch, query)?;
+            let both = keys[..kept].iter().zip(&refined);
+            estimates
+                .extend(both.map(|(&first, &both)| [first, both].map(|key| distance(key, scale, shift))));
+        }
+        Ok(estimates)
+    }
+
+    /// The estimates of all of some nodes by their first codes, as keys.
+    pub(crate) fn keys(&mut self, nodes: impl Iterator<Item = u32>) -> Result<Vec<u64>, HnswError> {
+        let mut nodes = nodes;
+        let (mut all, mut group) = (Vec::new(), [0; GROUP]);
+        loop {
+            let filled = fill(&mut nodes, &mut group);
+            if filled == 0 {
+                return Ok(all);
+            }
+            let mut keys = [0; GROUP];
+            let kept =
+                self.view.nearer(&group[..filled], self.scratch.query.first.view(), u32::MAX, &mut keys)?;
+            all.extend_from_slice(&keys[..kept]);
+        }
+    }
+
+    /// The `k` nearest of the nodes that are held. Of few all are measured. The estimates of many are made better from the second codes first; then vectors are read in their order, until
+    /// the next one is not expected to be among the best: of those that `recall` says are to be found, a fifth of what may be
+    /// missed may be missed here.
     ///
     /// # Errors
     /// Damaged or unreadable bytes, unreadable rows.
-    pub fn finish(self, k: usize, accept: Option<&dyn Fn(u32) -> bool>) -> Result<Found, HnswError> {
-        let slack = if self.deviation > 0.0 { DEVIATIONS * self.deviation } else { f32::INFINITY };
-        self.rescore(k, accept, HELD_TO_REFINE * k + HELD_TO_REFINE_LEAST, slack, |_, _, _| {})
-    }
-
-    /// Takes another deviation than that of the graph, which may not be known yet.
-    pub(crate) fn set_deviation(&mut self, deviation: f32) {
-        self.deviation = deviation;
-    }
-
-    /// The `k` nearest of what is held, every one of it measured, and how far the estimates of these were off.
-    pub(crate) fn finish_with_errors(self, k: usize) -> Result<(Vec<u32>, Vec<f64>), HnswError> {
-        let mut errors = std::collections::HashMap::new();
-        let found = self.rescore(k, None, 0, f32::INFINITY, |node, expected, measured| {
-            errors.insert(node, f64::from(expected - measured));
-        })?;
-        let nodes: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
-        let errors = nodes.iter().filter_map(|node| errors.get(node).copied()).collect();
-        Ok((nodes, errors))
-    }
-
-    fn rescore(
-        self,
-        k: usize,
-        accept: Option<&dyn Fn(u32) -> bool>,
-        held_to_refine: usize,
-        slack: f32,
-        mut note: impl FnMut(u32, f32, f32),
-    ) -> Result<Found, HnswError> {
-        let Self { view, rows, distance, query, scratch, scale, shift, mut visited, stopped, .. } = self;
+    pub fn finish(self, k: usize, recall: f32, precision: Precision) -> Result<Found, HnswError> {
+        let slack = self.length * self.view.graph.recall().slack_of_estimates(recall);
+        let is_filtered = self.filtered;
+        let Self { view, rows, query, scratch, scale, shift, mut visited, stopped, .. } = self;
         if k == 0 || view.graph.node_count() == 0 {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
-        let Scratch { held, query: prepared, batch, refined, exact, .. } = scratch;
-        let held = held.keys().iter().take_while(|key| **key != u64::MAX);
+        let Scratch { held, accepted, query: prepared, batch, refined, exact, measured, .. } = scratch;
+        let held = if is_filtered { accepted } else { held };
         refined.clear();
-        refined.extend(
-            held.filter(|key| accept.is_none_or(|accept| accept(key_node(**key)))).map(|key| key & !1),
-        );
+        refined.extend(held.keys().iter().take_while(|key| **key != u64::MAX).map(|key| key & !1));
+        if refined.is_empty() {
+            return Ok(Found { neighbours: Vec::new(), visited, stopped });
+        }
+        let wanted = k.max(LEAST).min(refined.len());
         // Most of the first by the first estimate are among the first by both, and their vectors are on their way meanwhile.
         let ask = |node: u32| rows.prefetch(node).map_err(|error| HnswError::row(node, error));
-        for &key in refined.iter().take(k.min(EARLY)) {
+        for &key in refined.iter().take(wanted.min(EARLY)) {
             ask(key_node(key))?;
         }
-        let refines = refined.len() > held_to_refine;
+        let refines = slack < f32::INFINITY && refined.len() > HELD_TO_REFINE * wanted + HELD_TO_REFINE_LEAST;
         if refines {
             view.refine(refined, batch, prepared)?;
             refined.sort_unstable();
         }
-        if refined.is_empty() {
-            return Ok(Found { neighbours: Vec::new(), visited, stopped });
-        }
-        exact.reset(k.min(refined.len()));
+        exact.reset(wanted);
+        measured.clear();
         for &key in refined.iter().take(STRIDE) {
             ask(key_node(key))?;
         }
+        let mut error = 0.0_f32;
         for (place, &candidate) in refined.iter().enumerate() {
             let expected = (key_value(candidate) + shift) * scale;
-            let wanted = k.min(refined.len());
             if refines
                 && place.is_multiple_of(STRIDE)
-                && exact.get(wanted - 1).is_some_and(|worst| expected - slack > key_value(worst))
+                && exact.get(wanted - 1).is_some_and(|worst| expected - slack > key_value(worst) + error)
             {
                 break;
             }
@@ -243,23 +321,20 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 ask(key_node(ahead))?;
             }
             let node = key_node(candidate);
-            let measured =
-                rows.measure(node, query, distance).map_err(|error| HnswError::row(node, error))?;
+            let measure = rows.measure(node, &query).map_err(|error| HnswError::row(node, error))?;
             visited += 1;
-            if !measured.is_nan() {
-                note(node, expected, measured);
-                exact.insert(&[key(measured, node)]);
+            if !measure.distance.is_nan() {
+                exact.insert(&[key(measure.distance, node)]);
+                error = error.max(measure.error);
+                measured.push(Measured { node, measure });
             }
         }
-        let neighbours = exact.keys().iter().take_while(|key| **key != u64::MAX);
-        let neighbours =
-            neighbours.map(|&key| Neighbour { node: key_node(key), distance: key_value(key) }).collect();
+        let neighbours = settle(rows, &query, measured, k, precision)?;
         Ok(Found { neighbours, visited, stopped })
     }
 }
 
-/// The nearest nodes to a query among those that a walk holds and `accept` lets through. Fewer than `k` where
-/// fewer are: [`Search::scan`] over the accepted nodes finds them all.
+/// The nearest nodes to a query that a walk finds, under a filter of those that it accepts; fewer than `k` where the walk met fewer.
 ///
 /// # Errors
 /// As [`Search::new`], [`Search::walk`] and [`Search::finish`].
@@ -273,13 +348,13 @@ pub fn search<P: Pages, R: VectorRows>(
     distance: DistanceFn,
     query: &[f32],
     params: &SearchParams,
-    accept: Option<&dyn Fn(u32) -> bool>,
+    filter: Option<Filter<'_>>,
     scratch: &mut Scratch,
     stop: &dyn Fn() -> bool,
 ) -> Result<Found, HnswError> {
     let mut search = Search::new(graph, rows, distance, query, scratch, stop)?;
-    search.walk(params.k, params.breadth)?;
-    search.finish(params.k, accept)
+    search.walk(params.k, params.breadth, filter)?;
+    search.finish(params.k, 1.0, Precision::Whole)
 }
 
 /// Takes the next nodes of a list.
@@ -314,7 +389,7 @@ impl<'a, P: Pages> View<'a, P> {
         let words =
             |from: u64, to: u64| part(from, to).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok());
         let codes = part(layout.code_offset(0), layout.rest_offset(0));
-        let rests = part(layout.rest_offset(0), layout.curve_offset());
+        let rests = part(layout.rest_offset(0), layout.table_offset());
         Self {
             graph,
             links: words(layout.level_zero_offset(0), layout.upper_index_offset(0)),

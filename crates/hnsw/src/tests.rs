@@ -5,8 +5,8 @@ mod recall;
 mod small;
 
 use crate::{
-    BuildParams, BuiltGraph, FlatRows, Found, Graph, Scratch, Search, SearchParams, VectorRows, WalkBreadth,
-    build, scan, search,
+    BuildParams, BuiltGraph, Comparison, DEPTHS, Filter, FlatRows, Found, Graph, Precision, Scratch, Search,
+    SearchParams, VectorRows, WalkBreadth, build, compare, search,
 };
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
@@ -80,7 +80,7 @@ pub(crate) fn built(rows: &FlatRows<'_>, metric: Metric, params: &BuildParams) -
     build(rows, metric, params, &|_| ControlFlow::Continue(())).unwrap()
 }
 
-/// Searches without a deadline in a fresh scratch. Where a walk holds fewer accepted nodes than asked for, their codes are
+/// Searches without a deadline in a fresh scratch. Where a walk gives up or holds fewer accepted nodes than asked for, their codes are
 /// compared, as an index does.
 pub(crate) fn find(
     graph: &Graph<Vec<u8>>,
@@ -92,13 +92,14 @@ pub(crate) fn find(
 ) -> Found {
     let mut scratch = Scratch::default();
     let mut search = Search::new(graph, rows, metric.distance_fn(), query, &mut scratch, &|| false).unwrap();
-    search.walk(k, WalkBreadth::Width(ef)).unwrap();
-    if let Some(accept) = accept
-        && search.held(accept) < k
-    {
-        search.scan((0..rows.len() as u32).filter(|&node| accept(node)), k).unwrap();
+    let accepted: Vec<u32> =
+        (0..rows.len() as u32).filter(|&node| accept.is_none_or(|accept| accept(node))).collect();
+    let share = accepted.len() as f32 / rows.len().max(1) as f32;
+    let filter = accept.map(|accept| Filter { accept, share, most_compared: rows.len() });
+    if !search.walk(k, WalkBreadth::Width(ef), filter).unwrap() || search.held() < k {
+        search.scan(accepted, 4 * k.max(DEPTHS[0])).unwrap();
     }
-    search.finish(k, accept).unwrap()
+    search.finish(k, 0.999, Precision::Whole).unwrap()
 }
 
 /// The exact answer.
@@ -110,7 +111,7 @@ pub(crate) fn exact(
     accept: Option<&dyn Fn(u32) -> bool>,
 ) -> Found {
     let nodes = (0..rows.len() as u32).filter(|&node| accept.is_none_or(|accept| accept(node)));
-    scan(rows, metric.distance_fn(), query, nodes, k, &|| false).unwrap()
+    compare(rows, metric.distance_fn(), query, nodes, (k, Comparison::Whole), &|| false).unwrap()
 }
 
 pub(crate) fn nodes(found: &Found) -> Vec<u32> {

@@ -57,12 +57,15 @@ pub(crate) struct Breadth {
     pub slack: f32,
     /// What an estimate lacks to be a distance.
     pub own_term: f32,
+    /// How far estimates are off: the share is of the distance and this together, so that a walk among near copies, whose
+    /// distances are less than that, does not end at once.
+    pub spread: f32,
 }
 
 impl Breadth {
     /// A fixed width.
     pub fn fixed(ef: usize) -> Self {
-        Self { ef, k: 1, slack: f32::INFINITY, own_term: 0.0 }
+        Self { ef, k: 1, slack: f32::INFINITY, own_term: 0.0, spread: 0.0 }
     }
 
     /// The first half of the largest key within reach.
@@ -71,7 +74,8 @@ impl Breadth {
         match held.get(self.k - 1) {
             Some(last) if self.slack < f32::INFINITY => {
                 let distance = key_value(last) + self.own_term;
-                (key(distance + self.slack * distance.abs() - self.own_term, 0) >> 32) as u32
+                let reach = distance + self.slack * (distance.abs() + self.spread);
+                (key(reach - self.own_term, 0) >> 32) as u32
             }
             _ => u32::MAX,
         }
@@ -83,13 +87,61 @@ pub(crate) struct Walker<'a> {
     pub visited: &'a mut NodeSet,
     pub held: &'a mut SortedKeys,
     pub stop: &'a dyn Fn() -> bool,
+    /// A node that is passed over as if it were not there.
+    pub without: Option<u32>,
     /// Codes compared.
     pub compared: usize,
     pub stopped: bool,
 }
 
+/// The nodes that a walk looks for, where these are not all.
+pub(crate) struct Accepting<'a> {
+    pub accept: &'a dyn Fn(u32) -> bool,
+    /// The accepted nodes within reach, which is from the last wanted of these.
+    pub held: &'a mut SortedKeys,
+    /// The share of all nodes that are accepted.
+    pub share: f32,
+    /// Codes that may be compared before the walk gives up.
+    pub most: usize,
+    /// Nodes that came within reach, and the accepted among them.
+    met: usize,
+    accepted: usize,
+}
+
+/// So many accepted nodes are expected before a walk that met far fewer gives up.
+const EXPECTED_TO_TELL: f32 = 32.0;
+/// A walk gives up that met less than this share of the accepted nodes expected: the filter goes against the neighbourhood.
+const FAR_FEWER: f32 = 0.2;
+
+impl<'a> Accepting<'a> {
+    pub fn new(
+        accept: &'a dyn Fn(u32) -> bool,
+        held: &'a mut SortedKeys,
+        (share, most): (f32, usize),
+    ) -> Self {
+        Self { accept, held, share, most, met: 0, accepted: 0 }
+    }
+
+    fn insert(&mut self, keys: &[u64]) {
+        let (mut chosen, mut count) = ([0; GROUP], 0);
+        for &key in keys {
+            chosen[count] = key;
+            count += usize::from((self.accept)(key_node(key)));
+        }
+        (self.met, self.accepted) = (self.met + keys.len(), self.accepted + count);
+        self.held.insert(&chosen[..count]);
+    }
+
+    /// Whether another way costs less than to walk on.
+    fn gives_up(&self, compared: usize) -> bool {
+        let expected = self.met as f32 * self.share;
+        compared > self.most || (expected > EXPECTED_TO_TELL && (self.accepted as f32) < FAR_FEWER * expected)
+    }
+}
+
 impl Walker<'_> {
     /// Walks from nodes, given with their keys, and leaves the best within reach in `held`, marked. `nodes` is how many there are.
+    /// Says whether it went to its end.
     pub fn walk(
         &mut self,
         level: &impl Level,
@@ -97,13 +149,21 @@ impl Walker<'_> {
         start: &[u64],
         breadth: Breadth,
         nodes: usize,
-    ) -> Result<(), HnswError> {
+        mut accepting: Option<Accepting<'_>>,
+    ) -> Result<bool, HnswError> {
         self.visited.reset(nodes);
         self.held.reset(breadth.ef.max(start.len()));
+        if let Some(without) = self.without {
+            self.visited.add(without);
+        }
         for &key in start {
             self.visited.add(key_node(key));
         }
         self.held.insert(start);
+        if let Some(accepting) = &mut accepting {
+            accepting.held.reset(breadth.ef.max(start.len()));
+            accepting.insert(start);
+        }
         // Those of the nodes met whose codes are compared next.
         let mut batch = self.visited.count()..self.visited.count();
         let mut buffer = [0; MAX_LINKS];
@@ -112,8 +172,11 @@ impl Walker<'_> {
         let (mut next, mut looked) = (0, self.compared);
         loop {
             // What was met early and lies beyond reach is not nearer than what was never met.
-            let reach = breadth.reach(self.held);
+            let reach = breadth.reach(accepting.as_ref().map_or(&*self.held, |accepting| &*accepting.held));
             self.held.keep_up_to(reach);
+            if let Some(accepting) = &mut accepting {
+                accepting.held.keep_up_to(reach);
+            }
             while waiting < AHEAD
                 && let Some(node) = self.pick(&mut next, reach)
             {
@@ -122,12 +185,15 @@ impl Walker<'_> {
                 waiting += 1;
             }
             if self.stopped || (waiting == 0 && batch.is_empty()) {
-                return Ok(());
+                return Ok(true);
             }
-            next = next.min(self.compare(level, query, batch.clone(), reach)?);
+            next = next.min(self.compare(level, query, batch.clone(), reach, &mut accepting)?);
             if self.compared - looked >= STOP_INTERVAL {
                 looked = self.compared;
                 self.stopped = (self.stop)();
+            }
+            if accepting.as_ref().is_some_and(|accepting| accepting.gives_up(self.compared)) {
+                return Ok(false);
             }
             batch.start = batch.end;
             if waiting > 0 {
@@ -159,7 +225,8 @@ impl Walker<'_> {
             for group in links.chunks(GROUP) {
                 let mut keys = [0; GROUP];
                 let kept = level.nearer(group, query, (nearest >> 32) as u32, &mut keys)?;
-                nearest = keys[..kept].iter().copied().fold(nearest, u64::min);
+                let others = keys[..kept].iter().filter(|key| Some(key_node(**key)) != self.without);
+                nearest = others.copied().fold(nearest, u64::min);
             }
             if nearest == from {
                 return Ok(nearest);
@@ -191,6 +258,7 @@ impl Walker<'_> {
         query: QueryView<'_>,
         batch: Range<usize>,
         reach: u32,
+        accepting: &mut Option<Accepting<'_>>,
     ) -> Result<usize, HnswError> {
         // What lies at the very reach gets in.
         let reach = reach.saturating_add(1);
@@ -200,6 +268,9 @@ impl Walker<'_> {
             let mut keys = [0; GROUP];
             let kept = level.nearer(group, query, self.held.limit().min(reach), &mut keys)?;
             lowest = lowest.min(self.held.insert(&keys[..kept]));
+            if let Some(accepting) = accepting {
+                accepting.insert(&keys[..kept]);
+            }
         }
         Ok(lowest)
     }

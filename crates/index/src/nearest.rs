@@ -4,8 +4,10 @@
 //! that it gave are among the best. Where a generation has twenty segments, as while cases come in, this spares looking for
 //! `k` in each.
 
-use crate::segment::VectorSearch;
+use crate::definition::Layout;
+use crate::segment::{Accepted, VectorSearch};
 use crate::{CasePlace, Effort, IndexError, NearestCase, OrdinalSet, SegmentPath, Snapshot};
+use precedent_hnsw::Precision;
 use precedent_query::PathChoice;
 use precedent_vector::Embedding;
 
@@ -18,6 +20,15 @@ pub struct Nearest {
     pub visited: usize,
     /// Of several segments the last in the order of [`SegmentPath`] that was taken.
     pub path: SegmentPath,
+    /// The share of the nearest that was measured to be found this way, of several segments the least; none where a width was asked
+    /// for.
+    pub recall: Option<f32>,
+}
+
+impl Nearest {
+    fn none() -> Self {
+        Self { cases: Vec::new(), visited: 0, path: SegmentPath::Compared, recall: Some(1.0) }
+    }
 }
 
 /// A segment is asked for at least so many: fewer are hardly found sooner.
@@ -36,7 +47,9 @@ fn share(k: usize, accepted: usize, of_all: usize) -> usize {
 
 impl Snapshot {
     /// The `k` accepted cases nearest to the query, in each segment by the cheapest way that `effort` and `path` allow. `accept`
-    /// has a set for each segment, of cases that have an embedding ([`Self::embedded`]).
+    /// has a set for each segment, of cases that have an embedding ([`Self::embedded`]). They stand in the order of the distances of
+    /// whole vectors; where the definition's layout is `compact` and the order does not need them, the distances given are those
+    /// of vectors rounded to 12 bits a number.
     ///
     /// # Errors
     /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
@@ -44,21 +57,45 @@ impl Snapshot {
         &self,
         query: &Embedding,
         k: usize,
-        (effort, path): (Effort, PathChoice),
+        how: (Effort, PathChoice),
         accept: &[OrdinalSet],
         stop: &dyn Fn() -> bool,
     ) -> Result<Nearest, IndexError> {
-        let mut nearest = Nearest { cases: Vec::new(), visited: 0, path: SegmentPath::Compared };
+        self.nearest_without(query, k, how, (accept, None), stop)
+    }
+
+    /// As [`Self::nearest`], with a case passed over as if it were not in the index.
+    ///
+    /// # Errors
+    /// As [`Self::nearest`].
+    pub fn nearest_without(
+        &self,
+        query: &Embedding,
+        k: usize,
+        (effort, path): (Effort, PathChoice),
+        (accept, without): (&[OrdinalSet], Option<CasePlace>),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Nearest, IndexError> {
+        let mut nearest = Nearest::none();
         let Some(space) = &self.definition().image_space else { return Ok(nearest) };
-        let search = VectorSearch { query, metric: space.metric(), effort, path, stop };
+        // Those of several segments are compared with each other.
+        let precision = match self.definition().graph.layout {
+            Layout::Compact if accept.len() == 1 => Precision::Order,
+            _ => Precision::Whole,
+        };
+        let search = VectorSearch { query, metric: space.metric(), effort, path, precision, stop };
         let mut scratch = self.scratches.take();
-        if let [accept] = accept {
-            let found = self.part(0)?.segment.nearest(&search, k, accept, &mut scratch)?;
+        let accepted = (accept.iter().enumerate())
+            .map(|(segment, cases)| self.accepted(segment, cases, without))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let [accepted] = accepted.as_slice() {
+            let found = self.part(0)?.segment.nearest(&search, k, *accepted, &mut scratch)?;
             let placed = |case: NearestCase| (CasePlace { segment: 0, ordinal: case.ordinal }, case);
             let cases = found.cases.into_iter().map(placed).collect();
-            return Ok(Nearest { cases, visited: found.visited, path: found.path });
+            return Ok(Nearest { cases, visited: found.visited, path: found.path, recall: found.recall });
         }
-        let accepted: Vec<usize> = accept.iter().map(OrdinalSet::count).collect();
+        let accept = accepted;
+        let accepted: Vec<usize> = accept.iter().map(|accepted| accepted.count).collect();
         let all = accepted.iter().sum();
         // To compare takes as long for few as for many.
         let asked =
@@ -69,9 +106,10 @@ impl Snapshot {
         loop {
             for &number in &open {
                 let segment = &self.part(number)?.segment;
-                let answer = segment.nearest(&search, asked[number], &accept[number], &mut scratch)?;
+                let answer = segment.nearest(&search, asked[number], accept[number], &mut scratch)?;
                 nearest.visited += answer.visited;
                 nearest.path = nearest.path.max(answer.path);
+                nearest.recall = nearest.recall.zip(answer.recall).map(|(least, recall)| least.min(recall));
                 found[number] = answer.cases;
             }
             nearest.cases.clear();
@@ -96,6 +134,29 @@ impl Snapshot {
                 asked[segment] = (asked[segment] * MORE).min(k).min(accepted[segment]);
             }
         }
+    }
+
+    fn accepted<'a>(
+        &self,
+        segment: usize,
+        cases: &'a OrdinalSet,
+        without: Option<CasePlace>,
+    ) -> Result<Accepted<'a>, IndexError> {
+        let without = without.filter(|place| place.segment == segment && cases.contains(place.ordinal));
+        let part = self.part(segment)?;
+        let count = cases.count();
+        // Tombstones are no filter: what is left is looked for in the same way as all.
+        let live = match part.segment.embedded_count()? {
+            embedded if count >= embedded => count,
+            embedded if embedded == part.segment.cases() => part.live.count(),
+            _ => self.embedded(segment, &part.live)?.count(),
+        };
+        Ok(Accepted {
+            cases,
+            count: count - usize::from(without.is_some()),
+            all_live: count >= live,
+            without: without.map(|place| place.ordinal),
+        })
     }
 }
 

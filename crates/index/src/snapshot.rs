@@ -225,20 +225,14 @@ impl Snapshot {
         Ok(set)
     }
 
-    /// How near one case is to the query, by its nearest image: exactly, or as [`Self::nearest`] measures; `None` for a case
-    /// without an embedding.
+    /// How near one case is to the query, by its nearest image and whole vectors; `None` for a case without an embedding.
     ///
     /// # Errors
     /// A damaged file.
-    pub fn distance(
-        &self,
-        query: &Embedding,
-        place: CasePlace,
-        exact: bool,
-    ) -> Result<Option<NearestCase>, IndexError> {
+    pub fn distance(&self, query: &Embedding, place: CasePlace) -> Result<Option<NearestCase>, IndexError> {
         let Some(space) = &self.definition().image_space else { return Ok(None) };
         let segment = &self.part(place.segment)?.segment;
-        segment.distance(query, space.metric().distance_fn(), exact, place.ordinal)
+        segment.distance(query, space.metric().distance_fn(), place.ordinal)
     }
 
     /// Asks for the records of cases that will be read soon, all before one is read: each lies elsewhere.

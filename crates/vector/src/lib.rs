@@ -15,6 +15,7 @@ mod kernel;
 mod metric;
 mod packed;
 mod quantiser;
+mod sample;
 mod space;
 
 pub use code::{
@@ -26,4 +27,5 @@ pub use kernel::{DistanceFn, instruction_set, prefetch};
 pub use metric::Metric;
 pub use packed::{PackedDistance, pack, packed_bytes};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
+pub use sample::sample;
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

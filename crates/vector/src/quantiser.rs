@@ -74,6 +74,9 @@ pub struct PreparedQuery {
     pub rest: CodeQuery,
     /// The term of distances that is of the query alone: estimates lack it.
     pub own_term: f32,
+    /// Its distance from the mean of the vectors: estimates are off in proportion to it, because only the product with what is left of
+    /// a query without the mean is estimated.
+    pub length: f32,
     centred: Vec<f32>,
     coordinates: Vec<f32>,
     sums: Vec<i32>,
@@ -95,8 +98,8 @@ impl Quantiser {
     ) -> Result<Self, E> {
         let rows = count.min(SAMPLE_ROWS).min((SAMPLE_NUMBERS / dimension.max(1)).max(1));
         let mut sample = Vec::with_capacity(rows * dimension);
-        for row in 0..rows {
-            sample.extend_from_slice(vector(row * count / rows)?);
+        for row in crate::sample(rows, count) {
+            sample.extend_from_slice(vector(row)?);
         }
         let mut mean = vec![0.0_f64; dimension];
         for row in sample.chunks_exact(dimension.max(1)) {
@@ -255,11 +258,13 @@ impl Quantiser {
 
     /// Brings a query into the form of the first codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, own_term, centred, coordinates, sums, projector, .. } = prepared;
+        let PreparedQuery { first, own_term, length, centred, coordinates, sums, projector, .. } = prepared;
         centred.clear();
         centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
+        let squared_length = dot(centred, centred);
+        *length = squared_length.sqrt();
         *own_term = match self.metric {
-            Metric::Cosine | Metric::L2 => dot(centred, centred),
+            Metric::Cosine | Metric::L2 => squared_length,
             Metric::Dot => -dot(query, &self.mean),
         };
         let shape = Self::direction_shape(self.dimension());

@@ -10,7 +10,7 @@ use super::{Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
 use precedent_index::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
-use precedent_query::{Channel, ChannelPlan, PathChoice, VectorPath};
+use precedent_query::{Channel, ChannelPlan, VectorPath};
 use std::collections::HashMap;
 
 /// Cases measured anew between two looks at the caller's wish to stop.
@@ -36,11 +36,12 @@ pub(crate) fn rank(
         .map(|(segment, accept)| snapshot.embedded(segment, accept))
         .collect::<Result<Vec<_>, _>>()?;
     let embedded_cases = accept.iter().map(OrdinalSet::count).sum();
-    let (mut visited, mut path) = (0, SegmentPath::Compared);
+    let (mut visited, mut path, mut found_share) = (0, SegmentPath::Compared, Some(1.0_f32));
     let mut nearest_in = |vector, depth, accept: &[OrdinalSet]| -> Result<Vec<_>, EngineError> {
         let found = snapshot.nearest(vector, depth, (effort, limits.path), accept, stop)?;
         visited += found.visited;
         path = path.max(found.path);
+        found_share = found_share.zip(found.recall).map(|(least, share)| least.min(share));
         Ok(found.cases)
     };
     let mut nearest_of = |(index, vector)| match query.unlike.split(index, &accept) {
@@ -76,7 +77,7 @@ pub(crate) fn rank(
             _ => None,
         },
         target_recall: match effort {
-            Effort::Recall(recall) if !exact => Some(recall),
+            Effort::Recall(_) if !exact => found_share,
             _ => None,
         },
         visited,
@@ -145,11 +146,9 @@ fn nearest(
     query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(bool, NearestCase, usize)>, EngineError> {
-    let limits = &query.request.limits;
-    let exact = limits.exact || limits.path == PathChoice::Exact;
     let mut best: Option<((bool, NearestCase), usize)> = None;
     for (index, vector) in query.vectors.iter().enumerate() {
-        let Some(case) = snapshot.distance(vector, place, exact)? else { continue };
+        let Some(case) = snapshot.distance(vector, place)? else { continue };
         let case = (query.unlike.has(index, place), case);
         if best.is_none_or(|(known, _)| nearer(&case, &known)) {
             best = Some((case, index));

@@ -18,7 +18,7 @@ fn survives(data: &Clustered, bytes: &[u8]) -> bool {
     let rows = data.rows();
     let mut scratch = Scratch::default();
     let accept = |node: u32| node.is_multiple_of(3);
-    let filter: &dyn Fn(u32) -> bool = &accept;
+    let filter = Filter { accept: &accept, share: 0.3, most_compared: usize::MAX };
     let params = SearchParams { k: 10, breadth: WalkBreadth::Width(30) };
     let mut sound = unreachable_nodes(&graph).is_ok();
     for query in &data.queries {

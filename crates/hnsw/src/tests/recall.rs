@@ -1,7 +1,7 @@
 //! What the walk finds, against the exact answer.
 
 use super::*;
-use crate::{Builder, GraphLayout, encode_like, slack_for_recall, unreachable_nodes};
+use crate::{Builder, GraphLayout, encode_like, unreachable_nodes};
 
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
@@ -87,28 +87,146 @@ fn the_other_builder_and_the_other_layout_are_as_good() {
     }
 }
 
+/// Rows and queries of one kind.
+struct Kind {
+    name: &'static str,
+    metric: Metric,
+    dimension: usize,
+    values: Vec<f32>,
+    queries: Vec<Vec<f32>>,
+}
+
+fn kinds() -> Vec<Kind> {
+    let mut random = Random(18);
+    let clustered = Clustered::new(Metric::L2, ROWS, 64, 300, 19);
+    let mut kinds = vec![Kind {
+        name: "clustered",
+        metric: Metric::L2,
+        dimension: 64,
+        values: clustered.values,
+        queries: clustered.queries,
+    }];
+    let mut normal = |dimension: usize, scale: f32| -> Vec<f32> {
+        (0..dimension).map(|_| scale * random.normal()).collect()
+    };
+    let unit = |mut row: Vec<f32>| -> Vec<f32> {
+        let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+        row.iter_mut().for_each(|value| *value /= norm);
+        row
+    };
+    let gaussian: Vec<Vec<f32>> = (0..ROWS + 300).map(|_| unit(normal(32, 1.0))).collect();
+    let copies: Vec<Vec<f32>> = (0..ROWS / 10).map(|_| normal(48, 1.0)).collect();
+    let mut copy = |of: usize, by: f32| -> Vec<f32> {
+        copies[of].iter().zip(normal(48, by)).map(|(value, off)| value + off).collect()
+    };
+    let near: Vec<Vec<f32>> = (0..ROWS + 300).map(|row| unit(copy(row % (ROWS / 10), 0.03))).collect();
+    let tight: Vec<Vec<f32>> = (0..ROWS + 300).map(|row| copy(row % 20, 0.002)).collect();
+    let lengths: Vec<Vec<f32>> = (0..ROWS + 300)
+        .map(|_| {
+            let length = normal(1, 2.0)[0].exp();
+            normal(32, length)
+        })
+        .collect();
+    for (name, metric, dimension, rows) in [
+        ("gaussian", Metric::Cosine, 32, gaussian),
+        ("near copies", Metric::Cosine, 48, near),
+        ("tight clusters", Metric::L2, 48, tight),
+        ("unequal lengths", Metric::Dot, 32, lengths),
+    ] {
+        let (base, queries) = rows.split_at(ROWS);
+        kinds.push(Kind { name, metric, dimension, values: base.concat(), queries: queries.to_vec() });
+    }
+    kinds
+}
+
 #[test]
 fn a_promised_recall_is_met_by_queries_that_were_not_seen() {
-    for (metric, seed) in [(Metric::Cosine, 18), (Metric::L2, 19)] {
-        let data = Clustered::new(metric, ROWS, 64, 300, seed);
-        let rows = data.rows();
+    let mut promised = Vec::new();
+    for Kind { name, metric, dimension, values, queries } in kinds() {
+        let rows = FlatRows::new(&values, dimension).unwrap();
         let graph = Graph::open(built(&rows, metric, &serial()).bytes).unwrap();
-        for (wanted, k) in [(0.9, 10), (0.95, 10), (0.99, 10), (0.95, 30), (0.95, 100)] {
-            let slack = slack_for_recall(graph.recall_curve(), wanted, k).unwrap();
-            let (mut scratch, mut hits) = (Scratch::default(), 0);
-            let params = SearchParams { k, breadth: WalkBreadth::Slack(slack) };
-            for query in &data.queries {
-                let distance = metric.distance_fn();
-                let found =
-                    search(&graph, &rows, distance, query, &params, None, &mut scratch, &|| false).unwrap();
+        let (mut scratch, distance) = (Scratch::default(), metric.distance_fn());
+        for (wanted, k) in [(0.9, 10), (0.95, 1), (0.95, 30), (0.99, 1), (0.99, 10), (0.99, 100)] {
+            let walk = graph.recall().walk(wanted, k);
+            let scan = graph.recall().scan(wanted, k);
+            let (mut by_walk, mut by_scan) = (0, 0);
+            for query in &queries {
                 let exact = exact(&rows, metric, query, k, None);
-                hits +=
-                    exact.neighbours.iter().filter(|neighbour| found.neighbours.contains(neighbour)).count();
+                let hits = |found: Found| {
+                    exact.neighbours.iter().filter(|neighbour| found.neighbours.contains(neighbour)).count()
+                };
+                if let Some(walk) = walk {
+                    let mut search =
+                        Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
+                    search.walk(k, WalkBreadth::Slack(walk.slack), None).unwrap();
+                    by_walk += hits(search.finish(k, wanted, Precision::Order).unwrap());
+                }
+                if let Some(width) = scan {
+                    let mut search =
+                        Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
+                    let width = (width * k.max(DEPTHS[0]) as f32).ceil() as usize;
+                    search.scan(0..rows.len() as u32, width).unwrap();
+                    by_scan += hits(search.finish(k, wanted, Precision::Order).unwrap());
+                }
             }
-            let recall = hits as f32 / (k * data.queries.len()) as f32;
-            // Two deviations of the mean over this many queries.
-            assert!(recall >= wanted - 0.02, "{metric:?}, {wanted} of {k}: {recall}");
+            for (way, hits, is_promised) in
+                [("walk", by_walk, walk.is_some()), ("scan", by_scan, scan.is_some())]
+            {
+                let recall = hits as f32 / (k * queries.len()) as f32;
+                // Whole groups of near copies are found or missed, so that 300 queries tell the share of one to 0.006.
+                let chance = 3.0 * ((1.0 - wanted) * wanted / queries.len() as f32).sqrt();
+                assert!(
+                    !is_promised || recall >= wanted - 0.005 - chance,
+                    "{name}, {way}, {wanted} of {k}: {recall}"
+                );
+                promised.extend(is_promised.then_some((name, way)));
+            }
         }
+    }
+    // A promise that is never given is kept, too.
+    for expected in
+        [("clustered", "walk"), ("clustered", "scan"), ("gaussian", "scan"), ("near copies", "walk")]
+    {
+        assert!(promised.contains(&expected), "{expected:?}");
+    }
+}
+
+#[test]
+fn a_node_that_is_left_out_is_passed_over() {
+    let data = Clustered::new(Metric::Cosine, ROWS, 32, 0, 77);
+    let rows = data.rows();
+    let graph = Graph::open(built(&rows, Metric::Cosine, &serial()).bytes).unwrap();
+    let (mut scratch, mut hits) = (Scratch::default(), 0);
+    for own in (0..ROWS as u32).step_by(50) {
+        let query = rows.row(own).unwrap();
+        let search =
+            Search::new(&graph, &rows, Metric::Cosine.distance_fn(), query, &mut scratch, &|| false).unwrap();
+        let mut search = search.without(own);
+        search.walk(10, WalkBreadth::Width(200), None).unwrap();
+        let found = nodes(&search.finish(10, 1.0, Precision::Whole).unwrap());
+        assert!(!found.contains(&own));
+        let others = |node: u32| node != own;
+        let exact = nodes(&exact(&rows, Metric::Cosine, query, 10, Some(&others)));
+        hits += exact.iter().filter(|node| found.contains(node)).count();
+    }
+    assert!(hits >= 990, "{hits} of 1,000");
+}
+
+#[test]
+fn a_walk_against_its_filter_gives_up() {
+    let data = Clustered::new(Metric::L2, ROWS, 32, 20, 78);
+    let rows = data.rows();
+    let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
+    let distance = Metric::L2.distance_fn();
+    for query in &data.queries {
+        let mut far: Vec<u32> = nodes(&exact(&rows, Metric::L2, query, ROWS, None));
+        let far: std::collections::HashSet<u32> = far.split_off(ROWS / 2).into_iter().collect();
+        let accept = |node: u32| far.contains(&node);
+        let filter = Filter { accept: &accept, share: 0.5, most_compared: usize::MAX };
+        let mut scratch = Scratch::default();
+        let mut search = Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
+        let ended = search.walk(10, WalkBreadth::Slack(0.1), Some(filter)).unwrap();
+        assert!(!ended && search.compared() < ROWS / 2, "{} compared", search.compared());
     }
 }
 
@@ -191,16 +309,17 @@ fn codes_like_those_of_a_graph_find_vectors_of_its_kind_and_say_how_many() {
         let codes = Graph::open(encode_like(&rows, metric, &graph).unwrap().unwrap()).unwrap();
         assert!(graph.has_links() && !codes.has_links());
         assert_eq!((codes.node_count(), unreachable_nodes(&codes).unwrap()), (900, 0));
-        let [promised] = codes.recall_curve() else { panic!("one point") };
-        assert!(promised.recall_at_10 > 0.95 && promised.recall_at_100 > 0.95, "{metric:?}: {promised:?}");
+        let width = codes.recall().scan(0.95, 10).unwrap();
+        assert!(codes.recall().scan(0.95, 30).is_some(), "{metric:?}");
+        assert_eq!(codes.recall().walk(0.5, 10), None);
         let (mut hits, mut scratch) = (0, Scratch::default());
         for query in &data.queries {
             let distance = metric.distance_fn();
             let mut search = Search::new(&codes, &rows, distance, query, &mut scratch, &|| false).unwrap();
-            search.walk(10, WalkBreadth::Width(100)).unwrap();
-            assert_eq!(search.held(&|_| true), 0, "there is nothing to walk over");
-            search.scan(0..900, 10).unwrap();
-            let found = nodes(&search.finish(10, None).unwrap());
+            search.walk(10, WalkBreadth::Width(100), None).unwrap();
+            assert_eq!(search.held(), 0, "there is nothing to walk over");
+            search.scan(0..900, (10.0 * width) as usize).unwrap();
+            let found = nodes(&search.finish(10, 0.95, Precision::Whole).unwrap());
             let exact = nodes(&exact(&rows, metric, query, 10, None));
             hits += exact.iter().filter(|node| found.contains(node)).count();
         }
@@ -216,9 +335,7 @@ fn codes_of_another_kind_promise_little() {
     let graph = Graph::open(built(&FlatRows::new(&flat, 96).unwrap(), Metric::L2, &serial()).bytes).unwrap();
     let codes = encode_like(&data.rows(), Metric::L2, &graph).unwrap().unwrap();
     let codes = Graph::open(codes).unwrap();
-    let [promised] = codes.recall_curve() else { panic!("one point") };
-    assert!(promised.recall_at_10 < 0.9, "{promised:?}");
-    assert_eq!(slack_for_recall(codes.recall_curve(), 0.9, 10), None, "so they are compared");
+    assert_eq!(codes.recall().scan(0.9, 10), None, "so they are compared");
 }
 
 #[test]

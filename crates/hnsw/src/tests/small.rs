@@ -90,7 +90,7 @@ fn a_search_that_is_stopped_says_so_and_keeps_what_it_has() {
     assert!((2_048..4_400).contains(&found.visited), "{}", found.visited);
 
     asked.set(0);
-    let found = scan(&rows, distance, query, 0..4_000, 10, &third).unwrap();
+    let found = compare(&rows, distance, query, 0..4_000, (10, Comparison::Whole), &third).unwrap();
     assert!(found.stopped && (512..600).contains(&found.visited));
     assert_eq!(found.neighbours.len(), 10);
 
@@ -125,6 +125,15 @@ fn what_is_not_a_number_never_enters() {
     assert!(found.neighbours.iter().all(|neighbour| neighbour.distance.is_finite()));
 }
 
+fn compared(
+    rows: &FlatRows<'_>,
+    query: &[f32],
+    nodes: impl IntoIterator<Item = u32>,
+    k: usize,
+) -> Result<Found, HnswError> {
+    compare(rows, Metric::L2.distance_fn(), query, nodes, (k, Comparison::Whole), &|| false)
+}
+
 #[test]
 fn bad_questions_are_refused() {
     let (values, built) = small(Metric::L2, 10);
@@ -139,11 +148,8 @@ fn bad_questions_are_refused() {
     assert!(matches!(refused(&rows, &[1.0, f32::INFINITY]), HnswError::QueryNotFinite { index: 1 }));
     let fewer = FlatRows::new(&values[..18], 2).unwrap();
     assert!(matches!(refused(&fewer, &[1.0; 2]), HnswError::RowCount { nodes: 10, rows: 9 }));
-    assert!(scan(&rows, distance, &[1.0; 3], 0..10, 1, &|| false).is_err());
-    assert!(matches!(
-        scan(&rows, distance, &[1.0; 2], [10], 1, &|| false),
-        Err(HnswError::Row { row: 10, .. })
-    ));
+    assert!(compared(&rows, &[1.0; 3], 0..10, 1).is_err());
+    assert!(matches!(compared(&rows, &[1.0; 2], [10], 1), Err(HnswError::Row { row: 10, .. })));
 }
 
 #[test]
@@ -169,13 +175,12 @@ fn progress_counts_up_to_all_rows_and_can_stop_the_build() {
 }
 
 #[test]
-fn a_scan_takes_any_list_of_nodes() {
+fn any_list_of_nodes_can_be_compared() {
     let (values, _) = small(Metric::L2, 50);
     let rows = FlatRows::new(&values, 2).unwrap();
-    let distance = Metric::L2.distance_fn();
-    let found = scan(&rows, distance, &[1.0, 0.0], (0..50).rev(), 3, &|| false).unwrap();
+    let found = compared(&rows, &[1.0, 0.0], (0..50).rev(), 3).unwrap();
     assert_eq!((nodes(&found), found.visited, found.stopped), (vec![0, 1, 2], 50, false));
-    assert_eq!(nodes(&scan(&rows, distance, &[1.0, 0.0], [4, 9, 4], 2, &|| false).unwrap()), [4, 4]);
-    assert_eq!(nodes(&scan(&rows, distance, &[1.0, 0.0], [], 2, &|| false).unwrap()), []);
-    assert_eq!(scan(&rows, distance, &[1.0, 0.0], 0..50, 0, &|| false).unwrap().visited, 0);
+    assert_eq!(nodes(&compared(&rows, &[1.0, 0.0], [4, 9, 4], 2).unwrap()), [4, 4]);
+    assert_eq!(nodes(&compared(&rows, &[1.0, 0.0], [], 2).unwrap()), []);
+    assert_eq!(compared(&rows, &[1.0, 0.0], 0..50, 0).unwrap().visited, 0);
 }

@@ -8,15 +8,17 @@ mod nearest;
 mod open;
 mod packed;
 mod patients;
+mod plan;
 mod projections;
 mod records;
 mod table;
 mod vectors;
 
 pub(crate) use builder::{GraphWork, SegmentBuilder};
-pub(crate) use nearest::VectorSearch;
-pub use nearest::{Effort, NearestCase, SegmentPath};
+pub(crate) use nearest::{Accepted, VectorSearch};
+pub use nearest::{NearestCase, SegmentPath};
 pub(crate) use open::{GraphPages, Segment};
+pub use plan::Effort;
 pub(crate) use records::Records;
 
 use precedent_storage::FileKind;

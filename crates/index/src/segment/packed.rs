@@ -10,7 +10,7 @@
 use super::table::{TableFile, write_bytes};
 use super::vectors::Vectors;
 use crate::IndexError;
-use precedent_hnsw::VectorRows;
+use precedent_hnsw::{Measure, RowQuery, VectorRows};
 use precedent_storage::SealedWriter;
 use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch};
 use std::ops::Range;
@@ -51,8 +51,10 @@ impl PackedVectors {
 
     /// How far a vector is from a query, by its packed form.
     #[inline]
-    pub fn measure(&self, node: u32, query: &[f32]) -> Result<f32, IndexError> {
-        Ok(self.distance.measure(query, self.file.bytes(self.range(node)?)?))
+    pub fn measure(&self, node: u32, query: &RowQuery<'_>) -> Result<Measure, IndexError> {
+        let packed = self.file.bytes(self.range(node)?)?;
+        let distance = self.distance.measure(query.numbers(), packed);
+        Ok(Measure { distance, error: self.distance.error(query.norm(), packed, distance) })
     }
 
     /// Asks for the bytes of a vector.

@@ -16,9 +16,9 @@
 use super::packed::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
 use crate::{IndexError, OrdinalSet};
-use precedent_hnsw::VectorRows;
+use precedent_hnsw::{Measure, RowQuery, VectorRows};
 use precedent_storage::{FileEntry, SealedWriter};
-use precedent_vector::{DistanceFn, prefetch};
+use precedent_vector::prefetch;
 use std::collections::HashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_128;
@@ -270,10 +270,10 @@ impl VectorRows for Vectors {
     }
 
     #[inline]
-    fn measure(&self, node: u32, query: &[f32], distance: DistanceFn) -> Result<f32, IndexError> {
+    fn measure(&self, node: u32, query: &RowQuery<'_>) -> Result<Measure, IndexError> {
         match &self.packed {
             Some(packed) => packed.measure(node, query),
-            None => Ok(distance(query, self.values(node)?)),
+            None => Ok(Measure { distance: query.distance(self.values(node)?), error: 0.0 }),
         }
     }
 

@@ -291,7 +291,7 @@ fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
     let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &snapshot.live(), 50);
     for case in &exact {
         let place = CasePlace { segment: 0, ordinal: case.ordinal };
-        let measured = |exact| snapshot.distance(&query, place, exact).unwrap().unwrap().distance;
+        let measured = |exact| snapshot.distance(&query, place).unwrap().unwrap().distance;
         assert_eq!(measured(true), case.distance);
         assert!((measured(false) - case.distance).abs() < PACKED_OFF);
         differ += usize::from(measured(false) != case.distance);
@@ -301,6 +301,6 @@ fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
     let walked = nearest(&snapshot, &query, (Effort::Width(100), PathChoice::Graph), &snapshot.live(), 50);
     for case in walked {
         let place = CasePlace { segment: 0, ordinal: case.ordinal };
-        assert_eq!(snapshot.distance(&query, place, false).unwrap().unwrap(), case);
+        assert_eq!(snapshot.distance(&query, place).unwrap().unwrap(), case);
     }
 }

@@ -48,7 +48,7 @@ pub fn held(snapshot: &Snapshot) -> BTreeMap<u32, u32> {
         let FieldValue::Integer(version) = case.fields["version"][0] else { panic!("an integer") };
         let expected = entry(name, version as u32);
         assert!(case == expected.case, "case {name} is of two versions");
-        let near = snapshot.distance(&expected.embeddings[0].1, place, true).unwrap().unwrap();
+        let near = snapshot.distance(&expected.embeddings[0].1, place).unwrap().unwrap();
         assert_eq!(near.distance, 0.0, "the embedding of case {name} is of another version");
         held.insert(name, version as u32);
     }

@@ -1,0 +1,186 @@
+//! The order of what was measured, by whole vectors where it needs them.
+//!
+//! A search measures by a shorter form of the vectors, which may be off by a little ([`Measure::error`]). Among near copies, as
+//! films that were taken twice are, that little decides who comes first. So those whose places the errors leave open are
+//! measured again by their whole vectors, and only those: on ordinary embeddings a few in a hundred.
+
+use crate::order::Neighbour;
+use crate::{HnswError, Measure, RowQuery, VectorRows};
+use precedent_vector::prefetch;
+
+/// Which distances leave a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// Those of whole vectors.
+    #[default]
+    Whole,
+    /// Those that were measured, but for those whose order they leave open. Reads next to nothing of whole vectors.
+    Order,
+}
+
+/// A node that was measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    pub node: u32,
+    pub measure: Measure,
+}
+
+impl Measured {
+    fn least(&self) -> f32 {
+        self.measure.distance - self.measure.error
+    }
+
+    fn most(&self) -> f32 {
+        self.measure.distance + self.measure.error
+    }
+}
+
+/// Keeps whatever may be among the `k` nearest, in a few times the memory of what is kept.
+pub(crate) struct Nearest<'a> {
+    k: usize,
+    kept: &'a mut Vec<Measured>,
+    /// What the least distance of a newcomer must not exceed.
+    limit: f32,
+    /// How many are kept before those that cannot be among the nearest any more are dropped.
+    room: usize,
+}
+
+/// Kept beyond those wanted before any are dropped.
+const ROOM: usize = 256;
+
+impl<'a> Nearest<'a> {
+    pub fn new(k: usize, kept: &'a mut Vec<Measured>) -> Self {
+        kept.clear();
+        Self { k, kept, limit: f32::INFINITY, room: 2 * k + ROOM }
+    }
+
+    #[inline]
+    pub fn add(&mut self, node: u32, measure: Measure) {
+        let measured = Measured { node, measure };
+        // A distance that is not a number has no place in an order.
+        if measured.least() <= self.limit {
+            self.kept.push(measured);
+            if self.kept.len() >= self.room {
+                self.drop_far();
+            }
+        }
+    }
+
+    fn drop_far(&mut self) {
+        let Some(last) = self.k.checked_sub(1) else { return self.kept.clear() };
+        self.kept.select_nth_unstable_by(last, |a, b| a.most().total_cmp(&b.most()));
+        // So many are certainly no farther.
+        self.limit = self.kept[last].most();
+        self.kept.retain(|measured| measured.least() <= self.limit);
+        self.room = self.room.max(2 * self.kept.len());
+    }
+}
+
+/// The `k` nearest of what was measured, in the order of the distances of whole vectors, equal ones by node.
+pub(crate) fn settle<R: VectorRows>(
+    rows: &R,
+    query: &RowQuery<'_>,
+    measured: &mut Vec<Measured>,
+    k: usize,
+    precision: Precision,
+) -> Result<Vec<Neighbour>, HnswError> {
+    if measured.len() > k && k > 0 {
+        measured.select_nth_unstable_by(k - 1, |a, b| a.most().total_cmp(&b.most()));
+        let limit = measured[k - 1].most();
+        measured.retain(|measured| measured.least() <= limit);
+    }
+    let by_distance = |a: &Measured, b: &Measured| {
+        a.measure.distance.total_cmp(&b.measure.distance).then(a.node.cmp(&b.node))
+    };
+    measured.sort_unstable_by(by_distance);
+    let error = measured.iter().fold(0.0_f32, |most, measured| most.max(measured.measure.error));
+    // Two that lie farther apart than both may be off are in their order.
+    let apart = |nearer: &Measured, farther: &Measured| {
+        farther.measure.distance - nearer.measure.distance > 2.0 * error
+    };
+    let is_open: Vec<bool> = (0..measured.len())
+        .map(|place| {
+            let own = &measured[place];
+            let before = place.checked_sub(1).is_some_and(|before| !apart(&measured[before], own));
+            let behind = measured.get(place + 1).is_some_and(|behind| !apart(own, behind));
+            own.measure.error > 0.0 && (before || behind || precision == Precision::Whole)
+        })
+        .collect();
+    let again: Vec<usize> = (0..measured.len()).filter(|&place| is_open[place]).collect();
+    let row = |place: usize| {
+        let node = measured[place].node;
+        rows.row(node).map_err(|error| HnswError::row(node, error))
+    };
+    for &place in again.iter().take(AHEAD) {
+        prefetch(row(place)?);
+    }
+    let mut distances = Vec::with_capacity(again.len());
+    for (number, &place) in again.iter().enumerate() {
+        if let Some(&ahead) = again.get(number + AHEAD) {
+            prefetch(row(ahead)?);
+        }
+        distances.push(query.distance(row(place)?));
+    }
+    for (&place, distance) in again.iter().zip(distances) {
+        measured[place].measure = Measure { distance, error: 0.0 };
+    }
+    if !again.is_empty() {
+        measured.sort_unstable_by(by_distance);
+    }
+    let nearest = measured.iter().filter(|measured| !measured.measure.distance.is_nan()).take(k);
+    // Adding 0 makes -0 and 0 one number.
+    let neighbour =
+        |measured: &Measured| Neighbour { node: measured.node, distance: measured.measure.distance + 0.0 };
+    Ok(nearest.map(neighbour).collect())
+}
+
+/// Whole vectors that are asked for ahead of the one that is measured.
+const AHEAD: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FlatRows;
+    use precedent_vector::Metric;
+
+    fn settled(distances: &[(f32, f32)], k: usize, precision: Precision) -> Vec<(u32, f32)> {
+        // Rows at the distances 0, 1, 4, 9, ... of the query.
+        let values: Vec<f32> = (0..distances.len()).map(|row| row as f32).collect();
+        let rows = FlatRows::new(&values, 1).unwrap();
+        let query = RowQuery::new(&rows, Metric::L2.distance_fn(), &[0.0]).unwrap();
+        let mut kept = Vec::new();
+        let mut nearest = Nearest::new(k, &mut kept);
+        for (node, &(distance, error)) in (0..).zip(distances) {
+            nearest.add(node, Measure { distance, error });
+        }
+        let found = settle(&rows, &query, &mut kept, k, precision).unwrap();
+        found.iter().map(|neighbour| (neighbour.node, neighbour.distance)).collect()
+    }
+
+    #[test]
+    fn an_order_that_errors_leave_open_is_that_of_whole_vectors() {
+        let measured = [(0.6, 0.5), (0.4, 0.5), (4.1, 0.5), (9.2, 0.5)];
+        assert_eq!(settled(&measured, 2, Precision::Order), [(0, 0.0), (1, 1.0)]);
+        assert_eq!(settled(&measured, 1, Precision::Order), [(0, 0.0)], "the first is the same for every k");
+        assert_eq!(settled(&measured, 4, Precision::Order), [(0, 0.0), (1, 1.0), (2, 4.1), (3, 9.2)]);
+        assert_eq!(settled(&measured, 4, Precision::Whole), [(0, 0.0), (1, 1.0), (2, 4.0), (3, 9.0)]);
+    }
+
+    #[test]
+    fn what_was_measured_exactly_stays_and_what_is_no_number_goes() {
+        let measured = [(5.0, 0.0), (f32::NAN, 0.0), (3.0, 0.0), (-0.0, 0.0)];
+        assert_eq!(settled(&measured, 9, Precision::Whole), [(3, 0.0), (2, 3.0), (0, 5.0)]);
+        assert!(settled(&measured, 9, Precision::Order)[0].1.is_sign_positive());
+        assert_eq!(settled(&measured, 0, Precision::Order), []);
+    }
+
+    #[test]
+    fn crowds_are_kept_whole() {
+        let measured: Vec<(f32, f32)> = (0..5_000).map(|place| (1.0 - place as f32 * 1e-6, 1e6)).collect();
+        let nodes: Vec<u32> = settled(&measured, 3, Precision::Order).iter().map(|found| found.0).collect();
+        assert_eq!(nodes, [0, 1, 2]);
+        let exact: Vec<(f32, f32)> = (0..5_000).map(|place| (place as f32, 0.0)).rev().collect();
+        let nodes: Vec<u32> = settled(&exact, 3, Precision::Order).iter().map(|found| found.0).collect();
+        assert_eq!(nodes, [4_999, 4_998, 4_997]);
+    }
+}

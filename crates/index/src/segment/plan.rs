@@ -1,0 +1,188 @@
+//! Which way of looking at a segment keeps a promised recall for the least time.
+//!
+//! What each way finds was measured when the graph was built ([`precedent_hnsw::RecallTable`]), and so was how many codes a walk
+//! compares. What a code and a vector cost was measured on whole searches (`benches/README.md`, "What a search costs"); only their
+//! ratios matter here, and these differ little from processor to processor, because memory decides most of them. So the same index and
+//! request take the same way everywhere, and give the same answer.
+
+use super::open::GraphPages;
+use precedent_hnsw::{Graph, WalkBreadth};
+use precedent_query::PathChoice;
+
+/// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
+const FEW: usize = 64;
+/// What a walk of a width asked for compares about, for each node that it holds.
+const COMPARED_FOR_EACH: f32 = 25.0;
+/// What measuring may miss where a width was asked for, and with it no recall.
+const RECALL_OF_WIDTH: f32 = 0.999;
+
+/// How hard to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effort {
+    /// Every accepted case is compared.
+    Exact,
+    /// A walk of this width, at least k.
+    Width(usize),
+    /// As far as was measured to find this share of the nearest.
+    Recall(f32),
+}
+
+/// A way of looking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Way {
+    /// Every accepted vector is compared.
+    Compare,
+    /// The codes of the accepted nodes are scanned.
+    Scan {
+        /// Codes held, as a multiple of the nodes wanted.
+        width: f32,
+        /// The share that is to be found.
+        recall: f32,
+    },
+    /// The graph is walked.
+    Walk {
+        breadth: WalkBreadth,
+        /// Codes that it may compare before it gives up.
+        most_compared: usize,
+        /// The share that is to be found.
+        recall: f32,
+    },
+}
+
+/// A way, and another for when it gives up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Plan {
+    pub way: Way,
+    /// The share of the nearest that it was measured to find; none where a width was asked for.
+    pub recall: Option<f32>,
+    pub otherwise: Way,
+    pub recall_otherwise: Option<f32>,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    pub k: usize,
+    /// Accepted cases.
+    pub accepted: usize,
+    /// Cases with an embedding, dead ones included.
+    pub of_all: usize,
+}
+
+impl Question {
+    /// So many of all nodes are as near as the `k` nearest of the accepted ones, if these are spread evenly.
+    fn of_all_nodes(&self) -> usize {
+        (self.k as f64 * self.of_all as f64 / self.accepted.max(1) as f64).ceil() as usize
+    }
+}
+
+/// What the parts of a search cost, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Costs {
+    pub dimension: usize,
+    /// Whether vectors are compared by their packed form.
+    pub has_packed: bool,
+}
+
+/// To bring a query into the form of the codes, for each number and line.
+const PREPARE_PER_NUMBER_AND_LINE: f32 = 1.0;
+/// A code in a scan: for itself, and each of its lines.
+const SCANNED: f32 = 2.0;
+const SCANNED_LINE: f32 = 2.5;
+/// A code in a walk, which lies anywhere.
+const WALKED: f32 = 10.0;
+const WALKED_LINE: f32 = 4.0;
+/// A vector that is compared: for itself, and each of its numbers in the packed form and in whole.
+const COMPARED: f32 = 8.0;
+const COMPARED_NUMBER_PACKED: f32 = 0.05;
+const COMPARED_NUMBER_WHOLE: f32 = 0.12;
+/// A code that is held at the end of a scan, to sort it in and refine it.
+const HELD: f32 = 12.0;
+
+impl Costs {
+    /// Comparing is the only way.
+    pub fn compared() -> Plan {
+        let exact = Some(1.0);
+        Plan { way: Way::Compare, recall: exact, otherwise: Way::Compare, recall_otherwise: exact }
+    }
+
+    /// The cheapest way that was measured to find what is asked for.
+    pub fn plan(
+        &self,
+        question: &Question,
+        (effort, path): (Effort, PathChoice),
+        graph: &Graph<GraphPages>,
+    ) -> Plan {
+        let compared = Self::compared();
+        let is_asked_for = path == PathChoice::Graph && graph.has_links();
+        if effort == Effort::Exact || (question.accepted <= FEW && !is_asked_for) {
+            return compared;
+        }
+        let lines = graph.lines_per_code() as f32;
+        let recall = match effort {
+            Effort::Recall(recall) => recall,
+            Effort::Width(_) | Effort::Exact => RECALL_OF_WIDTH,
+        };
+        let compare = self.compare(question.accepted);
+        let prepare = PREPARE_PER_NUMBER_AND_LINE * self.dimension as f32 * lines;
+        let scan = graph.recall().scan(recall, question.k).map(|width| {
+            let held = width * question.k.max(10) as f32;
+            let cost = question.accepted as f32 * (SCANNED + SCANNED_LINE * lines) + HELD * held + prepare;
+            (Way::Scan { width, recall }, cost)
+        });
+        let (otherwise, other_cost) =
+            scan.filter(|(_, cost)| *cost < compare).unwrap_or((Way::Compare, compare));
+        let recall_of = |way| Some(if way == Way::Compare { 1.0 } else { recall });
+        let other = Plan {
+            way: otherwise,
+            recall: recall_of(otherwise),
+            otherwise: Way::Compare,
+            recall_otherwise: recall_of(Way::Compare),
+        };
+        if !graph.has_links() {
+            return other;
+        }
+        let of_all = question.of_all_nodes();
+        let (breadth, codes, found) = match effort {
+            Effort::Width(ef) => {
+                let held = ef.max(question.k) * of_all / question.k.max(1);
+                (WalkBreadth::Width(ef), COMPARED_FOR_EACH * held as f32, None)
+            }
+            _ => match (graph.recall().walk(recall, of_all), graph.recall().longest_walk(of_all)) {
+                (Some(plan), _) => (WalkBreadth::Slack(plan.slack), plan.compared, Some(recall)),
+                // It finds less than it was to find, and says so.
+                (None, Some((plan, found))) if is_asked_for => {
+                    (WalkBreadth::Slack(plan.slack), plan.compared, Some(found))
+                }
+                (None, None) if is_asked_for => {
+                    (WalkBreadth::Width(UNMEASURED_WIDTH.max(2 * question.k)), 0.0, None)
+                }
+                _ => return other,
+            },
+        };
+        let of_a_code = WALKED + WALKED_LINE * lines;
+        let walk = codes * of_a_code + prepare;
+        if !is_asked_for && walk >= other_cost {
+            return other;
+        }
+        let most_compared = match is_asked_for {
+            true => usize::MAX,
+            // Walked in vain, it has doubled the cost at most.
+            false => (other_cost / of_a_code).max(2.0 * codes) as usize,
+        };
+        Plan {
+            way: Way::Walk { breadth, most_compared, recall },
+            recall: found,
+            otherwise,
+            recall_otherwise: recall_of(otherwise),
+        }
+    }
+
+    fn compare(&self, vectors: usize) -> f32 {
+        let number = if self.has_packed { COMPARED_NUMBER_PACKED } else { COMPARED_NUMBER_WHOLE };
+        vectors as f32 * (COMPARED + number * self.dimension as f32)
+    }
+}
+
+/// Width of a walk through a graph that no recall was measured of.
+const UNMEASURED_WIDTH: usize = 200;
