@@ -6,7 +6,8 @@
 //! but a little-endian f32, the bias. The *estimate* of a query for a code is `bias - weight · (query · code)`. All that
 //! depends on the code is a sum of integers, and every instruction set gives the same one.
 
-use crate::kernel::codes::{self, CodeKernels};
+use crate::kernel::chosen;
+use crate::kernel::codes::CodeKernels;
 
 /// Bytes of a line: a cache line of the processors this is tuned for.
 pub const LINE_BYTES: usize = 64;
@@ -215,7 +216,7 @@ fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
 
 /// Writes the bytes of a query into lines of zeros. Gives the sum that codes of nothing but zeros would have.
 fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lines: &mut [QueryLine]) -> f32 {
-    let round = codes::best().round;
+    let round = chosen().codes.round;
     let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
     let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
     let mut wide_sum = 0_i32;
@@ -253,7 +254,7 @@ impl<'a> CodeTable<'a> {
     pub fn new(bytes: &'a [u8], shape: CodeShape) -> Self {
         let wide =
             std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
-        Self { bytes, shape, wide, kernels: codes::best() }
+        Self { bytes, shape, wide, kernels: &chosen().codes }
     }
 
     /// How many codes there are.
@@ -331,7 +332,7 @@ pub(crate) struct ByteRows<'a> {
 impl<'a> ByteRows<'a> {
     /// Codes without bias, all of whose coordinates are wide.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, kernels: codes::best() }
+        Self { bytes, kernels: &chosen().codes }
     }
 
     /// `query · code` of every code, in its order, for as many as there are places.
@@ -454,7 +455,7 @@ pub struct NodeSet {
 impl Default for NodeSet {
     /// Of no nodes.
     fn default() -> Self {
-        Self { words: Vec::new(), met: Vec::new(), count: 0, nodes: 0, kernels: codes::best() }
+        Self { words: Vec::new(), met: Vec::new(), count: 0, nodes: 0, kernels: &chosen().codes }
     }
 }
 
@@ -532,7 +533,7 @@ const PAD: usize = 8;
 impl Default for SortedKeys {
     /// Room for one.
     fn default() -> Self {
-        let mut keys = Self { buffer: vec![0; PAD], capacity: 0, used: 0, kernels: codes::best() };
+        let mut keys = Self { buffer: vec![0; PAD], capacity: 0, used: 0, kernels: &chosen().codes };
         keys.reset(1);
         keys
     }

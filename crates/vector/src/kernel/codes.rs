@@ -3,9 +3,9 @@
 use crate::code::{GROUP, LINE_BYTES, MOST_LINES, QueryLine, QueryView, bias, key, ordered_bits};
 
 #[cfg(target_arch = "aarch64")]
-mod arm;
+pub(super) mod arm;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+pub(super) mod x86;
 
 /// For each line of a code how many of its bytes hold one coordinate.
 type Wide = [u8; MOST_LINES];
@@ -28,8 +28,6 @@ type Insert = fn(&mut [u64], usize, &[u64]) -> usize;
 
 /// One implementation of every kernel.
 pub(crate) struct CodeKernels {
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests name what they compare"))]
-    pub name: &'static str,
     pub nearer: Nearer,
     pub sums: Sums,
     pub run: Run,
@@ -38,23 +36,7 @@ pub(crate) struct CodeKernels {
     pub unmet: Unmet,
 }
 
-static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, run, round, insert, unmet };
-
-/// What this processor can run, fastest first; portable code is always last.
-fn available() -> impl Iterator<Item = &'static CodeKernels> {
-    #[cfg(target_arch = "x86_64")]
-    let fast = [x86::vnni(), x86::avx2()];
-    #[cfg(target_arch = "aarch64")]
-    let fast = [arm::neon()];
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let fast: [Option<&'static CodeKernels>; 0] = [];
-    fast.into_iter().flatten().chain(std::iter::once(&PORTABLE))
-}
-
-#[inline]
-pub(crate) fn best() -> &'static CodeKernels {
-    available().next().unwrap_or(&PORTABLE)
-}
+pub(super) const PORTABLE: CodeKernels = CodeKernels { nearer, sums, run, round, insert, unmet };
 
 /// The bytes of a code, if there is one.
 #[inline(always)]
@@ -183,7 +165,13 @@ fn insert(buffer: &mut [u64], mut used: usize, keys: &[u64]) -> usize {
 mod tests {
     use super::*;
     use crate::code::{BIAS_BYTES, CodeQuery, CodeShape, Steps};
+    use crate::kernel::sets::available;
     use proptest::prelude::*;
+
+    /// Every set of this machine, with its name.
+    fn sets() -> impl Iterator<Item = (&'static str, &'static CodeKernels)> {
+        available().map(|set| (set.name, &set.codes))
+    }
 
     proptest! {
         #[test]
@@ -212,31 +200,31 @@ mod tests {
             let mut expected = ([0; GROUP], [0; GROUP]);
             let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0).unwrap();
             (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1).unwrap();
-            for kernels in available() {
+            for (name, kernels) in sets() {
                 let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
-                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), Some(kept), "{}", kernels.name);
-                prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), Some(kept), "{}", name);
+                prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", name);
                 prop_assert!((kernels.sums)(&bytes, &nodes, query, &wide, &mut sums).is_some());
-                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, &wide, limit, &mut keys), None, "{}", kernels.name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, &wide, limit, &mut keys), None, "{}", name);
                 prop_assert!((kernels.sums)(&bytes, &[1, 24], query, &wide, &mut [0; GROUP]).is_none());
-                prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
+                prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", name);
             }
             let words: Vec<u32> = (0..9).map(|_| next()).collect();
             let nodes: Vec<u32> = (0..next() % 70).map(|_| next() % (9 * 32)).collect();
             let met = |node: u32| words[node as usize / 32] >> (node % 32) & 1 == 1;
             let expected: Vec<u32> = nodes.iter().copied().filter(|&node| !met(node)).collect();
-            for kernels in available() {
+            for (name, kernels) in sets() {
                 let mut unmet = vec![0; nodes.len() + 4 + GROUP];
                 let mut ended = nodes.clone();
                 ended.extend([u32::MAX, 1 << 20, 3]);
                 for list in [&nodes, &ended] {
                     let found = (kernels.unmet)(&words, list, 9 * 32, &mut unmet);
-                    prop_assert_eq!(found, Ok(expected.len()), "{}", kernels.name);
-                    prop_assert_eq!(&unmet[..expected.len()], &expected, "{}", kernels.name);
+                    prop_assert_eq!(found, Ok(expected.len()), "{}", name);
+                    prop_assert_eq!(&unmet[..expected.len()], &expected, "{}", name);
                 }
                 ended.insert(nodes.len() / 2, 9 * 32 + 7);
-                prop_assert_eq!((kernels.unmet)(&words, &ended, 9 * 32, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
-                prop_assert_eq!((kernels.unmet)(&words, &ended, u32::MAX, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, 9 * 32, &mut unmet), Err(9 * 32 + 7), "{}", name);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, u32::MAX, &mut unmet), Err(9 * 32 + 7), "{}", name);
             }
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
             let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();
@@ -251,18 +239,18 @@ mod tests {
                 groups.iter().map(insert).collect()
             };
             let places = all(&PORTABLE, &mut expected);
-            for kernels in available() {
+            for (name, kernels) in sets() {
                 let mut buffer = empty.clone();
                 let found = all(kernels, &mut buffer);
-                prop_assert_eq!(&found, &places, "{}", kernels.name);
-                prop_assert_eq!(&buffer, &expected, "{}", kernels.name);
+                prop_assert_eq!(&found, &places, "{}", name);
+                prop_assert_eq!(&buffer, &expected, "{}", name);
             }
         }
     }
 
     #[test]
     fn long_lists_are_sorted_too() {
-        for kernels in available() {
+        for (name, kernels) in sets() {
             let mut buffer: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; 1000]).collect();
             let keys: Vec<u64> = (0..3000_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20).collect();
             for (used, keys) in (0..).step_by(7).zip(keys.chunks(7)) {
@@ -270,7 +258,7 @@ mod tests {
             }
             let mut sorted = keys.clone();
             sorted.sort_unstable();
-            assert_eq!(buffer[8..], sorted[..1000], "{}", kernels.name);
+            assert_eq!(buffer[8..], sorted[..1000], "{}", name);
         }
     }
 
@@ -280,10 +268,10 @@ mod tests {
         let mut query = CodeQuery::default();
         let shape = CodeShape { lines: 1, wide: LINE_BYTES, biased: false };
         query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
-        for kernels in available() {
+        for (name, kernels) in sets() {
             let mut sums = [0; GROUP];
             (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums).unwrap();
-            assert_eq!(sums[0], 64 * 255 * 127, "{}", kernels.name);
+            assert_eq!(sums[0], 64 * 255 * 127, "{}", name);
         }
     }
 }

@@ -2,9 +2,6 @@
 //! order with the same roundings, so that all agree to the last bit.
 #![allow(unsafe_code)]
 
-#[cfg(target_arch = "x86_64")]
-use std::arch::is_x86_feature_detected;
-
 /// Bytes of 12-bit numbers: the upper 8 bits of each, then the lower 4 of two numbers in a byte, those of the first half of the
 /// numbers in the lower half of each byte.
 #[derive(Clone, Copy)]
@@ -17,20 +14,22 @@ pub(crate) struct Numbers<'a> {
 /// A kernel over a query and as many packed numbers; panics when their counts differ.
 pub(crate) type PackedKernel = fn(&[f32], Numbers<'_>) -> f32;
 
-/// The sum of the products: the kernel of this processor.
-pub(crate) fn dot() -> PackedKernel {
-    available(x86_dots(), portable_dot)
+/// One implementation of every kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct PackedKernels {
+    /// The sum of the products.
+    pub dot: PackedKernel,
+    /// The sum of the squared differences.
+    pub l2_squared: PackedKernel,
 }
 
-/// The sum of the squared differences: the kernel of this processor.
-pub(crate) fn l2_squared() -> PackedKernel {
-    available(x86_l2(), portable_l2)
-}
-
-/// The first that this processor can run: those for AVX-512 and AVX2, then the portable one.
-fn available(fast: [Option<PackedKernel>; 2], portable: PackedKernel) -> PackedKernel {
-    fast.into_iter().flatten().next().unwrap_or(portable)
-}
+pub(super) const PORTABLE: PackedKernels = PackedKernels { dot: portable_dot, l2_squared: portable_l2 };
+/// For processors with AVX-512 F, BW and VL only.
+#[cfg(target_arch = "x86_64")]
+pub(super) const AVX512: PackedKernels = PackedKernels { dot: avx512_dot, l2_squared: avx512_l2 };
+/// For processors with AVX2 only.
+#[cfg(target_arch = "x86_64")]
+pub(super) const AVX2: PackedKernels = PackedKernels { dot: avx2_dot, l2_squared: avx2_l2 };
 
 fn portable_dot(query: &[f32], numbers: Numbers<'_>) -> f32 {
     dot_body(query, numbers)
@@ -101,33 +100,6 @@ fn sum(query: &[f32], numbers: Numbers<'_>, term: impl Fn(f32, f32) -> f32) -> f
     sums[0] + rest
 }
 
-#[cfg(target_arch = "x86_64")]
-fn x86_dots() -> [Option<PackedKernel>; 2] {
-    [has_avx512().then_some(avx512_dot), is_x86_feature_detected!("avx2").then_some(avx2_dot)]
-}
-
-#[cfg(target_arch = "x86_64")]
-fn x86_l2() -> [Option<PackedKernel>; 2] {
-    [has_avx512().then_some(avx512_l2), is_x86_feature_detected!("avx2").then_some(avx2_l2)]
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn x86_dots() -> [Option<PackedKernel>; 2] {
-    [None; 2]
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn x86_l2() -> [Option<PackedKernel>; 2] {
-    [None; 2]
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-}
-
 /// A kernel for an instruction set: the body compiled with its features, and a face to be handed out where it has them.
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled {
@@ -137,7 +109,7 @@ macro_rules! compiled {
             fn $with(query: &[f32], numbers: Numbers<'_>) -> f32 {
                 $body(query, numbers)
             }
-            // SAFETY: private to this module, which hands it out only where these features were detected.
+            // SAFETY: part of a set that is handed out only where these features were detected.
             unsafe { $with(query, numbers) }
         }
     };
@@ -154,6 +126,7 @@ compiled!(avx2_l2, avx2_l2_with, l2_body, "avx2");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::sets::available;
 
     #[test]
     fn every_instruction_set_gives_the_same_bits_and_what_wide_sums_give() {
@@ -172,13 +145,13 @@ mod tests {
             let wide: [f64; 2] =
                 [pairs().map(|(q, v)| q * v).sum(), pairs().map(|(q, v)| (q - v).powi(2)).sum()];
             let scale: [f64; 2] = [pairs().map(|(q, v)| (q * v).abs()).sum(), wide[1]];
-            let sets: [(&[Option<PackedKernel>], PackedKernel); 2] =
-                [(&x86_dots(), portable_dot), (&x86_l2(), portable_l2)];
-            for (which, (fast, portable)) in sets.into_iter().enumerate() {
+            let both = |kernels: PackedKernels| [kernels.dot, kernels.l2_squared];
+            for (which, portable) in both(PORTABLE).into_iter().enumerate() {
                 let expected = portable(&query, numbers);
                 assert!((f64::from(expected) - wide[which]).abs() <= 1e-5 * scale[which] + 1e-12, "{length}");
-                for kernel in fast.iter().flatten() {
-                    assert_eq!(kernel(&query, numbers).to_bits(), expected.to_bits(), "{length}");
+                for set in available() {
+                    let found = both(set.packed)[which](&query, numbers);
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{}, {length}", set.name);
                 }
             }
         }
@@ -187,7 +160,7 @@ mod tests {
     #[test]
     fn other_lengths_are_refused() {
         let numbers = Numbers { step: 1.0, high: &[1; 16], low: &[1; 8] };
-        for kernel in [dot(), l2_squared(), portable_dot, portable_l2] {
+        for kernel in available().flat_map(|set| [set.packed.dot, set.packed.l2_squared]) {
             assert!(std::panic::catch_unwind(|| kernel(&[1.0; 17], numbers)).is_err());
         }
     }

@@ -4,17 +4,12 @@
 use super::{CodeKernels, Wide, code, insert, nearer_of, round, run, unmet};
 use crate::code::{GROUP, QueryView};
 use std::arch::aarch64::*;
-use std::arch::is_aarch64_feature_detected;
 
-static NEON: CodeKernels = CodeKernels { name: "neon", nearer, sums, run, round, insert, unmet };
+/// For processors with NEON only.
+pub(in crate::kernel) const NEON: CodeKernels = CodeKernels { nearer, sums, run, round, insert, unmet };
 
 /// Bytes in a register.
 const BYTES: usize = 16;
-
-/// The NEON kernels, where the processor supports them.
-pub(super) fn neon() -> Option<&'static CodeKernels> {
-    is_aarch64_feature_detected!("neon").then_some(&NEON)
-}
 
 fn nearer(
     bytes: &[u8],
@@ -34,7 +29,7 @@ fn sums(
     wide: &Wide,
     sums: &mut [i32; GROUP],
 ) -> Option<()> {
-    // SAFETY: private, and handed out by `neon` only where NEON was detected.
+    // SAFETY: private, and part of a set that is handed out only where NEON was detected.
     unsafe { sums_with(bytes, nodes, query, wide, sums) }
 }
 

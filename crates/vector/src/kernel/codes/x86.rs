@@ -3,11 +3,10 @@
 
 use super::{CodeKernels, Wide, code, nearer_of};
 use crate::code::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
-use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
-static VNNI: CodeKernels = CodeKernels {
-    name: "avx512vnni",
+/// For processors with AVX-512 F, BW and VNNI, POPCNT and BMI1 only.
+pub(in crate::kernel) const AVX512_VNNI: CodeKernels = CodeKernels {
     nearer: vnni::nearer,
     sums: vnni::sums,
     run: vnni::run,
@@ -15,8 +14,8 @@ static VNNI: CodeKernels = CodeKernels {
     insert: vnni::insert,
     unmet: vnni::unmet,
 };
-static AVX2: CodeKernels = CodeKernels {
-    name: "avx2",
+/// For processors with AVX2 only.
+pub(in crate::kernel) const AVX2: CodeKernels = CodeKernels {
     nearer: avx2::nearer,
     sums: avx2::sums,
     run: super::run,
@@ -24,21 +23,6 @@ static AVX2: CodeKernels = CodeKernels {
     insert: super::insert,
     unmet: super::unmet,
 };
-
-/// The AVX-512 kernels, where the processor and the operating system support them.
-pub(super) fn vnni() -> Option<&'static CodeKernels> {
-    let supported = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
-        && is_x86_feature_detected!("popcnt")
-        && is_x86_feature_detected!("bmi1");
-    supported.then_some(&VNNI)
-}
-
-/// The AVX2 kernels, where the processor and the operating system support them.
-pub(super) fn avx2() -> Option<&'static CodeKernels> {
-    is_x86_feature_detected!("avx2").then_some(&AVX2)
-}
 
 mod vnni {
     use super::*;
@@ -54,7 +38,7 @@ mod vnni {
         limit: u32,
         keys: &mut [u64; GROUP],
     ) -> Option<usize> {
-        // SAFETY: private to the parent module, which hands it out only where its features were detected.
+        // SAFETY: part of a set that is handed out only where its features were detected.
         unsafe { nearer_with(bytes, nodes, query, wide, limit, keys) }
     }
 
@@ -441,7 +425,7 @@ mod avx2 {
         wide: &Wide,
         sums: &mut [i32; GROUP],
     ) -> Option<()> {
-        // SAFETY: private to the parent module, which hands it out only where AVX2 was detected.
+        // SAFETY: part of a set that is handed out only where AVX2 was detected.
         unsafe { sums_with(bytes, nodes, query, wide, sums) }
     }
 
