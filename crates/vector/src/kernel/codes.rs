@@ -1,22 +1,21 @@
 //! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
 
-use crate::code::{GROUP, LINE_BYTES, MOST_LINES, QueryLine, QueryView, bias, key, ordered_bits};
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias, key, ordered_bits};
 
 #[cfg(target_arch = "aarch64")]
 pub(super) mod arm;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86;
 
-/// For each line of a code how many of its bytes hold one coordinate.
-type Wide = [u8; MOST_LINES];
 /// Keys of nodes that come before a limit: `(bytes, nodes, query, wide, limit, keys) -> count`. There are at most [`GROUP`]
-/// nodes, and the query has 1 to [`MOST_LINES`] lines, which are those of the codes. None when a node has no code.
-type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> Option<usize>;
+/// nodes, and the query has 1 to [`crate::code::MOST_LINES`] lines, which are those of the codes. `wide` bytes from the first
+/// hold one coordinate each, and none of them is 0. None when a node has no code.
+type Nearer = fn(&[u8], &[u32], QueryView<'_>, usize, u32, &mut [u64; GROUP]) -> Option<usize>;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
-type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]) -> Option<()>;
+type Sums = fn(&[u8], &[u32], QueryView<'_>, usize, &mut [i32; GROUP]) -> Option<()>;
 /// Sums over the bytes of codes that lie one after another, all of wide coordinates, times those of a query; as many as the
 /// slice has places and the bytes codes.
-type Run = fn(&[u8], &[QueryLine], &mut [i32]);
+type Run = fn(&[u8], QueryView<'_>, &mut [i32]);
 /// Numbers within a byte times a factor, rounded half to even; gives the sum of the bytes. As many as both slices have.
 type Round = fn(&[f32], f32, &mut [i8]) -> i32;
 /// Nodes whose bit is not set, in their order, up to the first `u32::MAX`: `(words, nodes, limit, unmet) -> count`. There is
@@ -50,7 +49,7 @@ fn sums(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     sums: &mut [i32; GROUP],
 ) -> Option<()> {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
@@ -58,17 +57,17 @@ fn sums(
         *sum = lines
             .iter()
             .zip(query.lines)
-            .zip(wide)
-            .map(|((code, query), &wide)| line(code, query, wide))
+            .enumerate()
+            .map(|(place, (code, query))| line(code, query, wide.saturating_sub(place * LINE_BYTES)))
             .sum();
     }
     Some(())
 }
 
-fn run(bytes: &[u8], query: &[QueryLine], sums: &mut [i32]) {
-    for (sum, code) in sums.iter_mut().zip(bytes.chunks_exact((query.len() * LINE_BYTES).max(1))) {
+fn run(bytes: &[u8], query: QueryView<'_>, sums: &mut [i32]) {
+    for (sum, code) in sums.iter_mut().zip(bytes.chunks_exact((query.lines.len() * LINE_BYTES).max(1))) {
         let (lines, _) = code.as_chunks::<LINE_BYTES>();
-        *sum = lines.iter().zip(query).map(|(code, query)| line(code, query, LINE_BYTES as u8)).sum();
+        *sum = lines.iter().zip(query.lines).map(|(code, query)| line(code, query, LINE_BYTES)).sum();
     }
 }
 
@@ -89,8 +88,8 @@ fn small_integer(value: f32) -> i8 {
     (value + LAST_PLACE_IS_ONE).to_bits() as i8
 }
 
-fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: u8) -> i32 {
-    let (wide, narrow) = code.split_at(usize::from(wide).min(LINE_BYTES));
+fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: usize) -> i32 {
+    let (wide, narrow) = code.split_at(wide.min(LINE_BYTES));
     let (wide_low, narrow_low) = query.low.split_at(wide.len());
     let product = |code: u8, query: i8| i32::from(code) * i32::from(query);
     let wide: i32 = wide.iter().zip(wide_low).map(|(&code, &low)| product(code, low)).sum();
@@ -104,7 +103,7 @@ fn nearer(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     limit: u32,
     keys: &mut [u64; GROUP],
 ) -> Option<usize> {
@@ -117,7 +116,7 @@ fn nearer_of(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     limit: u32,
     keys: &mut [u64; GROUP],
     sums_of: Sums,
@@ -185,8 +184,10 @@ mod tests {
                 (state >> 33) as u32
             };
             let mut bytes: Vec<u8> = (0..24 * lines * LINE_BYTES).map(|_| next() as u8).collect();
+            // Bytes of wide coordinates are never 0.
             for code in bytes.chunks_mut(lines * LINE_BYTES) {
                 let end = code.len() - BIAS_BYTES;
+                code[..wide.min(end)].iter_mut().for_each(|byte| *byte = (*byte).max(1));
                 code[end..].copy_from_slice(&(next() as f32 / 1e9 - 2.0).to_le_bytes());
             }
             let shape = CodeShape { lines, wide: wide.min(lines * LINE_BYTES - BIAS_BYTES), biased: true };
@@ -194,19 +195,18 @@ mod tests {
             let mut query = CodeQuery::default();
             query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
             let query = query.view();
-            let wide = std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
             let nodes: Vec<u32> = (0..count).map(|_| next() % 24).collect();
             let limit = ordered_bits(next() as f32 / 1e9 - 2.0);
             let mut expected = ([0; GROUP], [0; GROUP]);
-            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0).unwrap();
-            (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1).unwrap();
+            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, shape.wide, limit, &mut expected.0).unwrap();
+            (PORTABLE.sums)(&bytes, &nodes, query, shape.wide, &mut expected.1).unwrap();
             for (name, kernels) in sets() {
                 let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
-                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), Some(kept), "{}", name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, shape.wide, limit, &mut keys), Some(kept), "{}", name);
                 prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", name);
-                prop_assert!((kernels.sums)(&bytes, &nodes, query, &wide, &mut sums).is_some());
-                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, &wide, limit, &mut keys), None, "{}", name);
-                prop_assert!((kernels.sums)(&bytes, &[1, 24], query, &wide, &mut [0; GROUP]).is_none());
+                prop_assert!((kernels.sums)(&bytes, &nodes, query, shape.wide, &mut sums).is_some());
+                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, shape.wide, limit, &mut keys), None, "{}", name);
+                prop_assert!((kernels.sums)(&bytes, &[1, 24], query, shape.wide, &mut [0; GROUP]).is_none());
                 prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", name);
             }
             let words: Vec<u32> = (0..9).map(|_| next()).collect();
@@ -270,7 +270,7 @@ mod tests {
         query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
         for (name, kernels) in sets() {
             let mut sums = [0; GROUP];
-            (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums).unwrap();
+            (kernels.sums)(&bytes, &[0], query.view(), LINE_BYTES, &mut sums).unwrap();
             assert_eq!(sums[0], 64 * 255 * 127, "{}", name);
         }
     }

@@ -96,15 +96,25 @@ mod x86 {
         codes: codes::x86::AVX512_VNNI,
         packed: packed::AVX512,
     };
+    static AVX_VNNI: InstructionSet = InstructionSet {
+        name: "avxvnni",
+        distances: x86::AVX2,
+        codes: codes::x86::AVX_VNNI,
+        packed: packed::AVX2,
+    };
     static AVX2: InstructionSet =
         InstructionSet { name: "avx2", distances: x86::AVX2, codes: codes::x86::AVX2, packed: packed::AVX2 };
 
     /// The features that the kernels of each set are compiled with are all looked for here, and nowhere else.
-    pub(super) fn available() -> [Option<&'static InstructionSet>; 2] {
+    pub(super) fn available() -> [Option<&'static InstructionSet>; 3] {
         let bits = has!("popcnt") && has!("bmi1") && has!("bmi2");
         let avx2 = bits && has!("avx2") && has!("fma");
         let avx512 = avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni");
-        [avx512.then_some(&AVX512_VNNI), avx2.then_some(&AVX2)]
+        [
+            avx512.then_some(&AVX512_VNNI),
+            (avx2 && has!("avxvnni")).then_some(&AVX_VNNI),
+            avx2.then_some(&AVX2),
+        ]
     }
 }
 

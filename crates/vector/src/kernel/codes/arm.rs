@@ -1,8 +1,8 @@
 //! Kernels over codes for 64-bit Arm: NEON.
 #![allow(unsafe_code)]
 
-use super::{CodeKernels, Wide, code, insert, nearer_of, round, run, unmet};
-use crate::code::{GROUP, QueryView};
+use super::{CodeKernels, code, insert, nearer_of, round, run, unmet};
+use crate::code::{GROUP, LINE_BYTES, QueryView};
 use std::arch::aarch64::*;
 
 /// For processors with NEON only.
@@ -15,7 +15,7 @@ fn nearer(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     limit: u32,
     keys: &mut [u64; GROUP],
 ) -> Option<usize> {
@@ -26,7 +26,7 @@ fn sums(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     sums: &mut [i32; GROUP],
 ) -> Option<()> {
     // SAFETY: private, and part of a set that is handed out only where NEON was detected.
@@ -38,17 +38,18 @@ fn sums_with(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     sums: &mut [i32; GROUP],
 ) -> Option<()> {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
         let (codes, _) = code(bytes, node, query.lines.len())?.as_chunks::<BYTES>();
         let mut total = vdupq_n_s32(0);
-        for ((line, query), &wide) in codes.chunks_exact(4).zip(query.lines).zip(wide) {
+        for (place, (line, query)) in codes.chunks_exact(4).zip(query.lines).enumerate() {
+            let wide = wide.saturating_sub(place * LINE_BYTES).min(LINE_BYTES) as i32;
             let halves = query.low.as_chunks::<BYTES>().0.iter().zip(query.high.as_chunks::<BYTES>().0);
             for (start, (code, (low, high))) in (0..).step_by(BYTES).zip(line.iter().zip(halves)) {
                 let code = unsigned(code);
-                let whole = i32::from(wide) - start;
+                let whole = wide - start;
                 let mask: [u8; BYTES] =
                     std::array::from_fn(|place| if (place as i32) < whole { 0xff } else { 0x0f });
                 total = add_products(total, vandq_u8(code, unsigned(&mask)), signed(low));
