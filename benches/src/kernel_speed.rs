@@ -21,7 +21,7 @@ use std::time::Instant;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Rounds of which the fastest counts.
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 100;
 /// Codes of a table, or vectors of a list: few enough for the second-level cache.
 const NODES: u32 = 1024;
 /// Directions that a query is projected along.
@@ -110,8 +110,8 @@ fn nearer(random: &mut Random, lines: usize, half_wide: bool) -> f64 {
     estimates.sort_unstable();
     let limit = (estimates[estimates.len() / 2] >> 32) as u32;
     let nodes: Vec<u32> = (0..64 * GROUP).map(|_| random.below(NODES)).collect();
-    fastest(20 * nodes.len(), || {
-        for _ in 0..20 {
+    fastest(5 * nodes.len(), || {
+        for _ in 0..5 {
             for group in nodes.chunks(GROUP) {
                 black_box(table.nearer(black_box(group), query.view(), limit, &mut keys));
             }
@@ -126,8 +126,8 @@ fn products(random: &mut Random) -> f64 {
     let mut query = CodeQuery::default();
     query.set(&random.floats(256), shape, Steps { wide: 0.01, narrow: 0.1 }, 2.0);
     let nodes: Vec<u32> = (0..64 * GROUP).map(|_| random.below(NODES)).collect();
-    fastest(20 * nodes.len(), || {
-        for _ in 0..20 {
+    fastest(5 * nodes.len(), || {
+        for _ in 0..5 {
             for group in nodes.chunks(GROUP) {
                 black_box(table.products(black_box(group), query.view()));
             }
@@ -147,8 +147,8 @@ fn projection(random: &mut Random, dimension: usize) -> Outcome<f64> {
     let quantiser = Quantiser::from_bytes(&bytes)?;
     let query = random.floats(dimension);
     let mut prepared = PreparedQuery::default();
-    Ok(fastest(200, || {
-        for _ in 0..200 {
+    Ok(fastest(50, || {
+        for _ in 0..50 {
             quantiser.prepare(black_box(&query), &mut prepared);
             black_box(&prepared);
         }
@@ -158,7 +158,7 @@ fn projection(random: &mut Random, dimension: usize) -> Outcome<f64> {
 /// Keys as a search brings them: a few at a time, each before the limit of the list, and ever fewer of those met.
 fn insert(random: &mut Random, capacity: usize) -> f64 {
     let mut keys = SortedKeys::default();
-    let lists: Vec<Vec<Vec<u64>>> = (0..20_000 / capacity)
+    let lists: Vec<Vec<Vec<u64>>> = (0..5_000 / capacity)
         .map(|_| {
             keys.reset(capacity);
             let mut groups = Vec::new();
@@ -208,8 +208,8 @@ fn packed(random: &mut Random, dimension: usize, metric: Metric) -> f64 {
     }
     let query = random.floats(dimension);
     let distance = PackedDistance::new(metric);
-    fastest(50 * count, || {
-        for _ in 0..50 {
+    fastest(10 * count, || {
+        for _ in 0..10 {
             for vector in bytes.chunks_exact(packed_bytes(dimension)) {
                 black_box(distance.measure(black_box(&query), vector));
             }
@@ -222,8 +222,8 @@ fn floats(random: &mut Random, dimension: usize, metric: Metric) -> f64 {
     let vectors = random.floats(count * dimension);
     let query = random.floats(dimension);
     let distance = metric.distance_fn();
-    fastest(50 * count, || {
-        for _ in 0..50 {
+    fastest(10 * count, || {
+        for _ in 0..10 {
             for vector in vectors.chunks_exact(dimension) {
                 black_box(distance(black_box(&query), vector));
             }

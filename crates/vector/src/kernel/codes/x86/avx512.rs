@@ -1,5 +1,6 @@
 //! Kernels over codes for AVX-512 with VNNI.
 
+use super::ymm::insert_long;
 use crate::code::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
 use std::arch::x86_64::*;
 
@@ -42,46 +43,6 @@ pub(super) fn round(values: &[f32], scale: f32, bytes: &mut [i8]) -> i32 {
 pub(super) fn insert(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
     // SAFETY: as `nearer`.
     unsafe { insert_with(buffer, used, keys) }
-}
-
-pub(super) fn unmet(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
-    // SAFETY: as `nearer`.
-    unsafe { unmet_with(words, nodes, limit, unmet) }
-}
-
-/// The words of 16 nodes at a time.
-#[target_feature(enable = "avx512f,popcnt,bmi1")]
-fn unmet_with(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
-    let limit = limit.min(words.len().saturating_mul(32).try_into().unwrap_or(u32::MAX));
-    let limit = _mm512_set1_epi32(limit as i32);
-    let mut found = 0;
-    for group in nodes.chunks(GROUP) {
-        let given = ((1_u32 << group.len()) - 1) as u16;
-        // SAFETY: the mask has a bit for each number of the slice and no other; masked lanes are not accessed.
-        let nodes = unsafe { _mm512_maskz_loadu_epi32(given, group.as_ptr().cast()) };
-        let outside = _mm512_mask_cmpge_epu32_mask(given, nodes, limit);
-        // Lanes below the first that is outside.
-        let inside = given & (outside & outside.wrapping_neg()).wrapping_sub(1);
-        let places = _mm512_srli_epi32::<5>(nodes);
-        let none = _mm512_setzero_si512();
-        let words = words.as_ptr().cast();
-        // SAFETY: the mask leaves places below the limit, which is no more than there are words for.
-        let bits = unsafe { _mm512_mask_i32gather_epi32::<4>(none, inside, places, words) };
-        let bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(nodes, _mm512_set1_epi32(31)));
-        let new = _mm512_mask_testn_epi32_mask(inside, bits, bit);
-        let Some(room): Option<&mut [u32; GROUP]> = unmet[found..].first_chunk_mut() else { break };
-        let nodes = _mm512_maskz_compress_epi32(new, nodes);
-        // SAFETY: the array holds the 16 numbers that are written, at any alignment.
-        unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), nodes) };
-        found += new.count_ones() as usize;
-        if outside != 0 {
-            return match group.get(outside.trailing_zeros() as usize) {
-                Some(&node) if node != u32::MAX => Err(node),
-                _ => Ok(found),
-            };
-        }
-    }
-    Ok(found)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,popcnt,bmi1")]
@@ -177,21 +138,17 @@ impl<'a> Codes<'a> {
         self.bytes.as_ptr().wrapping_add(place)
     }
 
-    /// The last four bytes of each code.
+    /// The last four bytes of each code, one by one: a gather is slower.
     #[inline]
     #[target_feature(enable = "avx512f,popcnt,bmi1")]
     fn biases(&self) -> __m512 {
-        let size = self.lines * LINE_BYTES;
-        let start = self.bytes.as_ptr().wrapping_add(size - BIAS_BYTES);
-        let of = |nodes: __m256i| {
-            let places = multiplied(_mm512_cvtepu32_epi64(nodes), size);
-            // SAFETY: as `line`: the last four bytes of a code that the table holds.
-            unsafe { _mm512_i64gather_ps::<1>(places, start.cast()) }
-        };
-        let low = of(_mm512_castsi512_si256(self.nodes));
-        let high = of(_mm512_extracti64x4_epi64::<1>(self.nodes));
-        let both = _mm512_castpd256_pd512(_mm256_castps_pd(low));
-        _mm512_castpd_ps(_mm512_insertf64x4::<1>(both, _mm256_castps_pd(high)))
+        let biases: [f32; GROUP] = std::array::from_fn(|lane| {
+            let place = self.start(lane).wrapping_add(self.lines * LINE_BYTES - BIAS_BYTES);
+            // SAFETY: `of` held the node against the number of codes; these are the last four bytes of its code.
+            unsafe { place.cast::<f32>().read_unaligned() }
+        });
+        // SAFETY: the array holds the 16 numbers that are read, at any alignment.
+        unsafe { _mm512_loadu_ps(biases.as_ptr()) }
     }
 
     /// The sums over the bytes of codes of one line times those of the query, which stays in registers.
@@ -232,13 +189,6 @@ impl<'a> Codes<'a> {
         }
         add_across(&sums)
     }
-}
-
-/// Numbers below 2^32 in lanes of 64 bits, times one.
-#[inline]
-#[target_feature(enable = "avx512f,popcnt,bmi1")]
-fn multiplied(values: __m512i, by: usize) -> __m512i {
-    _mm512_mul_epu32(values, _mm512_set1_epi64(by as i64))
 }
 
 /// Codes side by side in groups of 16, each line of the query loaded once for eight of them.
@@ -329,34 +279,45 @@ fn add_across(registers: &[__m512i; GROUP]) -> __m512i {
     _mm512_add_epi32(_mm512_shuffle_i32x4::<0x88>(ab, cd), _mm512_shuffle_i32x4::<0xdd>(ab, cd))
 }
 
-/// A key goes in by one pass over the registers: each place keeps the smaller of itself and the key, unless its lower
-/// neighbour is larger, which then moves up. No branch depends on where the key belongs.
+/// Registers of a list through all of which a key goes, as that costs no branch that is hard to foresee.
+const SHORT: usize = 96;
+
+/// Sorted insertion, a key at a time.
 #[target_feature(enable = "avx512f,popcnt,bmi1")]
 fn insert_with(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
-    let Some(places) = buffer.len().checked_sub(8).map(|places| places / 8 * 8) else { return 0 };
-    let mut lowest = places;
+    let Some((_, own)) = buffer.split_at_mut_checked(8) else { return 0 };
+    let (registers, _) = own.as_chunks_mut::<8>();
+    let mut lowest = registers.len() * 8;
     for (new, &key) in keys.iter().enumerate() {
-        // The registers behind the last key hold none, and in a long list those below the key's own are left alone.
-        let end = ((used + new) / 8 + 1).min(places / 8);
-        let own = &buffer[8..8 + 8 * end];
-        let first = if end <= 32 { 0 } else { own.partition_point(|&other| other <= key) / 8 };
-        let start = buffer.as_mut_ptr().wrapping_add(8);
-        let new = _mm512_set1_epi64(key as i64);
-        let mut place = 8 * first;
-        for register in (first..end).rev() {
-            let keys = start.wrapping_add(8 * register);
-            // SAFETY: `register` is below the whole registers that follow the pad, so 8 numbers lie there.
-            let own = unsafe { _mm512_loadu_si512(keys.cast()) };
-            // SAFETY: as above, and before the first of them lies the pad.
-            let below = unsafe { _mm512_loadu_si512(keys.wrapping_sub(1).cast()) };
-            place += _mm512_cmple_epu64_mask(own, new).count_ones() as usize;
-            let moved = _mm512_max_epu64(below, _mm512_min_epu64(own, new));
-            // SAFETY: as the first.
-            unsafe { _mm512_storeu_si512(keys.cast(), moved) };
-        }
+        // The registers behind the last key hold none.
+        let end = ((used + new) / 8 + 1).min(registers.len());
+        let place = match end <= SHORT {
+            true => insert_short(&mut registers[..end], key),
+            false => insert_long(registers.as_flattened_mut(), used + new, key),
+        };
         lowest = lowest.min(place);
     }
     lowest
+}
+
+/// Each place keeps the smaller of itself and the key, unless its lower neighbour is larger, which then moves up. Gives how
+/// many are not above the key.
+#[inline]
+#[target_feature(enable = "avx512f,popcnt,bmi1")]
+fn insert_short(registers: &mut [[u64; 8]], key: u64) -> usize {
+    let new = _mm512_set1_epi64(key.cast_signed());
+    let mut place = 0;
+    // What moves into the first place is smaller than any key.
+    let mut previous = _mm512_setzero_si512();
+    for register in registers {
+        // SAFETY: the array holds the 8 numbers that are read, at any alignment.
+        let own = unsafe { _mm512_loadu_si512(register.as_ptr().cast()) };
+        let below = _mm512_alignr_epi64::<7>(own, previous);
+        place += _mm512_cmple_epu64_mask(own, new).count_ones() as usize;
+        store(register, _mm512_max_epu64(below, _mm512_min_epu64(own, new)));
+        previous = own;
+    }
+    place
 }
 
 #[inline]

@@ -147,8 +147,6 @@ const COMPRESSED: [[u8; LANES]; 256] = {
     }
     table
 };
-static LANES_WITH_A_BIT: [[u8; LANES]; 256] = COMPRESSED;
-/// The same, the places 2, 3 and 4, 5 exchanged: two such registers interleaved are in order.
 static KEY_LANES: [[u8; LANES]; 256] = {
     let mut table = COMPRESSED;
     let mut mask = 0;
@@ -240,34 +238,23 @@ fn round_with(values: &[f32], scale: f32, bytes: &mut [i8]) -> i32 {
     total + super::super::round(rest, scale, &mut bytes[blocks.len() * BYTES..])
 }
 
-/// The words of 8 nodes at a time.
-#[target_feature(enable = "avx2,popcnt,bmi1")]
+/// Eight nodes are held against the limit at a time.
+#[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
 fn unmet_with(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Result<usize, u32> {
     let limit = limit.min(words.len().saturating_mul(32).try_into().unwrap_or(u32::MAX));
-    let limit = _mm256_set1_epi32(limit.cast_signed());
+    let limits = _mm256_set1_epi32(limit.cast_signed());
     let mut found = 0;
     for group in nodes.chunks(LANES) {
         let given = (1_u32 << group.len()) - 1;
-        let nodes = load_up_to(group);
-        let outside = mask(at_least(nodes, limit)) & given;
-        // Lanes below the first that is outside.
-        let inside = given & (outside & outside.wrapping_neg()).wrapping_sub(1);
-        let lanes = _mm256_sllv_epi32(
-            _mm256_set1_epi32(inside.cast_signed()),
-            _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24),
-        );
-        let none = _mm256_setzero_si256();
-        let places = _mm256_srli_epi32::<5>(nodes);
-        // SAFETY: the mask leaves places below the limit, which is no more than there are words for.
-        let bits = unsafe { _mm256_mask_i32gather_epi32::<4>(none, words.as_ptr().cast(), places, lanes) };
-        // The bit of each node at the top; shifts count by the lowest five bits.
-        let bits = _mm256_sllv_epi32(bits, _mm256_andnot_si256(nodes, _mm256_set1_epi32(31)));
-        let new = !mask(bits) & inside;
-        let Some(room) = unmet[found..].first_chunk_mut::<LANES>() else { break };
-        let nodes = _mm256_permutevar8x32_epi32(nodes, spread(&LANES_WITH_A_BIT[new as usize]));
-        // SAFETY: the array holds the 8 numbers that are written, at any alignment.
-        unsafe { _mm256_storeu_si256(room.as_mut_ptr().cast(), nodes) };
-        found += new.count_ones() as usize;
+        let outside = mask(at_least(load_up_to(group), limits)) & given;
+        let Some(room) = unmet[found..].first_chunk_mut() else { break };
+        let inside = group.len().min(outside.trailing_zeros() as usize);
+        found += match group.first_chunk::<LANES>() {
+            // SAFETY: no node is outside the limit, which is no more than there are words for.
+            Some(all) if outside == 0 => unsafe { unmet_of(words, all, room) },
+            // SAFETY: as above; these come before the first that is outside.
+            _ => unsafe { unmet_of(words, &group[..inside], room) },
+        };
         if outside != 0 {
             return match group.get(outside.trailing_zeros() as usize) {
                 Some(&node) if node != u32::MAX => Err(node),
@@ -278,53 +265,81 @@ fn unmet_with(words: &[u32], nodes: &[u32], limit: u32, unmet: &mut [u32]) -> Re
     Ok(found)
 }
 
-/// Registers of a list through all of which a key goes, as that costs no branch that is hard to foresee.
-const SHORT: usize = 16;
+/// Nodes of up to 8 whose bit is not set.
+///
+/// # Safety
+/// All of them have a word.
+#[inline(always)]
+unsafe fn unmet_of(words: &[u32], nodes: &[u32], room: &mut [u32; LANES]) -> usize {
+    let mut found = 0;
+    for &node in nodes {
+        // SAFETY: what the caller asserts.
+        let word = unsafe { words.get_unchecked(node as usize / 32) };
+        room[found % LANES] = node;
+        found += usize::from(word >> (node % 32) & 1 == 0);
+    }
+    found
+}
 
-/// Each place keeps the smaller of itself and the key, unless its lower neighbour is larger, which then moves up. In a long
-/// list the places below the key's own are left alone, and those above it move.
+/// Registers of a list through all of which a key goes, as that costs no branch that is hard to foresee.
+const SHORT: usize = 32;
+
+/// Sorted insertion, a key at a time.
 #[target_feature(enable = "avx2,popcnt,bmi1")]
 fn insert_with(buffer: &mut [u64], used: usize, keys: &[u64]) -> usize {
-    let Some((_, own)) = buffer.split_at_checked(8) else { return 0 };
-    let places = own.len() / 8 * 8;
+    let Some((_, own)) = buffer.split_at_mut_checked(8) else { return 0 };
+    let (own, _) = own.as_chunks_mut::<KEYS>();
+    let places = own.len() / 2 * 2 * KEYS;
+    let own = &mut own[..places / KEYS];
     let mut lowest = places;
     for (new, &key) in keys.iter().enumerate() {
         // The registers behind the last key hold none.
-        let end = ((used + new) / KEYS + 1).min(places / KEYS);
-        let (registers, _) = buffer[8..].as_chunks_mut::<KEYS>();
-        let registers = &mut registers[..end];
-        let first = match end <= SHORT {
-            true => 0,
-            false => registers.partition_point(|&[.., last]| last <= key),
+        let end = ((used + new) / KEYS + 1).min(own.len());
+        let place = match end <= SHORT {
+            true => insert_short(&mut own[..end], key),
+            false => insert_long(own.as_flattened_mut(), used + new, key),
         };
-        let mixed = if end <= SHORT { end } else { end.min(first + 1) };
-        // Compares are of signed numbers, so all have their top bit turned.
-        let top = _mm256_set1_epi64x(i64::MIN);
-        let new = _mm256_xor_si256(_mm256_set1_epi64x(key.cast_signed()), top);
-        // What moves into the first place is smaller than any key.
-        let (mut previous, mut not_above) = (top, _mm256_setzero_si256());
-        let (search, move_up) = registers[first..].split_at_mut(mixed - first);
-        for register in search {
-            let own = _mm256_xor_si256(load_keys(register), top);
-            let below = follow(previous, own);
-            let above = _mm256_cmpgt_epi64(own, new);
-            not_above = _mm256_sub_epi64(not_above, _mm256_xor_si256(above, _mm256_set1_epi64x(-1)));
-            let moved = _mm256_blendv_epi8(new, below, _mm256_cmpgt_epi64(below, new));
-            store(register, _mm256_xor_si256(_mm256_blendv_epi8(own, moved, above), top));
-            previous = own;
-        }
-        previous = _mm256_xor_si256(previous, top);
-        for register in move_up {
-            let own = load_keys(register);
-            store(register, follow(previous, own));
-            previous = own;
-        }
-        let counts =
-            _mm_add_epi64(_mm256_castsi256_si128(not_above), _mm256_extracti128_si256::<1>(not_above));
-        let count = _mm_cvtsi128_si64(_mm_add_epi64(counts, _mm_unpackhi_epi64(counts, counts)));
-        lowest = lowest.min(KEYS * first + count as usize);
+        lowest = lowest.min(place);
     }
     lowest
+}
+
+/// Each place keeps the smaller of itself and the key, unless its lower neighbour is larger, which then moves up. Gives how
+/// many are not above the key.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn insert_short(registers: &mut [[u64; KEYS]], key: u64) -> usize {
+    // Compares are of signed numbers, so all have their top bit turned.
+    let top = _mm256_set1_epi64x(i64::MIN);
+    let new = _mm256_xor_si256(_mm256_set1_epi64x(key.cast_signed()), top);
+    let places = registers.len() * KEYS;
+    // What moves into the first place is smaller than any key. Lanes above the key count -1.
+    let (mut previous, mut above_count) = (top, _mm256_setzero_si256());
+    for register in registers {
+        let own = _mm256_xor_si256(load(register), top);
+        let below = follow(previous, own);
+        let above = _mm256_cmpgt_epi64(own, new);
+        above_count = _mm256_add_epi64(above_count, above);
+        let moved = _mm256_blendv_epi8(new, below, _mm256_cmpgt_epi64(below, new));
+        store(register, _mm256_xor_si256(_mm256_blendv_epi8(own, moved, above), top));
+        previous = own;
+    }
+    let counts =
+        _mm_add_epi64(_mm256_castsi256_si128(above_count), _mm256_extracti128_si256::<1>(above_count));
+    let count = _mm_cvtsi128_si64(_mm_add_epi64(counts, _mm_unpackhi_epi64(counts, counts)));
+    places.wrapping_add_signed(count as isize)
+}
+
+/// Sorted insertion of one key into a list of which so many places are in use.
+#[inline]
+pub(super) fn insert_long(own: &mut [u64], used: usize, key: u64) -> usize {
+    let used = used.min(own.len());
+    let place = own[..used].partition_point(|&other| other <= key);
+    if place < own.len() {
+        own.copy_within(place..used.min(own.len() - 1), place + 1);
+        own[place] = key;
+    }
+    place
 }
 
 /// The last key of one register, then all but the last of the next.
@@ -377,12 +392,6 @@ fn load<T, const COUNT: usize>(block: &[T; COUNT]) -> __m256i {
     const { assert!(size_of::<[T; COUNT]>() == BYTES) };
     // SAFETY: the array holds the 32 bytes that are read, at any alignment.
     unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_keys(keys: &[u64; KEYS]) -> __m256i {
-    load(keys)
 }
 
 #[inline]
