@@ -1,32 +1,37 @@
 //! Distances from packed vectors for AVX-512 and AVX2.
 #![allow(unsafe_code)]
 
-use super::{Halves, LANES, PackedKernels, measured};
+use super::{Halves, LANES, Numbers, PackedKernels, measured};
 use std::arch::x86_64::*;
 
 /// For processors with AVX-512 F, BW and VL and AVX2 only.
-pub(in crate::kernel) const AVX512: PackedKernels = PackedKernels {
-    dot: |query, numbers| measured::<false>(query, numbers, avx512_sum::<false>),
-    l2_squared: |query, numbers| measured::<true>(query, numbers, avx512_sum::<true>),
-};
+pub(in crate::kernel) const AVX512: PackedKernels =
+    PackedKernels { dot: avx512::<false>, l2_squared: avx512::<true> };
 /// For processors with AVX2 only.
-pub(in crate::kernel) const AVX2: PackedKernels = PackedKernels {
-    dot: |query, numbers| measured::<false>(query, numbers, avx2_sum::<false>),
-    l2_squared: |query, numbers| measured::<true>(query, numbers, avx2_sum::<true>),
-};
+pub(in crate::kernel) const AVX2: PackedKernels =
+    PackedKernels { dot: avx2::<false>, l2_squared: avx2::<true> };
 
-fn avx512_sum<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
+fn avx512<const SQUARED: bool>(query: &[f32], numbers: Numbers<'_>) -> f32 {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2")]
+    fn with<const SQUARED: bool>(query: &[f32], numbers: Numbers<'_>) -> f32 {
+        measured::<SQUARED>(query, numbers, |halves| avx512_sum::<SQUARED>(halves))
+    }
     // SAFETY: part of a set that is handed out only where its features were detected.
-    unsafe { avx512_sum_with::<SQUARED>(halves) }
+    unsafe { with::<SQUARED>(query, numbers) }
 }
 
-fn avx2_sum<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
-    // SAFETY: as `avx512_sum`.
-    unsafe { avx2_sum_with::<SQUARED>(halves) }
+fn avx2<const SQUARED: bool>(query: &[f32], numbers: Numbers<'_>) -> f32 {
+    #[target_feature(enable = "avx2")]
+    fn with<const SQUARED: bool>(query: &[f32], numbers: Numbers<'_>) -> f32 {
+        measured::<SQUARED>(query, numbers, |halves| avx2_sum::<SQUARED>(halves))
+    }
+    // SAFETY: as `avx512`.
+    unsafe { with::<SQUARED>(query, numbers) }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
-fn avx2_sum_with<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
+fn avx2_sum<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
     let [(query, _), (query_upper, _)] = halves.query.map(|query| query.as_chunks::<LANES>());
     let [(high, _), (high_upper, _)] = halves.high.map(|high| high.as_chunks::<LANES>());
     let (low, _) = halves.low.as_chunks::<LANES>();
@@ -73,8 +78,9 @@ fn add_block<const SQUARED: bool>(
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2")]
-fn avx512_sum_with<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
+fn avx512_sum<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
     const TWO: usize = 2 * LANES;
     let [(query, _), (query_upper, _)] = halves.query.map(|query| query.as_chunks::<TWO>());
     let [(high, _), (high_upper, _)] = halves.high.map(|high| high.as_chunks::<TWO>());
