@@ -209,6 +209,22 @@ mod tests {
                 prop_assert!((kernels.sums)(&bytes, &[1, 24], query, shape.wide, &mut [0; GROUP]).is_none());
                 prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", name);
             }
+            // Codes that are all wide, without bias.
+            bytes.iter_mut().for_each(|byte| *byte = (*byte).max(1));
+            let shape = CodeShape { lines, wide: lines * LINE_BYTES, biased: false };
+            let coordinates: Vec<f32> = (0..shape.wide).map(|_| next() as f32 / 1e9 - 1.0).collect();
+            let mut query = CodeQuery::default();
+            query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
+            let (values, rows) = (&coordinates[..next() as usize % coordinates.len()], next() as usize % 27);
+            let mut expected = (vec![7; rows], vec![7_i8; values.len()]);
+            (PORTABLE.run)(&bytes, query.view(), &mut expected.0);
+            let sum = (PORTABLE.round)(values, 99.0, &mut expected.1);
+            for (name, kernels) in sets() {
+                let mut found = (vec![7; rows], vec![7_i8; values.len()]);
+                (kernels.run)(&bytes, query.view(), &mut found.0);
+                prop_assert_eq!((kernels.round)(values, 99.0, &mut found.1), sum, "{}", name);
+                prop_assert_eq!(&found, &expected, "{}", name);
+            }
             let words: Vec<u32> = (0..9).map(|_| next()).collect();
             let nodes: Vec<u32> = (0..next() % 70).map(|_| next() % (9 * 32)).collect();
             let met = |node: u32| words[node as usize / 32] >> (node % 32) & 1 == 1;

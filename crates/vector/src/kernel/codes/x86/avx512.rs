@@ -178,11 +178,15 @@ impl<'a> Codes<'a> {
                 std::array::from_fn(|lane| self.start(side * SIDE_BY_SIDE + lane));
             let mut totals = [_mm512_setzero_si512(); SIDE_BY_SIDE];
             for (place, query) in query.iter().enumerate() {
-                let query = Line::load(query, wide.saturating_sub(place * LINE_BYTES));
+                let wide = wide.saturating_sub(place * LINE_BYTES);
+                let query = Line::load(query, wide);
                 for (start, total) in starts.iter().zip(&mut totals) {
                     // SAFETY: `of` held the node against the number of codes, and a code has as many lines as the query.
                     let code = unsafe { _mm512_loadu_si512(start.wrapping_add(place * LINE_BYTES).cast()) };
-                    *total = query.add(*total, code);
+                    *total = match wide >= LINE_BYTES {
+                        true => _mm512_dpbusd_epi32(*total, code, query.low),
+                        false => query.add(*total, code),
+                    };
                 }
             }
             sums.copy_from_slice(&totals);
