@@ -1,6 +1,6 @@
 //! Kernels over codes for AVX-VNNI: AVX2 with instructions that add up products of bytes in 32 bits.
 
-use super::ymm::{BYTES, Codes, SIDE_BY_SIDE, add_across, first_bytes, high, low, store_sums};
+use super::ymm::{BYTES, Codes, LOTS, SIDE_BY_SIDE, Starts, add_across, first_bytes, high, low, store_sums};
 use crate::code::{GROUP, LINE_BYTES, QueryView};
 use std::arch::x86_64::*;
 
@@ -42,10 +42,8 @@ fn nearer_with(
     keys: &mut [u64; GROUP],
 ) -> Option<usize> {
     let codes = Codes::of(bytes, nodes, query.lines.len())?;
-    let mut sums = [_mm_setzero_si128(); GROUP / SIDE_BY_SIDE];
-    for (lot, sums) in sums.iter_mut().enumerate().take(codes.lots()) {
-        *sums = sums_of(codes.starts(lot), query, wide);
-    }
+    let mut sums = [_mm_setzero_si128(); LOTS];
+    sums_of(&codes.starts()[..codes.lots()], query, wide, &mut sums);
     Some(codes.keys(&sums, query.factor, query.constant, limit, keys))
 }
 
@@ -58,9 +56,9 @@ fn sums_with(
     out: &mut [i32; GROUP],
 ) -> Option<()> {
     let codes = Codes::of(bytes, nodes, query.lines.len())?;
-    for (lot, out) in out.chunks_mut(SIDE_BY_SIDE).enumerate().take(codes.lots()) {
-        store_sums(out, sums_of(codes.starts(lot), query, wide));
-    }
+    let mut sums = [_mm_setzero_si128(); LOTS];
+    sums_of(&codes.starts()[..codes.lots()], query, wide, &mut sums);
+    store_sums(out, &sums);
     Some(())
 }
 
@@ -69,20 +67,30 @@ fn run_with(bytes: &[u8], query: QueryView<'_>, out: &mut [i32]) {
     let size = query.lines.len() * LINE_BYTES;
     let Some(last) = (bytes.len() / size.max(1)).checked_sub(1) else { return };
     let count = out.len().min(last + 1);
-    for (lot, out) in out[..count].chunks_mut(SIDE_BY_SIDE).enumerate() {
+    for (group, out) in out[..count].chunks_mut(GROUP).enumerate() {
         // Where fewer are left, the last is computed again.
-        let starts = std::array::from_fn(|lane| {
-            bytes.as_ptr().wrapping_add((lot * SIDE_BY_SIDE + lane).min(last) * size)
+        let start = |row: usize| bytes.as_ptr().wrapping_add(row.min(last) * size);
+        let starts: [Starts; LOTS] = std::array::from_fn(|lot| {
+            std::array::from_fn(|lane| start(group * GROUP + lot * SIDE_BY_SIDE + lane))
         });
-        store_sums(out, sums_of(starts, query, size));
+        let mut sums = [_mm_setzero_si128(); LOTS];
+        sums_of(&starts[..out.len().div_ceil(SIDE_BY_SIDE)], query, size, &mut sums);
+        store_sums(out, &sums);
     }
 }
 
-/// The sums over the bytes of four codes times those of the query. From each start on there are as many lines as the query
+/// The sums over the bytes of lots of codes times those of the query. From each start on there are as many lines as the query
 /// has.
+#[target_feature(enable = "avx2,avxvnni")]
+fn sums_of(starts: &[Starts], query: QueryView<'_>, wide: usize, sums: &mut [__m128i; LOTS]) {
+    for (sums, &starts) in sums.iter_mut().zip(starts) {
+        *sums = sums_of_lot(starts, query, wide);
+    }
+}
+
 #[inline]
 #[target_feature(enable = "avx2,avxvnni")]
-fn sums_of(starts: [*const u8; SIDE_BY_SIDE], query: QueryView<'_>, wide: usize) -> __m128i {
+fn sums_of_lot(starts: Starts, query: QueryView<'_>, wide: usize) -> __m128i {
     let registers = query.lines.len() * (LINE_BYTES / BYTES);
     let whole = (wide / BYTES).min(registers);
     let mut totals = [_mm256_setzero_si256(); SIDE_BY_SIDE];

@@ -8,6 +8,10 @@ use std::arch::x86_64::*;
 pub(super) const BYTES: usize = 32;
 /// Codes whose sums are kept in registers at a time.
 pub(super) const SIDE_BY_SIDE: usize = 4;
+/// Such lots in a group.
+pub(super) const LOTS: usize = GROUP / SIDE_BY_SIDE;
+/// Where the codes of a lot begin.
+pub(super) type Starts = [*const u8; SIDE_BY_SIDE];
 /// Numbers in a register.
 const LANES: usize = 8;
 /// Keys in a register.
@@ -68,10 +72,10 @@ impl<'a> Codes<'a> {
         self.given.div_ceil(SIDE_BY_SIDE)
     }
 
-    /// Where the codes of a lot begin; from each on there are as many bytes as a code has.
+    /// Where the codes begin; from each start on there are as many bytes as a code has.
     #[inline]
-    pub(super) fn starts(&self, lot: usize) -> [*const u8; SIDE_BY_SIDE] {
-        std::array::from_fn(|lane| self.start(lot * SIDE_BY_SIDE + lane))
+    pub(super) fn starts(&self) -> [Starts; LOTS] {
+        std::array::from_fn(|lot| std::array::from_fn(|lane| self.start(lot * SIDE_BY_SIDE + lane)))
     }
 
     #[inline]
@@ -96,7 +100,7 @@ impl<'a> Codes<'a> {
     #[target_feature(enable = "avx2,popcnt,bmi1")]
     pub(super) fn keys(
         &self,
-        sums: &[__m128i; GROUP / SIDE_BY_SIDE],
+        sums: &[__m128i; LOTS],
         factor: f32,
         constant: f32,
         limit: u32,
@@ -198,16 +202,18 @@ pub(super) fn first_bytes(count: usize) -> __m256i {
     _mm256_cmpgt_epi8(_mm256_set1_epi8(count.min(BYTES) as i8), load(&PLACES))
 }
 
-/// Writes sums to the places there are.
+/// Writes sums to the places there are, up to a group of them.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn store_sums(out: &mut [i32], sums: __m128i) {
-    let mut all = [0; SIDE_BY_SIDE];
-    let place = out.first_chunk_mut().unwrap_or(&mut all);
-    // SAFETY: the array holds the 4 numbers that are written, at any alignment.
-    unsafe { _mm_storeu_si128(place.as_mut_ptr().cast(), sums) };
-    if out.len() < SIDE_BY_SIDE {
-        out.copy_from_slice(&all[..out.len()]);
+pub(super) fn store_sums(out: &mut [i32], sums: &[__m128i; LOTS]) {
+    let mut all = [0; GROUP];
+    for (place, &sums) in all.as_chunks_mut::<SIDE_BY_SIDE>().0.iter_mut().zip(sums) {
+        // SAFETY: the array holds the 4 numbers that are written, at any alignment.
+        unsafe { _mm_storeu_si128(place.as_mut_ptr().cast(), sums) };
+    }
+    match out.first_chunk_mut() {
+        Some(out) => *out = all,
+        None => out.copy_from_slice(&all[..out.len()]),
     }
 }
 
