@@ -5,6 +5,8 @@
 //! vector-engine serve DATA DIR                             searches as lines on standard input ask
 //! ```
 //!
+//! With `--instruction-set NAME` vectors are compared by another instruction set than the fastest of the machine.
+//!
 //! DATA holds `base.npy`, `queries.npy` and for filters `attrs.npy` and `fval.npy`. What is measured is the whole index: cases with
 //! records, columns and full text, read from its files, not a graph in memory. A setting is a recall that is aimed at.
 
@@ -17,7 +19,7 @@ use precedent_model::{Case, CaseId};
 use precedent_query::PathChoice;
 use precedent_sources::NpyMatrix;
 use precedent_storage::DiskStorage;
-use precedent_vector::{Embedding, VectorSpace};
+use precedent_vector::{Embedding, VectorSpace, limit_instruction_set};
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
@@ -42,6 +44,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Our index as one of the engines of benches/peers.
 #[derive(Debug, Parser)]
 struct Args {
+    /// Instruction set to compare vectors with, in place of the fastest of the machine
+    #[arg(long, global = true, value_name = "NAME")]
+    instruction_set: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -77,7 +82,11 @@ enum LayoutName {
 }
 
 fn main() -> Outcome<()> {
-    match Args::parse().command {
+    let args = Args::parse();
+    if let Some(name) = &args.instruction_set {
+        limit_instruction_set(name)?;
+    }
+    match args.command {
         Command::Build { data, dir, layout, threads } => build(&data, &dir, layout, threads),
         Command::Serve { data, dir } => serve(&data, &dir),
     }

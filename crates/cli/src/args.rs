@@ -10,7 +10,9 @@ use std::path::PathBuf;
 #[command(name = "precedent", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected, 4 no index, busy or \
-                        damaged, 130 interrupted."
+                        damaged, 130 interrupted.\n\nPRECEDENT_INSTRUCTION_SET in the environment names the \
+                        instruction set that vectors are compared with, for measurements: avx512vnni, avxvnni, avx2, \
+                        neon or portable. By default it is the fastest of the machine."
 )]
 pub struct Precedent {
     #[command(subcommand)]

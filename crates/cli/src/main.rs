@@ -21,14 +21,29 @@ mod style;
 
 use args::{Command, Precedent};
 use clap::Parser;
+use exit::{Failure, Outcome};
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// Names the instruction set that vectors are compared with, in place of the fastest of the machine.
+const INSTRUCTION_SET: &str = "PRECEDENT_INSTRUCTION_SET";
+
 fn main() -> ExitCode {
-    let outcome = match Precedent::parse().command {
+    let command = Precedent::parse().command;
+    exit::report(limit_instruction_set().and_then(|()| run(command)))
+}
+
+fn limit_instruction_set() -> Result<(), Failure> {
+    let Some(name) = std::env::var_os(INSTRUCTION_SET).filter(|name| !name.is_empty()) else { return Ok(()) };
+    precedent_vector::limit_instruction_set(&name.to_string_lossy())
+        .map_err(|error| Failure::input(error).about(INSTRUCTION_SET))
+}
+
+fn run(command: Command) -> Outcome {
+    match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
@@ -42,6 +57,5 @@ fn main() -> ExitCode {
         Command::Phantom(args) => commands::phantom::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
-    };
-    exit::report(outcome)
+    }
 }

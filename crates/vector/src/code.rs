@@ -6,7 +6,8 @@
 //! but a little-endian f32, the bias. The *estimate* of a query for a code is `bias - weight · (query · code)`. All that
 //! depends on the code is a sum of integers, and every instruction set gives the same one.
 
-use crate::kernel::codes::{self, CodeKernels};
+use crate::kernel::chosen;
+use crate::kernel::codes::CodeKernels;
 
 /// Bytes of a line: a cache line of the processors this is tuned for.
 pub const LINE_BYTES: usize = 64;
@@ -110,8 +111,11 @@ impl Steps {
 #[derive(Clone, Default)]
 pub struct CodeQuery {
     lines: Vec<QueryLine>,
+    /// Of the codes that the lines are for.
+    shape: Option<CodeShape>,
     factor: f32,
     constant: f32,
+    wide_offset: i32,
 }
 
 /// What a line of a code is multiplied with.
@@ -133,6 +137,8 @@ pub struct QueryView<'a> {
     pub(crate) factor: f32,
     /// Added to every estimate: what the sum is too large by, because it is over bytes from 0 up.
     pub(crate) constant: f32,
+    /// What the sum over the bytes of wide coordinates is larger by than that over the bytes less 128.
+    pub(crate) wide_offset: i32,
 }
 
 impl CodeQuery {
@@ -140,29 +146,35 @@ impl CodeQuery {
     /// Coordinates that the shape has no room for are left out.
     pub fn set(&mut self, coordinates: &[f32], shape: CodeShape, steps: Steps, weight: f32) {
         let unit = query_unit(coordinates, shape, steps);
-        if self.lines.len() != shape.lines
-            || shape.wide < shape.bytes()
-            || coordinates.len() < shape.coordinates()
+        if self.shape != Some(shape) || shape.wide < shape.bytes() || coordinates.len() < shape.coordinates()
         {
+            self.shape = Some(shape);
             self.lines.clear();
             self.lines.resize(shape.lines, NO_LINE);
         }
-        let sum = put_query(coordinates, shape, steps, unit, &mut self.lines);
+        let zeros = put_query(coordinates, shape, steps, unit, &mut self.lines);
         self.factor = weight * unit;
-        self.constant = self.factor * sum;
+        self.constant = self.factor * zeros.sum();
+        self.wide_offset = zeros.wide;
     }
 
     /// The query as kernels read it.
     #[inline]
     pub fn view(&self) -> QueryView<'_> {
-        QueryView { lines: &self.lines, factor: self.factor, constant: self.constant }
+        QueryView {
+            lines: &self.lines,
+            factor: self.factor,
+            constant: self.constant,
+            wide_offset: self.wide_offset,
+        }
     }
 }
 
 /// The codes of a table as queries for the same table, in memory.
 pub struct CodeQueries {
     lines: Vec<QueryLine>,
-    constants: Vec<f32>,
+    /// Of each query the constant and the wide offset.
+    constants: Vec<(f32, i32)>,
     per_query: usize,
     factor: f32,
 }
@@ -181,7 +193,8 @@ impl CodeQueries {
             .zip(lines.chunks_mut(shape.lines.max(1)))
             .map(|(code, lines)| {
                 decode(code, shape, steps, &mut coordinates);
-                factor * put_query(&coordinates, shape, steps, unit, lines)
+                let zeros = put_query(&coordinates, shape, steps, unit, lines);
+                (factor * zeros.sum(), zeros.wide)
             })
             .collect();
         Self { lines, constants, per_query: shape.lines, factor }
@@ -192,7 +205,8 @@ impl CodeQueries {
     pub fn get(&self, node: u32) -> Option<QueryView<'_>> {
         let start = node as usize * self.per_query;
         let lines = self.lines.get(start..start + self.per_query)?;
-        Some(QueryView { lines, factor: self.factor, constant: *self.constants.get(node as usize)? })
+        let &(constant, wide_offset) = self.constants.get(node as usize)?;
+        Some(QueryView { lines, factor: self.factor, constant, wide_offset })
     }
 }
 
@@ -213,9 +227,29 @@ fn query_unit(coordinates: &[f32], shape: CodeShape, steps: Steps) -> f32 {
     (most(wide) * steps.wide).max(most(narrow) * steps.narrow).max(f32::MIN_POSITIVE) / LARGEST
 }
 
-/// Writes the bytes of a query into lines of zeros. Gives the sum that codes of nothing but zeros would have.
-fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lines: &mut [QueryLine]) -> f32 {
-    let round = codes::best().round;
+/// The sum that a code of nothing but zeros has with a query, in parts.
+struct ZeroSum {
+    /// Over the bytes of wide coordinates.
+    wide: i32,
+    /// Over the bytes of the query for narrow ones, each of which counts [`NARROW_ZERO`] times.
+    narrow: i32,
+}
+
+impl ZeroSum {
+    fn sum(&self) -> f32 {
+        self.wide as f32 + NARROW_ZERO * self.narrow as f32
+    }
+}
+
+/// Writes the bytes of a query into lines of zeros.
+fn put_query(
+    coordinates: &[f32],
+    shape: CodeShape,
+    steps: Steps,
+    unit: f32,
+    lines: &mut [QueryLine],
+) -> ZeroSum {
+    let round = chosen().codes.round;
     let (wide, narrow) = coordinates.split_at(shape.wide.min(coordinates.len()));
     let narrow = &narrow[..narrow.len().min(shape.coordinates().saturating_sub(shape.wide))];
     let mut wide_sum = 0_i32;
@@ -235,7 +269,7 @@ fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lin
         }
         (byte, left) = (byte + LINE_BYTES - start, rest);
     }
-    WIDE_ZERO * wide_sum as f32 + NARROW_ZERO * narrow_sum as f32
+    ZeroSum { wide: WIDE_ZERO as i32 * wide_sum, narrow: narrow_sum }
 }
 
 /// Codes one after another in memory.
@@ -243,17 +277,13 @@ fn put_query(coordinates: &[f32], shape: CodeShape, steps: Steps, unit: f32, lin
 pub struct CodeTable<'a> {
     bytes: &'a [u8],
     shape: CodeShape,
-    /// Bytes before the first that holds two coordinates, of each line.
-    wide: [u8; MOST_LINES],
     kernels: &'static CodeKernels,
 }
 
 impl<'a> CodeTable<'a> {
     /// Codes of one shape. Bytes that make no whole code are left alone.
     pub fn new(bytes: &'a [u8], shape: CodeShape) -> Self {
-        let wide =
-            std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
-        Self { bytes, shape, wide, kernels: codes::best() }
+        Self { bytes, shape, kernels: &chosen().codes }
     }
 
     /// How many codes there are.
@@ -305,7 +335,7 @@ impl<'a> CodeTable<'a> {
         if !self.fits(nodes, query) {
             return None;
         }
-        (self.kernels.nearer)(self.bytes, nodes, query, &self.wide, limit, keys)
+        (self.kernels.nearer)(self.bytes, nodes, query, self.shape.wide, limit, keys)
     }
 
     /// What is to be taken from the estimates of up to [`GROUP`] codes for a query: `weight · (query · code)`, whatever
@@ -316,7 +346,7 @@ impl<'a> CodeTable<'a> {
             return None;
         }
         let mut sums = [0; GROUP];
-        (self.kernels.sums)(self.bytes, nodes, query, &self.wide, &mut sums)?;
+        (self.kernels.sums)(self.bytes, nodes, query, self.shape.wide, &mut sums)?;
         Some(sums.map(|sum| query.factor * sum as f32 - query.constant))
     }
 }
@@ -331,12 +361,12 @@ pub(crate) struct ByteRows<'a> {
 impl<'a> ByteRows<'a> {
     /// Codes without bias, all of whose coordinates are wide.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, kernels: codes::best() }
+        Self { bytes, kernels: &chosen().codes }
     }
 
     /// `query · code` of every code, in its order, for as many as there are places.
     pub fn products(&self, query: QueryView<'_>, sums: &mut [i32], products: &mut [f32]) {
-        (self.kernels.run)(self.bytes, query.lines, sums);
+        (self.kernels.run)(self.bytes, query, sums);
         for (product, &sum) in products.iter_mut().zip(&*sums) {
             *product = query.factor * sum as f32 - query.constant;
         }
@@ -454,7 +484,7 @@ pub struct NodeSet {
 impl Default for NodeSet {
     /// Of no nodes.
     fn default() -> Self {
-        Self { words: Vec::new(), met: Vec::new(), count: 0, nodes: 0, kernels: codes::best() }
+        Self { words: Vec::new(), met: Vec::new(), count: 0, nodes: 0, kernels: &chosen().codes }
     }
 }
 
@@ -532,7 +562,7 @@ const PAD: usize = 8;
 impl Default for SortedKeys {
     /// Room for one.
     fn default() -> Self {
-        let mut keys = Self { buffer: vec![0; PAD], capacity: 0, used: 0, kernels: codes::best() };
+        let mut keys = Self { buffer: vec![0; PAD], capacity: 0, used: 0, kernels: &chosen().codes };
         keys.reset(1);
         keys
     }

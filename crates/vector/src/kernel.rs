@@ -10,64 +10,34 @@ pub(crate) mod codes;
 pub(crate) mod packed;
 mod portable;
 mod prefetch;
+mod sets;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use prefetch::prefetch;
 pub(crate) use prefetch::request;
+pub(crate) use sets::chosen;
+pub use sets::{InstructionSetError, instruction_set, instruction_sets, limit_instruction_set};
 
 /// A distance of two embeddings of the same length; less is nearer. Panics when the lengths differ.
 pub type DistanceFn = fn(&[f32], &[f32]) -> f32;
 
-/// One implementation of every kernel.
+/// One implementation of every distance.
 #[derive(Clone, Copy)]
-struct Kernels {
-    name: &'static str,
-    one_minus_dot: DistanceFn,
-    negative_dot: DistanceFn,
-    l2_squared: DistanceFn,
-}
-
-/// What this processor can run, fastest first; the portable kernels are always last. The standard library remembers
-/// what it detected, so asking again is cheap.
-fn available() -> impl Iterator<Item = Kernels> {
-    #[cfg(target_arch = "x86_64")]
-    let fast = [x86::avx512(), x86::avx2()];
-    #[cfg(target_arch = "aarch64")]
-    let fast = [arm::neon()];
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let fast: [Option<Kernels>; 0] = [];
-    fast.into_iter().flatten().chain(std::iter::once(portable::KERNELS))
-}
-
-fn best() -> Kernels {
-    available().next().unwrap_or(portable::KERNELS)
-}
-
-/// `1 - a·b`. Not clamped: rounding may bring the distance of a vector to itself a little below 0.
-pub(crate) fn one_minus_dot() -> DistanceFn {
-    best().one_minus_dot
-}
-
-/// `-a·b`.
-pub(crate) fn negative_dot() -> DistanceFn {
-    best().negative_dot
-}
-
-/// The sum of the squared differences.
-pub(crate) fn l2_squared() -> DistanceFn {
-    best().l2_squared
-}
-
-/// The instruction set that the kernels use on this processor: `avx512f`, `avx2+fma`, `neon` or `portable`.
-pub fn instruction_set() -> &'static str {
-    best().name
+pub(crate) struct DistanceKernels {
+    /// Half the sum of the squared differences: of vectors of length 1 this is `1 - a·b`, and near copies keep their order,
+    /// which the rounding of a number near 1 would take.
+    pub half_l2_squared: DistanceFn,
+    /// `-a·b`.
+    pub negative_dot: DistanceFn,
+    /// The sum of the squared differences.
+    pub l2_squared: DistanceFn,
 }
 
 /// The kernels around a dot product and a squared distance. Lengths are checked here, once for all of them: the
 /// implementations read both slices by the length of one.
 macro_rules! kernels {
-    ($name:literal, $dot:path, $l2:path) => {{
+    ($dot:path, $l2:path) => {{
         fn checked_dot(a: &[f32], b: &[f32]) -> f32 {
             assert_eq!(a.len(), b.len(), "embeddings differ in length");
             $dot(a, b)
@@ -76,9 +46,8 @@ macro_rules! kernels {
             assert_eq!(a.len(), b.len(), "embeddings differ in length");
             $l2(a, b)
         }
-        $crate::kernel::Kernels {
-            name: $name,
-            one_minus_dot: |a, b| 1.0 - checked_dot(a, b),
+        $crate::kernel::DistanceKernels {
+            half_l2_squared: |a, b| 0.5 * checked_l2(a, b),
             negative_dot: |a, b| -checked_dot(a, b),
             l2_squared: checked_l2,
         }
@@ -90,6 +59,7 @@ use kernels;
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use sets::available;
 
     /// Values of either sign over six orders of magnitude, from a seed.
     fn values(length: usize, seed: u64) -> Vec<f32> {
@@ -108,13 +78,14 @@ mod tests {
         let dot: f64 = wide().map(|(x, y)| x * y).sum();
         let scale: f64 = wide().map(|(x, y)| (x * y).abs()).sum();
         let l2: f64 = wide().map(|(x, y)| (x - y) * (x - y)).sum();
-        for kernels in available() {
+        for set in available() {
+            let kernels = set.distances;
             let close = |found: f32, expected: f64, scale: f64| {
                 let error = (f64::from(found) - expected).abs();
-                assert!(error <= 1e-5 * scale + 1e-30, "{} of {}: {error} of {scale}", kernels.name, a.len());
+                assert!(error <= 1e-5 * scale + 1e-30, "{} of {}: {error} of {scale}", set.name, a.len());
             };
             close((kernels.negative_dot)(a, b), -dot, scale);
-            close((kernels.one_minus_dot)(a, b), 1.0 - dot, scale + 1.0);
+            close((kernels.half_l2_squared)(a, b), 0.5 * l2, 0.5 * l2);
             close((kernels.l2_squared)(a, b), l2, l2);
             assert_eq!((kernels.l2_squared)(a, a), 0.0);
         }
@@ -145,12 +116,13 @@ mod tests {
     #[test]
     fn not_a_number_comes_through_from_every_place() {
         let b = values(131, 5);
-        for kernels in available() {
+        for set in available() {
+            let kernels = set.distances;
             for place in 0..b.len() {
                 let mut a = values(131, 6);
                 a[place] = f32::NAN;
-                for kernel in [kernels.one_minus_dot, kernels.negative_dot, kernels.l2_squared] {
-                    assert!(kernel(&a, &b).is_nan(), "{} at {place}", kernels.name);
+                for kernel in [kernels.half_l2_squared, kernels.negative_dot, kernels.l2_squared] {
+                    assert!(kernel(&a, &b).is_nan(), "{} at {place}", set.name);
                 }
             }
         }
@@ -158,8 +130,8 @@ mod tests {
 
     #[test]
     fn unequal_lengths_are_refused_by_every_kernel() {
-        for kernels in available() {
-            for kernel in [kernels.one_minus_dot, kernels.negative_dot, kernels.l2_squared] {
+        for kernels in available().map(|set| set.distances) {
+            for kernel in [kernels.half_l2_squared, kernels.negative_dot, kernels.l2_squared] {
                 assert!(std::panic::catch_unwind(|| kernel(&[1.0; 16], &[1.0; 17])).is_err());
                 assert!(std::panic::catch_unwind(|| kernel(&[1.0; 17], &[1.0; 16])).is_err());
             }
@@ -167,11 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn the_best_is_used_and_named() {
-        let names: Vec<_> = available().map(|kernels| kernels.name).collect();
-        assert_eq!(names.first(), Some(&instruction_set()));
-        assert_eq!(names.last(), Some(&"portable"));
-        #[cfg(target_arch = "x86_64")]
-        assert_eq!(names.contains(&"avx512f"), std::arch::is_x86_feature_detected!("avx512f"));
+    fn near_copies_keep_their_order() {
+        let unit = |turn: f64| -> Vec<f32> {
+            (0..64).map(|i| if i == 0 { turn.cos() } else { turn.sin() / 63_f64.sqrt() } as f32).collect()
+        };
+        let origin = unit(0.0);
+        for kernels in available().map(|set| set.distances) {
+            let distances: Vec<f32> =
+                (1..9).map(|i| (kernels.half_l2_squared)(&origin, &unit(2e-5 * f64::from(i)))).collect();
+            assert!(distances.is_sorted_by(|a, b| a < b), "{distances:?}");
+        }
     }
 }

@@ -23,7 +23,9 @@ pub use code::{
     SortedKeys, Steps, bias, key, key_node, key_value,
 };
 pub use embedding::Embedding;
-pub use kernel::{DistanceFn, instruction_set, prefetch};
+pub use kernel::{
+    DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
+};
 pub use metric::Metric;
 pub use packed::{PackedDistance, pack, packed_bytes};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};

@@ -24,15 +24,19 @@ impl Metric {
         }
     }
 
-    /// The distance kernel of this metric for this processor. Less is nearer: `1 - a·b` for cosine (inputs of length
-    /// 1), `-a·b` for dot, the *squared* Euclidean distance for l2.
+    /// The distance kernel of this metric for this processor. Less is nearer: half the squared Euclidean distance for
+    /// cosine, `-a·b` for dot, the *squared* Euclidean distance for l2.
+    ///
+    /// For cosine the inputs have length 1, so that the distance is `1 - a·b` up to rounding. Near copies are told apart by
+    /// their differences, though: the rounding of `1 - a·b` would be larger than their distances.
     ///
     /// The kernel panics when the two slices differ in length; [`crate::VectorSpace::admit`] makes that impossible.
     pub fn distance_fn(self) -> DistanceFn {
+        let kernels = &kernel::chosen().distances;
         match self {
-            Self::Cosine => kernel::one_minus_dot(),
-            Self::Dot => kernel::negative_dot(),
-            Self::L2 => kernel::l2_squared(),
+            Self::Cosine => kernels.half_l2_squared,
+            Self::Dot => kernels.negative_dot,
+            Self::L2 => kernels.l2_squared,
         }
     }
 

@@ -30,6 +30,20 @@ fn searches_that_cannot_be() {
 }
 
 #[test]
+fn an_instruction_set_that_the_machine_lacks() {
+    let place = Place::with_index();
+    let run =
+        |name: &str| place.command(&["stats", "i"]).env("PRECEDENT_INSTRUCTION_SET", name).output().unwrap();
+    assert!(run("portable").status.success());
+    let refused = run("mmx");
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for word in ["PRECEDENT_INSTRUCTION_SET", "mmx", "portable"] {
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
 fn embeddings_that_do_not_fit_are_refused_before_anything_goes_in() {
     let place = Place::with_index();
     let ingest = |file: &str, encoder: &str, words: &[&str]| {

@@ -1,20 +1,17 @@
 //! Kernels for 64-bit Arm: NEON. Four accumulators hide the latency of the fused multiply-add.
 #![allow(unsafe_code)]
 
-use super::{Kernels, kernels};
+use super::{DistanceKernels, kernels};
 use std::arch::aarch64::*;
-use std::arch::is_aarch64_feature_detected;
 
 /// Numbers in a register.
 const LANES: usize = 4;
 
-/// The NEON kernels, where the processor supports them.
-pub(super) fn neon() -> Option<Kernels> {
-    is_aarch64_feature_detected!("neon").then_some(kernels!("neon", dot, l2_squared))
-}
+/// For processors with NEON only.
+pub(super) const NEON: DistanceKernels = kernels!(dot, l2_squared);
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    // SAFETY: private, and handed out by `neon` only where NEON was detected.
+    // SAFETY: private, and part of a set that is handed out only where NEON was detected.
     unsafe { dot_with(a, b) }
 }
 

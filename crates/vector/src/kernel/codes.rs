@@ -1,22 +1,21 @@
 //! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
 
-use crate::code::{GROUP, LINE_BYTES, MOST_LINES, QueryLine, QueryView, bias, key, ordered_bits};
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias, key, ordered_bits};
 
 #[cfg(target_arch = "aarch64")]
-mod arm;
+pub(super) mod arm;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+pub(super) mod x86;
 
-/// For each line of a code how many of its bytes hold one coordinate.
-type Wide = [u8; MOST_LINES];
 /// Keys of nodes that come before a limit: `(bytes, nodes, query, wide, limit, keys) -> count`. There are at most [`GROUP`]
-/// nodes, and the query has 1 to [`MOST_LINES`] lines, which are those of the codes. None when a node has no code.
-type Nearer = fn(&[u8], &[u32], QueryView<'_>, &Wide, u32, &mut [u64; GROUP]) -> Option<usize>;
+/// nodes, and the query has 1 to [`crate::code::MOST_LINES`] lines, which are those of the codes. `wide` bytes from the first
+/// hold one coordinate each, and none of them is 0. None when a node has no code.
+type Nearer = fn(&[u8], &[u32], QueryView<'_>, usize, u32, &mut [u64; GROUP]) -> Option<usize>;
 /// Sums over the bytes of codes times those of a query; as [`Nearer`].
-type Sums = fn(&[u8], &[u32], QueryView<'_>, &Wide, &mut [i32; GROUP]) -> Option<()>;
+type Sums = fn(&[u8], &[u32], QueryView<'_>, usize, &mut [i32; GROUP]) -> Option<()>;
 /// Sums over the bytes of codes that lie one after another, all of wide coordinates, times those of a query; as many as the
 /// slice has places and the bytes codes.
-type Run = fn(&[u8], &[QueryLine], &mut [i32]);
+type Run = fn(&[u8], QueryView<'_>, &mut [i32]);
 /// Numbers within a byte times a factor, rounded half to even; gives the sum of the bytes. As many as both slices have.
 type Round = fn(&[f32], f32, &mut [i8]) -> i32;
 /// Nodes whose bit is not set, in their order, up to the first `u32::MAX`: `(words, nodes, limit, unmet) -> count`. There is
@@ -28,8 +27,6 @@ type Insert = fn(&mut [u64], usize, &[u64]) -> usize;
 
 /// One implementation of every kernel.
 pub(crate) struct CodeKernels {
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests name what they compare"))]
-    pub name: &'static str,
     pub nearer: Nearer,
     pub sums: Sums,
     pub run: Run,
@@ -38,23 +35,7 @@ pub(crate) struct CodeKernels {
     pub unmet: Unmet,
 }
 
-static PORTABLE: CodeKernels = CodeKernels { name: "portable", nearer, sums, run, round, insert, unmet };
-
-/// What this processor can run, fastest first; portable code is always last.
-fn available() -> impl Iterator<Item = &'static CodeKernels> {
-    #[cfg(target_arch = "x86_64")]
-    let fast = [x86::vnni(), x86::avx2()];
-    #[cfg(target_arch = "aarch64")]
-    let fast = [arm::neon()];
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let fast: [Option<&'static CodeKernels>; 0] = [];
-    fast.into_iter().flatten().chain(std::iter::once(&PORTABLE))
-}
-
-#[inline]
-pub(crate) fn best() -> &'static CodeKernels {
-    available().next().unwrap_or(&PORTABLE)
-}
+pub(super) const PORTABLE: CodeKernels = CodeKernels { nearer, sums, run, round, insert, unmet };
 
 /// The bytes of a code, if there is one.
 #[inline(always)]
@@ -68,7 +49,7 @@ fn sums(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     sums: &mut [i32; GROUP],
 ) -> Option<()> {
     for (sum, &node) in sums.iter_mut().zip(nodes) {
@@ -76,17 +57,17 @@ fn sums(
         *sum = lines
             .iter()
             .zip(query.lines)
-            .zip(wide)
-            .map(|((code, query), &wide)| line(code, query, wide))
+            .enumerate()
+            .map(|(place, (code, query))| line(code, query, wide.saturating_sub(place * LINE_BYTES)))
             .sum();
     }
     Some(())
 }
 
-fn run(bytes: &[u8], query: &[QueryLine], sums: &mut [i32]) {
-    for (sum, code) in sums.iter_mut().zip(bytes.chunks_exact((query.len() * LINE_BYTES).max(1))) {
+fn run(bytes: &[u8], query: QueryView<'_>, sums: &mut [i32]) {
+    for (sum, code) in sums.iter_mut().zip(bytes.chunks_exact((query.lines.len() * LINE_BYTES).max(1))) {
         let (lines, _) = code.as_chunks::<LINE_BYTES>();
-        *sum = lines.iter().zip(query).map(|(code, query)| line(code, query, LINE_BYTES as u8)).sum();
+        *sum = lines.iter().zip(query.lines).map(|(code, query)| line(code, query, LINE_BYTES)).sum();
     }
 }
 
@@ -107,8 +88,8 @@ fn small_integer(value: f32) -> i8 {
     (value + LAST_PLACE_IS_ONE).to_bits() as i8
 }
 
-fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: u8) -> i32 {
-    let (wide, narrow) = code.split_at(usize::from(wide).min(LINE_BYTES));
+fn line(code: &[u8; LINE_BYTES], query: &QueryLine, wide: usize) -> i32 {
+    let (wide, narrow) = code.split_at(wide.min(LINE_BYTES));
     let (wide_low, narrow_low) = query.low.split_at(wide.len());
     let product = |code: u8, query: i8| i32::from(code) * i32::from(query);
     let wide: i32 = wide.iter().zip(wide_low).map(|(&code, &low)| product(code, low)).sum();
@@ -122,7 +103,7 @@ fn nearer(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     limit: u32,
     keys: &mut [u64; GROUP],
 ) -> Option<usize> {
@@ -135,7 +116,7 @@ fn nearer_of(
     bytes: &[u8],
     nodes: &[u32],
     query: QueryView<'_>,
-    wide: &Wide,
+    wide: usize,
     limit: u32,
     keys: &mut [u64; GROUP],
     sums_of: Sums,
@@ -183,7 +164,13 @@ fn insert(buffer: &mut [u64], mut used: usize, keys: &[u64]) -> usize {
 mod tests {
     use super::*;
     use crate::code::{BIAS_BYTES, CodeQuery, CodeShape, Steps};
+    use crate::kernel::sets::available;
     use proptest::prelude::*;
+
+    /// Every set of this machine, with its name.
+    fn sets() -> impl Iterator<Item = (&'static str, &'static CodeKernels)> {
+        available().map(|set| (set.name, &set.codes))
+    }
 
     proptest! {
         #[test]
@@ -197,8 +184,10 @@ mod tests {
                 (state >> 33) as u32
             };
             let mut bytes: Vec<u8> = (0..24 * lines * LINE_BYTES).map(|_| next() as u8).collect();
+            // Bytes of wide coordinates are never 0.
             for code in bytes.chunks_mut(lines * LINE_BYTES) {
                 let end = code.len() - BIAS_BYTES;
+                code[..wide.min(end)].iter_mut().for_each(|byte| *byte = (*byte).max(1));
                 code[end..].copy_from_slice(&(next() as f32 / 1e9 - 2.0).to_le_bytes());
             }
             let shape = CodeShape { lines, wide: wide.min(lines * LINE_BYTES - BIAS_BYTES), biased: true };
@@ -206,37 +195,52 @@ mod tests {
             let mut query = CodeQuery::default();
             query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
             let query = query.view();
-            let wide = std::array::from_fn(|line| shape.wide.saturating_sub(line * LINE_BYTES).min(LINE_BYTES) as u8);
             let nodes: Vec<u32> = (0..count).map(|_| next() % 24).collect();
             let limit = ordered_bits(next() as f32 / 1e9 - 2.0);
             let mut expected = ([0; GROUP], [0; GROUP]);
-            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, &wide, limit, &mut expected.0).unwrap();
-            (PORTABLE.sums)(&bytes, &nodes, query, &wide, &mut expected.1).unwrap();
-            for kernels in available() {
+            let kept = (PORTABLE.nearer)(&bytes, &nodes, query, shape.wide, limit, &mut expected.0).unwrap();
+            (PORTABLE.sums)(&bytes, &nodes, query, shape.wide, &mut expected.1).unwrap();
+            for (name, kernels) in sets() {
                 let (mut keys, mut sums) = ([0; GROUP], [0; GROUP]);
-                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, &wide, limit, &mut keys), Some(kept), "{}", kernels.name);
-                prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", kernels.name);
-                prop_assert!((kernels.sums)(&bytes, &nodes, query, &wide, &mut sums).is_some());
-                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, &wide, limit, &mut keys), None, "{}", kernels.name);
-                prop_assert!((kernels.sums)(&bytes, &[1, 24], query, &wide, &mut [0; GROUP]).is_none());
-                prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", kernels.name);
+                prop_assert_eq!((kernels.nearer)(&bytes, &nodes, query, shape.wide, limit, &mut keys), Some(kept), "{}", name);
+                prop_assert_eq!(&keys[..kept], &expected.0[..kept], "{}", name);
+                prop_assert!((kernels.sums)(&bytes, &nodes, query, shape.wide, &mut sums).is_some());
+                prop_assert_eq!((kernels.nearer)(&bytes, &[1, 24], query, shape.wide, limit, &mut keys), None, "{}", name);
+                prop_assert!((kernels.sums)(&bytes, &[1, 24], query, shape.wide, &mut [0; GROUP]).is_none());
+                prop_assert_eq!(&sums[..count], &expected.1[..count], "{}", name);
+            }
+            // Codes that are all wide, without bias.
+            bytes.iter_mut().for_each(|byte| *byte = (*byte).max(1));
+            let shape = CodeShape { lines, wide: lines * LINE_BYTES, biased: false };
+            let coordinates: Vec<f32> = (0..shape.wide).map(|_| next() as f32 / 1e9 - 1.0).collect();
+            let mut query = CodeQuery::default();
+            query.set(&coordinates, shape, Steps { wide: 0.003, narrow: 0.01 }, 2.0);
+            let (values, rows) = (&coordinates[..next() as usize % coordinates.len()], next() as usize % 27);
+            let mut expected = (vec![7; rows], vec![7_i8; values.len()]);
+            (PORTABLE.run)(&bytes, query.view(), &mut expected.0);
+            let sum = (PORTABLE.round)(values, 99.0, &mut expected.1);
+            for (name, kernels) in sets() {
+                let mut found = (vec![7; rows], vec![7_i8; values.len()]);
+                (kernels.run)(&bytes, query.view(), &mut found.0);
+                prop_assert_eq!((kernels.round)(values, 99.0, &mut found.1), sum, "{}", name);
+                prop_assert_eq!(&found, &expected, "{}", name);
             }
             let words: Vec<u32> = (0..9).map(|_| next()).collect();
             let nodes: Vec<u32> = (0..next() % 70).map(|_| next() % (9 * 32)).collect();
             let met = |node: u32| words[node as usize / 32] >> (node % 32) & 1 == 1;
             let expected: Vec<u32> = nodes.iter().copied().filter(|&node| !met(node)).collect();
-            for kernels in available() {
+            for (name, kernels) in sets() {
                 let mut unmet = vec![0; nodes.len() + 4 + GROUP];
                 let mut ended = nodes.clone();
                 ended.extend([u32::MAX, 1 << 20, 3]);
                 for list in [&nodes, &ended] {
                     let found = (kernels.unmet)(&words, list, 9 * 32, &mut unmet);
-                    prop_assert_eq!(found, Ok(expected.len()), "{}", kernels.name);
-                    prop_assert_eq!(&unmet[..expected.len()], &expected, "{}", kernels.name);
+                    prop_assert_eq!(found, Ok(expected.len()), "{}", name);
+                    prop_assert_eq!(&unmet[..expected.len()], &expected, "{}", name);
                 }
                 ended.insert(nodes.len() / 2, 9 * 32 + 7);
-                prop_assert_eq!((kernels.unmet)(&words, &ended, 9 * 32, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
-                prop_assert_eq!((kernels.unmet)(&words, &ended, u32::MAX, &mut unmet), Err(9 * 32 + 7), "{}", kernels.name);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, 9 * 32, &mut unmet), Err(9 * 32 + 7), "{}", name);
+                prop_assert_eq!((kernels.unmet)(&words, &ended, u32::MAX, &mut unmet), Err(9 * 32 + 7), "{}", name);
             }
             let empty: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; capacity.next_multiple_of(8)]).collect();
             let groups: Vec<Vec<u64>> = (0..9).map(|_| (0..next() % 9).map(|_| u64::from(next() % 50)).collect()).collect();
@@ -251,18 +255,18 @@ mod tests {
                 groups.iter().map(insert).collect()
             };
             let places = all(&PORTABLE, &mut expected);
-            for kernels in available() {
+            for (name, kernels) in sets() {
                 let mut buffer = empty.clone();
                 let found = all(kernels, &mut buffer);
-                prop_assert_eq!(&found, &places, "{}", kernels.name);
-                prop_assert_eq!(&buffer, &expected, "{}", kernels.name);
+                prop_assert_eq!(&found, &places, "{}", name);
+                prop_assert_eq!(&buffer, &expected, "{}", name);
             }
         }
     }
 
     #[test]
     fn long_lists_are_sorted_too() {
-        for kernels in available() {
+        for (name, kernels) in sets() {
             let mut buffer: Vec<u64> = [0; 8].into_iter().chain(vec![u64::MAX; 1000]).collect();
             let keys: Vec<u64> = (0..3000_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20).collect();
             for (used, keys) in (0..).step_by(7).zip(keys.chunks(7)) {
@@ -270,7 +274,7 @@ mod tests {
             }
             let mut sorted = keys.clone();
             sorted.sort_unstable();
-            assert_eq!(buffer[8..], sorted[..1000], "{}", kernels.name);
+            assert_eq!(buffer[8..], sorted[..1000], "{}", name);
         }
     }
 
@@ -280,10 +284,10 @@ mod tests {
         let mut query = CodeQuery::default();
         let shape = CodeShape { lines: 1, wide: LINE_BYTES, biased: false };
         query.set(&[1.0; LINE_BYTES], shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
-        for kernels in available() {
+        for (name, kernels) in sets() {
             let mut sums = [0; GROUP];
-            (kernels.sums)(&bytes, &[0], query.view(), &[LINE_BYTES as u8; MOST_LINES], &mut sums).unwrap();
-            assert_eq!(sums[0], 64 * 255 * 127, "{}", kernels.name);
+            (kernels.sums)(&bytes, &[0], query.view(), LINE_BYTES, &mut sums).unwrap();
+            assert_eq!(sums[0], 64 * 255 * 127, "{}", name);
         }
     }
 }

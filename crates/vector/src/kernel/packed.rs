@@ -1,9 +1,13 @@
-//! Distances from packed vectors ([`crate::pack`]): one text, compiled for each instruction set. Every sum is added up in the same
-//! order with the same roundings, so that all agree to the last bit.
-#![allow(unsafe_code)]
+//! Distances from packed vectors ([`crate::pack`]). Every instruction set adds up in the same order with the same roundings, so
+//! that all agree to the last bit: of each half of the numbers, blocks of 16 are added to 16 sums by turns to one of two such
+//! rows; what is left over is added up one by one.
+
+use std::array::from_fn;
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::is_x86_feature_detected;
+mod x86;
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{AVX2, AVX512};
 
 /// Bytes of 12-bit numbers: the upper 8 bits of each, then the lower 4 of two numbers in a byte, those of the first half of the
 /// numbers in the lower half of each byte.
@@ -17,80 +21,102 @@ pub(crate) struct Numbers<'a> {
 /// A kernel over a query and as many packed numbers; panics when their counts differ.
 pub(crate) type PackedKernel = fn(&[f32], Numbers<'_>) -> f32;
 
-/// The sum of the products: the kernel of this processor.
-pub(crate) fn dot() -> PackedKernel {
-    available(x86_dots(), portable_dot)
+/// One implementation of every kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct PackedKernels {
+    /// The sum of the products.
+    pub dot: PackedKernel,
+    /// The sum of the squared differences.
+    pub l2_squared: PackedKernel,
 }
 
-/// The sum of the squared differences: the kernel of this processor.
-pub(crate) fn l2_squared() -> PackedKernel {
-    available(x86_l2(), portable_l2)
+pub(super) const PORTABLE: PackedKernels = PackedKernels {
+    dot: |query, numbers| measured::<false>(query, numbers, sum_of_blocks::<false>),
+    l2_squared: |query, numbers| measured::<true>(query, numbers, sum_of_blocks::<true>),
+};
+
+/// Sums side by side, and numbers in a block.
+const LANES: usize = 16;
+/// Numbers are computed with in their upper 12 bits of 16, as 16 times what they are. Nothing is rounded by that.
+const SIXTEENTH: f32 = 1.0 / 16.0;
+
+/// A query and the bytes of as many numbers, in halves: the lower one comes first, and of an odd count it has one more.
+struct Halves<'a> {
+    query: [&'a [f32]; 2],
+    high: [&'a [u8]; 2],
+    low: &'a [u8],
+    /// A sixteenth of the step.
+    step: f32,
 }
 
-/// The first that this processor can run: those for AVX-512 and AVX2, then the portable one.
-fn available(fast: [Option<PackedKernel>; 2], portable: PackedKernel) -> PackedKernel {
-    fast.into_iter().flatten().next().unwrap_or(portable)
+impl Halves<'_> {
+    /// Numbers of a half that are in whole blocks.
+    fn in_blocks(&self) -> usize {
+        self.query[1].len() / LANES * LANES
+    }
 }
 
-fn portable_dot(query: &[f32], numbers: Numbers<'_>) -> f32 {
-    dot_body(query, numbers)
-}
-
-fn portable_l2(query: &[f32], numbers: Numbers<'_>) -> f32 {
-    l2_body(query, numbers)
-}
-
+/// What a number, 16 times as large, adds to the sum.
 #[inline(always)]
-fn dot_body(query: &[f32], numbers: Numbers<'_>) -> f32 {
-    sum(query, numbers, |query, number| query * number) * numbers.step
-}
-
-#[inline(always)]
-fn l2_body(query: &[f32], numbers: Numbers<'_>) -> f32 {
-    let step = numbers.step;
-    sum(query, numbers, |query, number| {
+fn term<const SQUARED: bool>(query: f32, number: f32, step: f32) -> f32 {
+    if SQUARED {
         let difference = query - number * step;
         difference * difference
-    })
+    } else {
+        query * number
+    }
 }
 
-/// Sums kept side by side for each half of the numbers: a register of the widest set.
-const LANES: usize = 16;
-
+/// 16 times the number of a high byte and of the half byte at the top of another.
 #[inline(always)]
-fn sum(query: &[f32], numbers: Numbers<'_>, term: impl Fn(f32, f32) -> f32) -> f32 {
-    let Numbers { high, low, .. } = numbers;
+fn number(high: u8, top: u8) -> f32 {
+    f32::from(i16::from_be_bytes([high, top & 0xf0]))
+}
+
+/// The distance whose terms in whole blocks are added up by an instruction set.
+#[inline(always)]
+fn measured<const SQUARED: bool>(
+    query: &[f32],
+    numbers: Numbers<'_>,
+    sum_of_blocks: impl Fn(&Halves<'_>) -> f32,
+) -> f32 {
+    let Numbers { high, low, step } = numbers;
     assert!(
         high.len() == query.len() && low.len() == query.len().div_ceil(2),
         "a packed vector differs in length"
     );
-    let lower = |high: u8, low: u8| (i32::from(high.cast_signed()) * 16 + i32::from(low & 15)) as f32;
-    let upper = |high: u8, low: u8| (i32::from(high.cast_signed()) * 16 + i32::from(low >> 4)) as f32;
     let (query, query_upper) = query.split_at(low.len());
     let (high, high_upper) = high.split_at(low.len());
-    // Of an odd number of numbers the upper half has one less.
-    let whole = query_upper.len() / LANES * LANES;
-    let (mut sums, mut sums_upper) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    for block in 0..whole / LANES {
-        let at = block * LANES..(block + 1) * LANES;
-        let (query, query_upper) = (&query[at.clone()], &query_upper[at.clone()]);
-        let (high, high_upper, low) = (&high[at.clone()], &high_upper[at.clone()], &low[at]);
-        for lane in 0..LANES {
-            sums[lane] += term(query[lane], lower(high[lane], low[lane]));
-            sums_upper[lane] += term(query_upper[lane], upper(high_upper[lane], low[lane]));
-        }
-    }
+    let step = step * SIXTEENTH;
+    let halves = Halves { query: [query, query_upper], high: [high, high_upper], low, step };
+    let blocks = sum_of_blocks(&halves);
     let mut rest = 0.0;
-    for place in whole..low.len() {
-        rest += term(query[place], lower(high[place], low[place]));
+    for place in halves.in_blocks()..low.len() {
+        rest += term::<SQUARED>(query[place], number(high[place], low[place] << 4), step);
         if let (Some(&query), Some(&high)) = (query_upper.get(place), high_upper.get(place)) {
-            rest += term(query, upper(high, low[place]));
+            rest += term::<SQUARED>(query, number(high, low[place]), step);
         }
     }
-    // By halves, which is how registers add up their lanes.
-    for lane in 0..LANES {
-        sums[lane] += sums_upper[lane];
+    let sum = blocks + rest;
+    if SQUARED { sum } else { sum * SIXTEENTH * numbers.step }
+}
+
+fn sum_of_blocks<const SQUARED: bool>(halves: &Halves<'_>) -> f32 {
+    let mut sums = [[[0.0_f32; LANES]; 2]; 2];
+    for (turn, start) in (0..halves.in_blocks()).step_by(LANES).enumerate() {
+        let at = start..start + LANES;
+        let (low, step) = (&halves.low[at.clone()], halves.step);
+        let [lower, upper] = &mut sums[turn % 2];
+        let (query, high) = (&halves.query[0][at.clone()], &halves.high[0][at.clone()]);
+        let (query_upper, high_upper) = (&halves.query[1][at.clone()], &halves.high[1][at]);
+        for lane in 0..LANES {
+            lower[lane] += term::<SQUARED>(query[lane], number(high[lane], low[lane] << 4), step);
+            upper[lane] += term::<SQUARED>(query_upper[lane], number(high_upper[lane], low[lane]), step);
+        }
     }
+    let [[a, b], [c, d]] = sums;
+    let mut sums: [f32; LANES] = from_fn(|lane| (a[lane] + b[lane]) + (c[lane] + d[lane]));
+    // By halves, which is how registers add up their lanes.
     let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
@@ -98,62 +124,13 @@ fn sum(query: &[f32], numbers: Numbers<'_>, term: impl Fn(f32, f32) -> f32) -> f
         }
         width /= 2;
     }
-    sums[0] + rest
+    sums[0]
 }
-
-#[cfg(target_arch = "x86_64")]
-fn x86_dots() -> [Option<PackedKernel>; 2] {
-    [has_avx512().then_some(avx512_dot), is_x86_feature_detected!("avx2").then_some(avx2_dot)]
-}
-
-#[cfg(target_arch = "x86_64")]
-fn x86_l2() -> [Option<PackedKernel>; 2] {
-    [has_avx512().then_some(avx512_l2), is_x86_feature_detected!("avx2").then_some(avx2_l2)]
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn x86_dots() -> [Option<PackedKernel>; 2] {
-    [None; 2]
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn x86_l2() -> [Option<PackedKernel>; 2] {
-    [None; 2]
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-}
-
-/// A kernel for an instruction set: the body compiled with its features, and a face to be handed out where it has them.
-#[cfg(target_arch = "x86_64")]
-macro_rules! compiled {
-    ($name:ident, $with:ident, $body:ident, $features:literal) => {
-        fn $name(query: &[f32], numbers: Numbers<'_>) -> f32 {
-            #[target_feature(enable = $features)]
-            fn $with(query: &[f32], numbers: Numbers<'_>) -> f32 {
-                $body(query, numbers)
-            }
-            // SAFETY: private to this module, which hands it out only where these features were detected.
-            unsafe { $with(query, numbers) }
-        }
-    };
-}
-#[cfg(target_arch = "x86_64")]
-compiled!(avx512_dot, avx512_dot_with, dot_body, "avx512f,avx512bw,avx512vl");
-#[cfg(target_arch = "x86_64")]
-compiled!(avx512_l2, avx512_l2_with, l2_body, "avx512f,avx512bw,avx512vl");
-#[cfg(target_arch = "x86_64")]
-compiled!(avx2_dot, avx2_dot_with, dot_body, "avx2");
-#[cfg(target_arch = "x86_64")]
-compiled!(avx2_l2, avx2_l2_with, l2_body, "avx2");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::sets::available;
 
     #[test]
     fn every_instruction_set_gives_the_same_bits_and_what_wide_sums_give() {
@@ -172,13 +149,13 @@ mod tests {
             let wide: [f64; 2] =
                 [pairs().map(|(q, v)| q * v).sum(), pairs().map(|(q, v)| (q - v).powi(2)).sum()];
             let scale: [f64; 2] = [pairs().map(|(q, v)| (q * v).abs()).sum(), wide[1]];
-            let sets: [(&[Option<PackedKernel>], PackedKernel); 2] =
-                [(&x86_dots(), portable_dot), (&x86_l2(), portable_l2)];
-            for (which, (fast, portable)) in sets.into_iter().enumerate() {
+            let both = |kernels: PackedKernels| [kernels.dot, kernels.l2_squared];
+            for (which, portable) in both(PORTABLE).into_iter().enumerate() {
                 let expected = portable(&query, numbers);
                 assert!((f64::from(expected) - wide[which]).abs() <= 1e-5 * scale[which] + 1e-12, "{length}");
-                for kernel in fast.iter().flatten() {
-                    assert_eq!(kernel(&query, numbers).to_bits(), expected.to_bits(), "{length}");
+                for set in available() {
+                    let found = both(set.packed)[which](&query, numbers);
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{}, {length}", set.name);
                 }
             }
         }
@@ -187,7 +164,7 @@ mod tests {
     #[test]
     fn other_lengths_are_refused() {
         let numbers = Numbers { step: 1.0, high: &[1; 16], low: &[1; 8] };
-        for kernel in [dot(), l2_squared(), portable_dot, portable_l2] {
+        for kernel in available().flat_map(|set| [set.packed.dot, set.packed.l2_squared]) {
             assert!(std::panic::catch_unwind(|| kernel(&[1.0; 17], numbers)).is_err());
         }
     }

@@ -1,8 +1,8 @@
 //! Kernels for any processor, written so that the compiler can use whatever vectors its target has.
 
-use super::{Kernels, kernels};
+use super::{DistanceKernels, kernels};
 
-pub(super) const KERNELS: Kernels = kernels!("portable", dot, l2_squared);
+pub(super) const KERNELS: DistanceKernels = kernels!(dot, l2_squared);
 
 /// Sums kept side by side: four vectors of four lanes on the narrowest common target.
 const LANES: usize = 16;

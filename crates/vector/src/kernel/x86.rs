@@ -1,20 +1,13 @@
 //! Kernels for x86-64: AVX-512F, and AVX2 with FMA. Four accumulators hide the latency of the fused multiply-add.
 #![allow(unsafe_code)]
 
-use super::{Kernels, kernels};
-use std::arch::is_x86_feature_detected;
+use super::{DistanceKernels, kernels};
 use std::arch::x86_64::*;
 
-/// The AVX-512 kernels, where the processor and the operating system support them.
-pub(super) fn avx512() -> Option<Kernels> {
-    is_x86_feature_detected!("avx512f").then_some(kernels!("avx512f", avx512::dot, avx512::l2_squared))
-}
-
-/// The AVX2 kernels, where the processor and the operating system support them.
-pub(super) fn avx2() -> Option<Kernels> {
-    let supported = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    supported.then_some(kernels!("avx2+fma", avx2::dot, avx2::l2_squared))
-}
+/// For processors with AVX-512F only.
+pub(super) const AVX512: DistanceKernels = kernels!(avx512::dot, avx512::l2_squared);
+/// For processors with AVX2 and FMA only.
+pub(super) const AVX2: DistanceKernels = kernels!(avx2::dot, avx2::l2_squared);
 
 mod avx512 {
     use super::*;
@@ -23,7 +16,7 @@ mod avx512 {
     const LANES: usize = 16;
 
     pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-        // SAFETY: private to the parent module, which hands it out only where AVX-512F was detected.
+        // SAFETY: part of a set that is handed out only where AVX-512F was detected.
         unsafe { dot_with(a, b) }
     }
 
@@ -94,7 +87,7 @@ mod avx2 {
     const LANES: usize = 8;
 
     pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-        // SAFETY: private to the parent module, which hands it out only where AVX2 and FMA were detected.
+        // SAFETY: part of a set that is handed out only where AVX2 and FMA were detected.
         unsafe { dot_with(a, b) }
     }
 
