@@ -3,6 +3,7 @@
     pip install -r benches/peers/requirements.txt
     cargo build --release -p precedent-benches --bin vector-engine
     python benches/peers/compare.py --work DIR --set clustered-100k-512
+    python benches/peers/compare.py --work DIR --set sentences-100k-384 --instruction-sets all
     python benches/peers/compare.py --work DIR --vectors base.npy [--query-vectors queries.npy] --name NAME
     python benches/peers/compare.py --quick
 
