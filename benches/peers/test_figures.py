@@ -135,7 +135,7 @@ def test_floors_of_the_quick_run() -> None:
     points = [{"param": "0.95", "recall": 0.94, "qps": slow}, {"param": "0.99", "recall": 0.979, "qps": slow}]
     told = fallen_short(run(fast={"curve": points}))
     assert told == [
-        "precedent-fast aims at recall 0.99 and reaches 0.979, less than 0.980",
+        "precedent-fast aims at recall@10 0.99 and reaches 0.979, less than 0.980",
         f"precedent-fast has {slow / 20:.2f}x the queries/s of hnswlib at 0.95, less than {QUICK_RATIO:g}x",
     ]
     points[0]["qps"] = points[1]["qps"] = 100.0 * QUICK_RATIO
