@@ -177,7 +177,8 @@ def compare(given: argparse.Namespace, work: Path) -> Path:
     engines = [engine for name, engine in known.items() if name in chosen and any(map(engine.joins, parts))]
     ready, results = build_all(engines, known, data, records, given)
 
-    plan = Plan(given.rounds, given.queries, given.cap, given.core, given.counts)
+    queries = min(given.queries, meta(data)["nq"])
+    plan = Plan(given.rounds, queries, given.cap, given.core, given.counts)
     run = {
         "set": given.name,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -265,7 +265,7 @@ def sentences(folder: Path, queries: int = SENTENCE_QUERIES, seed: int = SEED) -
 
 def patches(folder: Path, queries: int = QUERIES, seed: int = SEED) -> None:
     """Writes the folder for patches of films, which our program reads and encodes."""
-    program = ROOT / "target" / "release" / "patch-vectors"
+    program = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release" / "patch-vectors"
     if not program.is_file():
         raise ValueError(f"build {program.name} first: cargo build --release -p precedent-benches --bin {program.name}")
     with tempfile.TemporaryDirectory(prefix="precedent-patches-") as made:
