@@ -51,12 +51,14 @@ fn main() -> Result<(), Problem> {
     let encoded: Vec<Vec<f32>> =
         films.par_iter().map(|film| patches(&encoder, film)).collect::<Result<_, Problem>>()?;
     fs::create_dir_all(&args.out)?;
-    let mut base = NpyWriter::create(args.out.join("base.npy"), encoder.dimension())?;
-    let mut queries = NpyWriter::create(args.out.join("queries.npy"), encoder.dimension())?;
+    // Patches lie in the space that words share; the numbers after it are 0.
+    let dimension = encoder.description().architecture.joint;
+    let mut base = NpyWriter::create(args.out.join("base.npy"), dimension)?;
+    let mut queries = NpyWriter::create(args.out.join("queries.npy"), dimension)?;
     for (number, values) in encoded.iter().enumerate() {
         let file = if is_query(number, films.len(), args.query_films) { &mut queries } else { &mut base };
         for row in values.chunks_exact(encoder.dimension()) {
-            file.push(row)?;
+            file.push(&row[..dimension])?;
         }
     }
     let (rows, asked) = (base.finish()?, queries.finish()?);
