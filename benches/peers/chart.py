@@ -11,8 +11,8 @@ from goals import search_speed
 
 LOWEST, HIGHEST = 0.80, 0.998
 TICKS = [0.80, 0.90, 0.95, 0.98, 0.99, 0.995]
-OURS = ["#c1121f", "#f08a24"]
-THEIRS = ["#1f5fa8", "#3a9a7e", "#7a5ea8", "#8a6d3b", "#4c4c4c", "#2aa3c4", "#a05195", "#8f9a2d"]
+OURS = ["#c1121f", "#f08a24", "#e5738a", "#f6bd60", "#7f1d1d", "#b45309"]
+THEIRS = ["#1f5fa8", "#3a9a7e", "#7a5ea8", "#8a6d3b", "#4c4c4c", "#2aa3c4", "#a05195", "#8f9a2d", "#5b8def", "#6b4226"]
 INK = "#333333"
 
 

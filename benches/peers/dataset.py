@@ -3,6 +3,16 @@
     python benches/peers/dataset.py DIR --set clustered-100k-512
     python benches/peers/dataset.py DIR --vectors base.fvecs [--query-vectors queries.fvecs]
 
+Sets by name, all of unit norm:
+    clustered-N-DIM         of the generator, below
+    gaussian-100k-512       normal components, independent of each other: no structure at all
+    near-copies-100k-384    groups of 10: a gaussian original, and to each copy noise of 0.03 per component; queries are
+                            further copies, so the ten nearest of each are one group
+    sentences-100k-384      sentences by a language model: `vectors/wordnet100k` of the shared data (PRECEDENT_DATA), the
+                            first 100,000 rows and the last 1,000 as queries
+    patches-64k-128         patches of real films by the bundled encoder: `patch-vectors` writes them; queries are patches of
+                            films that give no patch to the base
+
 The generator, deterministic for a seed: 2,000 clusters with log-normal weights (sigma 1.2) have gaussian centres in a
 latent space of 48 dimensions; a point is gaussian about its centre, with a radius of its cluster's own; a network drawn
 at random with one hidden layer of 512 (GELU) lifts it to the dimension asked for; a mean offset gives the narrow cone
@@ -12,10 +22,12 @@ Files, little endian and in C order:
     base.npy            float32 [n, dim]
     queries.npy         float32 [queries, dim]
     gt.npy              int32 [queries, 100], nearest first by inner product
-    attrs.npy           int32 [n, 5]: a value per filter track; tracks 0 to 3 are independent of the vectors and have 2,
-                        10, 100 and 1,000 values; track 4 has 10, and four rows in five take that of their cluster
-    fval.npy            int32 [queries, 5]: the value that a query asks for
-    gt_f0.npy..gt_f4.npy  int32 [queries, 10]: nearest rows with that value; -1 where fewer match
+    attrs.npy           int32 [n, 6]: a value per filter track; tracks 0 to 3 are independent of the vectors and have 2,
+                        10, 100 and 1,000 values; track 4 has 10, and four rows in five take that of their cluster;
+                        track 5 is the nearest of 10 centres of the whole
+    fval.npy            int32 [queries, 6]: the value that a query asks for; in track 5 the centre farthest from it, so
+                        that hardly anything near it passes
+    gt_f0.npy..gt_f5.npy  int32 [queries, 10]: nearest rows with that value; -1 where fewer match
     meta.json           what all this is
 """
 
@@ -23,24 +35,30 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-SETS = {
-    "clustered-100k-512": (100_000, 512),
-    "clustered-1m-512": (1_000_000, 512),
-    "clustered-1m-128": (1_000_000, 128),
-    "quick": (5_000, 64),
-}
 QUERIES = 2_000
 SEED = 42
 TRUTH = 100
 TOP = 10
-TRACKS = ["50 %", "10 %", "1 %", "0.1 %", "10 %, with the clusters"]
+TRACKS = ["50 %", "10 %", "1 %", "0.1 %", "10 %, with the clusters", "far from the query"]
 TRACK_VALUES = [2, 10, 100, 1_000]
 ASKED_VALUES = 8
+REGIONS = 10
+REGION_PASSES = 10
+REGION_SAMPLE = 20_000
+COPY_GROUP = 10
+COPY_NOISE = 0.03
+ROOT = Path(__file__).resolve().parents[2]
+SENTENCES = "vectors/wordnet100k/vectors.f16.npy"
+SENTENCE_ROWS, SENTENCE_QUERIES = 100_000, 1_000
 
 # Random numbers are drawn block by block, so this is part of what a seed means.
 DRAW_ROWS = 20_000
@@ -162,6 +180,18 @@ def asked_values(queries: int) -> np.ndarray:
     return np.stack([*turns, np.arange(queries) % ASKED_VALUES], 1).astype(np.int32)
 
 
+def centres_of(base: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Centres of a few large regions: k-means by cosine on a sample."""
+    sample = base[np.sort(rng.choice(len(base), size=min(REGION_SAMPLE, len(base)), replace=False))]
+    centres = sample[rng.choice(len(sample), size=min(REGIONS, len(sample)), replace=False)]
+    for _ in range(REGION_PASSES):
+        nearest = np.argmax(sample @ centres.T, axis=1)
+        sums = np.stack([sample[nearest == region].sum(axis=0) for region in range(len(centres))])
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
+    return centres
+
+
 def nearest_of(base: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """A stand-in for clusters where none are known: the nearest of some rows."""
     seeds = base[rng.choice(len(base), size=min(count, len(base)), replace=False)]
@@ -177,7 +207,14 @@ def generate(folder: Path, count: int, dim: int, queries: int = QUERIES, seed: i
     write(folder, base, asked, clusters, rng, {"seed": seed, "source": "clustered"})
 
 
-def load(folder: Path, vectors: Path, query_vectors: Path | None, queries: int = QUERIES, seed: int = SEED) -> None:
+def load(
+    folder: Path,
+    vectors: Path,
+    query_vectors: Path | None,
+    queries: int = QUERIES,
+    seed: int = SEED,
+    source: str = "",
+) -> None:
     """Writes the folder for given vectors. Without query vectors some rows, drawn at random, are held out."""
     rng = np.random.default_rng(seed + 1)
     rows = read_vectors(vectors)
@@ -190,8 +227,63 @@ def load(folder: Path, vectors: Path, query_vectors: Path | None, queries: int =
         held_out[rng.choice(len(rows), size=min(queries, len(rows) // 2), replace=False)] = True
         base, asked = rows[~held_out], rows[held_out]
     base, asked = (unit(np.ascontiguousarray(part, np.float32)) for part in (base, asked))
-    source = {"seed": seed, "source": vectors.name, "queries": query_vectors.name if query_vectors else "held out"}
-    write(folder, base, asked, nearest_of(base, 200, rng), rng, source)
+    origin = {"source": source or vectors.name, "queries": query_vectors.name if query_vectors else "held out"}
+    write(folder, base, asked, nearest_of(base, 200, rng), rng, {"seed": seed, **origin})
+
+
+def gaussian(folder: Path, count: int, dim: int, queries: int = QUERIES, seed: int = SEED) -> None:
+    """Writes the folder for vectors without structure."""
+    rng = np.random.default_rng(seed + 1)
+    base, asked = (unit(rng.standard_normal((rows, dim), dtype=np.float32)) for rows in (count, queries))
+    write(folder, base, asked, nearest_of(base, 200, rng), rng, {"seed": seed, "source": "gaussian"})
+
+
+def near_copies(folder: Path, count: int, dim: int, queries: int = QUERIES, seed: int = SEED) -> None:
+    """Writes the folder for groups of near copies, in a shuffled order."""
+    rng = np.random.default_rng(seed + 1)
+    originals = rng.standard_normal((count // COPY_GROUP, dim), dtype=np.float32)
+
+    def copies(groups: np.ndarray) -> np.ndarray:
+        return unit(originals[groups] + np.float32(COPY_NOISE) * rng.standard_normal((len(groups), dim), dtype=np.float32))
+
+    groups = rng.permutation(np.repeat(np.arange(len(originals), dtype=np.int32), COPY_GROUP))
+    base, asked = copies(groups), copies(rng.integers(0, len(originals), queries))
+    write(folder, base, asked, groups, rng, {"seed": seed, "source": "near copies"})
+
+
+def sentences(folder: Path, queries: int = SENTENCE_QUERIES, seed: int = SEED) -> None:
+    """Writes the folder for the sentence vectors of the shared data."""
+    path = Path(os.environ.get("PRECEDENT_DATA") or ROOT.parent / "shared" / "data") / SENTENCES
+    rows = read_vectors(path)
+    queries = min(queries, SENTENCE_QUERIES)
+    if len(rows) < SENTENCE_ROWS + queries:
+        raise ValueError(f"{path} holds fewer than {SENTENCE_ROWS + queries} vectors")
+    base, asked = (unit(part.astype(np.float32)) for part in (rows[:SENTENCE_ROWS], rows[-queries:]))
+    rng = np.random.default_rng(seed + 1)
+    write(folder, base, asked, nearest_of(base, 200, rng), rng, {"seed": seed, "source": "sentences"})
+
+
+def patches(folder: Path, queries: int = QUERIES, seed: int = SEED) -> None:
+    """Writes the folder for patches of films, which our program reads and encodes."""
+    program = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release" / "patch-vectors"
+    if not program.is_file():
+        raise ValueError(f"build {program.name} first: cargo build --release -p precedent-benches --bin {program.name}")
+    with tempfile.TemporaryDirectory(prefix="precedent-patches-") as made:
+        subprocess.run([str(program), made], check=True)
+        load(folder, Path(made) / "base.npy", Path(made) / "queries.npy", queries, seed, "patches")
+
+
+SETS: dict[str, Callable[..., None]] = {
+    "clustered-100k-512": partial(generate, count=100_000, dim=512),
+    "clustered-1m-512": partial(generate, count=1_000_000, dim=512),
+    "clustered-1m-128": partial(generate, count=1_000_000, dim=128),
+    "gaussian-100k-512": partial(gaussian, count=100_000, dim=512),
+    "near-copies-100k-384": partial(near_copies, count=100_000, dim=384),
+    "sentences-100k-384": sentences,
+    "patches-64k-128": patches,
+    "quick": partial(generate, count=5_000, dim=64),
+}
+"""What makes the folder of each set: called with the folder, and `queries` and `seed` where they differ."""
 
 
 def write(
@@ -201,12 +293,18 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     truth = exact(base, queries, TRUTH)
     attrs, asked = attributes(clusters, rng), asked_values(len(queries))
+    # Drawn after all else, so that what a seed meant before regions were there stays.
+    centres = centres_of(base, rng)
+    region = np.concatenate([np.argmax(base[rows] @ centres.T, axis=1) for rows in blocks(len(base), DRAW_ROWS)])
+    attrs = np.column_stack([attrs, region]).astype(np.int32)
+    asked = np.column_stack([asked, np.argmin(queries @ centres.T, axis=1)]).astype(np.int32)
     arrays = {"base": base, "queries": queries, "gt": truth, "attrs": attrs, "fval": asked}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     for track in range(len(TRACKS)):
         np.save(folder / f"gt_f{track}.npy", filtered_truth(base, queries, attrs[:, track], asked[:, track]))
-    meta = {"n": len(base), "dim": base.shape[1], "nq": len(queries), **source, **difficulty(base, queries, truth)}
+    shape = {"n": len(base), "dim": base.shape[1], "nq": len(queries), "tracks": len(TRACKS)}
+    meta = {**shape, **source, **difficulty(base, queries, truth)}
     (folder / "meta.json").write_text(json.dumps(meta) + "\n")
 
 
@@ -248,7 +346,7 @@ def main() -> None:
     if (given.set is None) == (given.vectors is None):
         parser.error("give either --set or --vectors")
     if given.set:
-        generate(given.folder, *SETS[given.set], queries=given.queries, seed=given.seed)
+        SETS[given.set](given.folder, queries=given.queries, seed=given.seed)
     else:
         load(given.folder, given.vectors, given.query_vectors, queries=given.queries, seed=given.seed)
     print((given.folder / "meta.json").read_text(), end="")

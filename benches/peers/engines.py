@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,21 @@ WORKER = Path(__file__).with_name("worker.py")
 OURS = "precedent-"
 
 
-def catalogue(program: Path, layouts: Sequence[str], indexes: Path) -> tuple[dict[str, Engine], dict[str, str]]:
-    """All engines by name, ours first, and why others are missing."""
+def catalogue(
+    program: Path, layouts: Sequence[str], indexes: Path, instruction_sets: Sequence[str] = ()
+) -> tuple[dict[str, Engine], dict[str, str]]:
+    """All engines by name, ours first, and why others are missing.
+
+    Ours comes once as it is, which takes the widest instruction set of the machine, and once for each set named, on the
+    same index.
+    """
     found, missing = {}, {}
     for layout in layouts:
         name = OURS + layout
         if not program.is_file():
             missing[name] = f"{program.name} is not built"
             continue
-        found[name] = Engine(
+        ours = found[name] = Engine(
             name=name,
             label=f"Precedent, {layout}",
             command=[str(program.resolve())],
@@ -38,6 +45,9 @@ def catalogue(program: Path, layouts: Sequence[str], indexes: Path) -> tuple[dic
             filters=True,
             ours=True,
         )
+        for chosen in instruction_sets:
+            command, label = [*ours.command, "--instruction-set", chosen], f"{ours.label}, {chosen}"
+            found[f"{name}@{chosen}"] = replace(ours, name=f"{name}@{chosen}", label=label, command=command, filters=False)
     for name, peer in PEERS.items():
         if peer.module and not importable(peer.module):
             missing[name] = f"{peer.package} is not installed"

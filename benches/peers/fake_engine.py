@@ -11,18 +11,19 @@ from pathlib import Path
 import numpy as np
 
 
-def best(base: np.ndarray, query: np.ndarray, rows: np.ndarray) -> list[int]:
-    """Ten rows, or those there are and -1."""
-    found = rows[np.argsort(-(base[rows] @ query))][:10].tolist()
-    return found + [-1] * (10 - len(found))
+def best(base: np.ndarray, query: np.ndarray, rows: np.ndarray, k: int) -> list[int]:
+    """So many rows, or those there are and -1."""
+    found = rows[np.argsort(-(base[rows] @ query))][:k].tolist()
+    return found + [-1] * (k - len(found))
 
 
-def serve(data: Path) -> None:
-    """Answers until `quit`."""
+def serve(data: Path, chosen: str) -> None:
+    """Answers until `quit`. An instruction set that was chosen shows in the name of a setting."""
     arrays = {name: np.load(data / f"{name}.npy") for name in ("base", "queries", "attrs", "fval")}
     rows = np.arange(len(arrays["base"]))
     baseline = {"anonymous": 1000, "mapped": 7}
-    say({"open_s": 0.5, "params": ["half", "all"], "filter_params": ["all"], "baseline": baseline})
+    params = {"1": ["all"], "10": [f"half-{chosen}" if chosen else "half", "all"]}
+    say({"open_s": 0.5, "params": params, "filter_params": ["all"], "baseline": baseline})
     for line in sys.stdin:
         words = line.split()
         if words == ["quit"]:
@@ -30,16 +31,17 @@ def serve(data: Path) -> None:
         if words == ["bytes"]:
             say({"anonymous": 5000, "mapped": 7})
             continue
-        setting, count, *track = words[1:]
+        kind, setting, count, last = words
+        k = int(last) if kind == "measure" else 10
         nanoseconds, ids = [], []
         began = time.process_time()
         for at, query in enumerate(arrays["queries"][: int(count)]):
             start = time.perf_counter_ns()
             passing = rows
-            if track:
-                column = int(track[0])
+            if kind == "fmeasure":
+                column = int(last)
                 passing = rows[arrays["attrs"][:, column] == arrays["fval"][at, column]]
-            ids.append(best(arrays["base"], query, passing[:: 2 if setting == "half" else 1]))
+            ids.append(best(arrays["base"], query, passing[:: 2 if setting.startswith("half") else 1], k))
             nanoseconds.append(time.perf_counter_ns() - start)
         say({"ns": nanoseconds, "cpu_s": time.process_time() - began, "ids": ids})
 
@@ -49,10 +51,13 @@ def say(answer: dict) -> None:
 
 
 def main() -> None:
-    task, data, index, *options = sys.argv[1:]
+    given, chosen = sys.argv[1:], ""
+    if given[0] == "--instruction-set":
+        _, chosen, *given = given
+    task, data, index, *options = given
     if task == "serve":
         print("a line that is no answer", flush=True)
-        return serve(Path(data))
+        return serve(Path(data), chosen)
     if options == ["--layout", "broken"]:
         sys.exit("this layout is broken")
     Path(index).mkdir()

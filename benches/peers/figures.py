@@ -11,19 +11,19 @@ import numpy as np
 TOP = 10
 
 
-def recall(found: Sequence[Sequence[int]], truth: np.ndarray) -> float:
-    """The share of the true nearest that were found. Where fewer than ten rows match, those few are the whole."""
-    ids, wanted = np.asarray(found)[:, :TOP], truth[: len(found), :TOP]
+def recall(found: Sequence[Sequence[int]], truth: np.ndarray, k: int = TOP) -> float:
+    """The share of the `k` true nearest that were found. Where fewer rows match, those few are the whole."""
+    ids, wanted = np.asarray(found)[:, :k], truth[: len(found), :k]
     real = wanted >= 0
-    hits = ((ids[:, :, None] == wanted[:, None, :]) & real[:, None, :]).any(axis=1).sum()
+    hits = sum(np.isin(row[own], near).sum() for row, own, near in zip(wanted, real, ids, strict=True))
     return float(hits / real.sum()) if real.any() else 1.0
 
 
-def point(answer: dict[str, Any], truth: np.ndarray) -> dict[str, float]:
+def point(answer: dict[str, Any], truth: np.ndarray, k: int = TOP) -> dict[str, float]:
     """One measurement of one setting."""
     microseconds = np.asarray(answer["ns"]) / 1e3
     return {
-        "recall": round(recall(answer["ids"], truth), 5),
+        "recall": round(recall(answer["ids"], truth, k), 5),
         "qps": len(microseconds) / max(answer["cpu_s"], 1e-9),
         "qps_wall": float(1e6 / microseconds.mean()),
         "p50_us": float(np.percentile(microseconds, 50)),

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 from protocol import environment, pinned
 
-VECTOR_UNITS = ["avx2", "avx512f", "avx512_vnni", "amx_int8", "asimd", "sve"]
+VECTOR_UNITS = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "sve"]
+# The instruction sets of our engine, widest first, with what the system calls the units that each needs.
+INSTRUCTION_SETS = {
+    "avx512vnni": ["avx512f", "avx512bw", "avx512vl", "avx512_vnni"],
+    "avxvnni": ["avx2", "fma", "avx_vnni"],
+    "avx2": ["avx2", "fma"],
+    "portable": [],
+}
 
 
 def described(core: int) -> dict[str, Any]:
@@ -24,6 +31,7 @@ def described(core: int) -> dict[str, Any]:
         "model": " ".join(fields[key] for key in ("CPU family", "Model", "Stepping") if key in fields),
         "cores": os.cpu_count(),
         "l3": fields.get("L3 cache", "unknown"),
+        "instruction_sets": instruction_sets(),
         "vector_units": [unit for unit in VECTOR_UNITS if unit in fields.get("Flags", "").split()],
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "load_average": round(os.getloadavg()[0], 2),
@@ -42,6 +50,13 @@ def processor_fields(text: str) -> dict[str, str]:
 
     walk(json.loads(text)["lscpu"])
     return found
+
+
+def instruction_sets() -> list[str]:
+    """Those that this machine has, widest first."""
+    with open("/proc/cpuinfo") as lines:
+        flags = next((line.split(":")[1].split() for line in lines if line.startswith("flags")), [])
+    return [name for name, units in INSTRUCTION_SETS.items() if set(units) <= set(flags)]
 
 
 def read_speed_of(core: int) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from dataset import TRACKS
-from figures import over_rounds, point
+from figures import TOP, over_rounds, point
 from goals import LIMITED, REFERENCE, memory
 from limit import MemoryGroup, NoLimit, forget
 from protocol import Engine, EngineError, Serving
@@ -27,9 +27,33 @@ ENOUGH_FILTER = 0.97
 """Recall beyond which a sweep ends: past all recalls of the tables, with one setting to spare."""
 
 
+@dataclass(frozen=True)
+class Question:
+    """What all queries ask: so many neighbours, of all rows or of those that pass a filter track."""
+
+    k: int = TOP
+    track: int | None = None
+
+    def settings(self, hello: dict[str, Any]) -> list[str]:
+        """The settings of an engine for it; none where the engine does not support it."""
+        return hello["params"].get(str(self.k), []) if self.track is None else hello["filter_params"]
+
+    def request(self, setting: str, queries: int) -> list[object]:
+        """The line of the protocol."""
+        return ["measure", setting, queries, self.k] if self.track is None else ["fmeasure", setting, queries, self.track]
+
+    @property
+    def enough(self) -> float:
+        """The recall beyond which a sweep ends."""
+        return ENOUGH_SEARCH if self.track is None else ENOUGH_FILTER
+
+    def __str__(self) -> str:
+        return f"search for {self.k}" if self.track is None else f"filter {TRACKS[self.track]}"
+
+
 @dataclass
 class Sweep:
-    """What was measured of one engine on one track: a list of rounds per setting."""
+    """What was measured of one engine on one question: a list of rounds per setting."""
 
     queries: dict[str, int] = field(default_factory=dict)
     rounds: dict[str, list[dict[str, float]]] = field(default_factory=dict)
@@ -51,6 +75,8 @@ class Plan:
     queries: int
     cap_seconds: float
     core: int
+    counts: Sequence[int] = (TOP,)
+    """The numbers of neighbours that are asked for without a filter."""
 
 
 Say = Callable[[str], None]
@@ -62,26 +88,23 @@ def rotated(names: Sequence[str], by: int) -> list[str]:
     return [*names[by:], *names[:by]]
 
 
-def affordable(serving: Serving, words: Sequence[object], plan: Plan) -> int:
+def affordable(serving: Serving, question: Question, setting: str, plan: Plan) -> int:
     """How many queries fit into the cap, by a probe. Taken once, so that the recall of all rounds is of the same."""
-    probe = serving.ask(words[0], words[1], min(PROBE_QUERIES, plan.queries), *words[2:])
+    probe = serving.ask(*question.request(setting, min(PROBE_QUERIES, plan.queries)))
     per_query = sum(probe["ns"]) / len(probe["ns"]) / 1e9
     return min(plan.queries, max(PROBE_QUERIES, int(plan.cap_seconds / max(per_query, 1e-9))))
 
 
-def sweep(serving: Serving, into: Sweep, track: int | None, truth: np.ndarray, plan: Plan) -> None:
-    """One round of one engine on one track. The first round decides which settings there are."""
-    kind, column = ("measure", []) if track is None else ("fmeasure", [track])
-    known = serving.hello["params" if track is None else "filter_params"]
-    settings = list(into.rounds) if into.rounds else known
-    enough = ENOUGH_SEARCH if track is None else ENOUGH_FILTER
+def sweep(serving: Serving, into: Sweep, question: Question, truth: np.ndarray, plan: Plan) -> None:
+    """One round of one engine on one question. The first round decides which settings there are."""
+    settings = list(into.rounds) if into.rounds else question.settings(serving.hello)
     for setting in settings:
         if setting not in into.queries:
-            into.queries[setting] = affordable(serving, [kind, setting, *column], plan)
-        answer = serving.ask(kind, setting, into.queries[setting], *column)
-        found = point(answer, truth)
+            into.queries[setting] = affordable(serving, question, setting, plan)
+        answer = serving.ask(*question.request(setting, into.queries[setting]))
+        found = point(answer, truth, question.k)
         into.rounds.setdefault(setting, []).append(found)
-        if len(into.rounds[setting]) == 1 and found["recall"] > enough:
+        if len(into.rounds[setting]) == 1 and found["recall"] > question.enough:
             break
 
 
@@ -103,45 +126,50 @@ def opened(
 
 def interleaved(
     serving: dict[str, Serving],
-    tracks: dict[int | None, np.ndarray],
+    truths: dict[Question, np.ndarray],
     plan: Plan,
     results: dict[str, Any],
     say: Say,
-) -> Iterator[tuple[str, int | None, Sweep]]:
-    """Walks rounds, tracks and engines, and gives each sweep when all rounds are over."""
-    sweeps = {(name, track): Sweep() for track in tracks for name in serving}
+) -> Iterator[tuple[str, Question, Sweep]]:
+    """Walks rounds, questions and engines, and gives each sweep when all rounds are over."""
+    sweeps = {(name, question): Sweep() for question in truths for name in serving}
     for number in range(plan.rounds):
-        for track, truth in tracks.items():
+        for question, truth in truths.items():
             for name in rotated(list(serving), number):
                 try:
-                    sweep(serving[name], sweeps[name, track], track, truth, plan)
+                    sweep(serving[name], sweeps[name, question], question, truth, plan)
                 except EngineError as error:
-                    results[name]["failed"] = f"search: {error}"
+                    results[name]["failed"] = f"{question}: {error}"
                     say(f"{name} failed: {error}")
                     serving.pop(name)
                     continue
-                what = "search" if track is None else f"filter {TRACKS[track]}"
-                say(f"round {number + 1}, {what}, {name}: {sweeps[name, track]}")
-    yield from ((name, track, done) for (name, track), done in sweeps.items() if done.rounds)
+                if sweeps[name, question].rounds:
+                    say(f"round {number + 1}, {question}, {name}: {sweeps[name, question]}")
+    yield from ((name, question, done) for (name, question), done in sweeps.items() if done.rounds)
 
 
 def search(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
     """The curves without a filter, and the bytes in memory after them. Results go to `results`, by name."""
+    truth = np.load(data / "gt.npy")
     with ExitStack() as stack:
         serving = opened(engines, data, plan, logs, stack, results, say)
-        for name, _, done in interleaved(serving, {None: np.load(data / "gt.npy")}, plan, results, say):
+        # The main question has the engines to itself, so that bytes are those after its sweeps.
+        for name, _, done in interleaved(serving, {Question(): truth}, plan, results, say):
             results[name]["curve"] = done.curve()
         for name, one in serving.items():
             results[name]["bytes"] = one.bytes()
+        others = {Question(k): truth for k in plan.counts if k != TOP}
+        for name, question, done in interleaved(serving, others, plan, results, say):
+            results[name].setdefault("curves", {})[str(question.k)] = done.curve()
 
 
 def filters(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
     """The curves of every filter track."""
-    tracks: dict[int | None, np.ndarray] = {at: np.load(data / f"gt_f{at}.npy") for at in range(len(TRACKS))}
+    truths = {Question(track=at): np.load(data / f"gt_f{at}.npy") for at in range(len(TRACKS))}
     with ExitStack() as stack:
         serving = opened(engines, data, plan, logs, stack, results, say)
-        for name, track, done in interleaved(serving, tracks, plan, results, say):
-            results[name].setdefault("filters", {})[str(track)] = done.curve()
+        for name, question, done in interleaved(serving, truths, plan, results, say):
+            results[name].setdefault("filters", {})[str(question.track)] = done.curve()
 
 
 def limited(engines: Sequence[Engine], data: Path, plan: Plan, logs: Path, results: dict[str, Any], say: Say) -> None:
@@ -173,10 +201,10 @@ def under_limit(engine: Engine, data: Path, plan: Plan, logs: Path, count: int) 
         log = logs / f"{engine.name}-limited.log"
         with Serving(engine, data, plan.core, log, lambda: group.take(os.getpid())) as serving:
             group.limit(count + sum(serving.hello.get("baseline", {}).values()))
-            sweep(serving, Sweep(), None, truth, plan)
+            sweep(serving, Sweep(), Question(), truth, plan)
             done = Sweep()
             for _ in range(plan.rounds):
-                sweep(serving, done, None, truth, plan)
+                sweep(serving, done, Question(), truth, plan)
     for found in done.rounds.values():
         for one in found:
             one["qps"] = one["qps_wall"]

@@ -1,8 +1,10 @@
 """The peers: how each builds, opens and searches, through its own Python binding.
 
 All get unit vectors, so that inner product, cosine and L2 rank alike. Graphs have M 16 (32 links at the lowest layer)
-and ef_construction 200. Settings are texts and rise in recall; a colon parts the width of the search from how many
-candidates are scored again exactly.
+and ef_construction 200. Settings are texts and rise in recall, with a list for each number of neighbours; a colon parts
+the width of the search from how many candidates are scored again exactly.
+
+Each peer uses the vector instructions that its own package picks for the machine.
 """
 
 from __future__ import annotations
@@ -12,21 +14,32 @@ import json
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 TOP = 10
+COUNTS = [1, 10, 100]
+"""The numbers of neighbours that are asked for."""
 LINKS = 16
 CONSTRUCTION = 200
 
 Rows = Sequence[int] | np.ndarray
 
-WIDTHS = ["10", "16", "24", "32", "48", "64", "96", "128", "192", "256", "400", "600", "1000"]
+WIDTHS = {
+    1: ["1", "2", "4", "8", "16", "32", "64", "128", "256", "600"],
+    10: ["10", "16", "24", "32", "48", "64", "96", "128", "192", "256", "400", "600", "1000"],
+    100: ["100", "128", "192", "256", "400", "600", "1000", "2000"],
+}
 FILTER_WIDTHS = ["10", "16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"]
 LISTS = ["1", "2", "4", "6", "8", "12", "16", "24", "32", "48", "64", "96", "128", "192", "256", "512", "1024"]
+FACTORS = {1: (10, 30, 100), 10: (3, 10, 30), 100: (1, 3, 10)}
+"""How many candidates are scored again, as a multiple of the neighbours."""
+LEAVES = [2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200]
+AGAIN = {1: (10, 30, 100), 10: (30, 100, 300), 100: (100, 300, 1_000)}
+"""How many candidates ScaNN scores again."""
 
 
 def threads() -> int:
@@ -52,14 +65,15 @@ class Peer:
     """The peer whose index it reads; empty for its own."""
     searches = True
     filters = False
-    params: Sequence[str] = WIDTHS
+    params: Mapping[int, Sequence[str]] = WIDTHS
+    """The settings for each number of neighbours."""
     filter_params: Sequence[str] = FILTER_WIDTHS
 
     def __init__(self, data: Path, folder: Path) -> None:
         self.data, self.folder = data.resolve(), folder.resolve()
         meta = json.loads((data / "meta.json").read_text())
         self.count, self.dim = int(meta["n"]), int(meta["dim"])
-        self.setting = ""
+        self.setting, self.k = "", TOP
         self.lib: Any = importlib.import_module(self.module) if self.module else None
 
     def file(self, name: str) -> str:
@@ -120,7 +134,7 @@ class Hnswlib(Peer):
         self.index.set_ef(int(setting))
 
     def search(self, query: np.ndarray) -> Rows:
-        return self.index.knn_query(query, k=TOP, num_threads=1)[0][0]
+        return self.index.knn_query(query, k=self.k, num_threads=1)[0][0]
 
 
 class Faiss(Peer):
@@ -151,7 +165,7 @@ class Faiss(Peer):
         self.setting, self.plain = setting, self.parameters(setting)
 
     def search(self, query: np.ndarray) -> Rows:
-        return self.index.search(query[None], TOP, params=self.plain)[1][0]
+        return self.index.search(query[None], self.k, params=self.plain)[1][0]
 
     def select(self, matches: np.ndarray) -> Any:
         # The selector holds no reference to its bits, so they stay beside it.
@@ -174,7 +188,7 @@ class FaissHnsw(Faiss):
 
 class FaissIvfFlat(Faiss):
     label, searches, filters = "faiss IVF flat", False, True
-    params = filter_params = LISTS
+    params, filter_params = {TOP: LISTS}, LISTS
 
     def describe(self) -> str:
         return f"IVF{lists(self.count)},Flat"
@@ -183,7 +197,7 @@ class FaissIvfFlat(Faiss):
 class FaissRefined(Faiss):
     """Codes scanned with fast-scan, and the best of them scored again with the vectors."""
 
-    params = [f"{probes}:{factor}" for probes in LISTS for factor in (3, 10, 30)]
+    params = {k: [f"{probes}:{factor}" for probes in LISTS for factor in FACTORS[k]] for k in COUNTS}
 
     def parameters(self, setting: str, **selector: Any) -> Any:
         probes, factor = setting.split(":")
@@ -226,14 +240,12 @@ class Usearch(Peer):
         self.index.expansion_search = int(setting)
 
     def search(self, query: np.ndarray) -> Rows:
-        return self.index.search(query, TOP, threads=1).keys
+        return self.index.search(query, self.k, threads=1).keys
 
 
 class Scann(Peer):
     label, module, package = "ScaNN", "scann", "scann"
-    params = [
-        f"{leaves}:{again}" for leaves in (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200) for again in (30, 100, 300)
-    ]
+    params = {k: [f"{leaves}:{again}" for leaves in LEAVES for again in AGAIN[k]] for k in COUNTS}
 
     def build(self, base: np.ndarray) -> None:
         leaves = int(2 * math.sqrt(self.count))
@@ -252,7 +264,8 @@ class Scann(Peer):
         self.leaves, self.again = map(int, setting.split(":"))
 
     def search(self, query: np.ndarray) -> Rows:
-        return self.index.search(query, leaves_to_search=self.leaves, pre_reorder_num_neighbors=self.again)[0]
+        again = {"leaves_to_search": self.leaves, "pre_reorder_num_neighbors": self.again}
+        return self.index.search(query, final_num_neighbors=self.k, **again)[0]
 
 
 class Vsag(Peer):
@@ -279,14 +292,76 @@ class Vsag(Peer):
         self.plain = json.dumps({"hgraph": {"ef_search": int(setting)}})
 
     def search(self, query: np.ndarray) -> Rows:
-        return self.index.knn_search(vector=query, k=TOP, parameters=self.plain)[0]
+        return self.index.knn_search(vector=query, k=self.k, parameters=self.plain)[0]
+
+
+class Symqg(Peer):
+    """SymphonyQG: a graph whose nodes hold 1-bit codes of their neighbours, and the vectors to score again with."""
+
+    module, package = "rabitqlib", "rabitqlib"
+    bits = 0
+    """Bits of a component of the stored vectors; 0 is the vectors as they are."""
+
+    def build(self, base: np.ndarray) -> None:
+        index = self.lib.SymqgIndex(self.dim, 2 * LINKS, "l2", self.bits)
+        index.build(base, CONSTRUCTION, threads(), "pipnn")
+        index.save(self.file("index"))
+
+    def open(self) -> None:
+        self.index = self.lib.SymqgIndex.load(self.file("index"))
+
+    def set(self, setting: str) -> None:
+        self.width = int(setting)
+
+    def search(self, query: np.ndarray) -> Rows:
+        return self.index.search(query[None], self.k, self.width, 1)[0][0]
+
+
+class SymqgRaw(Symqg):
+    label = "SymphonyQG, raw vectors"
+
+
+class Symqg8Bit(Symqg):
+    label, bits = "SymphonyQG, 8 bits", 8
+
+
+class Zvec(Peer):
+    """A collection with one vector field: ids are texts, and the vectors stay in the collection for scoring again."""
+
+    label, module, package = "zvec HNSW int8", "zvec", "zvec"
+    params = {k: [f"{width}:{kind}" for width in widths for kind in ("int8", "refined")] for k, widths in WIDTHS.items()}
+
+    def build(self, base: np.ndarray) -> None:
+        self.lib.init(query_threads=1, optimize_threads=threads())
+        quantised = {"metric_type": self.lib.MetricType.IP, "quantize_type": self.lib.QuantizeType.INT8}
+        graph = self.lib.HnswIndexParam(m=LINKS, ef_construction=CONSTRUCTION, **quantised)
+        field = self.lib.VectorSchema("v", self.lib.DataType.VECTOR_FP32, self.dim, index_param=graph)
+        schema = self.lib.CollectionSchema(name="peers", vectors=[field])
+        collection = self.lib.create_and_open(self.file("index"), schema)
+        for start in range(0, self.count, 1_000):
+            rows = range(start, min(self.count, start + 1_000))
+            collection.insert([self.lib.Doc(id=str(row), vectors={"v": base[row]}) for row in rows])
+        collection.optimize()
+        collection.flush()
+
+    def open(self) -> None:
+        self.lib.init(query_threads=1, optimize_threads=1)
+        self.index = self.lib.open(self.file("index"))
+
+    def set(self, setting: str) -> None:
+        width, kind = setting.split(":")
+        self.plain = self.lib.HnswQueryParam(ef=int(width), is_using_refiner=kind == "refined")
+
+    def search(self, query: np.ndarray) -> Rows:
+        asked = self.lib.Query(field_name="v", vector=query, param=self.plain)
+        return [found.id for found in self.index.query(asked, topk=self.k, output_fields=[])]
 
 
 class Exact(Peer):
     """Every row that matches, with numpy."""
 
     label, searches, filters = "exact scan of the matches, numpy", False, True
-    params = filter_params = ["0"]
+    params, filter_params = {TOP: ["0"]}, ["0"]
 
     def build(self, base: np.ndarray) -> None:
         pass

@@ -2,13 +2,14 @@
 
     ENGINE build DATA DIR [--layout L]  {"build_s", "cpu_s", "file_bytes"}; DIR is not there yet
     ENGINE serve DATA DIR               {"open_s", "params", "filter_params"[, "baseline"]} when open; then to the line
-        measure PARAM NQ                {"ns": [per query], "cpu_s", "ids": [[10 rows or -1] per query]}
-        fmeasure PARAM NQ COL           the same, each query among the rows that have its value in column COL
+        measure PARAM NQ K              {"ns": [per query], "cpu_s", "ids": [[K rows or -1] per query]}
+        fmeasure PARAM NQ COL           the same for 10 rows, each query among those with its value in column COL
         bytes                           {"anonymous", "mapped"}: bytes in memory now
         quit                            nothing: it ends
 
 An engine uses one thread and one call per query. Its settings are opaque texts without blanks, in rising order of
-recall; those that agree in what follows a colon, if there is one, are taken for one curve. `baseline` is what `bytes`
+recall: `params` has a list of them for each K that the engine supports. Those that agree in what follows a colon, if
+there is one, are taken for one curve. `baseline` is what `bytes`
 would have said before the index was opened. `{"error": text}` may answer anything.
 """
 

@@ -100,22 +100,43 @@ def search_table(run: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def count_table(run: dict[str, Any]) -> str:
+    """Other numbers of neighbours, in the order of the main table."""
+    counts = sorted({int(k) for result in run["engines"].values() for k in result.get("curves", {})})
+    engines = [result for result in run["engines"].values() if result.get("curves")]
+    engines.sort(key=lambda result: search_speed(result, LATENCY_RECALL) or 0, reverse=True)
+    reference = run["engines"].get(REFERENCE, {})
+    rows = []
+    for result in engines:
+        cells = []
+        for k in counts:
+            for recall in RECALLS[1:]:
+                speed = search_speed(result, recall, k)
+                cell = speed_cell(result["curves"].get(str(k), []), speed)
+                over = ratio(speed, search_speed(reference, recall, k))
+                cells.append(cell + ("" if over is None else f" ({over:.2f}x)"))
+        rows.append([name_of(result), *cells])
+    head = [f"{k} neighbour{'s' * (k > 1)}, at {recall:.2f}" for k in counts for recall in RECALLS[1:]]
+    return table(["QPS (x hnswlib) for", *head], rows) if rows else ""
+
+
 def filter_table(run: dict[str, Any]) -> str:
     """The engines with a filter; ours with the ratio to the best peer of the column."""
     engines = [result for result in run["engines"].values() if result.get("filters")]
     if not engines:
         return ""
-    leaders = [best(filter_speed(peer, track) for peer in peers(run)) for track in range(len(TRACKS))]
+    tracks = [at for at in range(len(TRACKS)) if any(result["filters"].get(str(at)) for result in engines)]
+    leaders = {track: best(filter_speed(peer, track) for peer in peers(run)) for track in tracks}
     rows = []
     for result in engines:
         cells = []
-        for track, leader in enumerate(leaders):
+        for track, leader in leaders.items():
             speed = filter_speed(result, track)
             cell = speed_cell(result["filters"].get(str(track), []), speed)
             over = ratio(speed, leader) if result["ours"] else None
             cells.append(cell + ("" if over is None else f" ({over:.2f}x)"))
         rows.append([name_of(result), *cells])
-    return table([f"QPS at {FILTER_RECALL:.2f}, keeping", *TRACKS], rows)
+    return table([f"QPS at {FILTER_RECALL:.2f}, keeping", *(TRACKS[at] for at in tracks)], rows)
 
 
 def goal_table(run: dict[str, Any]) -> str:
@@ -144,7 +165,7 @@ def counted(count: int, what: str) -> str:
 def vectors_line(run: dict[str, Any]) -> str:
     """What the vectors are."""
     data = run["data"]
-    kind = "the generator's" if data["source"] == "clustered" else data["source"]
+    kind = {"clustered": "the generator's", "gaussian": "independent normal components"}.get(data["source"], data["source"])
     shares = ", ".join(f"{share:.2%}" for share in run["matches"])
     return (
         f"{data['n']:,} x {data['dim']}, {kind}; local intrinsic dimension {data['lid_median']}, cosine of the 1st and "
@@ -167,7 +188,7 @@ def absent_line(run: dict[str, Any]) -> str:
 def section(run: dict[str, Any]) -> str:
     """All tables of a run."""
     parts = [f"### {run['set']}", vectors_line(run), machine_line(run)]
-    parts += [search_table(run), filter_table(run), goal_table(run), absent_line(run)]
+    parts += [search_table(run), count_table(run), filter_table(run), goal_table(run), absent_line(run)]
     return "\n\n".join(part for part in parts if part)
 
 

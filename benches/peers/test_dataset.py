@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset import TOP, TRACKS, Clusters, exact, generate, load, read_vectors
+from dataset import TOP, TRACKS, Clusters, exact, gaussian, generate, load, near_copies, read_vectors, sentences
 
 
 def arrays(folder: Path) -> dict[str, np.ndarray]:
@@ -73,6 +74,36 @@ def test_given_queries_are_taken(tmp_path: Path) -> None:
     load(tmp_path / "out", tmp_path / "base.npy", tmp_path / "queries.npy")
     assert len(np.load(tmp_path / "out" / "base.npy")) == 300
     assert len(np.load(tmp_path / "out" / "queries.npy")) == 20
+
+
+@pytest.mark.parametrize("make", [gaussian, generate, near_copies])
+def test_a_filter_against_the_neighbourhood_keeps_little_that_is_near(make: Callable[..., None], tmp_path: Path) -> None:
+    make(tmp_path, 4_000, 32, queries=20)
+    made = arrays(tmp_path)
+    far, near = made["gt_f5"], made["gt"][:, :TOP]
+    assert made["attrs"].shape[1] == made["fval"].shape[1] == len(TRACKS)
+    assert (far >= 0).all() and (far[:, :, None] == near[:, None, :]).any(axis=2).mean() < 0.03
+    assert np.allclose(np.linalg.norm(made["base"], axis=1), 1, atol=1e-6)
+
+
+def test_near_copies_are_their_own_neighbourhood(tmp_path: Path) -> None:
+    near_copies(tmp_path, 500, 64, queries=20)
+    made = arrays(tmp_path)
+    cosines = np.einsum("qd,qkd->qk", made["queries"], made["base"][made["gt"]])
+    assert cosines[:, 9].min() > 0.99 and cosines[:, 10].max() < 0.8
+
+
+def test_sentences_come_from_the_shared_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRECEDENT_DATA", str(tmp_path))
+    monkeypatch.setattr("dataset.SENTENCE_ROWS", 300)
+    path = tmp_path / "vectors" / "wordnet100k" / "vectors.f16.npy"
+    path.parent.mkdir(parents=True)
+    np.save(path, np.random.default_rng(5).standard_normal((350, 16)).astype(np.float16))
+    sentences(tmp_path / "made", queries=30)
+    made = arrays(tmp_path / "made")
+    assert (made["base"].shape, made["queries"].shape, made["base"].dtype) == ((300, 16), (30, 16), np.float32)
+    with pytest.raises(ValueError, match="fewer than 360"):
+        sentences(tmp_path / "made", queries=60)
 
 
 BROKEN = [b"", bytes(4), b"\2\0\0\0" + bytes(11), b"\1\0\0\0" + bytes(4) + b"\2\0\0\0" + bytes(4)]

@@ -32,6 +32,9 @@ PEERS: dict[str, type[Peer]] = {
     "usearch": peers.Usearch,
     "scann": peers.Scann,
     "vsag": peers.Vsag,
+    "symqg-raw": peers.SymqgRaw,
+    "symqg-8bit": peers.Symqg8Bit,
+    "zvec": peers.Zvec,
     "hnswlib-native": HnswlibNative,
     "faiss-ivfflat": peers.FaissIvfFlat,
     "exact": peers.Exact,
@@ -82,7 +85,8 @@ class Server:
         began = time.monotonic()
         peer.open()
         opened = {"open_s": round(time.monotonic() - began, 4), "baseline": baseline}
-        self.hello = {**opened, "params": list(peer.params), "filter_params": list(peer.filter_params)}
+        params = {str(k): list(settings) for k, settings in peer.params.items()}
+        self.hello = {**opened, "params": params, "filter_params": list(peer.filter_params)}
 
     def selection(self, track: int, value: int) -> Any:
         """The filter for a value, made when first asked for."""
@@ -91,36 +95,37 @@ class Server:
             self.selections[track, value] = self.peer.select(np.asarray(attributes[:, track] == value))
         return self.selections[track, value]
 
-    def measure(self, setting: str, count: int, track: int | None = None) -> dict[str, Any]:
-        """Times the first `count` queries."""
+    def measure(self, setting: str, count: int, k: int = TOP, track: int | None = None) -> dict[str, Any]:
+        """Times the first `count` queries for `k` neighbours."""
         queries, selections = self.queries[:count], None
         if track is not None:
             selections = [self.selection(track, int(value)) for value in self.asked[:count, track]]
+        self.peer.k = k
         self.peer.set(setting)
         self.peer.time(queries[:WARM_UP], selections and selections[:WARM_UP])
         gc.collect()
         began = time.process_time()
         nanoseconds, found = self.peer.time(queries, selections)
         used = time.process_time() - began
-        return {"ns": nanoseconds, "cpu_s": used, "ids": [padded(rows) for rows in found]}
+        return {"ns": nanoseconds, "cpu_s": used, "ids": [padded(rows, k) for rows in found]}
 
     def answer(self, line: str) -> dict[str, Any]:
         """The answer to a line of the protocol."""
         match line.split():
-            case ["measure", setting, count]:
-                return self.measure(setting, int(count))
+            case ["measure", setting, count, k]:
+                return self.measure(setting, int(count), int(k))
             case ["fmeasure", setting, count, track]:
-                return self.measure(setting, int(count), int(track))
+                return self.measure(setting, int(count), track=int(track))
             case ["bytes"]:
                 give_back()
                 return resident()
         return {"error": f"unknown command: {line.strip()}"}
 
 
-def padded(rows: Any) -> list[int]:
-    """Ten rows, -1 where there are fewer."""
-    rows = [int(row) for row in rows][:TOP]
-    return rows + [-1] * (TOP - len(rows))
+def padded(rows: Any, k: int = TOP) -> list[int]:
+    """So many rows, -1 where there are fewer."""
+    rows = [int(row) for row in rows][:k]
+    return rows + [-1] * (k - len(rows))
 
 
 def serve(lines: TextIO, say: Callable[[dict[str, Any]], None], peer: Peer) -> None:

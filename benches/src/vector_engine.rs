@@ -35,8 +35,10 @@ const RECALLS: [&str; 15] = [
 ];
 /// Cases of one write to the log.
 const CASES_PER_PUT: usize = 500;
-/// Neighbours that are asked for.
-const K: usize = 10;
+/// Numbers of neighbours that settings are told for.
+const COUNTS: [usize; 3] = [1, 10, 100];
+/// Neighbours that are asked for with a filter.
+const FILTERED_COUNT: usize = 10;
 const ENCODER: &str = "vector-engine";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -194,16 +196,19 @@ fn serve(data: &Path, dir: &Path) -> Outcome<()> {
     }
     let served = Served { snapshot, rows, queries, live, matching, wanted: tables.map(|(_, wanted)| wanted) };
     let settings = RECALLS.map(|recall| format!("\"{recall}\"")).join(", ");
+    let params = COUNTS.map(|count| format!("\"{count}\": [{settings}]")).join(", ");
     say(&format!(
-        "{{\"open_s\": {open_s:.4}, \"params\": [{settings}], \"filter_params\": [{settings}], \"baseline\": {baseline}}}"
+        "{{\"open_s\": {open_s:.4}, \"params\": {{{params}}}, \"filter_params\": [{settings}], \"baseline\": {baseline}}}"
     ))?;
     for line in stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words.as_slice() {
-            ["measure", recall, count] => served.measure(recall.parse()?, count.parse()?, None),
+            ["measure", recall, count, k] => {
+                served.measure(recall.parse()?, count.parse()?, k.parse()?, None)
+            }
             ["fmeasure", recall, count, column] => {
-                served.measure(recall.parse()?, count.parse()?, Some(column.parse()?))
+                served.measure(recall.parse()?, count.parse()?, FILTERED_COUNT, Some(column.parse()?))
             }
             ["bytes"] => resident(),
             ["quit"] => return Ok(()),
@@ -215,7 +220,7 @@ fn serve(data: &Path, dir: &Path) -> Outcome<()> {
 }
 
 impl Served {
-    fn measure(&self, recall: f32, count: usize, column: Option<usize>) -> Outcome<String> {
+    fn measure(&self, recall: f32, count: usize, k: usize, column: Option<usize>) -> Outcome<String> {
         let (mut nanoseconds, mut ids) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let before = thread_cpu_ns();
         for (number, query) in self.queries.iter().take(count).enumerate() {
@@ -228,24 +233,27 @@ impl Served {
                 (Some(_), None) => return Err("the data have no columns".into()),
             };
             let started = Instant::now();
-            let found = self.nearest(query, recall, accept)?;
+            let found = self.nearest(query, k, recall, accept)?;
             nanoseconds.push(started.elapsed().as_nanos().to_string());
             ids.push(found);
         }
         let cpu = (thread_cpu_ns() - before) as f64 / 1e9;
-        let ids: Vec<String> = ids.iter().map(|ids: &[i64; K]| format!("{ids:?}")).collect();
+        let ids: Vec<String> = ids.iter().map(|ids| format!("{ids:?}")).collect();
         Ok(format!(
-            "{{\"ns\": [{}], \"cpu_s\": {cpu:.4}, \"ids\": [{}]}}",
+            "{{\"ns\": [{}], \"cpu_s\": {cpu:.7}, \"ids\": [{}]}}",
             nanoseconds.join(", "),
             ids.join(", ")
         ))
     }
 
-    fn nearest(&self, query: &Embedding, recall: f32, accept: &[OrdinalSet]) -> Outcome<[i64; K]> {
+    /// The rows of the `k` nearest cases, -1 where there are fewer.
+    fn nearest(&self, query: &Embedding, k: usize, recall: f32, accept: &[OrdinalSet]) -> Outcome<Vec<i64>> {
         let how = (Effort::Recall(recall), PathChoice::Auto);
-        let found = self.snapshot.nearest(query, K, how, accept, &|| false)?;
+        let found = self.snapshot.nearest(query, k, how, accept, &|| false)?;
         let row = |place: CasePlace| self.rows[place.segment][place.ordinal as usize];
-        Ok(std::array::from_fn(|rank| found.cases.get(rank).map_or(-1, |(place, _)| row(*place))))
+        let mut rows: Vec<i64> = found.cases.iter().map(|(place, _)| row(*place)).collect();
+        rows.resize(k, -1);
+        Ok(rows)
     }
 }
 

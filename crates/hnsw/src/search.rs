@@ -104,7 +104,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 return Err(HnswError::QueryDimension { found, expected });
             }
             quantiser.prepare(query.numbers(), &mut scratch.query);
-            scale = quantiser.distance_scale();
+            scale = scratch.query.scale;
             shift = scratch.query.own_term;
             length = scratch.query.length;
         }

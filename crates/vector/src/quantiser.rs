@@ -74,8 +74,10 @@ pub struct PreparedQuery {
     pub rest: CodeQuery,
     /// The term of distances that is of the query alone: estimates lack it.
     pub own_term: f32,
-    /// Its distance from the mean of the vectors: estimates are off in proportion to it, because only the product with what is left of
-    /// a query without the mean is estimated.
+    /// What an estimate with the own term is to be multiplied with to be a distance of the metric.
+    pub scale: f32,
+    /// Distances are off in proportion to this: the distance of the query from the mean of the vectors, of which only the product with
+    /// the code is estimated, by the scale.
     pub length: f32,
     centred: Vec<f32>,
     coordinates: Vec<f32>,
@@ -250,22 +252,25 @@ impl Quantiser {
         }
     }
 
-    /// What an estimate, with [`PreparedQuery::own_term`] added, is to be multiplied with to be a distance of the metric: of
-    /// unit vectors, half the squared distance is 1 minus the cosine.
-    pub fn distance_scale(&self) -> f32 {
-        if self.metric == Metric::Cosine { 0.5 } else { 1.0 }
-    }
-
     /// Brings a query into the form of the first codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, own_term, length, centred, coordinates, sums, projector, .. } = prepared;
+        let PreparedQuery { first, own_term, scale, length, centred, coordinates, sums, projector, .. } =
+            prepared;
+        // Of a product any multiple orders alike, and one that is long beside the mean is nearly the query when it is centred: a short
+        // one would be nearly the mean, and the estimate one of nothing that was asked for.
+        let multiple = match self.metric {
+            Metric::Dot => longer(dot(query, query), dot(&self.mean, &self.mean)),
+            Metric::Cosine | Metric::L2 => 1.0,
+        };
         centred.clear();
-        centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| value - mean));
+        centred.extend(query.iter().zip(&self.mean).map(|(value, mean)| multiple * value - mean));
         let squared_length = dot(centred, centred);
-        *length = squared_length.sqrt();
+        // Of unit vectors, half the squared distance is 1 minus the cosine.
+        *scale = if self.metric == Metric::Cosine { 0.5 } else { 1.0 / multiple };
+        *length = squared_length.sqrt() * *scale;
         *own_term = match self.metric {
             Metric::Cosine | Metric::L2 => squared_length,
-            Metric::Dot => -dot(query, &self.mean),
+            Metric::Dot => -multiple * dot(query, &self.mean),
         };
         let shape = Self::direction_shape(self.dimension());
         projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
@@ -319,6 +324,15 @@ impl Quantiser {
             })
             .collect()
     }
+}
+
+/// How long a query is made under a product, as a multiple of the length of the mean.
+const LENGTHS_OF_MEAN: f32 = 16.0;
+
+/// What a vector of some squared length is to be multiplied with to be long beside the mean.
+fn longer(squared: f32, squared_mean: f32) -> f32 {
+    let multiple = LENGTHS_OF_MEAN * (squared_mean / squared).sqrt();
+    if multiple.is_normal() { multiple } else { 1.0 }
 }
 
 /// Makes codes of vectors.
