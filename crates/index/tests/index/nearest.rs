@@ -172,8 +172,8 @@ fn check_filters(writer: &IndexWriter) {
         "all but a cluster",
     ));
     check(&snapshot, &those(&snapshot, |_| false), 0.0, "nothing");
-    // What is compared whole beside a graph is so by packed vectors.
-    assert_eq!(paths, HashSet::from([SegmentPath::Scanned, SegmentPath::Walked, SegmentPath::Filtered]));
+    let ways = [SegmentPath::Compared, SegmentPath::Scanned, SegmentPath::Walked, SegmentPath::Filtered];
+    assert_eq!(paths, HashSet::from(ways));
 }
 
 #[test]
@@ -279,28 +279,77 @@ fn more_than_any_walk_was_measured_to_find_is_compared() {
     let exact = nearest(&snapshot, &vector(1, 5), (Effort::Exact, PathChoice::Auto), &snapshot.live(), 100);
     let expected: HashSet<u64> = exact.iter().map(|case| case.sequence).collect();
     let hits = found.cases.iter().filter(|(_, case)| expected.contains(&case.sequence)).count();
-    // All but what the rounding of packed vectors exchanges at the end of the list.
-    assert!(hits >= 99, "{hits} of 100");
-    assert_eq!(found.visited, snapshot.segment_stats()[0].image_rows);
+    assert_eq!((hits, found.path), (100, SegmentPath::Compared));
+    assert_eq!(found.visited, snapshot.segment_stats()[0].distinct_vectors);
 }
 
 #[test]
-fn graphs_are_searched_by_packed_vectors_but_where_answers_must_be_exact() {
-    let snapshot = merged(Layout::Fast).snapshot();
-    let (query, mut differ) = (vector(1, 5), 0);
-    let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &snapshot.live(), 50);
-    for case in &exact {
-        let place = CasePlace { segment: 0, ordinal: case.ordinal };
-        let measured = |exact| snapshot.distance(&query, place).unwrap().unwrap().distance;
-        assert_eq!(measured(true), case.distance);
-        assert!((measured(false) - case.distance).abs() < PACKED_OFF);
-        differ += usize::from(measured(false) != case.distance);
+fn distances_are_those_of_whole_vectors_and_in_a_compact_index_their_order() {
+    for layout in [Layout::Fast, Layout::Compact] {
+        let snapshot = merged(layout).snapshot();
+        let mut differ = 0;
+        for number in 0..20 {
+            let query = vector(number % CLUSTERS, 5_000_000 + u64::from(number));
+            let exact = |case: &NearestCase| {
+                let place = CasePlace { segment: 0, ordinal: case.ordinal };
+                snapshot.distance(&query, place).unwrap().unwrap().distance
+            };
+            let walked =
+                nearest(&snapshot, &query, (Effort::Width(100), PathChoice::Graph), &snapshot.live(), 50);
+            assert!(walked.iter().map(exact).is_sorted(), "{layout:?}");
+            assert!(walked.iter().all(|case| (exact(case) - case.distance).abs() < PACKED_OFF));
+            differ += walked.iter().filter(|case| exact(case) != case.distance).count();
+        }
+        match layout {
+            Layout::Fast => assert_eq!(differ, 0),
+            Layout::Compact => assert!(differ > 100, "only {differ} of 1,000 by packed vectors"),
+        }
     }
-    assert!(differ > 40, "only {differ} of 50 by packed vectors");
-    // What a search shows is what it ranks by.
-    let walked = nearest(&snapshot, &query, (Effort::Width(100), PathChoice::Graph), &snapshot.live(), 50);
-    for case in walked {
-        let place = CasePlace { segment: 0, ordinal: case.ordinal };
-        assert_eq!(snapshot.distance(&query, place).unwrap().unwrap(), case);
+}
+
+#[test]
+fn the_best_case_is_the_same_for_every_k() {
+    let snapshot = merged(Layout::Fast).snapshot();
+    for number in 0..50 {
+        let query = vector(number % CLUSTERS, 6_000_000 + u64::from(number));
+        let first = |k| {
+            let how = (Effort::Recall(0.9), PathChoice::Auto);
+            nearest(&snapshot, &query, how, &snapshot.live(), k)[0].ordinal
+        };
+        assert!([2, 3, 7, 10].into_iter().all(|k| first(k) == first(1)), "query {number}");
+    }
+}
+
+#[test]
+fn a_tombstone_is_no_filter() {
+    let writer = merged(Layout::Fast);
+    writer.delete(&[CaseId::new("c17").unwrap()]).unwrap();
+    let snapshot = writer.commit().unwrap();
+    let how = (Effort::Recall(0.95), PathChoice::Graph);
+    let found = snapshot.nearest(&vector(1, 5), 10, how, &snapshot.live(), &|| false).unwrap();
+    assert_eq!((found.path, found.recall), (SegmentPath::Walked, Some(0.95)));
+    let half = those(&snapshot, |name| name % 2 == 0);
+    assert_eq!(
+        snapshot.nearest(&vector(1, 5), 10, how, &half, &|| false).unwrap().path,
+        SegmentPath::Filtered
+    );
+}
+
+#[test]
+fn a_case_that_is_left_out_is_not_found_and_its_neighbours_are() {
+    let snapshot = merged(Layout::Fast).snapshot();
+    for name in [3, 300, 3_999] {
+        let query = vector(cluster_of(name), u64::from(name) * 100 + 1);
+        let place = snapshot.find(&CaseId::new(&format!("c{name}")).unwrap()).unwrap().unwrap();
+        let live = snapshot.live();
+        let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &live, 11);
+        assert_eq!(exact[0].ordinal, place.ordinal);
+        for how in [(Effort::Exact, PathChoice::Auto), (Effort::Recall(0.99), PathChoice::Auto)] {
+            let found = snapshot.nearest_without(&query, 10, how, (&live, Some(place)), &|| false).unwrap();
+            let found: Vec<u32> = found.cases.iter().map(|(_, case)| case.ordinal).collect();
+            assert!(!found.contains(&place.ordinal));
+            let hits = exact[1..].iter().filter(|case| found.contains(&case.ordinal)).count();
+            assert!(hits >= 9 && found.len() == 10, "{hits} of 10");
+        }
     }
 }
