@@ -146,28 +146,26 @@ fn build_in_pool<R: VectorRows + Sync>(
         return Ok(BuiltGraph { bytes, report: Audit::default() });
     }
     let (quantiser, codes) = encode(rows, metric)?;
-    let (draft, measured) = match params.builder {
+    let draft = match params.builder {
         Builder::Own => {
             let queries = quantiser.codes_as_queries(&codes.first);
             let table = CodeTable::new(&codes.first, quantiser.shape());
             let inserter = Inserter::new(params.m, m0, params.ef_construction, table, &queries);
-            let order = curve::Order::new(rows.len(), rows.dimension());
-            insert_all(&inserter, order.first(), params.threads, &report)?;
-            let unmeasured = inserter.draft().encode(&codes, &RecallTable::default());
-            let measured = curve::measure(rows, metric, &order, &unmeasured)?;
-            drop(unmeasured);
-            insert_all(&inserter, order.held_out(), params.threads, &|_| report(order.first().len()))?;
-            (inserter.draft(), measured)
+            let all: Vec<u32> = (0..rows.len() as u32).collect();
+            insert_all(&inserter, &all, params.threads, &report)?;
+            inserter.draft()
         }
         Builder::HnswRs => {
-            let parameters = (params.m, params.ef_construction, params.threads);
-            (reference::link(rows, metric, parameters, progress)?, RecallTable::default())
+            reference::link(rows, metric, (params.m, params.ef_construction, params.threads), progress)?
         }
     };
-    let mut bytes = draft.encode(&codes, &measured);
+    let mut bytes = draft.encode(&codes, &RecallTable::default());
     drop((draft, codes));
     let stopped = || progress(rows.len()).is_break();
     let report = repair(&mut bytes, rows, metric.distance_fn(), &stopped)?;
+    // Of the graph as it will be searched: repair takes links from some nodes to give them to others.
+    let measured = curve::measure(rows, metric, &bytes)?;
+    crate::layout::put_table(&mut bytes, &measured)?;
     if stopped() {
         return Err(HnswError::Stopped);
     }

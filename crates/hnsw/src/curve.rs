@@ -1,8 +1,10 @@
-//! What walks and scans find, measured on rows that are not in the graph yet.
+//! What walks and scans find, measured on rows that are left out one at a time.
 //!
-//! Some rows are inserted last. Before that they are queries that the graph has never seen, of the same kind as the rows. Their
-//! nearest are found by comparing whole vectors, and then counted among what walks of growing slack and scans of growing width
-//! hold. Queries of another kind than the rows may find less.
+//! Some rows, spread over all, are looked for in the finished graph as if they were not in it ([`Search::without`]): queries of the
+//! same kind as the rows. A row would find its own links at once and promise too much. Their nearest are found by comparing whole
+//! vectors, and then counted among what walks of growing slack and scans of growing width hold. The links that a row's
+//! neighbours spend on it are lost to it, so a query that was never in the graph finds a little more. Queries of another kind than
+//! the rows may find less.
 
 use crate::graph::Graph;
 use crate::layout::MAX_POINTS;
@@ -12,16 +14,16 @@ use crate::search::{Search, WalkBreadth};
 use crate::{Comparison, HnswError, Pages, VectorRows, compare};
 use precedent_vector::{Metric, key_node, sample};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-/// Rows that are measured with at most, and at least: the share that is found of 10 is known to 0.003 with 400 of them.
-const MOST_HELD_OUT: usize = 1_000;
-const LEAST_HELD_OUT: usize = 200;
+/// Rows that are looked for at most, and at least: the share that is found of 10 is known to 0.003 with 400 of them.
+const MOST_LOOKED_FOR: usize = 1_000;
+const LEAST_LOOKED_FOR: usize = 200;
 /// Products of two numbers that finding their nearest may take: some seconds, a tenth of the build.
 const PRODUCTS: usize = 20_000_000_000;
 /// A graph of fewer rows is not measured: its vectors are compared.
 const LEAST_ROWS: usize = 1_000;
-/// Of the rows held out, the share that each of the depths is measured with, at least so many: a thousand nearest of 40 tell as much as
+/// Of the rows looked for, the share that each of the depths is measured with, at least so many: a thousand nearest of 40 tell as much as
 /// ten of 1,000, and take as long.
 const SHARES: [(usize, usize); DEPTHS.len()] = [(1, 1), (2, 200), (4, 100), (10, 60), (20, 40)];
 /// Slacks that are tried.
@@ -38,33 +40,12 @@ const SCAN_PAYS: f32 = 0.5;
 /// What is added to a distance before a share of it is taken as slack, in deviations of an estimate by first codes.
 const SPREAD: f64 = 4.0;
 
-/// The order that rows are inserted in.
-pub(crate) struct Order {
-    rows: Vec<u32>,
-    held_out: usize,
-}
-
-impl Order {
-    /// Rows in their order, but for some, spread evenly, that come last. The first of these are spread evenly, too: the greater depths are
-    /// measured with them.
-    pub fn new(rows: usize, dimension: usize) -> Self {
-        let affordable = PRODUCTS / (rows * dimension).max(1);
-        let held_out = match rows < LEAST_ROWS {
-            true => 0,
-            false => affordable.clamp(LEAST_HELD_OUT, MOST_HELD_OUT).min(rows / 20),
-        };
-        let last: Vec<u32> = sample(held_out, rows).into_iter().map(|row| row as u32).collect();
-        let is_last: FxHashSet<u32> = last.iter().copied().collect();
-        let first = (0..rows as u32).filter(|row| !is_last.contains(row));
-        Self { rows: first.chain(last.iter().copied()).collect(), held_out }
-    }
-
-    pub fn first(&self) -> &[u32] {
-        &self.rows[..self.rows.len() - self.held_out]
-    }
-
-    pub fn held_out(&self) -> &[u32] {
-        &self.rows[self.rows.len() - self.held_out..]
+/// How many rows are looked for in a graph of so many.
+fn looked_for(rows: usize, dimension: usize) -> usize {
+    let affordable = PRODUCTS / (rows * dimension).max(1);
+    match rows < LEAST_ROWS {
+        true => 0,
+        false => affordable.clamp(LEAST_LOOKED_FOR, MOST_LOOKED_FOR).min(rows / 10),
     }
 }
 
@@ -74,47 +55,37 @@ fn queries_of(depth: usize, all: usize) -> usize {
     (all / share).max(least).min(all)
 }
 
-/// A query with the nearest of the other rows, truly: as many as the depths that it is asked for need, and a few more.
+/// A query with the nearest of the other rows, truly: as many as the depths need that it is asked at.
 pub(crate) struct Question {
-    pub row: u32,
+    row: u32,
     nearest: Vec<u32>,
-    /// Those of them that are in the graph.
-    linked: Vec<u32>,
 }
 
 impl Question {
-    /// Finds the nearest of all rows to each query, the query itself left out. None of the queries is in the graph.
-    pub fn all<R: VectorRows + Sync>(
+    /// Some rows as queries, with the nearest of all others.
+    pub fn some<R: VectorRows + Sync>(
         rows: &R,
         metric: Metric,
-        queries: &[u32],
+        count: usize,
     ) -> Result<Vec<Self>, HnswError> {
-        let is_query: FxHashSet<u32> = queries.iter().copied().collect();
-        let more = 1.0 + 2.0 * queries.len() as f64 / rows.len().max(1) as f64;
         let depth_of = |place: usize| {
-            let is_asked = |depth: &usize| place < queries_of(*depth, queries.len());
+            let is_asked = |depth: &usize| place < queries_of(*depth, count);
             (0..DEPTHS.len()).rev().find(is_asked).map_or(0, |depth| DEPTHS[depth])
         };
-        let question = |(place, &row): (usize, &u32)| {
-            let query = rows.row(row).map_err(|error| HnswError::row(row, error))?;
+        let question = |(place, &row): (usize, &usize)| {
+            let row = row as u32;
+            let query = row_of(rows, row)?;
             let others = (0..rows.len() as u32).filter(|&other| other != row);
-            let how = ((more * depth_of(place) as f64) as usize + 10, Comparison::Whole);
+            let how = (depth_of(place), Comparison::Whole);
             let found = compare(rows, metric.distance_fn(), query, others, how, &|| false)?;
-            let nearest: Vec<u32> = found.neighbours.iter().map(|neighbour| neighbour.node).collect();
-            let linked = nearest.iter().copied().filter(|node| !is_query.contains(node)).collect();
-            Ok(Self { row, nearest, linked })
+            Ok(Self { row, nearest: found.neighbours.iter().map(|neighbour| neighbour.node).collect() })
         };
-        queries.par_iter().enumerate().map(question).collect()
+        sample(count, rows.len()).par_iter().enumerate().map(question).collect()
     }
 
     /// As many of the nearest as a depth has; none where there are fewer.
     fn at(&self, depth: usize) -> Option<&[u32]> {
         self.nearest.get(..DEPTHS[depth])
-    }
-
-    /// As many of the nearest that are in the graph as a depth has; none where there are fewer.
-    fn linked_at(&self, depth: usize) -> Option<&[u32]> {
-        self.linked.get(..DEPTHS[depth])
     }
 }
 
@@ -225,22 +196,21 @@ pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     Ok(points)
 }
 
-/// Searches the graph without the held out rows for each of them.
+/// What walks over a graph and scans of its codes find; nothing of a small graph.
 pub(crate) fn measure<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
-    order: &Order,
     bytes: &[u8],
 ) -> Result<RecallTable, HnswError> {
-    if order.held_out().is_empty() {
+    let count = looked_for(rows.len(), rows.dimension());
+    if count == 0 {
         return Ok(RecallTable::default());
     }
     let graph = Graph::open(bytes)?;
-    let questions = Question::all(rows, metric, order.held_out())?;
+    let questions = Question::some(rows, metric, count)?;
     let table = errors(&graph, rows, metric, &questions)?;
     let graph = graph.with_recall(table.clone());
-    let scanned = &questions[..queries_of(1, questions.len())];
-    let scans = scans(&graph, rows, metric, scanned)?;
+    let scans = scans(&graph, rows, metric, &questions[..queries_of(1, questions.len())])?;
     let walks = walks(&graph, rows, metric, &questions)?;
     Ok(RecallTable { walks, scans, ..table })
 }
@@ -267,11 +237,11 @@ fn walks<R: VectorRows + Sync>(
             }
             let asked = &questions[..queries_of(depth, questions.len())];
             let outcomes: Vec<(Vec<bool>, usize)> = (asked.par_iter())
-                .filter_map(|question| question.linked_at(depth).map(|nearest| (question.row, nearest)))
+                .filter_map(|question| question.at(depth).map(|nearest| (question.row, nearest)))
                 .map_init(Scratch::default, |scratch, (row, nearest)| {
                     let query = row_of(rows, row)?;
-                    let mut search =
-                        Search::new(graph, rows, metric.distance_fn(), query, scratch, &|| false)?;
+                    let search = Search::new(graph, rows, metric.distance_fn(), query, scratch, &|| false)?;
+                    let mut search = search.without(row);
                     search.walk(DEPTHS[depth], WalkBreadth::Slack(slack), None)?;
                     Ok((search.holds(nearest), search.compared()))
                 })
@@ -297,15 +267,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_has_one_place_in_the_order() {
-        for rows in [0, 1, 999, 1_000, 12_345] {
-            let order = Order::new(rows, 64);
-            let mut all: Vec<u32> = order.first().iter().chain(order.held_out()).copied().collect();
-            assert_eq!(order.held_out().is_empty(), rows < LEAST_ROWS, "{rows}");
-            all.sort_unstable();
-            assert_eq!(all, (0..rows as u32).collect::<Vec<_>>());
-        }
-        assert_eq!(Order::new(1_000_000, 512).held_out().len(), LEAST_HELD_OUT);
+    fn few_rows_are_not_looked_for_and_of_many_no_more_than_pay() {
+        assert_eq!([0, 999, 1_000, 5_000].map(|rows| looked_for(rows, 64)), [0, 0, 100, 500]);
+        assert_eq!(looked_for(100_000, 384), 520);
+        assert_eq!(looked_for(10_000_000, 512), LEAST_LOOKED_FOR);
     }
 
     #[test]

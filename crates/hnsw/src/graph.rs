@@ -1,6 +1,6 @@
 //! A frozen graph, read where it lies.
 
-use crate::layout::{HEADER_BYTES, LEVELS, Layout, NONE, VERSION};
+use crate::layout::{LEVELS, Layout, NONE, VERSION, read_header};
 use crate::recall::RecallTable;
 use crate::{Audit, HnswError, Pages};
 use precedent_vector::{CodeShape, Quantiser};
@@ -35,7 +35,7 @@ impl<P: Pages> Graph<P> {
     /// [`HnswError::Header`] when a field contradicts another or the length, [`HnswError::Quantiser`],
     /// [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
-        let layout = read_layout(&pages)?;
+        let layout = read_header(&pages)?;
         let mut graph = Self { pages, layout, quantiser: None, recall: RecallTable::default() };
         if layout.node_count > 0 {
             let quantiser =
@@ -230,27 +230,11 @@ impl<P: Pages> Graph<P> {
     }
 }
 
-fn read_layout<P: Pages>(pages: &P) -> Result<Layout, HnswError> {
-    let file_bytes = pages.len();
-    if file_bytes < HEADER_BYTES {
-        return Err(HnswError::Header {
-            field: "bytes of the graph",
-            offset: 0,
-            found: file_bytes as u64,
-            expected: HEADER_BYTES as u64,
-        });
-    }
-    let bytes = pages.bytes(0..HEADER_BYTES).map_err(HnswError::pages)?;
-    let mut header = [0; HEADER_BYTES];
-    header.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
-    Layout::decode(&header, file_bytes as u64)
-}
-
 #[cfg(test)]
 impl<P: Pages> Graph<P> {
     /// A graph without codes, for tests of links.
     pub fn of_links(pages: P) -> Self {
-        let layout = read_layout(&pages).unwrap();
+        let layout = read_header(&pages).unwrap();
         Self { pages, layout, quantiser: None, recall: RecallTable::default() }
     }
 }

@@ -36,8 +36,8 @@
 //! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over
 //! the links of level 0, if there are any.
 
-use crate::HnswError;
-use crate::recall::{ERROR_BYTES, SCAN_POINT_BYTES, WALK_POINT_BYTES};
+use crate::recall::{ERROR_BYTES, RecallTable, SCAN_POINT_BYTES, WALK_POINT_BYTES};
+use crate::{HnswError, Pages};
 
 /// Smallest `m` (links of a node on a level above 0).
 pub const MIN_M: usize = 2;
@@ -164,6 +164,16 @@ impl Layout {
         ]
     }
 
+    /// As it is with another recall table.
+    fn with_table(self, table: &RecallTable) -> Self {
+        Self {
+            walk_points: table.walks.len() as u32,
+            scan_points: table.scans.len() as u32,
+            spread: table.spread,
+            ..self
+        }
+    }
+
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let words = [
             VERSION,
@@ -267,6 +277,29 @@ impl Layout {
         }
         Ok(layout)
     }
+}
+
+/// Puts a recall table in place of the one that a graph has.
+pub(crate) fn put_table(bytes: &mut Vec<u8>, table: &RecallTable) -> Result<(), HnswError> {
+    let layout = read_header(bytes.as_slice())?;
+    bytes.truncate(layout.table_offset() as usize);
+    bytes.extend(table.to_bytes());
+    let header = layout.with_table(table).encode();
+    bytes.iter_mut().zip(header).for_each(|(place, byte)| *place = byte);
+    Ok(())
+}
+
+/// The layout that the first bytes say, held against how many bytes there are.
+pub(crate) fn read_header<P: Pages + ?Sized>(pages: &P) -> Result<Layout, HnswError> {
+    let file_bytes = pages.len() as u64;
+    if pages.len() < HEADER_BYTES {
+        let (field, expected) = ("bytes of the graph", HEADER_BYTES as u64);
+        return Err(HnswError::Header { field, offset: 0, found: file_bytes, expected });
+    }
+    let bytes = pages.bytes(0..HEADER_BYTES).map_err(HnswError::pages)?;
+    let mut header = [0; HEADER_BYTES];
+    header.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
+    Layout::decode(&header, file_bytes)
 }
 
 #[cfg(test)]
