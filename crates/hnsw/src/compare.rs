@@ -59,7 +59,7 @@ fn collect<R: VectorRows>(
     let whole = comparison == Comparison::Whole;
     let ask = |node: u32| {
         match whole {
-            true => rows.row(node).map(|row| prefetch(row)),
+            true => rows.row(node).map(prefetch),
             false => rows.prefetch(node),
         }
         .map_err(failed(node))

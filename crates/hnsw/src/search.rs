@@ -142,13 +142,24 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         breadth: WalkBreadth,
         filter: Option<Filter<'_>>,
     ) -> Result<bool, HnswError> {
+        self.walk_to(k.max(LEAST), k, breadth, filter)
+    }
+
+    /// As [`Self::walk`], with the reach from the nearest of another number.
+    pub(crate) fn walk_to(
+        &mut self,
+        reach_of: usize,
+        k: usize,
+        breadth: WalkBreadth,
+        filter: Option<Filter<'_>>,
+    ) -> Result<bool, HnswError> {
         let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
         // So many of all nodes lie within the reach of the walk.
         let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
         let breadth = match breadth {
             WalkBreadth::Width(ef) => Breadth::fixed(of_all(ef.max(k).max(1)).max(k)),
             WalkBreadth::Slack(slack) => {
-                let k = k.max(LEAST);
+                let k = reach_of;
                 let ef = of_all(k).saturating_mul(HELD_FOR_EACH).clamp(HELD_LEAST, HELD_MOST.max(2 * k));
                 let spread = self.view.graph.spread() * self.length / self.scale;
                 Breadth { ef, k, slack, own_term: self.shift, spread }

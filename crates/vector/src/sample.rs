@@ -6,7 +6,7 @@ pub fn sample(count: usize, of: usize) -> Vec<usize> {
     let count = count.min(of);
     let mut taken = vec![false; of];
     let place =
-        |number: u64| (u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * of as u128 >> 64) as usize;
+        |number: u64| ((u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * of as u128) >> 64) as usize;
     let mut numbers: Vec<usize> = (0..2 * count as u64)
         .map(place)
         .filter(|&place| !std::mem::replace(&mut taken[place], true))
