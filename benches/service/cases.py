@@ -134,11 +134,14 @@ def generated(count: int, dim: int) -> Cases:
     return cases_of(draw.draw(count, rng)[0], asked)
 
 
-def judges(cases: Cases, rows: Sequence[Row]) -> dict[str, Callable[[Sequence[Sequence[int]]], float]]:
+Judges = dict[str, Callable[[Sequence[Sequence[int]]], float]]
+
+
+def judges(cases: Cases, rows: Sequence[Row]) -> Judges:
     """For each row that has one right answer, what tells the recall of the ids found."""
     base, asked = unit(cases.base), unit(cases.asked)
     numbers = np.arange(len(base))
-    found: dict[str, Callable[[Sequence[Sequence[int]]], float]] = {}
+    found: Judges = {}
     for row in rows:
         if row.vector and not row.words:
             passing = numbers[row.filter.passes(numbers)] if row.filter else numbers

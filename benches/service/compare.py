@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import paths
+import paths  # First: it says where the others are.
 import machine
 import tables
 from cases import QUESTIONS, ROWS, Cases, Row, generated, judges, read
@@ -139,12 +139,9 @@ def finished(
 
 def identity(cases: Cases) -> dict[str, Any]:
     """What tells these cases from others."""
-    digest = hashlib.sha256(np_bytes(cases)).hexdigest()
-    return {"n": len(cases.base), "dim": cases.base.shape[1], "sha256": digest}
-
-
-def np_bytes(cases: Cases) -> bytes:
-    return cases.base.tobytes() + "\n".join(cases.reports).encode()
+    digest = hashlib.sha256(cases.base.tobytes())
+    digest.update("\n".join(cases.reports).encode())
+    return {"n": len(cases.base), "dim": cases.base.shape[1], "sha256": digest.hexdigest()}
 
 
 def our_note() -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import paths
-from cases import Cases, Row
+from cases import Cases, Judges, Row
 from dataset import blocks
 from process import cpu_seconds, stop
 
@@ -251,11 +251,7 @@ class OpenSearch:
         fields = {} if row.reports else {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["case_id"]}
         return {"size": row.limit, "query": query, "track_total_hits": False, **fields}
 
-    def choose_widths(
-        self,
-        rows: Sequence[Row],
-        judges: dict[str, Callable[[Sequence[Sequence[int]]], float]],
-    ) -> dict[str, list[dict[str, float]]]:
+    def choose_widths(self, rows: Sequence[Row], judges: Judges) -> dict[str, list[dict[str, float]]]:
         """Takes the smallest inner k of each row that finds enough; where none does, the largest. Returns what it saw."""
         seen: dict[str, list[dict[str, float]]] = {}
         for row in rows:

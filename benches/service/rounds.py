@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from cases import Row
+from cases import Judges, Row
 
 # A turn lasts so long, for a clock that ticks a hundred times a second.
 TURN_SECONDS = 0.6
@@ -27,9 +27,6 @@ class Service(Protocol):
     def cpu_seconds(self) -> float: ...
 
     def search(self, row: Row, question: int) -> list[int]: ...
-
-
-Judges = dict[str, Callable[[Sequence[Sequence[int]]], float]]
 
 
 def measured(

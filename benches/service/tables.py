@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import paths  # noqa: F401
-from report import megabytes, number, put, table
+from report import counted, megabytes, number, put, table
 
 # Precedent's share of the CPU that OpenSearch takes; and how much more ten times the archive may cost.
 SHARE = 1 / 3
@@ -39,7 +39,8 @@ def machine_line(run: dict[str, Any]) -> str:
         f"{machine['cores']} cores, L3 {machine['l3']}, {machine['memory_gb']:.0f} GB, one core reads "
         f"{machine['read_gb_s']} GB/s; load average {machine['load_average']} before and {machine['load_average_after']} after. "
         f"{' and '.join(f'{count:,}' for count in data['n'])} cases, {data['dim']} numbers each, {data['source']}; "
-        f"{run['questions']} questions, {run['rounds']} interleaved rounds, one client that asks one at a time."
+        f"{run['questions']} questions, {counted(run['rounds'], 'interleaved round')}, one client that asks one at a time. Hits are "
+        "ids only where the row does not say otherwise."
     )
 
 
@@ -62,7 +63,7 @@ def cells(figures: dict[str, Any] | None) -> list[str]:
 def search_table(run: dict[str, Any]) -> str:
     """Every row, side by side where both were measured."""
     both = {OURS, THEIRS} <= set(run["services"])
-    head = ["10 hits are ids only if not said otherwise"]
+    head = ["search"]
     for name in run["services"]:
         head += [f"{name} CPU ms", "p50 ms", "p99 ms", "recall"]
     if both:
@@ -110,7 +111,7 @@ def cost_table(run: dict[str, Any]) -> str:
 def growth_table(run: dict[str, Any]) -> str:
     """What ten times the archive costs."""
     names = list(run["services"])
-    head = ["asked"] + [f"{name}, CPU ms" for name in names] + ["recall"] * len(names) + ["times", f"at most {GROWTH:g} times"]
+    head = ["search"] + [f"{name}, CPU ms" for name in names] + ["recall"] * len(names) + ["times", f"at most {GROWTH:g} times"]
     rows = []
     for one in run["rows"]:
         few, many = (one["services"][name] for name in names)
