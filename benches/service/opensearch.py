@@ -28,6 +28,9 @@ READY_SECONDS = 180
 # A merge is one request.
 ANSWER_SECONDS = 3_600
 ENOUGH_RECALL = 0.985
+# A merge drops the copy of each case that is kept for replicas, which holds the vector as text, once the server has noted
+# that nobody needs it: it does so every 30 seconds.
+NOTED_SECONDS = 35
 # Inner k: how many neighbours the walk through the graph keeps.
 WIDTHS = [10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1_000]
 # As Precedent does it by default.
@@ -52,7 +55,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 def mapping(dim: int) -> dict[str, Any]:
-    """The fields. Vectors stay out of the stored source: a hit with its report need not read them."""
+    """The fields. Vectors are neither in the stored source, where a hit with its report would read them, nor in doc values."""
     parameters = {"m": 16, "ef_construction": 128}
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil", "parameters": parameters}
     return {
@@ -63,7 +66,7 @@ def mapping(dim: int) -> dict[str, Any]:
             "modality": {"type": "keyword"},
             "age": {"type": "integer"},
             "findings": {"type": "text"},
-            "vector": {"type": "knn_vector", "dimension": dim, "method": method},
+            "vector": {"type": "knn_vector", "dimension": dim, "method": method, "doc_values": False},
         },
     }
 
@@ -192,6 +195,7 @@ class OpenSearch:
     def ingest(self, cases: Cases, of: dict[str, Any]) -> dict[str, Any]:
         """Puts the cases in and merges them to one segment, or takes up what did so with the same cases `of`."""
         self.asked, self.words = short(cases.asked), cases.words
+        of = {**of, "version": VERSION, "settings": SETTINGS, "mapping": mapping(cases.base.shape[1])}
         self.ask("PUT", "/_search/pipeline/fused", PIPELINE)
         record = json.loads(self.record.read_text()) if self.record.is_file() else {}
         if record.get("of") == of and self.segments() == 1:
@@ -210,6 +214,13 @@ class OpenSearch:
         rows = cases.rows()
         for block in blocks(len(cases.base), BULK):
             self.bulk([{**row, "vector": vector} for vector, row in zip(short(cases.base[block]), rows)])
+            if block.start == 0:
+                # A segment of its own, so that there is something to merge however few the cases are.
+                self.ask("POST", "/cases/_refresh")
+        waiting = time.monotonic()
+        time.sleep(NOTED_SECONDS)
+        self.ask("POST", "/cases/_flush?force=true")
+        began += time.monotonic() - waiting
         self.ask("POST", "/cases/_forcemerge?max_num_segments=1")
         self.ask("POST", "/cases/_refresh")
         spent = {"cpu_s": round(self.cpu_seconds() - before, 1), "wall_s": round(time.monotonic() - began, 1)}

@@ -115,7 +115,9 @@ def test_the_smallest_inner_k_that_finds_enough_is_taken(server: OpenSearch, som
     assert "three words" not in server.widths
 
 
-def test_an_index_is_taken_up_again_only_for_the_same_cases(server: OpenSearch, some: cases.Cases) -> None:
+def test_an_index_is_taken_up_again_only_for_the_same_cases(
+    server: OpenSearch, some: cases.Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
     answers = {"/cases/_bulk": {"errors": False}, "/cases/_count": {"count": 500}}
     answers["/cases/_stats/store"] = {"_all": {"primaries": {"store": {"size_in_bytes": 7}}}}
@@ -124,6 +126,7 @@ def test_an_index_is_taken_up_again_only_for_the_same_cases(server: OpenSearch, 
         asked.append(f"{method} {path}")
         return answers.get(path, {})
 
+    monkeypatch.setattr(opensearch, "NOTED_SECONDS", 0)
     server.ask, server.segments = ask, lambda: 1  # type: ignore[method-assign]
     server.cpu_seconds = lambda: 5.0  # type: ignore[method-assign]
     of = compare.identity(some)
