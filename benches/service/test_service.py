@@ -134,7 +134,7 @@ def test_an_index_is_taken_up_again_only_for_the_same_cases(
     assert asked.count("POST /cases/_bulk") == 1
     asked.clear()
     assert server.ingest(some, json.loads(json.dumps(of)))["cpu_s"] == 0
-    assert asked == ["PUT /_search/pipeline/fused"]
+    assert asked == ["PUT /_search/pipeline/fused", "GET /cases/_stats/store"]
     server.ingest(some, {**of, "n": 1})
     assert "DELETE /cases?ignore_unavailable=true" in asked
     answers["/cases/_count"] = {"count": 499}
