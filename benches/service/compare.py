@@ -87,7 +87,8 @@ def compare(given: argparse.Namespace, work: Path, stack: ExitStack) -> dict[str
         services.append(theirs)
         spent = ingested(theirs, theirs.ingest(cases, identity(cases)))
         curves = theirs.choose_widths(ROWS, judging)
-        run["services"][theirs.name] = {"ingest": spent, "note": their_note(theirs), "inner_k": curves}
+        warm = theirs.warm_up(ROWS)
+        run["services"][theirs.name] = {"ingest": spent, "note": their_note(theirs), "inner_k": curves, "warm_up_ms": warm}
     return finished(run, services, [judging] * len(services), ROWS, given.rounds)
 
 

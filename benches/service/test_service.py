@@ -115,6 +115,17 @@ def test_the_smallest_inner_k_that_finds_enough_is_taken(server: OpenSearch, som
     assert "three words" not in server.widths
 
 
+def test_warm_up_ends_when_time_stops_falling(server: OpenSearch) -> None:
+    assert [opensearch.steady(spent) for spent in ([], [5, 5, 5], [5, 5, 5, 5], [5, 4.9, 4.8, 4.7], [5, 3, 4, 4])] == [
+        False, False, True, False, False
+    ]  # fmt: skip
+    clock = iter([10.0, 5.0] + [3.0, 3.0, 3.0, 3.0] + [0.0])
+    server.asked, server.search = [[]], lambda row, at: []  # type: ignore[method-assign]
+    times = iter(np.repeat(np.cumsum([0, *clock]), 2)[1:].tolist())
+    server.cpu_seconds = lambda: next(times)  # type: ignore[method-assign]
+    assert server.warm_up(ROWS[:1]) == [10_000, 5_000, 3_000, 3_000, 3_000, 3_000]
+
+
 def test_an_index_is_taken_up_again_only_for_the_same_cases(
     server: OpenSearch, some: cases.Cases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
