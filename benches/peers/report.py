@@ -209,13 +209,13 @@ def runs_in(places: Sequence[Path]) -> list[dict[str, Any]]:
     return [found[name] for name in sorted(found)]
 
 
-def put(text: str, file: Path) -> None:
+def put(text: str, file: Path, begin: str = BEGIN, end: str = END) -> None:
     """Puts the tables between the marks of a file."""
     whole = file.read_text()
-    if whole.count(BEGIN) != 1 or whole.count(END) != 1 or whole.index(BEGIN) > whole.index(END):
-        sys.exit(f"{file} needs one {BEGIN} and, after it, one {END}")
-    head, rest = whole.split(BEGIN)
-    file.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}")
+    if whole.count(begin) != 1 or whole.count(end) != 1 or whole.index(begin) > whole.index(end):
+        sys.exit(f"{file} needs one {begin} and, after it, one {end}")
+    head, rest = whole.split(begin)
+    file.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
 
 
 def main(given: Sequence[str] | None = None) -> None:
