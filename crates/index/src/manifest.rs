@@ -5,7 +5,7 @@ use precedent_storage::{FileEntry, FileKind, Storage};
 use serde::{Deserialize, Serialize};
 
 /// Version of everything under the manifest. A program refuses a newer one.
-pub(crate) const FORMAT_VERSION: u32 = 6;
+pub(crate) const FORMAT_VERSION: u32 = 7;
 /// The oldest version that is read. What an index of it lacks is optional here.
 const OLDEST_FORMAT: u32 = 1;
 
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_newer_format_is_named() {
         let error = Manifest::read(3, br#"{"format": 9, "surprise": true}"#).unwrap_err().to_string();
-        assert!(error.contains("format 9") && error.contains("formats 1 to 6"), "{error}");
+        assert!(error.contains("format 9") && error.contains("formats 1 to 7"), "{error}");
         assert!(Manifest::read(3, br#"{"format": 0}"#).unwrap_err().to_string().contains("format 0"));
     }
 

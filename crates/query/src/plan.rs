@@ -39,7 +39,8 @@ pub struct ChannelPlan {
     pub path: Option<VectorPath>,
     /// Width of the walk, where one was asked for and a graph was walked.
     pub ef_search: Option<usize>,
-    /// The recall that was aimed at, where the candidates may not be the best and no width was asked for.
+    /// The share of the truly nearest that the way taken was measured to find, where the candidates may not be the best and no width was asked
+    /// for.
     pub target_recall: Option<f32>,
     /// Distances computed, or documents scored.
     pub visited: usize,

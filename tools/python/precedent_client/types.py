@@ -304,7 +304,7 @@ class ChannelPlan:
     candidate_count: int
     exact: bool
     target_recall: float = 0.0
-    """The recall that was aimed at; 0 when the candidates are exact or a width was asked for."""
+    """The share of the truly nearest that the way taken was measured to find; 0 when the candidates are exact or a width was asked for."""
 
 
 @dataclass(frozen=True)
