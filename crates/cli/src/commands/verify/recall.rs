@@ -99,7 +99,7 @@ impl Recall {
         writeln!(
             out,
             "found: mean share of the k nearest, plus or minus two standard errors; first: share of the searches whose first \
-             case is the nearest; compared, scanned, walked: how many searches did"
+             case is the nearest; compared, scanned, walked: how many searches did; ms: mean time of a search that is not the first for its query"
         )?;
         if let Some(width) = self.width {
             writeln!(
