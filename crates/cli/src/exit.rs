@@ -14,6 +14,8 @@ pub enum Exit {
     SomeRejected,
     /// 4: the index was checked and is damaged.
     Damaged,
+    /// 4: the index was checked and finds less than it promises.
+    FallsShort,
     /// 130: interrupted; what was acknowledged stays.
     Interrupted,
 }
@@ -82,7 +84,7 @@ pub fn report(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::SomeRejected) => ExitCode::from(3),
-        Ok(Exit::Damaged) => ExitCode::from(4),
+        Ok(Exit::Damaged | Exit::FallsShort) => ExitCode::from(4),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
         Err(Failure { code, message }) => {

@@ -19,8 +19,8 @@ pub fn stats(engine: &Engine, stats: &IndexStats) -> Result<String, Failure> {
 }
 
 /// What a check found.
-pub fn verification(found: &Verification) -> Result<String, Failure> {
-    message("precedent.v1.VerifyIndexResponse", &convert::stats::verification(found))
+pub fn verification(found: &Verification) -> Result<serde_json::Value, Failure> {
+    value("precedent.v1.VerifyIndexResponse", &convert::stats::verification(found))
 }
 
 /// An embedding, on one line.

@@ -53,8 +53,8 @@ pub use ingest::{CaseWarning, IngestOutcome, Ingested, NewCase};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{
-    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, Replacement,
-    SegmentStats, Stale, VectorAccess, Verification,
+    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, RecallReport, RecallRow,
+    Replacement, SegmentStats, Stale, VectorAccess, Verification,
 };
 pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};

@@ -2,7 +2,7 @@
 
 use crate::encode::Encoding;
 use crate::{EngineError, search};
-use precedent_index::{Definition, Snapshot, VectorAccess};
+use precedent_index::{Definition, RecallReport, Snapshot, VectorAccess};
 use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use std::sync::Arc;
@@ -81,6 +81,20 @@ impl View {
             && self.snapshot.cases_with(VectorAccess::Compared)
                 + self.snapshot.cases_with(VectorAccess::Codes) / CODES_FOR_A_VECTOR
                 <= BRIEF_COMPARED
+    }
+
+    /// Measures whether searches by embedding keep the promised recall, with up to `sample` cases as queries. `progress` gets
+    /// queries done and in all; `stop` is asked often.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`], or a damaged file.
+    pub fn check_recall(
+        &self,
+        sample: usize,
+        progress: &dyn Fn(usize, usize),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<RecallReport, EngineError> {
+        Ok(self.snapshot.check_recall(sample, progress, stop)?)
     }
 
     /// A case by its id.

@@ -35,7 +35,7 @@ pub struct GraphDefinition {
     pub layout: Layout,
     /// Links per node above level 0; on level 0 four times as many in the layout `fast`, twice as many in `compact`.
     pub m: usize,
-    /// Width of the walk while building.
+    /// Width of the walk while building, at least `m`.
     pub ef_construction: usize,
     /// Share of the nearest cases that a search is to find, when neither a request nor `ef_search` says otherwise.
     pub target_recall: f32,
@@ -146,11 +146,13 @@ impl Definition {
     /// entry.
     pub fn from_toml(text: &str) -> Result<Self, DefinitionError> {
         let definition = Self::kept(text)?;
+        check_buildable(&definition.graph)?;
         definition.report_reader()?;
         Ok(definition)
     }
 
-    /// As [`Self::from_toml`], but the lexicon is not compiled: who opens an index needs its reader anyway.
+    /// As [`Self::from_toml`], but the lexicon is not compiled: who opens an index needs its reader anyway. A graph that is
+    /// refused in new definitions is let pass: the index can still be read, and a merge builds one that can be.
     pub(crate) fn kept(text: &str) -> Result<Self, DefinitionError> {
         let file: DefinitionFile = toml::from_str(text)
             .map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
@@ -235,8 +237,10 @@ impl Definition {
     /// whose name has got a meaning since, and goes on having it.
     ///
     /// # Errors
-    /// A field called as the findings of the report are, or an entry of the lexicon that cannot be.
+    /// A field called as the findings of the report are, a graph that cannot be built, or an entry of the lexicon that cannot
+    /// be.
     pub fn check_new(&self) -> Result<(), DefinitionError> {
+        check_buildable(&self.graph)?;
         let findings = finding_column(Assertion::Present);
         if self.fields.kind(findings).is_some() {
             let problem = format!(
@@ -276,6 +280,19 @@ fn check_graph(graph: &GraphDefinition) -> Result<(), String> {
     within("min_nodes", graph.min_nodes, 2, usize::MAX)
 }
 
+/// What is within bounds by itself may not fit together.
+fn check_buildable(graph: &GraphDefinition) -> Result<(), DefinitionError> {
+    let GraphDefinition { m, ef_construction, .. } = *graph;
+    if ef_construction >= m {
+        return Ok(());
+    }
+    let problem = format!(
+        "ef_construction {ef_construction} is below m {m}: a node cannot get {m} links from {ef_construction} candidates; raise \
+         ef_construction to {m} or more (200 is usual), or lower m"
+    );
+    Err(DefinitionError::Value { key: "graph".to_owned(), problem })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +318,21 @@ mod tests {
         let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
         assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));
         assert!(refused(&space.replace("'l2'", "'manhattan'")).contains("metric"));
+    }
+
+    #[test]
+    fn a_graph_whose_fields_contradict_each_other_is_refused_where_it_is_new() {
+        let text = "name = 'a'\n[graph]\nm = 32\nef_construction = 31";
+        let error = Definition::from_toml(text).unwrap_err().to_string();
+        assert!(
+            error.starts_with("the definition's graph is refused: ef_construction 31 is below m 32")
+                && error.contains("raise ef_construction to 32 or more"),
+            "{error}"
+        );
+        Definition::from_toml(&text.replace("31", "32")).unwrap();
+        // An index that was made for it is opened.
+        let kept = Definition::kept(text).unwrap();
+        assert_eq!(kept.check_new().unwrap_err().to_string(), error);
     }
 
     #[test]

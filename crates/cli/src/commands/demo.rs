@@ -253,7 +253,7 @@ impl Place {
                 let problem = "refused a study of its own making; see rejected.jsonl beside it";
                 Err(Failure::other(problem).about(self.index.display()))
             }
-            Exit::Interrupted | Exit::Damaged => Ok(false),
+            Exit::Interrupted | Exit::Damaged | Exit::FallsShort => Ok(false),
         }
     }
 

@@ -13,6 +13,8 @@ mod phantom;
 #[cfg(test)]
 mod pictures;
 #[cfg(test)]
+mod recall;
+#[cfg(test)]
 mod replacing;
 #[cfg(test)]
 mod report;

@@ -154,7 +154,8 @@ fn link(
 ) -> Result<Vec<u8>, IndexError> {
     let params = BuildParams {
         m: definition.graph.m,
-        ef_construction: definition.graph.ef_construction,
+        // A definition of before may ask for less than there are links.
+        ef_construction: definition.graph.ef_construction.max(definition.graph.m),
         threads: work.threads,
         layout: match definition.graph.layout {
             Layout::Fast => GraphLayout::Fast,

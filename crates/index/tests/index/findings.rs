@@ -1,11 +1,11 @@
 //! What reports say of findings: asked by filter, understood anew by a merge, and what an index of before knows of it.
 
-use crate::support::{fresh, go_on};
+use crate::support::{fresh, go_on, rewrite};
 use precedent_index::{CaseEntry, Definition, IndexError, IndexReader, IndexWriter, Snapshot, Stale, verify};
 use precedent_model::{Case, CaseId, FieldKind, FieldSchema, FieldValue, Report, SectionKind};
 use precedent_query::Filter;
 use precedent_report::{Lexicon, LexiconFile};
-use precedent_storage::{DiskStorage, FaultStorage, Storage, latest_generation, write_generation};
+use precedent_storage::{DiskStorage, FaultStorage, Storage};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,15 +53,6 @@ fn found(snapshot: &Snapshot, filter: &str) -> Vec<String> {
     snapshot.keep_matching(&filter, &mut accept, &|| false).unwrap();
     let places = snapshot.by_date("none", &accept).unwrap();
     places.into_iter().map(|place| snapshot.case(place).unwrap().id.as_str().to_owned()).collect()
-}
-
-/// Writes the next generation with another text in the place of some of its manifest, as no program of today would.
-fn rewrite(storage: &FaultStorage, change: impl FnOnce(&mut serde_json::Value)) {
-    let (generation, bytes) = latest_generation(storage).unwrap().unwrap();
-    let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-    manifest["generation"] = (generation + 1).into();
-    change(&mut manifest);
-    write_generation(storage, generation + 1, &serde_json::to_vec(&manifest).unwrap()).unwrap();
 }
 
 fn fingerprint(snapshot: &Snapshot) -> String {

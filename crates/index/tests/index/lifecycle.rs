@@ -1,6 +1,6 @@
 //! What a case goes through: in, replaced, deleted, merged.
 
-use crate::support::{definition, entry, fresh, go_on, held, id, open};
+use crate::support::{definition, entry, fresh, go_on, held, id, open, rewrite};
 use precedent_index::{IndexError, IndexReader, IndexWriter, VectorAccess, verify};
 use precedent_storage::{FaultStorage, Storage, StorageError};
 use std::collections::BTreeMap;
@@ -181,4 +181,18 @@ fn what_is_held_already_is_known() {
     let mut other_vector = entry(1, 1);
     other_vector.embeddings = entry(2, 1).embeddings;
     assert!(!writer.holds(&other_vector).unwrap());
+}
+
+#[test]
+fn an_old_index_whose_graph_contradicts_itself_is_read_and_merged() {
+    let (storage, mut old) = (fresh(), definition());
+    (old.graph.m, old.graph.ef_construction) = (32, 8);
+    let error = IndexWriter::create(&FaultStorage::new(), &old).unwrap_err().to_string();
+    assert!(error.contains("ef_construction 8 is below m 32"), "{error}");
+    rewrite(&storage, |manifest| manifest["definition"] = old.to_toml().unwrap().into());
+    let writer = open(&storage);
+    writer.put((0..20).map(|name| entry(name, 1)).collect()).unwrap();
+    let merged = writer.merge_all(&go_on).unwrap();
+    assert_eq!((merged.definition(), merged.vector_access(0)), (&old, VectorAccess::Graph));
+    assert_eq!(held(&merged).len(), 20);
 }

@@ -353,3 +353,81 @@ fn a_case_that_is_left_out_is_not_found_and_its_neighbours_are() {
         }
     }
 }
+
+#[test]
+fn the_recall_that_is_promised_is_measured_on_the_cases_themselves() {
+    let writer = merged(Layout::Compact);
+    let gone: Vec<CaseId> =
+        (0..CASES).step_by(10).map(|name| CaseId::new(&format!("c{name}")).unwrap()).collect();
+    writer.delete(&gone).unwrap();
+    // Codes beside the graph, and a case without an embedding.
+    let bare = CaseEntry { embeddings: Vec::new(), ..entry(CASES + 600, 1) };
+    let more = (CASES..CASES + 600).map(|name| entry(name, 1)).chain([bare]);
+    let snapshot = with_more(&writer, more);
+    let seen = std::cell::RefCell::new(Vec::new());
+    let progress = |done, total| seen.borrow_mut().push((done, total));
+    let report = snapshot.check_recall(40, &progress, &|| false).unwrap();
+    assert_eq!(*seen.borrow(), (0..=40).map(|done| (done, 40)).collect::<Vec<_>>());
+    assert_eq!((report.cases, report.queries), (CASES as usize - 400 + 600, 40));
+    let asked: Vec<(f32, usize)> = report.rows.iter().map(|row| (row.target, row.k)).collect();
+    let expected = [0.99, 0.9, 0.95, 0.999].map(|target| [1, 10, 100, 1000].map(|k| (target, k)));
+    assert_eq!(asked, expected.as_flattened());
+    for row in &report.rows {
+        assert_eq!(row.is_own, row.target == 0.99);
+        assert_eq!(row.compared + row.scanned + row.walked, 40, "{row:?}");
+        assert!(row.recall > 0.85 && row.first > 0.85 && row.recall <= 1.0 && !row.falls_short(), "{row:?}");
+    }
+    let again = snapshot.check_recall(40, &|_, _| {}, &|| false).unwrap();
+    assert!(report.rows.iter().zip(&again.rows).all(|(one, two)| one.recall == two.recall));
+    let stopped = snapshot.check_recall(40, &|_, _| {}, &|| seen.borrow().len() > 9);
+    assert!(matches!(stopped, Err(precedent_index::IndexError::Stopped)));
+}
+
+#[test]
+fn a_copy_counts_as_much_as_the_case_it_is_of() {
+    let mut definition = Definition::from_toml("name = 'copies'\n[graph]\nmin_nodes = 2").unwrap();
+    definition.image_space = Some(space());
+    let storage = Arc::new(FaultStorage::new());
+    IndexWriter::create(storage.as_ref(), &definition).unwrap();
+    let writer = IndexWriter::open(storage, 1).unwrap();
+    let report = |writer: &IndexWriter| {
+        writer.merge_all(&go_on).unwrap().check_recall(200, &|_, _| {}, &|| false).unwrap()
+    };
+    let none = report(&writer);
+    assert_eq!((none.cases, none.queries, none.rows.len()), (0, 0, 0));
+    // A few vectors, many cases of each: which copies an answer has is no matter of recall.
+    let copy =
+        |name: u32| CaseEntry { embeddings: vec![(0, vector(1, (name % 7).into()))], ..entry(name, 1) };
+    writer.put(vec![copy(0)]).unwrap();
+    assert_eq!((report(&writer).cases, report(&writer).queries), (1, 0));
+    writer.put((1..300).filter(|name| name % 5 > 0).map(copy).collect()).unwrap();
+    let copies = report(&writer);
+    assert_eq!((copies.cases, copies.queries), (241, 200));
+    for row in &copies.rows {
+        assert_eq!((row.recall, row.margin, row.first), (1.0, 0.0, 1.0), "{row:?}");
+        assert!(row.k < 241);
+    }
+}
+
+#[test]
+fn every_graph_that_a_definition_allows_is_built() {
+    let cases = 300;
+    for layout in [Layout::Fast, Layout::Compact] {
+        for (m, ef_construction) in [(2, 8), (64, 64), (2, 4096), (64, 4096), (16, 16)] {
+            for count in [2, cases] {
+                let graph = format!("[graph]\nmin_nodes = 2\nm = {m}\nef_construction = {ef_construction}");
+                let mut definition = Definition::from_toml(&format!("name = 'bounds'\n{graph}")).unwrap();
+                definition.image_space = Some(space());
+                definition.graph.layout = layout;
+                let storage = Arc::new(FaultStorage::new());
+                IndexWriter::create(storage.as_ref(), &definition).unwrap();
+                let writer = IndexWriter::open(storage, 1).unwrap();
+                writer.put((0..count).map(|name| entry(name, 1)).collect()).unwrap();
+                let snapshot = writer.merge_all(&go_on).unwrap();
+                assert_eq!(snapshot.vector_access(0), VectorAccess::Graph, "{layout:?}, {graph}");
+                let report = snapshot.check_recall(40, &|_, _| {}, &|| false).unwrap();
+                assert!(report.rows.iter().all(|row| row.recall > 0.8), "{layout:?}, {graph}: {report:?}");
+            }
+        }
+    }
+}

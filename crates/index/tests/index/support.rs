@@ -2,7 +2,7 @@
 
 use precedent_index::{CaseEntry, Definition, IndexWriter, Snapshot};
 use precedent_model::{Case, CaseId, FieldKind, FieldSchema, FieldValue, PatientKey, Report, SectionKind};
-use precedent_storage::{FaultStorage, Storage};
+use precedent_storage::{FaultStorage, Storage, latest_generation, write_generation};
 use precedent_vector::{Metric, VectorSpace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,4 +69,13 @@ pub fn open(storage: &FaultStorage) -> IndexWriter {
 
 pub fn go_on(_: &'static str, _: usize, _: usize) -> bool {
     true
+}
+
+/// Writes the next generation with another text in the place of some of its manifest, as no program of today would.
+pub fn rewrite(storage: &FaultStorage, change: impl FnOnce(&mut serde_json::Value)) {
+    let (generation, bytes) = latest_generation(storage).unwrap().unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    manifest["generation"] = (generation + 1).into();
+    change(&mut manifest);
+    write_generation(storage, generation + 1, &serde_json::to_vec(&manifest).unwrap()).unwrap();
 }
