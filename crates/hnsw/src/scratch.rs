@@ -14,6 +14,8 @@ pub struct Scratch {
     pub(crate) held: SortedKeys,
     /// The accepted ones of these, where a walk looked for such.
     pub(crate) accepted: SortedKeys,
+    /// What a scan found.
+    pub(crate) scanned: Vec<u64>,
     pub(crate) query: PreparedQuery,
     /// Nodes whose codes are compared next.
     pub(crate) batch: Vec<u32>,

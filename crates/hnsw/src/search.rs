@@ -53,11 +53,24 @@ pub struct Filter<'a> {
     pub most_compared: usize,
 }
 
+/// Codes that a scan keeps beyond twice its width before it drops the farthest.
+const ROOM: usize = 256;
 /// Nodes that a walk of a given slack holds at most, for each node wanted, and at least.
 const HELD_FOR_EACH: usize = 16;
 const HELD_LEAST: usize = 512;
 /// Nodes that any walk holds at most: half a megabyte.
 const HELD_MOST: usize = 1 << 16;
+
+/// Where what was found is held, in the scratch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoundIn {
+    /// By a walk.
+    Held,
+    /// By a walk under a filter.
+    Accepted,
+    /// By a scan.
+    Scanned,
+}
 
 /// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
 pub struct Search<'a, P, R> {
@@ -72,8 +85,7 @@ pub struct Search<'a, P, R> {
     /// What errors of estimates are relative to.
     length: f32,
     without: Option<u32>,
-    /// Whether what was found lies among the accepted ones.
-    filtered: bool,
+    found_in: FoundIn,
     visited: usize,
     stopped: bool,
 }
@@ -119,7 +131,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             shift,
             length,
             without: None,
-            filtered: false,
+            found_in: FoundIn::Held,
             visited: 0,
             stopped,
         })
@@ -166,7 +178,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             }
         };
         let graph = self.view.graph;
-        self.filtered = filter.is_some();
+        self.found_in = if filter.is_some() { FoundIn::Accepted } else { FoundIn::Held };
         self.scratch.accepted.reset(1);
         let Some((entry, max_level)) = graph.entry_point().filter(|_| !self.stopped) else { return Ok(true) };
         let Scratch { visited, held, accepted, query, links, .. } = &mut *self.scratch;
@@ -199,9 +211,13 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// # Errors
     /// A node that is not there, damaged or unreadable bytes.
     pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, width: usize) -> Result<(), HnswError> {
-        self.filtered = false;
-        self.scratch.held.reset(width);
-        let query = self.scratch.query.first.view();
+        self.found_in = FoundIn::Scanned;
+        let Scratch { query, scanned, .. } = &mut *self.scratch;
+        let query = query.first.view();
+        scanned.clear();
+        // Kept unsorted, and the farthest dropped when there are twice as many: a sorted list of thousands moves too much.
+        let (width, mut limit) = (width.max(1), u32::MAX);
+        let room = 2 * width + ROOM;
         let mut nodes = nodes.into_iter();
         let (mut group, mut next) = ([0; GROUP], [0; GROUP]);
         let mut filled = fill(&mut nodes, &mut group);
@@ -210,8 +226,14 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             let following = fill(&mut nodes, &mut next);
             self.view.prefetch_codes(&next[..following]);
             let mut keys = [0; GROUP];
-            let kept = self.view.nearer(&group[..filled], query, self.scratch.held.limit(), &mut keys)?;
-            self.scratch.held.insert(&keys[..kept]);
+            let kept = self.view.nearer(&group[..filled], query, limit, &mut keys)?;
+            scanned.extend_from_slice(&keys[..kept]);
+            if scanned.len() >= room {
+                scanned.select_nth_unstable(width - 1);
+                scanned.truncate(width);
+                // What lies at the last place may be equal to it by estimate, and is then told apart by its node.
+                limit = ((scanned[width - 1] >> 32) as u32).saturating_add(1);
+            }
             self.visited += filled;
             (group, filled) = (next, following);
             groups += 1;
@@ -219,6 +241,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 self.stopped = (self.stop)();
             }
         }
+        scanned.sort_unstable();
+        scanned.truncate(width);
         Ok(())
     }
 
@@ -228,9 +252,12 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     }
 
     fn source(&self) -> &[u64] {
-        let held = if self.filtered { &self.scratch.accepted } else { &self.scratch.held };
-        let keys = held.keys();
-        &keys[..keys.partition_point(|&key| key != u64::MAX)]
+        let Scratch { held, accepted, scanned, .. } = &*self.scratch;
+        match self.found_in {
+            FoundIn::Held => held.keys(),
+            FoundIn::Accepted => accepted.keys(),
+            FoundIn::Scanned => scanned,
+        }
     }
 
     /// Whether each of some nodes is held.
@@ -291,15 +318,20 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// Damaged or unreadable bytes, unreadable rows.
     pub fn finish(self, k: usize, recall: f32, precision: Precision) -> Result<Found, HnswError> {
         let slack = self.length * self.view.graph.recall().slack_of_estimates(recall);
-        let is_filtered = self.filtered;
+        let found_in = self.found_in;
         let Self { view, rows, query, scratch, scale, shift, mut visited, stopped, .. } = self;
         if k == 0 || view.graph.node_count() == 0 {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
-        let Scratch { held, accepted, query: prepared, batch, refined, exact, measured, .. } = scratch;
-        let held = if is_filtered { accepted } else { held };
+        let Scratch { held, accepted, scanned, query: prepared, batch, refined, exact, measured, .. } =
+            scratch;
+        let held = match found_in {
+            FoundIn::Held => held.keys(),
+            FoundIn::Accepted => accepted.keys(),
+            FoundIn::Scanned => scanned,
+        };
         refined.clear();
-        refined.extend(held.keys().iter().take_while(|key| **key != u64::MAX).map(|key| key & !1));
+        refined.extend(held.iter().map(|key| key & !1));
         if refined.is_empty() {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
