@@ -129,9 +129,24 @@ impl SplitMix {
 
     /// A number from 0 to `bound`, which is not among them; 0 if that is 0.
     pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         // The high half of the product is even enough for bounds of some thousands.
-        ((u128::from(mixed(self.0)) * bound as u128) >> 64) as usize
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
+    }
+
+    /// A number from 0 to 1, which is not among them.
+    pub fn uniform(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A number of the normal distribution with variance 1 (Box and Muller 1958).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed(self.0)
     }
 }
 
@@ -189,6 +204,15 @@ mod tests {
         assert_eq!(drawn(1), drawn(1));
         assert_ne!(drawn(1), drawn(2));
         assert!(drawn(3).iter().all(|&number| number < 1000));
+    }
+
+    #[test]
+    fn normal_numbers_have_mean_0_and_variance_1() {
+        let mut random = SplitMix::of(7, 1);
+        let drawn: Vec<f64> = (0..10_000).map(|_| random.normal()).collect();
+        let mean = mean(drawn.iter().copied());
+        let variance = super::mean(drawn.iter().map(|value| (value - mean).powi(2)));
+        assert!(mean.abs() < 0.04 && (variance - 1.0).abs() < 0.06, "{mean}, {variance}");
     }
 
     #[test]
