@@ -8,7 +8,7 @@
 
 use crate::graph::Graph;
 use crate::layout::MAX_POINTS;
-use crate::recall::{DEPTHS, LOST, RecallTable, ScanPoint, WalkPoint};
+use crate::recall::{DEPTHS, LOST, RecallTable, SPREAD, ScanPoint, WalkPoint};
 use crate::scratch::Scratch;
 use crate::search::{Search, WalkBreadth};
 use crate::settle::{Measured, Nearest, settle};
@@ -43,8 +43,6 @@ const TOLERATED: f64 = 0.002;
 const COMPLETE: f32 = 0.999_9;
 /// A walk that compares more than this share of all codes is no longer worth measuring: a scan costs less.
 const SCAN_PAYS: f32 = 0.5;
-/// What is added to a distance before a share of it is taken as slack, in deviations of an estimate by first codes.
-const SPREAD: f64 = 4.0;
 
 /// How many rows are looked for in a graph of so many.
 fn looked_for(rows: usize, dimension: usize) -> usize {
@@ -169,7 +167,7 @@ pub(crate) fn errors<R: VectorRows + Sync, P: Pages + Sync>(
         .collect::<Result<_, HnswError>>()?;
     let squares = errors.iter().flatten().map(|[first, _]| first * first);
     let count = errors.iter().map(Vec::len).sum::<usize>();
-    let spread = (SPREAD * (squares.sum::<f64>() / count.max(1) as f64).sqrt()) as f32;
+    let spread = (f64::from(SPREAD) * (squares.sum::<f64>() / count.max(1) as f64).sqrt()) as f32;
     let mut behind: Vec<f32> = errors.iter().flatten().map(|[_, both]| both.max(0.0) as f32).collect();
     behind.sort_unstable_by(|a, b| b.total_cmp(a));
     let exceeded_by = |share: f32| {

@@ -9,6 +9,10 @@
 pub const DEPTHS: [usize; 5] = [10, 30, 100, 300, 1_000];
 /// The shares of true neighbours that the errors of estimates are told for.
 pub(crate) const LOST: [f32; 8] = [0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.000_5, 0.000_2];
+/// How many deviations of a normal distribution they exceed.
+const DEVIATIONS: [f32; LOST.len()] = [1.64, 2.05, 2.33, 2.58, 2.88, 3.09, 3.29, 3.54];
+/// Deviations in [`RecallTable::spread`].
+pub(crate) const SPREAD: f32 = 4.0;
 /// Of what a promise may miss, the part that is left to measuring: to stopping before every vector that is held was measured.
 const LOST_IN_MEASURING: f32 = 0.2;
 
@@ -97,6 +101,13 @@ impl RecallTable {
         let place = LOST.iter().position(|&lost| lost <= 1.001 * may_be_lost);
         // Where less may be lost than was measured, all that is held is measured.
         place.and_then(|place| errors.get(place)).copied().unwrap_or(f32::INFINITY)
+    }
+
+    /// How far behind its distance a first estimate may lie, relative to the length of the query, for all but the share of neighbours
+    /// that a recall allows to be dropped.
+    pub(crate) fn deviation_of_estimates(&self, recall: f32) -> f32 {
+        let place = LOST.iter().position(|&lost| lost <= 1.0 - held_for(recall));
+        place.map_or(SPREAD, |place| DEVIATIONS[place]) * self.spread / SPREAD
     }
 
     fn walk_at(&self, recall: f32, depth: usize) -> Option<WalkPlan> {
@@ -242,5 +253,14 @@ mod tests {
         assert_eq!(table.slack_of_estimates(0.999), 0.8);
         assert_eq!(table.slack_of_estimates(0.99999), f32::INFINITY);
         assert_eq!(RecallTable::default().slack_of_estimates(0.5), f32::INFINITY);
+    }
+
+    #[test]
+    fn more_deviations_are_allowed_for_where_less_may_be_dropped() {
+        let table = table();
+        let deviation = |recall| table.deviation_of_estimates(recall);
+        assert_eq!(deviation(0.9), 1.64 * 0.25 / 4.0);
+        assert_eq!(deviation(0.999), 3.29 * 0.25 / 4.0);
+        assert_eq!(deviation(1.0), 0.25);
     }
 }

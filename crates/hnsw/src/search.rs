@@ -251,6 +251,21 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.source().len()
     }
 
+    /// How many of all nodes that a walk under a filter met are as near as the `k`-th accepted, by their estimates.
+    pub fn rank(&self, k: usize) -> usize {
+        let last = k.checked_sub(1).and_then(|last| self.scratch.accepted.get(last));
+        last.map_or(0, |last| self.scratch.held.keys().partition_point(|key| key >> 32 <= last >> 32))
+    }
+
+    /// The distance up to which a scan dropped no more than what a recall allows; none where it holds every node. A node is dropped
+    /// whose estimate lies behind all that are held.
+    pub fn sure_up_to(&self, recall: f32) -> Option<f32> {
+        let held = &self.scratch.held;
+        let last = held.keys().last().filter(|_| held.limit() < u32::MAX)?;
+        let deviation = self.view.graph.recall().deviation_of_estimates(recall);
+        Some((key_value(*last) + self.shift) * self.scale - deviation * self.length)
+    }
+
     fn source(&self) -> &[u64] {
         let Scratch { held, accepted, scanned, .. } = &*self.scratch;
         match self.found_in {

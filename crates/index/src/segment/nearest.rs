@@ -6,11 +6,12 @@
 
 use super::Segment;
 use super::open::GraphPages;
-use super::plan::{Costs, Effort, Question, Way};
+use super::plan::{Costs, Effort, Question, Walked, Way};
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{
-    Comparison, DEPTHS, Filter, Found, Graph, Neighbour, Precision, Scratch, Search, VectorRows, compare,
+    Comparison, DEPTHS, Filter, Found, Graph, Neighbour, Precision, Scratch, Search, VectorRows, WalkBreadth,
+    compare,
 };
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
@@ -29,6 +30,9 @@ pub enum SegmentPath {
     /// The graph was walked, and only accepted cases kept.
     Filtered,
 }
+
+/// How many times as many codes a scan holds where it held too few.
+const WIDER: usize = 4;
 
 /// A case with its nearest image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -271,31 +275,83 @@ impl Look<'_> {
         wanted: usize,
         scratch: &mut Scratch,
     ) -> Result<Option<Found>, IndexError> {
-        let VectorSearch { query, precision, stop, .. } = *self.search;
-        let mut search = Search::new(graph, self.vectors, self.distance, query.as_slice(), scratch, stop)?;
-        if let (Some(without), true) = (self.accepted.without, self.one_to_one) {
-            search = search.without(without);
-        }
-        let recall = match way {
+        match way {
             Way::Walk { breadth, most_compared, recall } => {
-                let accept = |node: u32| self.accepts_node(node);
-                let share = self.accepted.count as f32 / self.embedded.max(1) as f32;
-                let filter = Filter { accept: &accept, share, most_compared };
-                let filter = (!self.accepts_all()).then_some(filter);
-                let ended = search.walk(wanted, breadth, filter)?;
-                if (!ended || search.held() < wanted) && !stop() {
-                    return Ok(None);
-                }
-                recall
+                self.walk(graph, (breadth, most_compared, recall), wanted, scratch)
             }
-            Way::Scan { width, recall } => {
-                let width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
-                self.with_nodes(|nodes| Ok(search.scan(nodes, width)?))?;
-                recall
+            Way::Scan { width, recall } => self.scan(graph, (width, recall), wanted, scratch).map(Some),
+            Way::Compare => Ok(None),
+        }
+    }
+
+    fn search<'s>(
+        &'s self,
+        graph: &'s Graph<GraphPages>,
+        scratch: &'s mut Scratch,
+    ) -> Result<Search<'s, GraphPages, Vectors>, IndexError> {
+        let VectorSearch { query, stop, .. } = *self.search;
+        let search = Search::new(graph, self.vectors, self.distance, query.as_slice(), scratch, stop)?;
+        Ok(match (self.accepted.without, self.one_to_one) {
+            (Some(without), true) => search.without(without),
+            _ => search,
+        })
+    }
+
+    fn walk(
+        &self,
+        graph: &Graph<GraphPages>,
+        (breadth, most_compared, recall): (WalkBreadth, usize, f32),
+        wanted: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Found>, IndexError> {
+        let VectorSearch { precision, stop, path, .. } = *self.search;
+        let mut search = self.search(graph, scratch)?;
+        let accept = |node: u32| self.accepts_node(node);
+        let share = self.accepted.count as f32 / self.embedded.max(1) as f32;
+        let filter = Filter { accept: &accept, share, most_compared };
+        let filter = (!self.accepts_all()).then_some(filter);
+        let ended = search.walk(wanted, breadth, filter)?;
+        if (!ended || search.held() < wanted) && !stop() {
+            return Ok(None);
+        }
+        if let (WalkBreadth::Slack(slack), true) = (breadth, filter.is_some() && path == PathChoice::Auto) {
+            let walked = Walked { wanted, share, slack, rank: search.rank(wanted) };
+            if !walked.finds(recall, graph.recall()) {
+                return Ok(None);
             }
-            Way::Compare => return Ok(None),
-        };
+        }
         Ok(Some(search.finish(wanted, recall, precision)?))
+    }
+
+    /// Scans the codes of the accepted nodes. How many are to be held was measured without a filter and for a few numbers wanted. A
+    /// filter that goes against the neighbourhood leaves cases that lie closer together, as seen from the query; then more are held.
+    fn scan(
+        &self,
+        graph: &Graph<GraphPages>,
+        (width, recall): (f32, f32),
+        wanted: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Found, IndexError> {
+        // Between two depths the width is that of either, unless the second was measured with most of all held.
+        let most = self.vectors.nodes() as f32 / 2.0;
+        let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
+        let is_measured = self.accepted.all_live
+            && depth.is_some_and(|depth| depth == wanted.max(DEPTHS[0]) || width * (depth as f32) < most);
+        let mut width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
+        let mut visited = 0;
+        loop {
+            let mut search = self.search(graph, scratch)?;
+            self.with_nodes(|nodes| Ok(search.scan(nodes, width)?))?;
+            let sure = search.sure_up_to(recall).filter(|_| !is_measured);
+            let mut found = search.finish(wanted, recall, self.search.precision)?;
+            visited += found.visited;
+            let last = found.neighbours.last().map(|last| last.distance);
+            if found.stopped || sure.zip(last).is_none_or(|(sure, last)| last <= sure) {
+                found.visited = visited;
+                return Ok(found);
+            }
+            width *= WIDER;
+        }
     }
 
     /// The accepted cases that some nodes are of, each with its nearest image, in the order of the nodes.

@@ -6,7 +6,7 @@
 //! request take the same way everywhere, and give the same answer.
 
 use super::open::GraphPages;
-use precedent_hnsw::{Graph, WalkBreadth};
+use precedent_hnsw::{Graph, RecallTable, WalkBreadth};
 use precedent_query::PathChoice;
 
 /// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
@@ -76,6 +76,35 @@ impl Question {
     }
 }
 
+/// A walk under a filter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walked {
+    pub wanted: usize,
+    /// The share of all nodes that is accepted.
+    pub share: f32,
+    pub slack: f32,
+    /// So many of all nodes were met that are as near as the last wanted.
+    pub rank: usize,
+}
+
+/// Of nodes that are spread evenly, the last wanted has so much higher a rank by chance, in deviations.
+const BY_CHANCE: f32 = 4.0;
+
+impl Walked {
+    /// Whether it went far enough for a recall. What a walk misses lies mostly among the farthest; if the filter goes against the
+    /// neighbourhood, these are the ones wanted.
+    pub fn finds(&self, recall: f32, table: &RecallTable) -> bool {
+        let Self { wanted, share, slack, rank } = *self;
+        let even = wanted as f32 / share.max(f32::MIN_POSITIVE);
+        let chance = (wanted as f32 * (1.0 - share).max(0.0)).sqrt() / share.max(f32::MIN_POSITIVE);
+        if rank as f32 <= even + BY_CHANCE * chance + 1.0 {
+            return true;
+        }
+        let of_all = 1.0 - (1.0 - recall) * even / rank as f32;
+        table.walk(of_all, rank).is_some_and(|plan| plan.slack <= slack)
+    }
+}
+
 /// What the parts of a search cost, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Costs {
@@ -125,7 +154,8 @@ impl Costs {
         };
         let compare = self.compare(question.accepted);
         let prepare = PREPARE_PER_NUMBER_AND_LINE * self.dimension as f32 * lines;
-        let scan = graph.recall().scan(recall, question.k).map(|width| {
+        // What a filter leaves lies as far apart as so many of all nodes do.
+        let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
             let held = width * question.k.max(10) as f32;
             let cost = question.accepted as f32 * (SCANNED + SCANNED_LINE * lines) + HELD * held + prepare;
             (Way::Scan { width, recall }, cost)
@@ -186,3 +216,21 @@ impl Costs {
 
 /// Width of a walk through a graph that no recall was measured of.
 const UNMEASURED_WIDTH: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_hnsw::WalkPoint;
+
+    #[test]
+    fn a_walk_among_the_farther_of_those_it_met_must_miss_less() {
+        let mut table = RecallTable::default();
+        let point = |slack, recall: f32| WalkPoint { slack, recall: [recall; 5], compared: [100.0; 5] };
+        table.walks.extend([point(0.0, 0.9), point(0.1, 0.97), point(0.2, 0.999)]);
+        let finds = |slack, rank| Walked { wanted: 10, share: 0.5, slack, rank }.finds(0.95, &table);
+        assert!(finds(0.1, 20) && finds(0.1, 37), "spread evenly, up to chance");
+        assert!(!finds(0.1, 80), "a quarter may be missed");
+        assert!(finds(0.2, 80));
+        assert!(!finds(0.2, 8_000), "no walk was measured to find as much");
+    }
+}

@@ -336,6 +336,33 @@ fn a_tombstone_is_no_filter() {
 }
 
 #[test]
+fn a_filter_against_the_neighbourhood_finds_what_was_promised() {
+    let snapshot = merged(Layout::Fast).snapshot();
+    let exact = (Effort::Exact, PathChoice::Auto);
+    // Among the far ones many are about as near as the nearest of them, and a few beyond the cluster are found by a walk.
+    for passed_over in [CASES as usize / CLUSTERS as usize, CASES as usize / 2] {
+        for recall in [0.9, 0.99] {
+            let mut hits = 0;
+            for number in 0..60 {
+                let query = vector(number % CLUSTERS, 9_000_000 + u64::from(number));
+                let mut far = snapshot.live().remove(0);
+                for case in nearest(&snapshot, &query, exact, &[far.clone()], passed_over) {
+                    far.remove(case.ordinal);
+                }
+                let accept = [far];
+                let true_ones = nearest(&snapshot, &query, exact, &accept, 10);
+                let found =
+                    nearest(&snapshot, &query, (Effort::Recall(recall), PathChoice::Auto), &accept, 10);
+                let is_found = |case: &&NearestCase| found.iter().any(|found| found.ordinal == case.ordinal);
+                hits += true_ones.iter().filter(is_found).count();
+            }
+            let share = hits as f32 / 600.0;
+            assert!(share >= recall - 0.01, "{share} at {recall}, {passed_over} passed over");
+        }
+    }
+}
+
+#[test]
 fn a_case_that_is_left_out_is_not_found_and_its_neighbours_are() {
     let snapshot = merged(Layout::Fast).snapshot();
     for name in [3, 300, 3_999] {
