@@ -9,6 +9,7 @@ use crate::repair::{Audit, repair};
 use crate::{HnswError, VectorRows, reference};
 use precedent_vector::{CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -145,7 +146,9 @@ fn build_in_pool<R: VectorRows + Sync>(
         let bytes = Draft::new(params.m, m0, Vec::new()).encode(&Codes::default(), &RecallTable::default());
         return Ok(BuiltGraph { bytes, report: Audit::default() });
     }
-    let (quantiser, codes) = encode(rows, metric)?;
+    let looked_for: FxHashSet<u32> = curve::looked_for(rows.len(), rows.dimension()).into_iter().collect();
+    let others: Vec<u32> = (0..rows.len() as u32).filter(|row| !looked_for.contains(row)).collect();
+    let (quantiser, codes) = encode(rows, metric, &others)?;
     let draft = match params.builder {
         Builder::Own => {
             let queries = quantiser.codes_as_queries(&codes.first);
@@ -202,14 +205,16 @@ fn insert_all(
     Ok(())
 }
 
-/// Learns how to make codes of the rows, and makes them.
+/// Learns from some of the rows how to make codes, and makes those of all. What is measured with the others is then as true of queries
+/// that come later: in many dimensions codes suit the rows best that they were learnt from.
 pub(crate) fn encode<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
+    learnt_from: &[u32],
 ) -> Result<(Quantiser, Codes), HnswError> {
     let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
-    let (dimension, count) = (rows.dimension(), rows.len());
-    let quantiser = Quantiser::learn(metric, dimension, count, REST_LINES, |place| row(place as u32))?;
+    let (dimension, count) = (rows.dimension(), learnt_from.len());
+    let quantiser = Quantiser::learn(metric, dimension, count, REST_LINES, |place| row(learnt_from[place]))?;
     let codes = encode_by(&quantiser, rows)?;
     Ok((quantiser, codes))
 }

@@ -9,7 +9,7 @@ use crate::curve::{self, Question};
 use crate::draft::Draft;
 use crate::recall::RecallTable;
 use crate::{Graph, HnswError, Pages, VectorRows};
-use precedent_vector::Metric;
+use precedent_vector::{Metric, sample};
 
 /// Rows that are looked for at most, and at least, and what finding their nearest may cost, in products of two numbers: a tenth of a
 /// second, of a commit that writes twenty thousand cases.
@@ -45,7 +45,8 @@ fn measure<R: VectorRows + Sync>(rows: &R, metric: Metric, bytes: &[u8]) -> Resu
     let graph = Graph::open(bytes)?;
     let affordable = PRODUCTS / (rows.len() * rows.dimension()).max(1);
     let looked_for = affordable.clamp(LEAST_LOOKED_FOR, MOST_LOOKED_FOR).min(rows.len());
-    let questions = Question::some(rows, metric, looked_for)?;
+    let queries: Vec<u32> = sample(looked_for, rows.len()).into_iter().map(|row| row as u32).collect();
+    let questions = Question::all(rows, metric, &queries)?;
     let table = curve::errors(&graph, rows, metric, &questions)?;
     let scans = curve::scans(&graph, rows, metric, &questions)?;
     Ok(RecallTable { scans, ..table })

@@ -22,6 +22,13 @@ const MOST_LOOKED_FOR: usize = 1_000;
 const LEAST_LOOKED_FOR: usize = 200;
 /// Products of two numbers that finding their nearest may take: some seconds, a tenth of the build.
 const PRODUCTS: usize = 20_000_000_000;
+/// A row nearer than this share of the usual distance of the nearest but so many is taken for a copy.
+const COPY: f32 = 0.25;
+const FAR: usize = 50;
+/// Strangers are asked for where at least one row in so many has a copy.
+const FEW_HAVE_COPIES: usize = 20;
+/// Copies that are looked beyond.
+const MOST_COPIES: usize = 50;
 /// Queries that look for their nearest together, and rows that they are held against at a time: some hundred kilobytes.
 const QUERIES_TOGETHER: usize = 32;
 const ROWS_TOGETHER: usize = 64;
@@ -44,8 +51,13 @@ const COMPLETE: f32 = 0.999_9;
 /// A walk that compares more than this share of all codes is no longer worth measuring: a scan costs less.
 const SCAN_PAYS: f32 = 0.5;
 
-/// How many rows are looked for in a graph of so many.
-fn looked_for(rows: usize, dimension: usize) -> usize {
+/// The rows that are looked for in a graph of so many.
+pub(crate) fn looked_for(rows: usize, dimension: usize) -> Vec<u32> {
+    let count = how_many(rows, dimension);
+    sample(count, rows).into_iter().map(|row| row as u32).collect()
+}
+
+fn how_many(rows: usize, dimension: usize) -> usize {
     let affordable = PRODUCTS / (rows * dimension).max(1);
     match rows < LEAST_ROWS {
         true => 0,
@@ -62,23 +74,26 @@ fn queries_of(depth: usize, all: usize) -> usize {
 /// A query with the nearest of the other rows, truly: as many as the depths need that it is asked at.
 pub(crate) struct Question {
     row: u32,
+    /// The row itself, and in a question of a stranger what is a copy of it: left out.
+    without: Vec<u32>,
     nearest: Vec<u32>,
+    distances: Vec<f32>,
 }
 
 impl Question {
     /// Some rows as queries, with the nearest of all others.
-    pub fn some<R: VectorRows + Sync>(
+    pub fn all<R: VectorRows + Sync>(
         rows: &R,
         metric: Metric,
-        count: usize,
+        queries: &[u32],
     ) -> Result<Vec<Self>, HnswError> {
         let depth_of = |place: usize| {
-            let is_asked = |depth: &usize| place < queries_of(*depth, count);
-            (0..DEPTHS.len()).rev().find(is_asked).map_or(0, |depth| DEPTHS[depth])
+            let is_asked = |depth: &usize| place < queries_of(*depth, queries.len());
+            // Some more, because copies may be left out.
+            (0..DEPTHS.len()).rev().find(is_asked).map_or(0, |depth| DEPTHS[depth] + MOST_COPIES)
         };
-        let asked: Vec<(u32, usize)> = (sample(count, rows.len()).into_iter().enumerate())
-            .map(|(place, row)| (row as u32, depth_of(place)))
-            .collect();
+        let asked: Vec<(u32, usize)> =
+            (queries.iter().enumerate()).map(|(place, &row)| (row, depth_of(place))).collect();
         let together: Vec<Vec<Self>> = asked
             .par_chunks(QUERIES_TOGETHER)
             .map(|asked| Self::together(rows, metric, asked))
@@ -113,9 +128,35 @@ impl Question {
         }
         let settled = asked.iter().zip(&queries).zip(&mut kept).map(|((&(row, depth), query), kept)| {
             let found = settle(rows, query, kept, depth, Precision::Whole)?;
-            Ok(Self { row, nearest: found.iter().map(|neighbour| neighbour.node).collect() })
+            let nearest = found.iter().map(|neighbour| neighbour.node).collect();
+            let distances = found.iter().map(|neighbour| neighbour.distance).collect();
+            Ok(Self { row, without: vec![row], nearest, distances })
         });
         settled.collect()
+    }
+
+    /// The same questions asked by strangers: rows whose copies are left out, too. None where next to no row has a copy.
+    ///
+    /// A row among copies is found by any of them, and so are they: next to no walk is needed. A query that has none, as the film of
+    /// a new patient, needs as long a walk as ever, and promises must be kept to it, too.
+    fn of_strangers(questions: &[Self]) -> Vec<Self> {
+        let far = |question: &Self| question.distances.get(FAR).copied();
+        let mut all: Vec<f32> = questions.iter().filter_map(far).collect();
+        all.sort_unstable_by(f32::total_cmp);
+        let Some(&usual) = all.get(all.len() / 2) else { return Vec::new() };
+        let stranger = |question: &Self| {
+            let copies = question.distances.partition_point(|&distance| distance < COPY * usual);
+            let without = std::iter::once(question.row).chain(question.nearest[..copies].iter().copied());
+            Self {
+                row: question.row,
+                without: without.collect(),
+                nearest: question.nearest[copies..].to_vec(),
+                distances: question.distances[copies..].to_vec(),
+            }
+        };
+        let strangers: Vec<Self> = questions.iter().map(stranger).collect();
+        let have_copies = strangers.iter().filter(|question| question.without.len() > 1).count();
+        if have_copies * FEW_HAVE_COPIES < questions.len() { Vec::new() } else { strangers }
     }
 
     /// As many of the nearest as a depth has; none where there are fewer.
@@ -237,16 +278,16 @@ pub(crate) fn measure<R: VectorRows + Sync>(
     metric: Metric,
     bytes: &[u8],
 ) -> Result<RecallTable, HnswError> {
-    let count = looked_for(rows.len(), rows.dimension());
-    if count == 0 {
+    let looked_for = looked_for(rows.len(), rows.dimension());
+    if looked_for.is_empty() {
         return Ok(RecallTable::default());
     }
     let graph = Graph::open(bytes)?;
-    let questions = Question::some(rows, metric, count)?;
+    let questions = Question::all(rows, metric, &looked_for)?;
     let table = errors(&graph, rows, metric, &questions)?;
     let graph = graph.with_recall(table.clone());
     let scans = scans(&graph, rows, metric, &questions[..queries_of(1, questions.len())])?;
-    let walks = walks(&graph, rows, metric, &questions)?;
+    let walks = walks(&graph, rows, metric, (&questions, &Question::of_strangers(&questions)))?;
     Ok(RecallTable { walks, scans, ..table })
 }
 
@@ -254,7 +295,7 @@ fn walks<R: VectorRows + Sync>(
     graph: &Graph<&[u8]>,
     rows: &R,
     metric: Metric,
-    questions: &[Question],
+    (questions, strangers): (&[Question], &[Question]),
 ) -> Result<Vec<WalkPoint>, HnswError> {
     const { assert!(SLACKS.len() <= MAX_POINTS as usize && WIDTHS.len() <= MAX_POINTS as usize) };
     let most = SCAN_PAYS * graph.node_count() as f32;
@@ -270,27 +311,16 @@ fn walks<R: VectorRows + Sync>(
             if !is_open[depth] {
                 continue;
             }
-            let asked = &questions[..queries_of(depth, questions.len())];
-            let outcomes: Vec<(Vec<bool>, usize)> = (asked.par_iter())
-                .filter_map(|question| question.at(depth).map(|nearest| (question.row, nearest)))
-                .map_init(Scratch::default, |scratch, (row, nearest)| {
-                    let query = row_of(rows, row)?;
-                    let search = Search::new(graph, rows, metric.distance_fn(), query, scratch, &|| false)?;
-                    let mut search = search.without(row);
-                    // A row that is left out has a copy less than a query that was never in: where copies are as many as are
-                    // wanted, its walk would go beyond them, and find what a query's does not.
-                    let wanted = DEPTHS[depth] - 1;
-                    search.walk_to(wanted, wanted, WalkBreadth::Slack(slack), None)?;
-                    Ok((search.holds(&nearest[..wanted]), search.compared()))
-                })
-                .collect::<Result<_, HnswError>>()?;
-            let compared = outcomes.iter().map(|(_, compared)| *compared as f64).sum::<f64>();
-            let compared = (compared / outcomes.len().max(1) as f64) as f32;
-            let held: Vec<Vec<bool>> = outcomes.into_iter().map(|(held, _)| held).collect();
+            let outcome = walk_at(graph, rows, metric, questions, (depth, slack))?;
+            let (mut recall, mut compared) = outcome;
+            if !strangers.is_empty() {
+                let by_strangers = walk_at(graph, rows, metric, strangers, (depth, slack))?;
+                (recall, compared) = (recall.min(by_strangers.0), compared.max(by_strangers.1));
+            }
             // A longer walk finds no less; what says otherwise is chance.
-            point.recall[depth] = point.recall[depth].max(found(&held, depth));
+            point.recall[depth] = point.recall[depth].max(recall);
             point.compared[depth] = point.compared[depth].max(compared);
-            is_open[depth] = !held.is_empty() && point.recall[depth] < COMPLETE && compared < most;
+            is_open[depth] = compared > 0.0 && point.recall[depth] < COMPLETE && compared < most;
         }
         walks.push(point);
         if is_open.iter().all(|open| !open) {
@@ -300,15 +330,43 @@ fn walks<R: VectorRows + Sync>(
     Ok(walks)
 }
 
+/// The share that walks of a slack find at a depth, and how many codes one compares.
+fn walk_at<R: VectorRows + Sync>(
+    graph: &Graph<&[u8]>,
+    rows: &R,
+    metric: Metric,
+    questions: &[Question],
+    (depth, slack): (usize, f32),
+) -> Result<(f32, f32), HnswError> {
+    let asked = &questions[..queries_of(depth, questions.len())];
+    let outcomes: Vec<(Vec<bool>, usize)> = (asked.par_iter())
+        .filter_map(|question| question.at(depth).map(|nearest| (question, nearest)))
+        .map_init(Scratch::default, |scratch, (question, nearest)| {
+            let query = row_of(rows, question.row)?;
+            let search = Search::new(graph, rows, metric.distance_fn(), query, scratch, &|| false)?;
+            let mut search = search.without(&question.without);
+            // A row that is left out has a copy less than a query that was never in: where copies are as many as are
+            // wanted, its walk would go beyond them, and find what a query's does not.
+            let wanted = DEPTHS[depth] - 1;
+            search.walk_to(wanted, wanted, WalkBreadth::Slack(slack), None)?;
+            Ok((search.holds(&nearest[..wanted]), search.compared()))
+        })
+        .collect::<Result<_, HnswError>>()?;
+    let compared = outcomes.iter().map(|(_, compared)| *compared as f64).sum::<f64>();
+    let compared = (compared / outcomes.len().max(1) as f64) as f32;
+    let held: Vec<Vec<bool>> = outcomes.into_iter().map(|(held, _)| held).collect();
+    Ok((found(&held, depth), compared))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn few_rows_are_not_looked_for_and_of_many_no_more_than_pay() {
-        assert_eq!([0, 999, 1_000, 5_000].map(|rows| looked_for(rows, 64)), [0, 0, 100, 500]);
-        assert_eq!(looked_for(100_000, 384), 520);
-        assert_eq!(looked_for(10_000_000, 512), LEAST_LOOKED_FOR);
+        assert_eq!([0, 999, 1_000, 5_000].map(|rows| how_many(rows, 64)), [0, 0, 100, 500]);
+        assert_eq!(how_many(100_000, 384), 520);
+        assert_eq!(how_many(10_000_000, 512), LEAST_LOOKED_FOR);
     }
 
     #[test]

@@ -88,8 +88,7 @@ impl<'a> Inserter<'a> {
         let Some((entry, top)) = self.entry_for(node, own_level) else { return Ok(()) };
         let query = self.query(node)?;
         let InsertScratch { visited, held, candidates, chosen, crowded, kept } = scratch;
-        let mut walker =
-            Walker { visited, held, stop: &|| false, without: None, compared: 0, stopped: false };
+        let mut walker = Walker { visited, held, stop: &|| false, without: &[], compared: 0, stopped: false };
         let mut keys = [0; GROUP];
         self.nearer(&[entry], query, u32::MAX, &mut keys)?;
         let mut nearest = keys[0];

@@ -191,7 +191,8 @@ mod tests {
     }
 
     fn with_codes(draft: &Draft, rows: &FlatRows<'_>) -> Vec<u8> {
-        let (_, codes) = crate::build::encode(rows, Metric::L2).unwrap();
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        let (_, codes) = crate::build::encode(rows, Metric::L2, &all).unwrap();
         draft.encode(&codes, &RecallTable::default())
     }
 

@@ -84,8 +84,10 @@ pub struct Search<'a, P, R> {
     shift: f32,
     /// What errors of estimates are relative to.
     length: f32,
-    without: Option<u32>,
+    without: &'a [u32],
     found_in: FoundIn,
+    /// Whether a scan dropped any.
+    dropped: bool,
     visited: usize,
     stopped: bool,
 }
@@ -130,16 +132,18 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             scale,
             shift,
             length,
-            without: None,
+            without: &[],
             found_in: FoundIn::Held,
+            dropped: false,
             visited: 0,
             stopped,
         })
     }
 
-    /// Leaves a node out, as if it were not there: what is found is what a query finds that is not in the index.
-    pub fn without(mut self, node: u32) -> Self {
-        self.without = Some(node);
+    /// Leaves nodes out, as if they were not there: without a row, and perhaps its copies, what is found is what a query finds that is
+    /// not in the index. Few, because every code that a descent compares is looked for among them.
+    pub fn without(mut self, nodes: &'a [u32]) -> Self {
+        self.without = nodes;
         self
     }
 
@@ -242,6 +246,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             }
         }
         scanned.sort_unstable();
+        self.dropped = limit < u32::MAX || scanned.len() > width;
         scanned.truncate(width);
         Ok(())
     }
@@ -260,8 +265,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// The distance up to which a scan dropped no more than what a recall allows; none where it holds every node. A node is dropped
     /// whose estimate lies behind all that are held.
     pub fn sure_up_to(&self, recall: f32) -> Option<f32> {
-        let held = &self.scratch.held;
-        let last = held.keys().last().filter(|_| held.limit() < u32::MAX)?;
+        let last = self.scratch.scanned.last().filter(|_| self.dropped)?;
         let deviation = self.view.graph.recall().deviation_of_estimates(recall);
         Some((key_value(*last) + self.shift) * self.scale - deviation * self.length)
     }

@@ -87,8 +87,8 @@ pub(crate) struct Walker<'a> {
     pub visited: &'a mut NodeSet,
     pub held: &'a mut SortedKeys,
     pub stop: &'a dyn Fn() -> bool,
-    /// A node that is passed over as if it were not there.
-    pub without: Option<u32>,
+    /// Nodes that are passed over as if they were not there.
+    pub without: &'a [u32],
     /// Codes compared.
     pub compared: usize,
     pub stopped: bool,
@@ -153,8 +153,8 @@ impl Walker<'_> {
     ) -> Result<bool, HnswError> {
         self.visited.reset(nodes);
         self.held.reset(breadth.ef.max(start.len()));
-        if let Some(without) = self.without {
-            self.visited.add(without);
+        for &node in self.without {
+            self.visited.add(node);
         }
         for &key in start {
             self.visited.add(key_node(key));
@@ -225,7 +225,7 @@ impl Walker<'_> {
             for group in links.chunks(GROUP) {
                 let mut keys = [0; GROUP];
                 let kept = level.nearer(group, query, (nearest >> 32) as u32, &mut keys)?;
-                let others = keys[..kept].iter().filter(|key| Some(key_node(**key)) != self.without);
+                let others = keys[..kept].iter().filter(|key| !self.without.contains(&key_node(**key)));
                 nearest = others.copied().fold(nearest, u64::min);
             }
             if nearest == from {

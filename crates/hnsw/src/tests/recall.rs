@@ -119,6 +119,13 @@ fn kinds() -> Vec<Kind> {
     let mut copy = |of: usize, by: f32| -> Vec<f32> {
         copies[of].iter().zip(normal(48, by)).map(|(value, off)| value + off).collect()
     };
+    // Queries that have no copy among the rows.
+    let strangers: Vec<Vec<f32>> = (0..ROWS + 300)
+        .map(|row| match row < ROWS {
+            true => unit(copy(row % (ROWS / 10), 0.03)),
+            false => unit(copy(row % (ROWS / 10), 1.0)),
+        })
+        .collect();
     let near: Vec<Vec<f32>> = (0..ROWS + 300).map(|row| unit(copy(row % (ROWS / 10), 0.03))).collect();
     let tight: Vec<Vec<f32>> = (0..ROWS + 300).map(|row| copy(row % 20, 0.002)).collect();
     let lengths: Vec<Vec<f32>> = (0..ROWS + 300)
@@ -130,6 +137,7 @@ fn kinds() -> Vec<Kind> {
     for (name, metric, dimension, rows) in [
         ("gaussian", Metric::Cosine, 32, gaussian),
         ("near copies", Metric::Cosine, 48, near),
+        ("strangers among copies", Metric::Cosine, 48, strangers),
         ("tight clusters", Metric::L2, 48, tight),
         ("unequal lengths", Metric::Dot, 32, lengths),
     ] {
@@ -198,10 +206,10 @@ fn a_node_that_is_left_out_is_passed_over() {
     let graph = Graph::open(built(&rows, Metric::Cosine, &serial()).bytes).unwrap();
     let (mut scratch, mut hits) = (Scratch::default(), 0);
     for own in (0..ROWS as u32).step_by(50) {
-        let query = rows.row(own).unwrap();
+        let (query, own_node) = (rows.row(own).unwrap(), [own]);
         let search =
             Search::new(&graph, &rows, Metric::Cosine.distance_fn(), query, &mut scratch, &|| false).unwrap();
-        let mut search = search.without(own);
+        let mut search = search.without(&own_node);
         search.walk(10, WalkBreadth::Width(200), None).unwrap();
         let found = nodes(&search.finish(10, 1.0, Precision::Whole).unwrap());
         assert!(!found.contains(&own));

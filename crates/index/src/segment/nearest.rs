@@ -291,8 +291,8 @@ impl Look<'_> {
     ) -> Result<Search<'s, GraphPages, Vectors>, IndexError> {
         let VectorSearch { query, stop, .. } = *self.search;
         let search = Search::new(graph, self.vectors, self.distance, query.as_slice(), scratch, stop)?;
-        Ok(match (self.accepted.without, self.one_to_one) {
-            (Some(without), true) => search.without(without),
+        Ok(match &self.accepted.without {
+            Some(without) if self.one_to_one => search.without(std::slice::from_ref(without)),
             _ => search,
         })
     }

@@ -56,14 +56,12 @@ fn estimates_are_near_the_distances_and_nearer_with_the_rest() {
             for (node, other) in (0..).zip(&vectors) {
                 let mut keys = [0; GROUP];
                 table.nearer(&[node], query.first.view(), u32::MAX, &mut keys).unwrap();
-                let estimate = crate::key_value(keys[0]) + own;
+                let estimate = (crate::key_value(keys[0]) + own) * query.scale;
                 let product = rests.products(&[node], query.rest.view()).unwrap()[0];
-                // Unit vectors: a squared distance is twice 1 minus the cosine.
-                let exact =
-                    metric.distance_fn()(vector, other) * if metric == Metric::Cosine { 2.0 } else { 1.0 };
+                let exact = metric.distance_fn()(vector, other);
                 errors += f64::from(estimate - exact).powi(2);
-                with_rest += f64::from(estimate - product - exact).powi(2);
-                spread += f64::from(exact - own).powi(2);
+                with_rest += f64::from(estimate - product * query.scale - exact).powi(2);
+                spread += f64::from(exact - own * query.scale).powi(2);
             }
         }
         assert!(errors < 0.01 * spread, "{metric:?} {dimension}: {errors} of {spread}");
