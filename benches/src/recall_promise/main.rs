@@ -77,13 +77,16 @@ struct Args {
     output: Output,
 }
 
+/// Makes the vectors of a kind; none where its data are not there.
+type MakeVectors<'a> = Box<dyn Fn() -> Result<Option<Vectors>, Box<dyn Error>> + 'a>;
+
 /// Vectors that are still to be drawn or read.
 struct Source<'a> {
     name: &'a str,
     metric: Metric,
     /// Situations up to this rank.
     rank: usize,
-    vectors: Box<dyn Fn() -> Result<Option<Vectors>, Box<dyn Error>> + 'a>,
+    vectors: MakeVectors<'a>,
 }
 
 /// What one kind of data gave in one situation.

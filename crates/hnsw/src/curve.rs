@@ -307,10 +307,7 @@ fn walks<R: VectorRows + Sync>(
             WalkPoint { slack, recall: [0.0; DEPTHS.len()], compared: [0.0; DEPTHS.len()] },
             |before| WalkPoint { slack, ..before },
         );
-        for depth in 0..DEPTHS.len() {
-            if !is_open[depth] {
-                continue;
-            }
+        for (depth, is_open) in is_open.iter_mut().enumerate().filter(|(_, is_open)| **is_open) {
             let outcome = walk_at(graph, rows, metric, questions, (depth, slack))?;
             let (mut recall, mut compared) = outcome;
             if !strangers.is_empty() {
@@ -320,7 +317,7 @@ fn walks<R: VectorRows + Sync>(
             // A longer walk finds no less; what says otherwise is chance.
             point.recall[depth] = point.recall[depth].max(recall);
             point.compared[depth] = point.compared[depth].max(compared);
-            is_open[depth] = compared > 0.0 && point.recall[depth] < COMPLETE && compared < most;
+            *is_open = compared > 0.0 && point.recall[depth] < COMPLETE && compared < most;
         }
         walks.push(point);
         if is_open.iter().all(|open| !open) {

@@ -31,6 +31,8 @@ pub enum SegmentPath {
     Filtered,
 }
 
+/// Where no more than one case in so many is left out, a scan finds what one of all was measured to.
+const FEW_DEAD: usize = 50;
 /// How many times as many codes a scan holds where it held too few.
 const WIDER: usize = 4;
 
@@ -335,7 +337,7 @@ impl Look<'_> {
         // Between two depths the width is that of either, unless the second was measured with most of all held.
         let most = self.vectors.nodes() as f32 / 2.0;
         let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
-        let is_measured = self.accepted.all_live
+        let is_measured = self.accepted.count * FEW_DEAD >= self.embedded * (FEW_DEAD - 1)
             && depth.is_some_and(|depth| depth == wanted.max(DEPTHS[0]) || width * (depth as f32) < most);
         let mut width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
         let mut visited = 0;
