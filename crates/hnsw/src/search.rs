@@ -53,7 +53,7 @@ pub struct Filter<'a> {
     pub most_compared: usize,
 }
 
-/// Codes that a scan keeps beyond twice its width before it drops the farthest.
+/// Codes that a scan gathers beyond twice as many as are wanted before it drops any.
 const ROOM: usize = 256;
 /// Nodes that a walk of a given slack holds at most, for each node wanted, and at least.
 const HELD_FOR_EACH: usize = 16;
@@ -86,8 +86,6 @@ pub struct Search<'a, P, R> {
     length: f32,
     without: &'a [u32],
     found_in: FoundIn,
-    /// Whether a scan dropped any.
-    dropped: bool,
     visited: usize,
     stopped: bool,
 }
@@ -134,7 +132,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             length,
             without: &[],
             found_in: FoundIn::Held,
-            dropped: false,
             visited: 0,
             stopped,
         })
@@ -215,13 +212,58 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// # Errors
     /// A node that is not there, damaged or unreadable bytes.
     pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, width: usize) -> Result<(), HnswError> {
+        let width = width.max(1);
+        self.scan_keeping(nodes, 2 * width + ROOM, |scanned| {
+            if scanned.len() <= width {
+                return u32::MAX;
+            }
+            scanned.select_nth_unstable(width - 1);
+            scanned.truncate(width);
+            // What lies at the last place may be equal to it by estimate, and is then told apart by its node.
+            ((scanned[width - 1] >> 32) as u32).saturating_add(1)
+        })
+    }
+
+    /// Compares the codes of the given nodes and holds whatever may be among the `k` nearest of them: all whose estimate is behind the
+    /// k-th by no more than both may be off, but for a share that `recall` allows to be dropped. Among nodes that lie close together, as
+    /// seen from the query, these are many.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub fn scan_near(
+        &mut self,
+        nodes: impl IntoIterator<Item = u32>,
+        k: usize,
+        recall: f32,
+    ) -> Result<(), HnswError> {
+        let k = k.max(LEAST);
+        let deviation = self.view.graph.recall().deviation_of_estimates(recall);
+        let margin = 2.0 * deviation * self.length / self.scale;
+        self.scan_keeping(nodes, 2 * k + ROOM, |scanned| {
+            if scanned.len() <= k {
+                return u32::MAX;
+            }
+            let (_, last, _) = scanned.select_nth_unstable(k - 1);
+            let reach = (key(key_value(*last) + margin, 0) >> 32) as u32;
+            scanned.retain(|key| (key >> 32) as u32 <= reach);
+            reach.saturating_add(1)
+        })
+    }
+
+    /// Compares codes, and lets `keep` drop some of those gathered whenever they have become twice as many, and in the end. It gives
+    /// what the estimates of others must come before.
+    fn scan_keeping(
+        &mut self,
+        nodes: impl IntoIterator<Item = u32>,
+        least_room: usize,
+        keep: impl Fn(&mut Vec<u64>) -> u32,
+    ) -> Result<(), HnswError> {
         self.found_in = FoundIn::Scanned;
         let Scratch { query, scanned, .. } = &mut *self.scratch;
         let query = query.first.view();
         scanned.clear();
-        // Kept unsorted, and the farthest dropped when there are twice as many: a sorted list of thousands moves too much.
-        let (width, mut limit) = (width.max(1), u32::MAX);
-        let room = 2 * width + ROOM;
+        // Gathered unsorted: a sorted list of thousands moves too much.
+        let (mut room, mut limit) = (least_room, u32::MAX);
         let mut nodes = nodes.into_iter();
         let (mut group, mut next) = ([0; GROUP], [0; GROUP]);
         let mut filled = fill(&mut nodes, &mut group);
@@ -233,10 +275,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             let kept = self.view.nearer(&group[..filled], query, limit, &mut keys)?;
             scanned.extend_from_slice(&keys[..kept]);
             if scanned.len() >= room {
-                scanned.select_nth_unstable(width - 1);
-                scanned.truncate(width);
-                // What lies at the last place may be equal to it by estimate, and is then told apart by its node.
-                limit = ((scanned[width - 1] >> 32) as u32).saturating_add(1);
+                limit = keep(scanned);
+                room = least_room.max(2 * scanned.len());
             }
             self.visited += filled;
             (group, filled) = (next, following);
@@ -245,9 +285,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 self.stopped = (self.stop)();
             }
         }
+        keep(scanned);
         scanned.sort_unstable();
-        self.dropped = limit < u32::MAX || scanned.len() > width;
-        scanned.truncate(width);
         Ok(())
     }
 
@@ -260,14 +299,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     pub fn rank(&self, k: usize) -> usize {
         let last = k.checked_sub(1).and_then(|last| self.scratch.accepted.get(last));
         last.map_or(0, |last| self.scratch.held.keys().partition_point(|key| key >> 32 <= last >> 32))
-    }
-
-    /// The distance up to which a scan dropped no more than what a recall allows; none where it holds every node. A node is dropped
-    /// whose estimate lies behind all that are held.
-    pub fn sure_up_to(&self, recall: f32) -> Option<f32> {
-        let last = self.scratch.scanned.last().filter(|_| self.dropped)?;
-        let deviation = self.view.graph.recall().deviation_of_estimates(recall);
-        Some((key_value(*last) + self.shift) * self.scale - deviation * self.length)
     }
 
     fn source(&self) -> &[u64] {

@@ -107,9 +107,9 @@ impl PackedDistance {
     }
 }
 
-/// Standard deviations of a packed distance's error that [`PackedDistance::error`] allows for. A normal error exceeds six once
-/// in 10^9 measurements.
-const ERROR_DEVIATIONS: f32 = 6.0;
+/// Standard deviations of a packed distance's error that [`PackedDistance::error`] allows for. Two
+/// distances are then in their order unless the difference of their errors exceeds six of its own deviations, once in 10^9.
+const ERROR_DEVIATIONS: f32 = 4.3;
 
 #[cfg(test)]
 mod tests {

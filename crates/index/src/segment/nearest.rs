@@ -33,9 +33,6 @@ pub enum SegmentPath {
 
 /// Where no more than one case in so many is left out, a scan finds what one of all was measured to.
 const FEW_DEAD: usize = 50;
-/// How many times as many codes a scan holds where it held too few.
-const WIDER: usize = 4;
-
 /// A case with its nearest image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NearestCase {
@@ -326,7 +323,8 @@ impl Look<'_> {
     }
 
     /// Scans the codes of the accepted nodes. How many are to be held was measured without a filter and for a few numbers wanted. A
-    /// filter that goes against the neighbourhood leaves cases that lie closer together, as seen from the query; then more are held.
+    /// filter that goes against the neighbourhood leaves cases that lie closer together, as seen from the query; then whatever may be among
+    /// the nearest is held.
     fn scan(
         &self,
         graph: &Graph<GraphPages>,
@@ -339,21 +337,13 @@ impl Look<'_> {
         let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
         let is_measured = self.accepted.count * FEW_DEAD >= self.embedded * (FEW_DEAD - 1)
             && depth.is_some_and(|depth| depth == wanted.max(DEPTHS[0]) || width * (depth as f32) < most);
-        let mut width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
-        let mut visited = 0;
-        loop {
-            let mut search = self.search(graph, scratch)?;
-            self.with_nodes(|nodes| Ok(search.scan(nodes, width)?))?;
-            let sure = search.sure_up_to(recall).filter(|_| !is_measured);
-            let mut found = search.finish(wanted, recall, self.search.precision)?;
-            visited += found.visited;
-            let last = found.neighbours.last().map(|last| last.distance);
-            if found.stopped || sure.zip(last).is_none_or(|(sure, last)| last <= sure) {
-                found.visited = visited;
-                return Ok(found);
-            }
-            width *= WIDER;
-        }
+        let width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
+        let mut search = self.search(graph, scratch)?;
+        self.with_nodes(|nodes| match is_measured {
+            true => Ok(search.scan(nodes, width)?),
+            false => Ok(search.scan_near(nodes, wanted, recall)?),
+        })?;
+        Ok(search.finish(wanted, recall, self.search.precision)?)
     }
 
     /// The accepted cases that some nodes are of, each with its nearest image, in the order of the nodes.

@@ -125,6 +125,8 @@ const WALKED_LINE: f32 = 4.0;
 const COMPARED: f32 = 8.0;
 const COMPARED_NUMBER_PACKED: f32 = 0.05;
 const COMPARED_NUMBER_WHOLE: f32 = 0.12;
+/// What more it takes where others lie between those compared, for each number.
+const SCATTERED_NUMBER: f32 = 0.2;
 /// A code that is held at the end of a scan, to sort it in and refine it.
 const HELD: f32 = 12.0;
 
@@ -152,7 +154,7 @@ impl Costs {
             Effort::Recall(recall) => recall,
             Effort::Width(_) | Effort::Exact => RECALL_OF_WIDTH,
         };
-        let compare = self.compare(question.accepted);
+        let compare = self.compare(question.accepted, question.accepted < question.of_all / 4);
         let prepare = PREPARE_PER_NUMBER_AND_LINE * self.dimension as f32 * lines;
         // What a filter leaves lies as far apart as so many of all nodes do.
         let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
@@ -208,8 +210,9 @@ impl Costs {
         }
     }
 
-    fn compare(&self, vectors: usize) -> f32 {
+    fn compare(&self, vectors: usize, is_scattered: bool) -> f32 {
         let number = if self.has_packed { COMPARED_NUMBER_PACKED } else { COMPARED_NUMBER_WHOLE };
+        let number = number + if is_scattered { SCATTERED_NUMBER } else { 0.0 };
         vectors as f32 * (COMPARED + number * self.dimension as f32)
     }
 }
