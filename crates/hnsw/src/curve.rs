@@ -167,6 +167,7 @@ pub(crate) fn errors<R: VectorRows + Sync, P: Pages + Sync>(
     let is_known = !behind.is_empty() && spread.is_finite();
     Ok(RecallTable {
         spread: if is_known { spread } else { 0.0 },
+        walks_measure: graph.has_blocks(),
         errors: is_known.then(|| LOST.map(exceeded_by)),
         ..RecallTable::default()
     })
@@ -221,23 +222,25 @@ pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     Ok(points)
 }
 
-/// Searches the graph without the held out rows for each of them.
+/// Searches a graph for rows that are not in it. What scans find is measured unless it is known.
 pub(crate) fn measure<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
-    order: &Order,
+    questions: &[Question],
     bytes: &[u8],
+    scans_known: Option<&[ScanPoint]>,
 ) -> Result<RecallTable, HnswError> {
-    if order.held_out().is_empty() {
+    if questions.is_empty() {
         return Ok(RecallTable::default());
     }
     let graph = Graph::open(bytes)?;
-    let questions = Question::all(rows, metric, order.held_out())?;
-    let table = errors(&graph, rows, metric, &questions)?;
+    let table = errors(&graph, rows, metric, questions)?;
     let graph = graph.with_recall(table.clone());
-    let scanned = &questions[..queries_of(1, questions.len())];
-    let scans = scans(&graph, rows, metric, scanned)?;
-    let walks = walks(&graph, rows, metric, &questions)?;
+    let scans = match scans_known {
+        Some(scans) => scans.to_vec(),
+        None => scans(&graph, rows, metric, &questions[..queries_of(1, questions.len())])?,
+    };
+    let walks = walks(&graph, rows, metric, questions)?;
     Ok(RecallTable { walks, scans, ..table })
 }
 

@@ -10,6 +10,7 @@
 use crate::HnswError;
 use crate::draft::{Draft, Lists};
 use crate::layout::{LEVELS, MAX_LINKS, NONE};
+use crate::relink::FlatLists;
 use crate::walk::{Breadth, Level, Walker};
 use precedent_vector::{
     CodeQueries, CodeTable, GROUP, NodeSet, QueryView, SortedKeys, bias, key, key_node, key_value,
@@ -128,6 +129,17 @@ impl<'a> Inserter<'a> {
         draft
     }
 
+    /// How many nodes there are, linked or not.
+    pub fn node_count(&self) -> usize {
+        self.lists.levels.len()
+    }
+
+    /// The links on level 0 so far.
+    pub fn level_zero_lists(&self) -> FlatLists {
+        let words = self.level_zero.iter().map(|word| word.load(Relaxed)).collect();
+        FlatLists { words, width: self.lists.m0 }
+    }
+
     /// Where to start for a node; none for the first, which becomes the entry point.
     fn entry_for(&self, node: u32, level: u8) -> Option<(u32, u8)> {
         let mut entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,7 +168,7 @@ impl<'a> Inserter<'a> {
         }
     }
 
-    fn query(&self, node: u32) -> Result<QueryView<'a>, HnswError> {
+    pub(crate) fn query(&self, node: u32) -> Result<QueryView<'a>, HnswError> {
         self.queries.get(node).ok_or_else(|| self.no_such_node(node))
     }
 
@@ -165,7 +177,7 @@ impl<'a> Inserter<'a> {
         self.codes.code(node).map_or(0.0, bias)
     }
 
-    fn nearer(
+    pub(crate) fn nearer(
         &self,
         nodes: &[u32],
         query: QueryView<'_>,
@@ -176,7 +188,7 @@ impl<'a> Inserter<'a> {
         kept.ok_or_else(|| self.no_such_node(nodes.iter().copied().max().unwrap_or(NONE)))
     }
 
-    fn no_such_node(&self, node: u32) -> HnswError {
+    pub(crate) fn no_such_node(&self, node: u32) -> HnswError {
         HnswError::Damaged { offset: 0, what: "a link", found: node, max: self.codes.len() as u32 }
     }
 

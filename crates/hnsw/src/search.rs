@@ -1,6 +1,8 @@
-//! A search: greedy down the upper levels, a walk over level 0 or a scan of a list by codes, and the best of it measured.
+//! A search: greedy down the upper levels and a walk over level 0, or a walk over blocks, or a scan of a list by codes; and the best of
+//! it measured.
 
 use crate::graph::Graph;
+use crate::hop::{BlockPages, BlockWalk, Reach};
 use crate::layout::{MAX_LINKS, NONE};
 use crate::order::Found;
 use crate::recall::DEPTHS;
@@ -74,6 +76,10 @@ pub struct Search<'a, P, R> {
     without: Option<u32>,
     /// Whether what was found lies among the accepted ones.
     filtered: bool,
+    /// Whether what was found has been measured: by a walk over blocks.
+    is_measured: bool,
+    /// Whether the query was brought into the form of the first codes.
+    has_first: bool,
     visited: usize,
     stopped: bool,
 }
@@ -103,7 +109,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 let (found, expected) = (rows.dimension(), quantiser.dimension());
                 return Err(HnswError::QueryDimension { found, expected });
             }
-            quantiser.prepare(query.numbers(), &mut scratch.query);
+            quantiser.centre(query.numbers(), &mut scratch.query);
             scale = scratch.query.scale;
             shift = scratch.query.own_term;
             length = scratch.query.length;
@@ -120,9 +126,19 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             length,
             without: None,
             filtered: false,
+            is_measured: false,
+            has_first: false,
             visited: 0,
             stopped,
         })
+    }
+
+    /// Brings the query into the form of the first codes, once.
+    fn prepare_first(&mut self) {
+        if let Some(quantiser) = self.view.graph.quantiser().filter(|_| !self.has_first) {
+            quantiser.prepare_first(&mut self.scratch.query);
+        }
+        self.has_first = true;
     }
 
     /// Leaves a node out, as if it were not there: what is found is what a query finds that is not in the index.
@@ -142,6 +158,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         breadth: WalkBreadth,
         filter: Option<Filter<'_>>,
     ) -> Result<bool, HnswError> {
+        if self.view.graph.has_blocks() {
+            return self.walk_blocks(k, breadth, filter);
+        }
+        self.prepare_first();
         let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
         // So many of all nodes lie within the reach of the walk.
         let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
@@ -183,12 +203,55 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(ended)
     }
 
+    /// [`Self::walk`] over blocks.
+    fn walk_blocks(
+        &mut self,
+        k: usize,
+        breadth: WalkBreadth,
+        filter: Option<Filter<'_>>,
+    ) -> Result<bool, HnswError> {
+        let graph = self.view.graph;
+        self.is_measured = true;
+        let Scratch { visited, held, exact, measured, query, .. } = &mut *self.scratch;
+        measured.clear();
+        let (Some(links), Some((entry, _))) =
+            (graph.link_quantiser(), graph.entry_point().filter(|_| !self.stopped))
+        else {
+            return Ok(true);
+        };
+        links.prepare(query);
+        let spread = graph.spread() * self.length / self.scale;
+        let reach = Reach::new(k, breadth, filter.map_or(1.0, |filter| filter.share), spread);
+        let mut walk = BlockWalk {
+            blocks: self.view.blocks(),
+            rows: self.rows,
+            query: &self.query,
+            tables: &query.links,
+            own_term: self.shift,
+            scale: self.scale,
+            visited,
+            held,
+            exact,
+            measured,
+            stop: self.stop,
+            without: self.without,
+            compared: 0,
+            stopped: false,
+        };
+        let ended = walk.walk(entry, reach, filter)?;
+        self.visited += walk.compared;
+        self.stopped |= walk.stopped;
+        Ok(ended)
+    }
+
     /// Compares the codes of the given nodes and holds the best `width` of them. A node that is listed twice is held twice.
     ///
     /// # Errors
     /// A node that is not there, damaged or unreadable bytes.
     pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, width: usize) -> Result<(), HnswError> {
         self.filtered = false;
+        self.is_measured = false;
+        self.prepare_first();
         self.scratch.held.reset(width);
         let query = self.scratch.query.first.view();
         let mut nodes = nodes.into_iter();
@@ -213,7 +276,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// How many nodes are held that [`Search::finish`] may give.
     pub fn held(&self) -> usize {
-        self.source().len()
+        if self.is_measured { self.scratch.measured.len() } else { self.source().len() }
     }
 
     fn source(&self) -> &[u64] {
@@ -224,7 +287,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// Whether each of some nodes is held.
     pub(crate) fn holds(&self, nodes: &[u32]) -> Vec<bool> {
-        let held: rustc_hash::FxHashSet<u32> = self.source().iter().map(|&key| key_node(key)).collect();
+        let held: rustc_hash::FxHashSet<u32> = match self.is_measured {
+            true => self.scratch.measured.iter().map(|measured| measured.node).collect(),
+            false => self.source().iter().map(|&key| key_node(key)).collect(),
+        };
         nodes.iter().map(|node| held.contains(node)).collect()
     }
 
@@ -240,6 +306,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// The distances of some nodes as their first codes estimate them, and as both codes do.
     pub(crate) fn estimates(&mut self, nodes: &[u32]) -> Result<Vec<[f32; 2]>, HnswError> {
+        self.prepare_first();
         let mut estimates = Vec::with_capacity(nodes.len());
         let distance = |key: u64, scale: f32, shift: f32| (key_value(key) + shift) * scale;
         let (scale, shift) = (self.scale, self.shift);
@@ -258,6 +325,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// The estimates of all of some nodes by their first codes, as keys.
     pub(crate) fn keys(&mut self, nodes: impl Iterator<Item = u32>) -> Result<Vec<u64>, HnswError> {
+        self.prepare_first();
         let mut nodes = nodes;
         let (mut all, mut group) = (Vec::new(), [0; GROUP]);
         loop {
@@ -280,12 +348,17 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// Damaged or unreadable bytes, unreadable rows.
     pub fn finish(self, k: usize, recall: f32, precision: Precision) -> Result<Found, HnswError> {
         let slack = self.length * self.view.graph.recall().slack_of_estimates(recall);
-        let is_filtered = self.filtered;
+        let (is_filtered, is_measured) = (self.filtered, self.is_measured);
         let Self { view, rows, query, scratch, scale, shift, mut visited, stopped, .. } = self;
         if k == 0 || view.graph.node_count() == 0 {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
         let Scratch { held, accepted, query: prepared, batch, refined, exact, measured, .. } = scratch;
+        if is_measured {
+            visited += measured.len();
+            let neighbours = settle(rows, &query, measured, k, precision)?;
+            return Ok(Found { neighbours, visited, stopped });
+        }
         let held = if is_filtered { accepted } else { held };
         refined.clear();
         refined.extend(held.keys().iter().take_while(|key| **key != u64::MAX).map(|key| key & !1));
@@ -376,11 +449,20 @@ struct View<'a, P> {
     upper: Option<&'a [u32]>,
     codes: Option<CodeTable<'a>>,
     rests: Option<CodeTable<'a>>,
+    blocks: Option<&'a [u8]>,
 }
 
 impl<'a, P: Pages> View<'a, P> {
     fn of(graph: &'a Graph<P>) -> Self {
-        let none = Self { graph, links: None, upper_index: None, upper: None, codes: None, rests: None };
+        let none = Self {
+            graph,
+            links: None,
+            upper_index: None,
+            upper: None,
+            codes: None,
+            rests: None,
+            blocks: None,
+        };
         let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
             return none;
         };
@@ -397,7 +479,12 @@ impl<'a, P: Pages> View<'a, P> {
             upper: words(layout.upper_offset(), layout.quantiser_offset()),
             codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
             rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
+            blocks: part(layout.level_zero_offset(0), layout.upper_index_offset(0)),
         }
+    }
+
+    fn blocks(&self) -> BlockPages<'a, P> {
+        BlockPages { graph: self.graph, whole: self.blocks }
     }
 
     /// Codes of some nodes copied together.

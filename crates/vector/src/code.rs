@@ -533,6 +533,13 @@ impl NodeSet {
         Ok(new)
     }
 
+    /// Whether a node was met; none for one past the end.
+    #[inline]
+    pub fn holds(&self, node: u32) -> Option<bool> {
+        let word = self.words.get(node as usize / 32).filter(|_| node < self.nodes)?;
+        Some(word >> (node % 32) & 1 == 1)
+    }
+
     /// The nodes that were met from a place on, in that order.
     #[inline]
     pub fn met(&self, range: std::ops::Range<usize>) -> &[u32] {

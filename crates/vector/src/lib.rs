@@ -12,6 +12,7 @@
 mod code;
 mod embedding;
 mod kernel;
+mod links;
 mod metric;
 mod packed;
 mod quantiser;
@@ -25,6 +26,10 @@ pub use code::{
 pub use embedding::Embedding;
 pub use kernel::{
     DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
+    prefetch_whole,
+};
+pub use links::{
+    BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_of,
 };
 pub use metric::Metric;
 pub use packed::{PackedDistance, pack, packed_bytes};
