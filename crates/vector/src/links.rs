@@ -409,3 +409,109 @@ impl Random {
         (0..12).map(|_| (self.next() >> 40) as f32 / (1_u64 << 24) as f32).sum::<f32>() - 6.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Quantiser, key_node, key_value};
+
+    const DIMENSION: usize = 80;
+
+    fn rows(count: usize, seed: u64) -> Vec<Vec<f32>> {
+        let mut random = Random(seed);
+        let spread: Vec<f32> = (0..DIMENSION).map(|place| 1.0 / (1.0 + 0.05 * place as f32)).collect();
+        (0..count).map(|_| spread.iter().map(|spread| 0.3 + spread * random.normal()).collect()).collect()
+    }
+
+    fn residuals(rows: &[Vec<f32>]) -> Vec<f32> {
+        rows.windows(2).flat_map(|pair| pair[0].iter().zip(&pair[1]).map(|(a, b)| a - b)).collect()
+    }
+
+    /// One block, of links of the first row to so many others, and the query's keys of it.
+    fn scored(metric: Metric, links: usize, query: &[f32], rows: &[Vec<f32>]) -> (f32, Vec<u64>) {
+        let own =
+            Quantiser::learn(metric, DIMENSION, rows.len(), 0, |place| Ok::<_, ()>(rows[place].as_slice()));
+        let own = own.unwrap();
+        let learnt = LinkQuantiser::learn(&residuals(rows), DIMENSION);
+        let learnt = LinkQuantiser::from_bytes(&learnt.to_bytes()).unwrap();
+        let encoder = learnt.encoder();
+        let coordinates: Vec<Vec<f32>> = (rows.iter())
+            .map(|row| {
+                let centred: Vec<f32> =
+                    row.iter().zip(own.mean()).map(|(value, mean)| value - mean).collect();
+                let mut out = Vec::new();
+                encoder.project(&centred, &mut out);
+                out
+            })
+            .collect();
+        let dot = Metric::Dot.distance_fn();
+        let links = (1..=links).map(|node| LinkOf {
+            node: node as u32,
+            coordinates: &coordinates[node],
+            own: match metric {
+                Metric::Dot => dot(&rows[node], &rows[0]) - dot(&rows[0], &rows[0]),
+                _ => Metric::L2.distance_fn()(&rows[node], &rows[0]),
+            },
+        });
+        let mut block = vec![9; block_bytes(learnt.quads())];
+        encoder.encode(&coordinates[0], own.weight(), links, &mut block);
+        let mut prepared = PreparedQuery::default();
+        own.centre(query, &mut prepared);
+        learnt.prepare(&mut prepared);
+        let base = metric.distance_fn()(query, &rows[0]) / prepared.scale;
+        let mut keys = [0; BLOCK_LINKS];
+        let count = prepared.links.nearer(&block, base, f32::INFINITY, &mut keys).unwrap();
+        assert_eq!(prepared.links.nearer(&block[1..], base, 0.0, &mut keys), None);
+        (prepared.scale, keys[..count].to_vec())
+    }
+
+    #[test]
+    fn scores_are_near_the_distances_and_free_places_never_come_up() {
+        let rows = rows(400, 5);
+        let query: Vec<f32> = rows[0].iter().zip(&rows[399]).map(|(a, b)| 0.7 * a + 0.3 * b).collect();
+        for metric in [Metric::L2, Metric::Dot] {
+            for links in [0, 1, 20, 32] {
+                let (scale, keys) = scored(metric, links, &query, &rows);
+                let nodes: Vec<u32> = keys.iter().map(|&key| key_node(key)).collect();
+                assert_eq!(nodes, (1..=links as u32).collect::<Vec<_>>());
+                let length = |a: &[f32], b: &[f32]| Metric::L2.distance_fn()(a, b).sqrt();
+                for key in keys {
+                    let row = &rows[key_node(key) as usize];
+                    let off = key_value(key) * scale - metric.distance_fn()(&query, row);
+                    // Against the product that is estimated.
+                    let most = length(&query, &rows[0]) * length(row, &rows[0]);
+                    assert!(off.abs() < 0.5 * most, "{metric:?}: {off} of {most}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_quantiser_reads_back_and_damaged_bytes_do_not() {
+        let learnt = LinkQuantiser::learn(&residuals(&rows(50, 6)), DIMENSION);
+        assert_eq!(learnt.quads(), 5);
+        let bytes = learnt.to_bytes();
+        assert_eq!(LinkQuantiser::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+        for length in [0, 15, 16, bytes.len() - 1] {
+            assert!(LinkQuantiser::from_bytes(&bytes[..length]).is_err(), "{length}");
+        }
+        for place in 0..HEADER_BYTES {
+            let mut bytes = bytes.clone();
+            bytes[place] ^= 0x80;
+            assert!(LinkQuantiser::from_bytes(&bytes).is_err(), "{place}");
+        }
+        for (empty, dimension) in [(vec![], 16), (vec![0.0; 160], 16), (vec![1.0; 160], 32)] {
+            assert!(LinkQuantiser::from_bytes(&LinkQuantiser::learn(&empty, dimension).to_bytes()).is_ok());
+        }
+        assert_eq!([block_bytes(3), 1_280, 1_281].map(quads_of), [Some(3), Some(16), None]);
+    }
+
+    #[test]
+    fn halves_of_floats_are_rounded_to_the_nearest() {
+        for (value, half) in [(1.0, 0x3f80_u16), (1.003, 0x3f80), (1.0042, 0x3f81), (-2.0, 0xc000)] {
+            assert_eq!(u16::from_le_bytes(upper_half(value)), half, "{value}");
+        }
+        assert_eq!(u16::from_le_bytes(upper_half(f32::INFINITY)), 0x7f80);
+        assert_eq!(u16::from_le_bytes(upper_half(f32::MAX)), 0x7f80);
+    }
+}
