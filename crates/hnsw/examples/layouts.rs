@@ -1,11 +1,11 @@
 //! Layouts of a graph against each other over vectors in .npy files: one thread, one query a call, vectors measured in 12 bits.
 //!
 //! ```text
-//! cargo run --release -p precedent-hnsw --example layouts -- DIR METRIC SET ROUNDS LAYOUT[=FILE]...
+//! cargo run --release -p precedent-hnsw --example layouts -- DIR METRIC SET ROUNDS K LAYOUT[=FILE]...
 //! ```
 //!
 //! DIR is as for the example `recall`; SET is an instruction set or `best`; LAYOUT is fast, lists, blocks or compact, and FILE keeps its
-//! graph from one run to the next. Layouts take turns; the time of 50 queries is the least CPU time of all rounds.
+//! graph from one run to the next. Layouts take turns; the time of 50 queries is the least of all rounds.
 
 #[path = "npy/mod.rs"]
 mod npy;
@@ -23,7 +23,6 @@ use std::ops::ControlFlow;
 
 const SLACKS: [f32; 16] =
     [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27, 0.35, 0.5];
-const K: usize = 10;
 const LOT: usize = 50;
 
 /// Whole vectors, measured in 12 bits as an index does.
@@ -108,8 +107,8 @@ struct Point {
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, metric, set, rounds, layouts @ ..] = arguments.as_slice() else {
-        return Err("DIR METRIC SET ROUNDS LAYOUT[=FILE]...".into());
+    let [directory, metric, set, rounds, k, layouts @ ..] = arguments.as_slice() else {
+        return Err("DIR METRIC SET ROUNDS K LAYOUT[=FILE]...".into());
     };
     if set != "best" {
         limit_instruction_set(set)?;
@@ -146,11 +145,11 @@ fn main() -> Outcome<()> {
         )?;
         graphs.push((name, graph, asked.map(point).collect::<Vec<_>>()));
     }
-    let rounds: usize = rounds.parse()?;
+    let (rounds, k): (usize, usize) = (rounds.parse()?, k.parse()?);
     for round in 0..rounds {
         for (_, graph, points) in &mut graphs {
             for point in points {
-                measure(graph, &rows, metric, (&queries, &truth), round, point)?;
+                measure(graph, &rows, metric, (&queries, &truth), (round, k), point)?;
             }
         }
     }
@@ -216,12 +215,12 @@ fn measure(
     rows: &Rows<'_>,
     metric: Metric,
     (queries, truth): (&[f32], &Table),
-    round: usize,
+    (round, k): (usize, usize),
     point: &mut Point,
 ) -> Outcome<()> {
     let (slack, wanted) = match point.asked {
         Asked::Slack(slack) => (slack, 0.99),
-        Asked::Recall(recall) => match graph.recall().walk(recall, K) {
+        Asked::Recall(recall) => match graph.recall().walk(recall, k) {
             Some(plan) => (plan.slack, recall),
             None => return Ok(()),
         },
@@ -232,20 +231,20 @@ fn measure(
     let (mut hits, mut compared) = (0, 0);
     for (lot, lot_queries) in queries.chunks_exact(LOT).enumerate() {
         let mut found = Vec::with_capacity(LOT);
-        let start = thread_micros();
+        let start = micros();
         for query in lot_queries {
             let mut search = Search::new(graph, rows, distance, query, &mut scratch, &|| false)?;
-            search.walk(K, WalkBreadth::Slack(slack), None)?;
-            found.push(search.finish(K, wanted, Precision::Order)?);
+            search.walk(k, WalkBreadth::Slack(slack), None)?;
+            found.push(search.finish(k, wanted, Precision::Order)?);
         }
-        let micros = thread_micros() - start;
+        let micros = micros() - start;
         if round == 0 {
             point.lots.push(micros);
         } else if let Some(least) = point.lots.get_mut(lot) {
             *least = least.min(micros);
         }
         for (number, found) in found.iter().enumerate() {
-            let exact = &truth.values[(lot * LOT + number) * truth.width..][..K];
+            let exact = &truth.values[(lot * LOT + number) * truth.width..][..k];
             hits += found
                 .neighbours
                 .iter()
@@ -255,13 +254,13 @@ fn measure(
         }
     }
     let asked = queries.len() / LOT * LOT;
-    point.recall = hits as f64 / (K * asked) as f64;
+    point.recall = hits as f64 / (k * asked) as f64;
     point.compared = compared / asked;
     Ok(())
 }
 
 /// Microseconds since some moment.
-fn thread_micros() -> f64 {
+fn micros() -> f64 {
     use std::time::Instant;
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e6

@@ -7,7 +7,7 @@ use crate::relink::FlatLists;
 use crate::{BuildParams, GraphLayout, HnswError, VectorRows};
 use precedent_vector::{
     BLOCK_LINKS, Lines, LinkEncoder, LinkOf, LinkQuantiser, MOST_RESIDUALS, Metric, Quantiser, block_bytes,
-    sample,
+    quads_for, sample,
 };
 use rayon::prelude::*;
 
@@ -47,8 +47,9 @@ const BLOCK_QUAD: f32 = 5.0;
 const BLOCK_NUMBER: f32 = 0.12;
 /// Blocks take up twice the bytes of lists with the vectors that are measured, and must save this share of the time.
 const SAVED: f32 = 0.15;
-/// What is asked of both.
+/// What is asked of both, and the fewest steps over blocks that it took on any data of those above.
 const RECALLS: [f32; 2] = [0.95, 0.99];
+const FEWEST_STEPS: [f32; RECALLS.len()] = [30.0, 60.0];
 
 /// What walks over lists were measured to find, and codes of how many lines they compare.
 pub(crate) struct ListCost<'a> {
@@ -59,7 +60,6 @@ pub(crate) struct ListCost<'a> {
 /// What walks over blocks were measured to find, and what they read.
 pub(crate) struct BlockCost<'a> {
     pub table: &'a RecallTable,
-    pub quads: usize,
     pub dimension: usize,
 }
 
@@ -68,27 +68,42 @@ impl ListCost<'_> {
         let plan = self.table.walk(recall, DEPTHS[0])?;
         Some(LIST_WALK + plan.compared * (LIST_CODE + LIST_LINE * self.lines as f32))
     }
+
+    /// Whether blocks may pay, for all that is known before they are made: to make them takes as long as to link the rows.
+    pub fn may_be_beaten(&self, dimension: usize) -> bool {
+        self.exceed(FEWEST_STEPS.map(|steps| Some(block_walk(steps, dimension))))
+    }
+
+    /// Whether others take enough less time at the recalls that lists give, if they give any.
+    fn exceed(&self, others: [Option<f32>; RECALLS.len()]) -> bool {
+        let shares: Vec<f32> = (RECALLS.iter().zip(others))
+            .filter_map(|(&recall, other)| {
+                self.of_walk(recall).map(|own| other.unwrap_or(f32::INFINITY) / own)
+            })
+            .collect();
+        let mean = shares.iter().sum::<f32>() / shares.len() as f32;
+        // Of no shares that is no number, and nothing is below it.
+        mean < 1.0 - SAVED
+    }
 }
 
 impl BlockCost<'_> {
     fn of_walk(&self, recall: f32) -> Option<f32> {
         let plan = self.table.walk(recall, DEPTHS[0])?;
         let steps = (plan.compared / BLOCK_LINKS as f32 - START_BLOCKS as f32).max(0.0);
-        let step = BLOCK_STEP + BLOCK_QUAD * self.quads as f32 + BLOCK_NUMBER * self.dimension as f32;
-        Some(BLOCK_WALK + steps * step)
+        Some(block_walk(steps, self.dimension))
     }
 
-    /// Whether walks over blocks take enough less time than over lists, at each recall that lists give.
+    /// Whether walks over blocks take enough less time than over lists, and find no less.
     pub fn pays(&self, lists: &ListCost<'_>) -> bool {
-        let shares: Vec<f32> = RECALLS
-            .iter()
-            .filter_map(|&recall| lists.of_walk(recall).map(|cost| (recall, cost)))
-            .map(|(recall, cost)| self.of_walk(recall).map_or(f32::INFINITY, |own| own / cost))
-            .collect();
-        let mean = shares.iter().sum::<f32>() / shares.len() as f32;
-        // Nothing that lists give may be lost; where they give nothing, blocks may.
-        if shares.is_empty() { self.of_walk(RECALLS[0]).is_some() } else { mean < 1.0 - SAVED }
+        lists.exceed(RECALLS.map(|recall| self.of_walk(recall)))
     }
+}
+
+/// Time of a walk over blocks.
+fn block_walk(steps: f32, dimension: usize) -> f32 {
+    let step = BLOCK_STEP + BLOCK_QUAD * quads_for(dimension) as f32 + BLOCK_NUMBER * dimension as f32;
+    BLOCK_WALK + steps * step
 }
 
 /// What blocks are made with.
@@ -133,11 +148,6 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
         )?;
         drop(encoder);
         Ok(Self { rows, metric, quantiser, links, coordinates })
-    }
-
-    /// Quads of a block.
-    pub fn quads(&self) -> usize {
-        self.links.quads()
     }
 
     /// What lies in a graph with blocks beside its upper levels: the first codes and no rests. Blocks that were made of the same list
@@ -271,14 +281,25 @@ mod tests {
         let pays = |of_lists: &[(f32, f32)], of_blocks: &[(f32, f32)]| {
             let (lists, blocks) = (table(of_lists, false), table(of_blocks, true));
             let lists = ListCost { table: &lists, lines: 1 };
-            BlockCost { table: &blocks, quads: 16, dimension: 384 }.pays(&lists)
+            BlockCost { table: &blocks, dimension: 384 }.pays(&lists)
         };
         // As measured: sentence embeddings, then clustered vectors.
         let sentences = [(0.96, 1_474.0), (0.993, 3_866.0)];
         assert!(pays(&sentences, &[(0.95, 1_606.0), (0.99, 5_244.0)]));
         assert!(!pays(&[(0.96, 948.0), (0.993, 1_459.0)], &[(0.95, 1_576.0), (0.99, 2_559.0)]));
         assert!(!pays(&sentences, &[(0.95, 1_606.0)]), "0.99 would be lost");
-        assert!(pays(&[], &[(0.95, 1_606.0)]));
-        assert!(!pays(&[], &[]));
+        assert!(!pays(&[], &[(0.95, 1_606.0)]), "vectors without neighbourhoods");
+    }
+
+    #[test]
+    fn blocks_are_made_only_where_they_may_pay() {
+        let may = |walks: &[(f32, f32)], dimension| {
+            ListCost { table: &table(walks, false), lines: 1 }.may_be_beaten(dimension)
+        };
+        // As measured: sentence embeddings, clustered vectors, image patches.
+        assert!(may(&[(0.96, 1_474.0), (0.993, 3_866.0)], 384));
+        assert!(!may(&[(0.96, 948.0), (0.993, 1_459.0)], 512));
+        assert!(!may(&[(0.96, 427.0), (0.993, 595.0)], 128));
+        assert!(!may(&[], 512));
     }
 }

@@ -203,15 +203,18 @@ fn link<'a, R: VectorRows + Sync>(
     drop(unmeasured);
     let relinker = Relinker::new(&inserter, rows, metric, BLOCK_LINKS);
     let mut with_blocks = None;
-    if blocks::are_possible(params, rows.len(), rows.dimension()) {
+    let lists_cost = ListCost { table: &of_lists, lines: quantiser.shape().lines };
+    let is_given = params.layout == GraphLayout::Blocks;
+    if blocks::are_possible(params, rows.len(), rows.dimension())
+        && (is_given || lists_cost.may_be_beaten(rows.dimension()))
+    {
         let lists = relinker.relink()?;
         let maker = BlockMaker::learn(rows, metric, quantiser, &lists)?;
         let coded = maker.codes(codes, &lists, None)?;
         let unmeasured = lists.draft(params.m).encode(&coded, &RecallTable::default());
         let of_blocks = curve::measure(rows, metric, &questions, &unmeasured, Some(&of_lists.scans))?;
-        let lists_cost = ListCost { table: &of_lists, lines: quantiser.shape().lines };
-        let block_cost = BlockCost { table: &of_blocks, quads: maker.quads(), dimension: rows.dimension() };
-        if params.layout == GraphLayout::Blocks || block_cost.pays(&lists_cost) {
+        let blocks_cost = BlockCost { table: &of_blocks, dimension: rows.dimension() };
+        if is_given || blocks_cost.pays(&lists_cost) {
             with_blocks = Some((lists, of_blocks, Blocked { maker, so_far: coded.blocks }));
         }
     }

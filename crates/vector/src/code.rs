@@ -510,8 +510,20 @@ impl NodeSet {
     }
 
     /// Notes a node; whether it is new. None for a node past the end.
+    #[inline]
     pub fn add(&mut self, node: u32) -> Option<bool> {
-        self.add_all(&[node]).ok().map(|new| !new.is_empty())
+        if self.holds(node)? {
+            return Some(false);
+        }
+        if self.met.len() < self.count + 1 + GROUP {
+            self.met.resize(2 * (self.count + 1 + GROUP), 0);
+        }
+        self.met[self.count] = node;
+        self.count += 1;
+        if let Some(word) = self.words.get_mut(node as usize / 32) {
+            *word |= 1 << (node % 32);
+        }
+        Some(true)
     }
 
     /// Notes nodes, up to the first `u32::MAX`, and gives the new ones, in the order given. None is expected twice; one

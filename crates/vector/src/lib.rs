@@ -29,7 +29,8 @@ pub use kernel::{
     prefetch_whole,
 };
 pub use links::{
-    BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_of,
+    BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_for,
+    quads_of,
 };
 pub use metric::Metric;
 pub use packed::{PackedDistance, pack, packed_bytes};

@@ -56,6 +56,11 @@ pub const fn block_bytes(quads: usize) -> usize {
     HEAD_BYTES + QUAD_BYTES * quads
 }
 
+/// Quads of a block of links between vectors of so many numbers.
+pub fn quads_for(dimension: usize) -> usize {
+    (dimension / QUAD_COORDINATES).clamp(1, MOST_QUADS)
+}
+
 /// Quads of a block of so many bytes, if it can have so many bytes.
 pub const fn quads_of(bytes: usize) -> Option<usize> {
     match bytes.checked_sub(HEAD_BYTES) {
@@ -122,7 +127,7 @@ impl LinkQuantiser {
     /// Learns from residuals of `dimension` numbers each, one after another: vectors less those they are linked from.
     /// The same residuals give the same quantiser on the same processor.
     pub fn learn(residuals: &[f32], dimension: usize) -> Self {
-        let count = (dimension / QUAD_COORDINATES).clamp(1, MOST_QUADS) * QUAD_COORDINATES;
+        let count = quads_for(dimension) * QUAD_COORDINATES;
         let mut unit: Vec<f32> = residuals.to_vec();
         for row in unit.chunks_exact_mut(dimension.max(1)) {
             scale_to_unit(row);
