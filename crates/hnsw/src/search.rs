@@ -72,6 +72,16 @@ enum FoundIn {
     Scanned,
 }
 
+impl FoundIn {
+    fn of(self, scratch: &Scratch) -> &[u64] {
+        match self {
+            Self::Held => scratch.held.keys(),
+            Self::Accepted => scratch.accepted.keys(),
+            Self::Scanned => &scratch.scanned,
+        }
+    }
+}
+
 /// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
 pub struct Search<'a, P, R> {
     view: View<'a, P>,
@@ -302,12 +312,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     }
 
     fn source(&self) -> &[u64] {
-        let Scratch { held, accepted, scanned, .. } = &*self.scratch;
-        match self.found_in {
-            FoundIn::Held => held.keys(),
-            FoundIn::Accepted => accepted.keys(),
-            FoundIn::Scanned => scanned,
-        }
+        self.found_in.of(self.scratch)
     }
 
     /// Whether each of some nodes is held.
@@ -373,15 +378,11 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         if k == 0 || view.graph.node_count() == 0 {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
-        let Scratch { held, accepted, scanned, query: prepared, batch, refined, exact, measured, .. } =
-            scratch;
-        let held = match found_in {
-            FoundIn::Held => held.keys(),
-            FoundIn::Accepted => accepted.keys(),
-            FoundIn::Scanned => scanned,
-        };
+        let mut refined = std::mem::take(&mut scratch.refined);
         refined.clear();
-        refined.extend(held.iter().map(|key| key & !1));
+        refined.extend(found_in.of(scratch).iter().map(|key| key & !1));
+        scratch.refined = refined;
+        let Scratch { query: prepared, batch, refined, exact, measured, .. } = scratch;
         if refined.is_empty() {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }

@@ -12,21 +12,25 @@
 mod code;
 mod embedding;
 mod kernel;
+mod keys;
 mod metric;
+mod node_set;
 mod packed;
 mod quantiser;
 mod sample;
 mod space;
 
 pub use code::{
-    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, Lines, NodeSet, QueryView,
-    SortedKeys, Steps, bias, key, key_node, key_value,
+    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, Lines, QueryView, Steps,
+    bias,
 };
 pub use embedding::Embedding;
 pub use kernel::{
     DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
 };
+pub use keys::{SortedKeys, key, key_node, key_value};
 pub use metric::Metric;
+pub use node_set::NodeSet;
 pub use packed::{PackedDistance, pack, packed_bytes};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
 pub use sample::sample;

@@ -99,7 +99,7 @@ impl PackedDistance {
         match self.metric {
             Metric::Cosine | Metric::Dot => ERROR_DEVIATIONS * deviation * norm,
             Metric::L2 => {
-                // The squares of the errors add up to about their mean, which shifts every distance alike.
+                // The squares of the errors add up to about their mean, one for each number; a packed vector has more bytes.
                 let shift = (packed.len() as f32) * deviation * deviation;
                 ERROR_DEVIATIONS * deviation * 2.0 * measured.max(0.0).sqrt() + shift
             }

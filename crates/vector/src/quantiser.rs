@@ -16,7 +16,7 @@
 //! Only the last product is estimated. Unit vectors order by both alike.
 
 use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
-use crate::{CodeTable, Metric};
+use crate::{CodeTable, Metric, key, key_node};
 use std::ops::Range;
 
 mod bytes;
@@ -208,17 +208,14 @@ impl Quantiser {
                 let kept = table.nearer(group, query.first.view(), u32::MAX, &mut keys).unwrap_or(0);
                 estimated.extend_from_slice(&keys[..kept]);
             }
-            let mut exact: Vec<u64> = vectors
-                .iter()
-                .zip(0..)
-                .map(|(other, node)| code::key(distance(vector, other), node))
-                .collect();
-            estimated.retain(|key| code::key_node(*key) != own as u32);
-            exact.retain(|key| code::key_node(*key) != own as u32);
+            let mut exact: Vec<u64> =
+                vectors.iter().zip(0..).map(|(other, node)| key(distance(vector, other), node)).collect();
+            estimated.retain(|key| key_node(*key) != own as u32);
+            exact.retain(|key| key_node(*key) != own as u32);
             estimated.sort_unstable();
             exact.sort_unstable();
-            let front: Vec<u32> = estimated.iter().take(30).map(|key| code::key_node(*key)).collect();
-            held += exact.iter().take(10).filter(|key| front.contains(&code::key_node(**key))).count();
+            let front: Vec<u32> = estimated.iter().take(30).map(|key| key_node(*key)).collect();
+            held += exact.iter().take(10).filter(|key| front.contains(&key_node(**key))).count();
             all += exact.len().min(10);
         }
         held as f64 >= ENOUGH * all as f64

@@ -149,7 +149,7 @@ impl Segment {
         let (mut way, mut recall) = (plan.way, plan.recall);
         let mut visited = 0;
         // One case may have several near nodes, so nodes are asked for until there are enough cases.
-        let mut wanted = k.min(vectors.nodes());
+        let mut wanted = look.nodes_for(k, plan.way);
         loop {
             let outcome = match (way, &self.graph) {
                 (Way::Compare, _) | (_, None) => Some(look.compare(wanted)?),
@@ -236,6 +236,16 @@ impl Look<'_> {
                 self.vectors.any_case_of_node(node, |ordinal| self.accepts_case(ordinal)).unwrap_or(false)
             }
         }
+    }
+
+    /// How many nodes are asked for first, to find `k` cases. To compare takes as long for many as for few, so there are then enough at
+    /// once unless near nodes are of the same cases more often than others.
+    fn nodes_for(&self, k: usize, way: Way) -> usize {
+        let of_a_case = match way {
+            Way::Compare => self.vectors.rows().div_ceil(self.embedded.max(1)),
+            Way::Scan { .. } | Way::Walk { .. } => 1,
+        };
+        (k * of_a_case).min(self.vectors.nodes())
     }
 
     /// Calls `each` with the nodes of the accepted cases.

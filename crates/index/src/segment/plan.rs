@@ -1,18 +1,20 @@
 //! Which way of looking at a segment keeps a promised recall for the least time.
 //!
 //! What each way finds was measured when the graph was built ([`precedent_hnsw::RecallTable`]), and so was how many codes a walk
-//! compares. What a code and a vector cost was measured on whole searches (`benches/README.md`, "What a search costs"); only their
-//! ratios matter here, and these differ little from processor to processor, because memory decides most of them. So the same index and
-//! request take the same way everywhere, and give the same answer.
+//! compares. What a code and a vector cost are round numbers set by hand, from `kernel-speed` and whole searches on one processor with AVX-512;
+//! only their ratios matter. They are the same on every processor, where the best ratios are not, so that the same index and request
+//! take the same way everywhere, and give the same answer.
 
 use super::open::GraphPages;
-use precedent_hnsw::{Graph, RecallTable, WalkBreadth};
+use precedent_hnsw::{DEPTHS, Graph, RecallTable, WalkBreadth};
 use precedent_query::PathChoice;
 
 /// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
 const FEW: usize = 64;
 /// What a walk of a width asked for compares about, for each node that it holds.
 const COMPARED_FOR_EACH: f32 = 25.0;
+/// Width of a walk through a graph that no recall was measured of.
+const UNMEASURED_WIDTH: usize = 200;
 /// What measuring may miss where a width was asked for, and with it no recall.
 const RECALL_OF_WIDTH: f32 = 0.999;
 
@@ -158,7 +160,7 @@ impl Costs {
         let prepare = PREPARE_PER_NUMBER_AND_LINE * self.dimension as f32 * lines;
         // What a filter leaves lies as far apart as so many of all nodes do.
         let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
-            let held = width * question.k.max(10) as f32;
+            let held = width * question.k.max(DEPTHS[0]) as f32;
             let cost = question.accepted as f32 * (SCANNED + SCANNED_LINE * lines) + HELD * held + prepare;
             (Way::Scan { width, recall }, cost)
         });
@@ -216,9 +218,6 @@ impl Costs {
         vectors as f32 * (COMPARED + number * self.dimension as f32)
     }
 }
-
-/// Width of a walk through a graph that no recall was measured of.
-const UNMEASURED_WIDTH: usize = 200;
 
 #[cfg(test)]
 mod tests {

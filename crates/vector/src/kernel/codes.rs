@@ -1,6 +1,7 @@
 //! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
 
-use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias, key, ordered_bits};
+use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
+use crate::keys::{key, ordered_bits};
 
 #[cfg(target_arch = "aarch64")]
 pub(super) mod arm;
