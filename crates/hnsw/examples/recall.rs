@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p precedent-hnsw --example recall -- --data DIR [--metric cosine|dot|l2] [--m 16]
-//!     [--ef-construction 200] [--threads N] [--layout fast|compact] [--builder own|hnsw_rs] [--graph FILE] [--k 10]
+//!     [--ef-construction 200] [--threads N] [--layout fast|lists|blocks|compact] [--builder own|hnsw_rs] [--graph FILE] [--k 10]
 //!     [--rounds 3]
 //! ```
 //!
@@ -10,22 +10,23 @@
 //! filters are to be measured, `attrs.npy` (i32, columns of values per row), `fval.npy` (i32, the value each query
 //! asks for per column) and `gt_fN.npy` per column. FILE keeps the graph from one run to the next.
 
+#[path = "npy/mod.rs"]
+mod npy;
+
+use npy::{Outcome, Table, cpu_seconds, read_f32, read_i32};
 use precedent_hnsw::{
     BuildParams, Builder, DEPTHS, Filter, FlatRows, Graph, GraphLayout, Precision, Scratch, Search,
     SearchParams, VectorRows, WalkBreadth, build, search, unreachable_nodes,
 };
 use precedent_vector::{Metric, instruction_set};
-use std::error::Error;
 use std::io::{Write, stdout};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 const EFS: [usize; 12] = [10, 16, 24, 32, 48, 64, 96, 128, 160, 200, 300, 400];
 const SLACKS: [f32; 10] = [0.0, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.12, 0.15, 0.2];
 const FILTER_EFS: [usize; 5] = [10, 20, 40, 80, 160];
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let options = Options::parse()?;
@@ -223,6 +224,8 @@ impl Options {
                 "--layout" => {
                     options.build.layout = match value.as_str() {
                         "fast" => GraphLayout::Fast,
+                        "lists" => GraphLayout::Lists,
+                        "blocks" => GraphLayout::Blocks,
                         "compact" => GraphLayout::Compact,
                         _ => return Err(format!("no layout {value}").into()),
                     }
@@ -263,52 +266,5 @@ impl Options {
             std::fs::write(file, &built.bytes)?;
         }
         Ok(built.bytes)
-    }
-}
-
-/// User and system time of this process, where the system tells it (Linux, 100 ticks a second).
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
-}
-
-struct Table {
-    values: Vec<i32>,
-    width: usize,
-}
-
-fn read_i32(path: &Path) -> Outcome<Table> {
-    let (bytes, width) = read_npy(path, "<i4")?;
-    let values = bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect();
-    Ok(Table { values, width })
-}
-
-fn read_f32(path: &Path) -> Outcome<(Vec<f32>, usize)> {
-    let (bytes, width) = read_npy(path, "<f4")?;
-    Ok((bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect(), width))
-}
-
-/// The data of a two-dimensional array in C order (.npy format 1.0), and its second dimension.
-fn read_npy(path: &Path, kind: &str) -> Outcome<(Vec<u8>, usize)> {
-    let mut bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let wrong = || format!("{}: not a two-dimensional {kind} array in C order", path.display());
-    let length = bytes.get(8..10).map(|length| 10 + usize::from(length[0]) + 256 * usize::from(length[1]));
-    let start = length
-        .filter(|&start| start <= bytes.len() && bytes.starts_with(b"\x93NUMPY\x01"))
-        .ok_or_else(wrong)?;
-    let data = bytes.split_off(start);
-    let header = String::from_utf8_lossy(&bytes[10..]).into_owned();
-    let shape =
-        header.split("'shape': (").nth(1).and_then(|rest| rest.split(')').next()).ok_or_else(wrong)?;
-    let mut sizes = shape.split(',').filter_map(|size| size.trim().parse().ok());
-    match (sizes.next(), sizes.next()) {
-        (Some::<usize>(_), Some(width))
-            if header.contains(kind) && header.contains("'fortran_order': False") =>
-        {
-            Ok((data, width))
-        }
-        _ => Err(wrong().into()),
     }
 }

@@ -20,6 +20,8 @@ use rustc_hash::FxHashMap;
 /// Rows that are looked for at most, and at least: the share that is found of 10 is known to 0.003 with 400 of them.
 const MOST_LOOKED_FOR: usize = 1_000;
 const LEAST_LOOKED_FOR: usize = 200;
+/// Of them so many tell which of two graphs takes longer.
+const TO_COMPARE: usize = 200;
 /// Products of two numbers that finding their nearest may take: some seconds, a tenth of the build.
 const PRODUCTS: usize = 20_000_000_000;
 /// A row nearer than this share of the usual distance of the nearest but so many is taken for a copy.
@@ -218,6 +220,7 @@ pub(crate) fn errors<R: VectorRows + Sync, P: Pages + Sync>(
     let is_known = !behind.is_empty() && spread.is_finite();
     Ok(RecallTable {
         spread: if is_known { spread } else { 0.0 },
+        walks_measure: graph.has_blocks(),
         errors: is_known.then(|| LOST.map(exceeded_by)),
         ..RecallTable::default()
     })
@@ -272,23 +275,69 @@ pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     Ok(points)
 }
 
-/// What walks over a graph and scans of its codes find; nothing of a small graph.
-pub(crate) fn measure<R: VectorRows + Sync>(
-    rows: &R,
-    metric: Metric,
-    bytes: &[u8],
-) -> Result<RecallTable, HnswError> {
-    let looked_for = looked_for(rows.len(), rows.dimension());
-    if looked_for.is_empty() {
-        return Ok(RecallTable::default());
+/// What is asked of a graph, with the true answers: some of its rows, each left out in turn. Nothing of a small graph.
+pub(crate) struct Questions {
+    all: Vec<Question>,
+    strangers: Vec<Question>,
+}
+
+impl Questions {
+    /// Finds the true answers.
+    pub fn new<R: VectorRows + Sync>(rows: &R, metric: Metric) -> Result<Self, HnswError> {
+        let all = Question::all(rows, metric, &looked_for(rows.len(), rows.dimension()))?;
+        let strangers = Question::of_strangers(&all);
+        Ok(Self { all, strangers })
     }
-    let graph = Graph::open(bytes)?;
-    let questions = Question::all(rows, metric, &looked_for)?;
-    let table = errors(&graph, rows, metric, &questions)?;
-    let graph = graph.with_recall(table.clone());
-    let scans = scans(&graph, rows, metric, &questions[..queries_of(1, questions.len())])?;
-    let walks = walks(&graph, rows, metric, (&questions, &Question::of_strangers(&questions)))?;
-    Ok(RecallTable { walks, scans, ..table })
+
+    /// What walks over a graph and scans of its codes find.
+    pub fn measure<R: VectorRows + Sync>(
+        &self,
+        rows: &R,
+        metric: Metric,
+        bytes: &[u8],
+    ) -> Result<RecallTable, HnswError> {
+        if self.all.is_empty() {
+            return Ok(RecallTable::default());
+        }
+        let graph = Graph::open(bytes)?;
+        let table = errors(&graph, rows, metric, &self.all)?;
+        let graph = graph.with_recall(table.clone());
+        let scans = scans(&graph, rows, metric, &self.all[..queries_of(1, self.all.len())])?;
+        let walks = walks(&graph, rows, metric, (&self.all, &self.strangers), &Extent::WHOLE)?;
+        Ok(RecallTable { walks, scans, ..table })
+    }
+
+    /// What walks find of ten, to compare one graph with another: of fewer questions, and no further than is compared.
+    pub fn measure_ten<R: VectorRows + Sync>(
+        &self,
+        rows: &R,
+        metric: Metric,
+        bytes: &[u8],
+        enough: f32,
+    ) -> Result<RecallTable, HnswError> {
+        if self.all.is_empty() {
+            return Ok(RecallTable::default());
+        }
+        let graph = Graph::open(bytes)?;
+        let some = |questions: &[Question]| questions.len().min(TO_COMPARE);
+        let (all, strangers) = (&self.all[..some(&self.all)], &self.strangers[..some(&self.strangers)]);
+        let table = errors(&graph, rows, metric, all)?;
+        let graph = graph.with_recall(table.clone());
+        let walks = walks(&graph, rows, metric, (all, strangers), &Extent { depths: 1, enough })?;
+        Ok(RecallTable { walks, ..table })
+    }
+}
+
+/// How far walks are measured.
+struct Extent {
+    /// The first so many of the depths.
+    depths: usize,
+    /// The recall beyond which a depth is not measured any further.
+    enough: f32,
+}
+
+impl Extent {
+    const WHOLE: Self = Self { depths: DEPTHS.len(), enough: COMPLETE };
 }
 
 fn walks<R: VectorRows + Sync>(
@@ -296,11 +345,12 @@ fn walks<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
     (questions, strangers): (&[Question], &[Question]),
+    extent: &Extent,
 ) -> Result<Vec<WalkPoint>, HnswError> {
     const { assert!(SLACKS.len() <= MAX_POINTS as usize && WIDTHS.len() <= MAX_POINTS as usize) };
     let most = SCAN_PAYS * graph.node_count() as f32;
     let mut walks: Vec<WalkPoint> = Vec::new();
-    let mut is_open = DEPTHS.map(|_| true);
+    let mut is_open: [bool; DEPTHS.len()] = std::array::from_fn(|depth| depth < extent.depths);
     for slack in SLACKS {
         let before = walks.last().copied();
         let mut point = before.map_or(
@@ -317,7 +367,7 @@ fn walks<R: VectorRows + Sync>(
             // A longer walk finds no less; what says otherwise is chance.
             point.recall[depth] = point.recall[depth].max(recall);
             point.compared[depth] = point.compared[depth].max(compared);
-            *is_open = compared > 0.0 && point.recall[depth] < COMPLETE && compared < most;
+            *is_open = compared > 0.0 && point.recall[depth] < extent.enough && compared < most;
         }
         walks.push(point);
         if is_open.iter().all(|open| !open) {

@@ -62,12 +62,23 @@ pub(crate) struct Codes {
     pub quantiser: Vec<u8>,
     pub first: Lines,
     pub rest: Lines,
+    /// Sections A and G, where links lie in blocks.
+    pub blocks: Option<Blocks>,
+}
+
+/// Blocks of links in their bytes.
+pub(crate) struct Blocks {
+    /// One for each node, then those of the starts.
+    pub bytes: Vec<u8>,
+    pub block_bytes: usize,
+    pub start_blocks: usize,
+    pub quantiser: Vec<u8>,
 }
 
 impl Default for Codes {
     /// None.
     fn default() -> Self {
-        Self { quantiser: Vec::new(), first: Lines::new(0), rest: Lines::new(0) }
+        Self { quantiser: Vec::new(), first: Lines::new(0), rest: Lines::new(0), blocks: None }
     }
 }
 
@@ -134,13 +145,21 @@ impl Draft {
             rest_bytes: per_node(&codes.rest),
             unreachable: 0,
             repaired: 0,
+            block_bytes: codes.blocks.as_ref().map_or(0, |blocks| blocks.block_bytes as u32),
+            start_blocks: codes.blocks.as_ref().map_or(0, |blocks| blocks.start_blocks as u32),
+            link_quantiser_bytes: codes.blocks.as_ref().map_or(0, |blocks| blocks.quantiser.len() as u32),
         };
         let mut bytes = Vec::with_capacity(layout.total_bytes() as usize);
         bytes.extend_from_slice(&layout.encode());
-        let padding = layout.stride() as usize - m0;
-        for list in self.level_zero.chunks((*m0).max(1)) {
-            let words = list.iter().copied().chain(std::iter::repeat_n(NONE, padding));
-            bytes.extend(words.flat_map(u32::to_le_bytes));
+        match &codes.blocks {
+            Some(blocks) => bytes.extend_from_slice(&blocks.bytes),
+            None => {
+                let padding = layout.stride() as usize - m0;
+                for list in self.level_zero.chunks((*m0).max(1)) {
+                    let words = list.iter().copied().chain(std::iter::repeat_n(NONE, padding));
+                    bytes.extend(words.flat_map(u32::to_le_bytes));
+                }
+            }
         }
         let words = self.lists.upper_index.iter().chain(&self.upper);
         bytes.extend(words.flat_map(|word| word.to_le_bytes()));
@@ -148,6 +167,9 @@ impl Draft {
         bytes.resize(layout.code_offset(0) as usize, 0);
         bytes.extend_from_slice(&codes.first);
         bytes.extend_from_slice(&codes.rest);
+        if let Some(blocks) = &codes.blocks {
+            bytes.extend_from_slice(&blocks.quantiser);
+        }
         bytes.extend(measured.to_bytes());
         bytes
     }

@@ -1,9 +1,9 @@
 //! A frozen graph, read where it lies.
 
-use crate::layout::{LEVELS, Layout, NONE, VERSION, read_header};
+use crate::layout::{LEVELS, Layout, NONE, VERSIONS, read_header};
 use crate::recall::RecallTable;
 use crate::{Audit, HnswError, Pages};
-use precedent_vector::{CodeShape, Quantiser};
+use precedent_vector::{CodeShape, LinkQuantiser, Quantiser, quads_of};
 
 /// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall table; every length and link is
 /// held against its bounds when it is followed, so damaged bytes give an error and never a read outside.
@@ -12,11 +12,13 @@ pub struct Graph<P> {
     layout: Layout,
     /// None in an empty graph.
     quantiser: Option<Quantiser>,
+    /// That of the blocks of links, where there are any.
+    links: Option<LinkQuantiser>,
     recall: RecallTable,
 }
 
 impl<P: Pages> Graph<P> {
-    /// Whether bytes are a graph of a version before this one, which is built anew and not read.
+    /// Whether bytes are a graph of a version before those that are read, which is built anew and not read.
     ///
     /// # Errors
     /// [`HnswError::Pages`].
@@ -26,7 +28,7 @@ impl<P: Pages> Graph<P> {
         }
         let bytes = pages.bytes(0..4).map_err(HnswError::pages)?;
         let version = bytes.first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
-        Ok((1..VERSION).contains(&version))
+        Ok((1..VERSIONS[0]).contains(&version))
     }
 
     /// Opens a graph that [`crate::build`] froze.
@@ -36,7 +38,7 @@ impl<P: Pages> Graph<P> {
     /// [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
         let layout = read_header(&pages)?;
-        let mut graph = Self { pages, layout, quantiser: None, recall: RecallTable::default() };
+        let mut graph = Self { pages, layout, quantiser: None, links: None, recall: RecallTable::default() };
         if layout.node_count > 0 {
             let quantiser =
                 Quantiser::from_bytes(graph.bytes(layout.quantiser_offset(), layout.quantiser_bytes)?)?;
@@ -50,14 +52,39 @@ impl<P: Pages> Graph<P> {
             }
             graph.quantiser = Some(quantiser);
         }
+        if layout.node_count > 0 && layout.block_bytes > 0 {
+            let bytes = graph.bytes(layout.link_quantiser_offset(), layout.link_quantiser_bytes.into())?;
+            let links = LinkQuantiser::from_bytes(bytes)?;
+            let dimension = graph.quantiser.as_ref().map_or(0, Quantiser::dimension);
+            for (field, found, expected) in [
+                ("quads of a block", quads_of(layout.block_bytes as usize).unwrap_or(0), links.quads()),
+                ("dimension of blocks", links.dimension(), dimension),
+            ] {
+                if found != expected {
+                    let (found, expected) = (found as u64, expected as u64);
+                    return Err(HnswError::Header { field, offset: 108, found, expected });
+                }
+            }
+            graph.links = Some(links);
+        }
         let table = graph.bytes(layout.table_offset(), layout.table_bytes())?;
         graph.recall = RecallTable::from_bytes(table, layout.walk_points as usize, layout.spread);
+        graph.recall.walks_measure = graph.has_blocks();
         Ok(graph)
     }
 
     /// Whether there are links to walk over, or codes alone to scan ([`crate::encode_like`]).
     pub fn has_links(&self) -> bool {
         self.layout.m0 > 0
+    }
+
+    /// Whether the links of a node lie with their codes in one block.
+    pub fn has_blocks(&self) -> bool {
+        self.links.is_some()
+    }
+
+    pub(crate) fn link_quantiser(&self) -> Option<&LinkQuantiser> {
+        self.links.as_ref()
     }
 
     /// How many nodes there are, which is the number of rows it was built over.
@@ -235,6 +262,6 @@ impl<P: Pages> Graph<P> {
     /// A graph without codes, for tests of links.
     pub fn of_links(pages: P) -> Self {
         let layout = read_header(&pages).unwrap();
-        Self { pages, layout, quantiser: None, recall: RecallTable::default() }
+        Self { pages, layout, quantiser: None, links: None, recall: RecallTable::default() }
     }
 }

@@ -1,11 +1,11 @@
-//! The bytes of a frozen graph, version 2.
+//! The bytes of a frozen graph, version 3, or 4 where links lie in blocks.
 //!
 //! Every number is little-endian, an unsigned integer where nothing else is said. A node is a row number. There is no
 //! magic and no checksum: the file that carries the graph has both.
 //!
 //! ```text
 //! offset  bytes  field
-//!      0      4  version, 2
+//!      0      4  version, 3, or 4 where level 0 is blocks
 //!      4      4  node_count, at most 2^28
 //!      8      4  m, 2 to 64: links of a node on a level above 0
 //!     12      4  m0, m to 4m: links of a node on level 0; 0 where there are no links, but codes alone
@@ -16,19 +16,25 @@
 //!                  codes, for a query of length 1 (less the mean)
 //!     32      8  offset of A, 128            40  8  offset of B            48  8  offset of C, a multiple of 4
 //!     56      8  offset of D                 64  8  offset of E            72  8  offset of F
-//!     80      8  offset of G                 88  8  bytes of the whole graph
+//!     80      8  offset of H                 88  8  bytes of the whole graph
 //!     96      4  nodes that could not be reached over the links of level 0 after the build
 //!    100      4  links that were added for them, so that they can
-//!    104      4  scans of the recall table, at most 32             108  20  zeros
+//!    104      4  scans of the recall table, at most 32
+//!    108      4  bytes of a block of links (`precedent_vector`); 0 where level 0 is lists
+//!    112      4  blocks of starts, at most 64                         116   4  bytes of G
+//!    120      8  zeros
 //!
-//! A  level 0: per node m0 words of 4 bytes, its links, nearest first, then 0xFFFF_FFFF; padded to 16 words a node
+//! A  level 0: per node m0 words of 4 bytes, its links, nearest first, then 0xFFFF_FFFF; padded to 16 words a node.
+//!    Or per node a block of its links, of which m0 is 32, then the blocks of starts: of some nodes spread over all, as if each
+//!    were linked from the mean of the vectors
 //! B  upper index: per node one word: 0xFFFF_FFFF for a node of level 0, else where its record begins, in words from C
 //! C  upper levels: per node above level 0, in node order, one record of 1 + level · m words: level (1 to max_level), then
 //!    for each level from 1 up its links, then 0xFFFF_FFFF
 //! D  the quantiser (`precedent_vector`), none when node_count is 0
 //! E  the first code of each node, from a multiple of 64
 //! F  the rest of each node's code
-//! G  the recall table, all f32: 8 errors of estimates, for a query of length 1, that 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005 and 0.0002 of the true
+//! G  the quantiser of the blocks (`precedent_vector`), none where there are none
+//! H  the recall table, all f32: 8 errors of estimates, for a query of length 1, that 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005 and 0.0002 of the true
 //!    neighbours exceed (0 where not measured); per walk its slack, what it finds of the 10, 30, 100, 300 and 1,000 nearest, and the codes
 //!    it compares for each of these; per scan its width as a multiple of those wanted, and what it finds of as many
 //! ```
@@ -38,6 +44,7 @@
 
 use crate::recall::{ERROR_BYTES, RecallTable, SCAN_POINT_BYTES, WALK_POINT_BYTES};
 use crate::{HnswError, Pages};
+use precedent_vector::{BLOCK_LINKS, quads_of};
 
 /// Smallest `m` (links of a node on a level above 0).
 pub const MIN_M: usize = 2;
@@ -49,14 +56,22 @@ pub(crate) const MAX_LINKS: usize = 4 * MAX_M;
 /// of them on average.
 pub const MAX_NODES: usize = 1 << 28;
 
-/// Version written and read.
-pub(crate) const VERSION: u32 = 3;
+/// Versions written and read: with lists, and with blocks.
+pub(crate) const VERSIONS: [u32; 2] = [3, 4];
 /// Bytes of the header.
 pub(crate) const HEADER_BYTES: usize = 128;
 /// Where the header says what the audit found and did.
 pub(crate) const AUDIT_OFFSET: usize = 96;
 /// Where it says how many scans the recall table has.
 const SCANS_OFFSET: usize = 104;
+/// Where it says how long a block of links is, how many of starts there are, and how long their quantiser.
+const BLOCKS_OFFSET: usize = 108;
+/// Where its zeros begin.
+const RESERVED_OFFSET: usize = 120;
+/// Blocks of starts at most.
+const MAX_STARTS: u32 = 64;
+/// Bytes of their quantiser at most.
+const MAX_LINK_QUANTISER_BYTES: u32 = 1 << 24;
 /// No node: the entry point of an empty graph, the upper record of a node of level 0, the place of a link that is free.
 pub(crate) const NONE: u32 = u32::MAX;
 /// Levels that are drawn: 0 to 15.
@@ -98,12 +113,20 @@ pub(crate) struct Layout {
     pub unreachable: u32,
     /// Links that it added.
     pub repaired: u32,
+    /// Bytes of a block of links, 0 where level 0 is lists.
+    pub block_bytes: u32,
+    /// Blocks of starts, behind those of the nodes.
+    pub start_blocks: u32,
+    pub link_quantiser_bytes: u32,
 }
 
 impl Layout {
     /// Words of a node on level 0.
     pub fn stride(&self) -> u32 {
-        self.m0.next_multiple_of(STRIDE)
+        match self.block_bytes {
+            0 => self.m0.next_multiple_of(STRIDE),
+            bytes => bytes / 4,
+        }
     }
 
     /// Where the links of a node on level 0 begin. Fits 64 bits for every header that [`Self::decode`] lets through.
@@ -113,7 +136,7 @@ impl Layout {
 
     /// Where the upper index entry of a node stands.
     pub fn upper_index_offset(&self, node: u32) -> u64 {
-        self.level_zero_offset(self.node_count) + 4 * u64::from(node)
+        self.level_zero_offset(self.node_count + self.start_blocks) + 4 * u64::from(node)
     }
 
     /// Where the upper levels begin.
@@ -135,8 +158,12 @@ impl Layout {
         self.code_offset(self.node_count).saturating_add(self.rest_bytes * u64::from(node))
     }
 
-    pub fn table_offset(&self) -> u64 {
+    pub fn link_quantiser_offset(&self) -> u64 {
         self.rest_offset(self.node_count)
+    }
+
+    pub fn table_offset(&self) -> u64 {
+        self.link_quantiser_offset().saturating_add(self.link_quantiser_bytes.into())
     }
 
     /// Bytes of the recall table.
@@ -174,9 +201,13 @@ impl Layout {
         }
     }
 
+    fn version(&self) -> u32 {
+        VERSIONS[usize::from(self.block_bytes > 0)]
+    }
+
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let words = [
-            VERSION,
+            self.version(),
             self.node_count,
             self.m,
             self.m0,
@@ -189,7 +220,16 @@ impl Layout {
         let bytes = (words.into_iter().flat_map(u32::to_le_bytes))
             .chain(self.offsets().into_iter().flat_map(u64::to_le_bytes))
             .chain(
-                [self.unreachable, self.repaired, self.scan_points].into_iter().flat_map(u32::to_le_bytes),
+                [
+                    self.unreachable,
+                    self.repaired,
+                    self.scan_points,
+                    self.block_bytes,
+                    self.start_blocks,
+                    self.link_quantiser_bytes,
+                ]
+                .into_iter()
+                .flat_map(u32::to_le_bytes),
             );
         header.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
         header
@@ -202,8 +242,8 @@ impl Layout {
         let wrong = |field, offset: usize, found: u64, expected: u64| {
             Err(HnswError::Header { field, offset: offset as u64, found, expected })
         };
-        if word(0) != VERSION {
-            return wrong("version", 0, word(0).into(), VERSION.into());
+        if !VERSIONS.contains(&word(0)) {
+            return wrong("version", 0, word(0).into(), VERSIONS[0].into());
         }
         let [node_count, m, m0, max_level, entry_point, walk_points] =
             std::array::from_fn(|place| word(4 + 4 * place));
@@ -236,8 +276,26 @@ impl Layout {
         if !(spread.is_finite() && spread.is_sign_positive()) {
             return wrong("spread", 28, word(28).into(), f32::MAX.to_bits().into());
         }
-        if header[SCANS_OFFSET + 4..].iter().any(|&byte| byte != 0) {
-            return wrong("reserved bytes", SCANS_OFFSET + 4, 1, 0);
+        if header[RESERVED_OFFSET..].iter().any(|&byte| byte != 0) {
+            return wrong("reserved bytes", RESERVED_OFFSET, 1, 0);
+        }
+        let [block_bytes, start_blocks, link_quantiser_bytes] =
+            [BLOCKS_OFFSET, BLOCKS_OFFSET + 4, BLOCKS_OFFSET + 8].map(word);
+        let has_blocks = word(0) == VERSIONS[1];
+        if has_blocks != (block_bytes > 0) {
+            return wrong("bytes of a block", BLOCKS_OFFSET, block_bytes.into(), has_blocks.into());
+        }
+        if block_bytes > 0 && (quads_of(block_bytes as usize).is_none() || m0 as usize != BLOCK_LINKS) {
+            return wrong("bytes of a block", BLOCKS_OFFSET, block_bytes.into(), 0);
+        }
+        let most = |limit: u32| if block_bytes > 0 { limit } else { 0 };
+        for (field, offset, most) in [
+            ("blocks of starts", BLOCKS_OFFSET + 4, most(MAX_STARTS)),
+            ("bytes of the quantiser of blocks", BLOCKS_OFFSET + 8, most(MAX_LINK_QUANTISER_BYTES)),
+        ] {
+            if word(offset) > most {
+                return wrong(field, offset, word(offset).into(), most.into());
+            }
         }
         let [unreachable, repaired] = [AUDIT_OFFSET, AUDIT_OFFSET + 4].map(word);
         if unreachable > node_count {
@@ -261,9 +319,12 @@ impl Layout {
             upper_bytes: between(48, 56) / 4 * 4,
             quantiser_bytes: 0,
             code_bytes: per_node(between(64, 72)),
-            rest_bytes: per_node(between(72, 80)),
+            rest_bytes: per_node(between(72, 80).saturating_sub(link_quantiser_bytes.into())),
             unreachable,
             repaired,
+            block_bytes,
+            start_blocks,
+            link_quantiser_bytes,
         };
         // The codes begin at a multiple of 64, so the bytes of the quantiser stand in no offset; its own header says them.
         layout.quantiser_bytes = between(56, 64);
@@ -323,6 +384,9 @@ mod tests {
             rest_bytes: 64,
             unreachable: 2,
             repaired: 1,
+            block_bytes: 0,
+            start_blocks: 0,
+            link_quantiser_bytes: 0,
         }
     }
 
@@ -331,12 +395,19 @@ mod tests {
         fn a_header_reads_back_and_every_other_length_is_refused(
             node_count in 1_u32..=MAX_NODES as u32, m in 2_u32..=64, wide in 1_u32..=4, max_level in 0_u32..16,
             entry in any::<u32>(), upper in 0_u64..1 << 40, quantiser in 0_u64..1 << 20, lines in 1_u64..5,
-            other in any::<u64>(),
+            quads in 0_u32..=16, other in any::<u64>(),
         ) {
             let layout = Layout {
                 node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, walk_points: 7, scan_points: 3, spread: 1.5,
                 upper_bytes: upper * 4, quantiser_bytes: quantiser, code_bytes: 64 * lines, rest_bytes: 64,
                 unreachable: entry % node_count, repaired: (entry % node_count) / 2,
+                block_bytes: 0, start_blocks: 0, link_quantiser_bytes: 0,
+            };
+            let layout = match quads {
+                0 => layout,
+                quads => Layout {
+                    m: m.clamp(8, 32), m0: 32, block_bytes: 256 + 64 * quads, start_blocks: quads, link_quantiser_bytes: 99, ..layout
+                },
             };
             let total = layout.total_bytes();
             let read = Layout::decode(&layout.encode(), total).unwrap();
@@ -371,7 +442,10 @@ mod tests {
             (96, "lost"),
             (100, "links for"),
             (104, "scans"),
-            (108, "reserved"),
+            (108, "block"),
+            (112, "starts"),
+            (116, "quantiser of blocks"),
+            (120, "reserved"),
         ] {
             let mut header = layout().encode();
             header[offset] ^= 0x40;

@@ -44,6 +44,7 @@ mod scratch;
 mod settle;
 
 mod compare;
+mod hop;
 mod search;
 mod walk;
 
@@ -53,8 +54,10 @@ mod insert;
 mod reference;
 mod repair;
 
+mod blocks;
 mod build;
 mod codes;
+mod relink;
 
 pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
 pub use codes::encode_like;

@@ -44,6 +44,8 @@ pub struct RecallTable {
     /// How far the estimate of a true neighbour lies behind its distance, relative to the length of the query: for each share of `LOST` what so many exceed. Nothing where
     /// nothing was measured.
     pub(crate) errors: Option<[f32; LOST.len()]>,
+    /// Whether walks measure all that they find: then nothing is lost after them.
+    pub(crate) walks_measure: bool,
     /// Slack ascending, recalls and comparisons with it.
     pub walks: Vec<WalkPoint>,
     /// Width ascending, recalls with it.
@@ -65,7 +67,8 @@ impl RecallTable {
         if k > DEPTHS[DEPTHS.len() - 1] {
             return None;
         }
-        let plan = |depth: usize| self.walk_at(held_for(recall), depth);
+        let needed = if self.walks_measure { recall } else { held_for(recall) };
+        let plan = |depth: usize| self.walk_at(needed, depth);
         between(k, plan, |low, high, share| WalkPlan {
             slack: low.slack.max(high.slack),
             compared: low.compared.max(1.0).powf(1.0 - share) * high.compared.max(1.0).powf(share),
@@ -174,6 +177,7 @@ impl RecallTable {
         };
         Self {
             spread,
+            walks_measure: false,
             errors: (errors.iter().any(|error| *error > 0.0))
                 .then(|| std::array::from_fn(|place| errors[place])),
             walks: (of_walks.chunks_exact(size))
@@ -199,6 +203,7 @@ mod tests {
         let scan = |width, recall: [f32; 5]| ScanPoint { width, recall };
         RecallTable {
             spread: 0.25,
+            walks_measure: false,
             errors: Some([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]),
             walks: vec![
                 walk(0.0, [0.8, 0.7, 0.6, 0.5, 0.4]),

@@ -86,10 +86,15 @@ pub(crate) fn repair<R: VectorRows>(
         tree.grow(&Graph::open(&*bytes)?, node)?;
         report.repaired += 1;
     }
+    note(bytes, report);
+    Ok(report)
+}
+
+/// Writes into the header what the audit found and did.
+pub(crate) fn note(bytes: &mut [u8], report: Audit) {
     for (place, count) in [report.unreachable_before, report.repaired].into_iter().enumerate() {
         write_word(bytes, AUDIT_OFFSET + 4 * place, count as u32);
     }
-    Ok(report)
 }
 
 /// The nodes that were reached from the entry point over level 0, each with the node it was reached from.

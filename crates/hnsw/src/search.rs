@@ -1,11 +1,13 @@
-//! A search: greedy down the upper levels, a walk over level 0 or a scan of a list by codes, and the best of it measured.
+//! A search: greedy down the upper levels and a walk over level 0, or a walk over blocks, or a scan of a list by codes; and the best of
+//! it measured.
 
 use crate::graph::Graph;
+use crate::hop::{BlockPages, BlockWalk, Reach};
 use crate::layout::{MAX_LINKS, NONE};
 use crate::order::Found;
 use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
-use crate::settle::{Measured, settle};
+use crate::settle::{Measured, Nearest, settle};
 use crate::walk::{Accepting, Breadth, Level, Walker};
 use crate::{HnswError, Pages, Precision, RowQuery, VectorRows};
 use precedent_vector::{
@@ -70,6 +72,8 @@ enum FoundIn {
     Accepted,
     /// By a scan.
     Scanned,
+    /// By a walk over blocks, and measured on the way.
+    Measured,
 }
 
 impl FoundIn {
@@ -78,6 +82,7 @@ impl FoundIn {
             Self::Held => scratch.held.keys(),
             Self::Accepted => scratch.accepted.keys(),
             Self::Scanned => &scratch.scanned,
+            Self::Measured => &[],
         }
     }
 }
@@ -96,6 +101,8 @@ pub struct Search<'a, P, R> {
     length: f32,
     without: &'a [u32],
     found_in: FoundIn,
+    /// Whether the query was brought into the form of the first codes.
+    has_first: bool,
     visited: usize,
     stopped: bool,
 }
@@ -125,7 +132,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
                 let (found, expected) = (rows.dimension(), quantiser.dimension());
                 return Err(HnswError::QueryDimension { found, expected });
             }
-            quantiser.prepare(query.numbers(), &mut scratch.query);
+            quantiser.centre(query.numbers(), &mut scratch.query);
             scale = scratch.query.scale;
             shift = scratch.query.own_term;
             length = scratch.query.length;
@@ -142,9 +149,18 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             length,
             without: &[],
             found_in: FoundIn::Held,
+            has_first: false,
             visited: 0,
             stopped,
         })
+    }
+
+    /// Brings the query into the form of the first codes, once.
+    fn prepare_first(&mut self) {
+        if let Some(quantiser) = self.view.graph.quantiser().filter(|_| !self.has_first) {
+            quantiser.prepare_first(&mut self.scratch.query);
+        }
+        self.has_first = true;
     }
 
     /// Leaves nodes out, as if they were not there: without a row, and perhaps its copies, what is found is what a query finds that is
@@ -176,6 +192,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         breadth: WalkBreadth,
         filter: Option<Filter<'_>>,
     ) -> Result<bool, HnswError> {
+        if self.view.graph.has_blocks() {
+            return self.walk_blocks((reach_of, k), breadth, filter);
+        }
+        self.prepare_first();
         let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
         // So many of all nodes lie within the reach of the walk.
         let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
@@ -214,6 +234,49 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         let ended = walker.walk(&self.view, query, start, breadth, graph.node_count(), accepting)?;
         self.visited += walker.compared;
         self.stopped |= walker.stopped;
+        Ok(ended)
+    }
+
+    /// [`Self::walk_to`] over blocks.
+    fn walk_blocks(
+        &mut self,
+        (reach_of, k): (usize, usize),
+        breadth: WalkBreadth,
+        filter: Option<Filter<'_>>,
+    ) -> Result<bool, HnswError> {
+        let graph = self.view.graph;
+        self.found_in = FoundIn::Measured;
+        let Scratch { visited, held, accepted, exact, measured, query, .. } = &mut *self.scratch;
+        measured.clear();
+        accepted.reset(1);
+        let (Some(links), Some((entry, _))) =
+            (graph.link_quantiser(), graph.entry_point().filter(|_| !self.stopped))
+        else {
+            return Ok(true);
+        };
+        links.prepare(query);
+        let spread = graph.spread() * self.length / self.scale;
+        let share = filter.map_or(1.0, |filter| filter.share);
+        let mut walk = BlockWalk {
+            blocks: self.view.blocks(),
+            rows: self.rows,
+            query: &self.query,
+            tables: &query.links,
+            own_term: self.shift,
+            scale: self.scale,
+            visited,
+            held,
+            accepted,
+            exact,
+            stop: self.stop,
+            without: self.without,
+            compared: 0,
+            stopped: false,
+        };
+        let mut nearest = Nearest::new(k.max(LEAST), measured);
+        let ended = walk.walk(entry, Reach::new((reach_of, k), breadth, share, spread), filter, &mut nearest)?;
+        self.visited += walk.compared;
+        self.stopped |= walk.stopped;
         Ok(ended)
     }
 
@@ -269,6 +332,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         keep: impl Fn(&mut Vec<u64>) -> u32,
     ) -> Result<(), HnswError> {
         self.found_in = FoundIn::Scanned;
+        self.prepare_first();
         let Scratch { query, scanned, .. } = &mut *self.scratch;
         let query = query.first.view();
         scanned.clear();
@@ -302,13 +366,21 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// How many nodes are held that [`Search::finish`] may give.
     pub fn held(&self) -> usize {
-        self.source().len()
+        match self.found_in {
+            FoundIn::Measured => self.scratch.measured.len(),
+            _ => self.source().len(),
+        }
     }
 
-    /// How many of all nodes that a walk under a filter met are as near as the `k`-th accepted, by their estimates.
+    /// How many of all nodes that a walk under a filter met are as near as the `k`-th accepted, by their estimates, or over blocks by
+    /// what was measured; of these no more than some thousand are counted.
     pub fn rank(&self, k: usize) -> usize {
         let last = k.checked_sub(1).and_then(|last| self.scratch.accepted.get(last));
-        last.map_or(0, |last| self.scratch.held.keys().partition_point(|key| key >> 32 <= last >> 32))
+        let met = match self.found_in {
+            FoundIn::Measured => &self.scratch.exact,
+            _ => &self.scratch.held,
+        };
+        last.map_or(0, |last| met.keys().partition_point(|key| key >> 32 <= last >> 32))
     }
 
     fn source(&self) -> &[u64] {
@@ -317,7 +389,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// Whether each of some nodes is held.
     pub(crate) fn holds(&self, nodes: &[u32]) -> Vec<bool> {
-        let held: rustc_hash::FxHashSet<u32> = self.source().iter().map(|&key| key_node(key)).collect();
+        let held: rustc_hash::FxHashSet<u32> = match self.found_in {
+            FoundIn::Measured => self.scratch.measured.iter().map(|measured| measured.node).collect(),
+            _ => self.source().iter().map(|&key| key_node(key)).collect(),
+        };
         nodes.iter().map(|node| held.contains(node)).collect()
     }
 
@@ -333,6 +408,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// The distances of some nodes as their first codes estimate them, and as both codes do.
     pub(crate) fn estimates(&mut self, nodes: &[u32]) -> Result<Vec<[f32; 2]>, HnswError> {
+        self.prepare_first();
         let mut estimates = Vec::with_capacity(nodes.len());
         let distance = |key: u64, scale: f32, shift: f32| (key_value(key) + shift) * scale;
         let (scale, shift) = (self.scale, self.shift);
@@ -351,6 +427,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
 
     /// The estimates of all of some nodes by their first codes, as keys.
     pub(crate) fn keys(&mut self, nodes: impl Iterator<Item = u32>) -> Result<Vec<u64>, HnswError> {
+        self.prepare_first();
         let mut nodes = nodes;
         let (mut all, mut group) = (Vec::new(), [0; GROUP]);
         loop {
@@ -377,6 +454,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         let Self { view, rows, query, scratch, scale, shift, mut visited, stopped, .. } = self;
         if k == 0 || view.graph.node_count() == 0 {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
+        }
+        if found_in == FoundIn::Measured {
+            let neighbours = settle(rows, &query, &mut scratch.measured, k, precision)?;
+            return Ok(Found { neighbours, visited, stopped });
         }
         let mut refined = std::mem::take(&mut scratch.refined);
         refined.clear();
@@ -470,11 +551,20 @@ struct View<'a, P> {
     upper: Option<&'a [u32]>,
     codes: Option<CodeTable<'a>>,
     rests: Option<CodeTable<'a>>,
+    blocks: Option<&'a [u8]>,
 }
 
 impl<'a, P: Pages> View<'a, P> {
     fn of(graph: &'a Graph<P>) -> Self {
-        let none = Self { graph, links: None, upper_index: None, upper: None, codes: None, rests: None };
+        let none = Self {
+            graph,
+            links: None,
+            upper_index: None,
+            upper: None,
+            codes: None,
+            rests: None,
+            blocks: None,
+        };
         let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
             return none;
         };
@@ -483,7 +573,7 @@ impl<'a, P: Pages> View<'a, P> {
         let words =
             |from: u64, to: u64| part(from, to).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok());
         let codes = part(layout.code_offset(0), layout.rest_offset(0));
-        let rests = part(layout.rest_offset(0), layout.table_offset());
+        let rests = part(layout.rest_offset(0), layout.link_quantiser_offset());
         Self {
             graph,
             links: words(layout.level_zero_offset(0), layout.upper_index_offset(0)),
@@ -491,7 +581,12 @@ impl<'a, P: Pages> View<'a, P> {
             upper: words(layout.upper_offset(), layout.quantiser_offset()),
             codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
             rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
+            blocks: part(layout.level_zero_offset(0), layout.upper_index_offset(0)),
         }
+    }
+
+    fn blocks(&self) -> BlockPages<'a, P> {
+        BlockPages { graph: self.graph, whole: self.blocks }
     }
 
     /// Codes of some nodes copied together.

@@ -1,12 +1,13 @@
 //! The whole way: build, freeze, open, search.
 
+mod blocks;
 mod damage;
 mod recall;
 mod small;
 
 use crate::{
-    BuildParams, BuiltGraph, Comparison, DEPTHS, Filter, FlatRows, Found, Graph, Precision, Scratch, Search,
-    SearchParams, VectorRows, WalkBreadth, build, compare, search,
+    BuildParams, BuiltGraph, Comparison, DEPTHS, Filter, FlatRows, Found, Graph, GraphLayout, Precision,
+    Scratch, Search, SearchParams, VectorRows, WalkBreadth, build, compare, search,
 };
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
@@ -74,6 +75,11 @@ impl Clustered {
 
 pub(crate) fn serial() -> BuildParams {
     BuildParams { threads: 1, ..BuildParams::default() }
+}
+
+/// One thread, and links in blocks.
+pub(crate) fn in_blocks() -> BuildParams {
+    BuildParams { layout: GraphLayout::Blocks, ..serial() }
 }
 
 pub(crate) fn built(rows: &FlatRows<'_>, metric: Metric, params: &BuildParams) -> BuiltGraph {

@@ -33,7 +33,8 @@ pub enum DefinitionError {
 pub struct GraphDefinition {
     /// How much memory a search may touch for its speed.
     pub layout: Layout,
-    /// Links per node above level 0; on level 0 four times as many in the layout `fast`, twice as many in `compact`.
+    /// Links per node above level 0; on level 0 four times as many in the layout `fast` (32 where links lie in blocks), twice as many in
+    /// `compact`.
     pub m: usize,
     /// Width of the walk while building, at least `m`.
     pub ef_construction: usize,

@@ -7,6 +7,7 @@
 #[cfg(target_arch = "aarch64")]
 mod arm;
 pub(crate) mod codes;
+pub(crate) mod links;
 pub(crate) mod packed;
 mod portable;
 mod prefetch;
@@ -14,8 +15,8 @@ mod sets;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use prefetch::prefetch;
 pub(crate) use prefetch::request;
+pub use prefetch::{prefetch, prefetch_whole};
 pub(crate) use sets::chosen;
 pub use sets::{InstructionSetError, instruction_set, instruction_sets, limit_instruction_set};
 

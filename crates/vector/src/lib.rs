@@ -13,6 +13,7 @@ mod code;
 mod embedding;
 mod kernel;
 mod keys;
+mod links;
 mod metric;
 mod node_set;
 mod packed;
@@ -27,6 +28,11 @@ pub use code::{
 pub use embedding::Embedding;
 pub use kernel::{
     DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
+    prefetch_whole,
+};
+pub use links::{
+    BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_for,
+    quads_of,
 };
 pub use keys::{SortedKeys, key, key_node, key_value};
 pub use metric::Metric;

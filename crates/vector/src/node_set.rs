@@ -48,8 +48,20 @@ impl NodeSet {
     }
 
     /// Notes a node; whether it is new. None for a node past the end.
+    #[inline]
     pub fn add(&mut self, node: u32) -> Option<bool> {
-        self.add_all(&[node]).ok().map(|new| !new.is_empty())
+        if self.holds(node)? {
+            return Some(false);
+        }
+        if self.met.len() < self.count + 1 + GROUP {
+            self.met.resize(2 * (self.count + 1 + GROUP), 0);
+        }
+        self.met[self.count] = node;
+        self.count += 1;
+        if let Some(word) = self.words.get_mut(node as usize / 32) {
+            *word |= 1 << (node % 32);
+        }
+        Some(true)
     }
 
     /// Notes nodes, up to the first `u32::MAX`, and gives the new ones, in the order given. None is expected twice; one
@@ -69,6 +81,13 @@ impl NodeSet {
         }
         self.count += found;
         Ok(new)
+    }
+
+    /// Whether a node was met; none for one past the end.
+    #[inline]
+    pub fn holds(&self, node: u32) -> Option<bool> {
+        let word = self.words.get(node as usize / 32).filter(|_| node < self.nodes)?;
+        Some(word >> (node % 32) & 1 == 1)
     }
 
     /// The nodes that were met from a place on, in that order.

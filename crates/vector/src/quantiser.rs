@@ -16,7 +16,7 @@
 //! Only the last product is estimated. Unit vectors order by both alike.
 
 use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
-use crate::{CodeTable, Metric, key, key_node};
+use crate::{CodeTable, LinkQuery, Metric, key, key_node};
 use std::ops::Range;
 
 mod bytes;
@@ -24,6 +24,7 @@ mod directions;
 
 pub use bytes::QuantiserError;
 use directions::principal_directions;
+pub(crate) use directions::{orthonormalise, principal_span};
 
 /// Numbers of a sample that are looked at: enough to tell the first two hundred directions apart.
 const SAMPLE_NUMBERS: usize = 4 << 20;
@@ -79,10 +80,12 @@ pub struct PreparedQuery {
     /// Distances are off in proportion to this: the distance of the query from the mean of the vectors, of which only the product with
     /// the code is estimated, by the scale.
     pub length: f32,
+    /// Against blocks of links, once [`crate::LinkQuantiser::prepare`] was asked.
+    pub links: LinkQuery,
     centred: Vec<f32>,
     coordinates: Vec<f32>,
     sums: Vec<i32>,
-    projector: CodeQuery,
+    pub(crate) projector: CodeQuery,
 }
 
 impl Quantiser {
@@ -241,8 +244,25 @@ impl Quantiser {
         self.rest_shape
     }
 
+    /// The mean of the vectors it learnt from.
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// The same without rests.
+    pub fn without_rest(&self) -> Self {
+        let kept = self.directions_of_first();
+        let size = Self::direction_shape(self.dimension()).bytes();
+        Self {
+            rest_shape: CodeShape { lines: 0, ..self.rest_shape },
+            directions: Lines::from(&self.directions[..kept * size]),
+            direction_steps: self.direction_steps[..kept].to_vec(),
+            ..self.clone()
+        }
+    }
+
     /// The factor of the product in an estimate.
-    fn weight(&self) -> f32 {
+    pub fn weight(&self) -> f32 {
         match self.metric {
             Metric::Cosine | Metric::L2 => 2.0,
             Metric::Dot => 1.0,
@@ -251,8 +271,13 @@ impl Quantiser {
 
     /// Brings a query into the form of the first codes. Its length is [`Self::dimension`], or nothing is near it.
     pub fn prepare(&self, query: &[f32], prepared: &mut PreparedQuery) {
-        let PreparedQuery { first, own_term, scale, length, centred, coordinates, sums, projector, .. } =
-            prepared;
+        self.centre(query, prepared);
+        self.prepare_first(prepared);
+    }
+
+    /// Takes over a query: what every form of it begins with.
+    pub fn centre(&self, query: &[f32], prepared: &mut PreparedQuery) {
+        let PreparedQuery { own_term, scale, length, centred, projector, .. } = prepared;
         // Of a product any multiple orders alike, and one that is long beside the mean is nearly the query when it is centred: a short
         // one would be nearly the mean, and the estimate one of nothing that was asked for.
         let multiple = match self.metric {
@@ -271,6 +296,11 @@ impl Quantiser {
         };
         let shape = Self::direction_shape(self.dimension());
         projector.set(centred, shape, Steps { wide: 1.0, narrow: 1.0 }, 1.0);
+    }
+
+    /// Brings a query that was taken over into the form of the first codes.
+    pub fn prepare_first(&self, prepared: &mut PreparedQuery) {
+        let PreparedQuery { first, coordinates, sums, projector, .. } = prepared;
         self.project(0..self.directions_of_first(), projector, sums, coordinates);
         first.set(coordinates, self.shape, self.steps, self.weight());
     }

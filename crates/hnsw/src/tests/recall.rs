@@ -1,7 +1,7 @@
 //! What the walk finds, against the exact answer.
 
 use super::*;
-use crate::{Builder, GraphLayout, encode_like, unreachable_nodes};
+use crate::{Builder, encode_like, unreachable_nodes};
 
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
@@ -30,17 +30,19 @@ fn recall(
 
 #[test]
 fn ninety_nine_in_a_hundred_are_found_under_every_metric_and_filter() {
-    for metric in METRICS {
+    for (metric, params) in METRICS.into_iter().flat_map(|metric| [(metric, serial()), (metric, in_blocks())])
+    {
         let data = Clustered::new(metric, ROWS, 32, QUERIES, 11);
-        let built = built(&data.rows(), metric, &serial());
+        let built = built(&data.rows(), metric, &params);
         let graph = Graph::open(built.bytes).unwrap();
+        assert_eq!(graph.has_blocks(), params == in_blocks());
         assert_eq!(unreachable_nodes(&graph).unwrap(), 0, "{metric:?}");
         // Spread over the rows by a hash, so that no filter follows the clusters.
         for share in [100, 50, 10, 1] {
             let accept = move |node: u32| Random(u64::from(node)).below(100) < share;
             let filter: Option<&dyn Fn(u32) -> bool> = if share == 100 { None } else { Some(&accept) };
             let recall = recall(&data, &graph, 10, 200, filter);
-            assert!(recall >= 0.99, "{metric:?}, {share} %: {recall}");
+            assert!(recall >= 0.99, "{metric:?}, {:?}, {share} %: {recall}", params.layout);
         }
     }
 }
@@ -149,10 +151,23 @@ fn kinds() -> Vec<Kind> {
 
 #[test]
 fn a_promised_recall_is_met_by_queries_that_were_not_seen() {
+    check_promises(
+        &serial(),
+        &[("clustered", "walk"), ("clustered", "scan"), ("gaussian", "scan"), ("near copies", "walk")],
+    );
+}
+
+#[test]
+fn a_promised_recall_is_met_by_walks_over_blocks() {
+    check_promises(&in_blocks(), &[("clustered", "walk"), ("clustered", "scan"), ("gaussian", "scan")]);
+}
+
+/// `expected` are ways that must promise something: a promise that is never given is kept, too.
+fn check_promises(params: &BuildParams, expected: &[(&str, &str)]) {
     let mut promised = Vec::new();
     for Kind { name, metric, dimension, values, queries } in kinds() {
         let rows = FlatRows::new(&values, dimension).unwrap();
-        let graph = Graph::open(built(&rows, metric, &serial()).bytes).unwrap();
+        let graph = Graph::open(built(&rows, metric, params).bytes).unwrap();
         let (mut scratch, distance) = (Scratch::default(), metric.distance_fn());
         for (wanted, k) in [(0.9, 10), (0.95, 1), (0.95, 30), (0.99, 1), (0.99, 10), (0.99, 100)] {
             let walk = graph.recall().walk(wanted, k);
@@ -191,11 +206,8 @@ fn a_promised_recall_is_met_by_queries_that_were_not_seen() {
             }
         }
     }
-    // A promise that is never given is kept, too.
-    for expected in
-        [("clustered", "walk"), ("clustered", "scan"), ("gaussian", "scan"), ("near copies", "walk")]
-    {
-        assert!(promised.contains(&expected), "{expected:?}");
+    for expected in expected {
+        assert!(promised.contains(expected), "{expected:?} of {promised:?}");
     }
 }
 
@@ -203,38 +215,43 @@ fn a_promised_recall_is_met_by_queries_that_were_not_seen() {
 fn a_node_that_is_left_out_is_passed_over() {
     let data = Clustered::new(Metric::Cosine, ROWS, 32, 0, 77);
     let rows = data.rows();
-    let graph = Graph::open(built(&rows, Metric::Cosine, &serial()).bytes).unwrap();
-    let (mut scratch, mut hits) = (Scratch::default(), 0);
-    for own in (0..ROWS as u32).step_by(50) {
-        let (query, own_node) = (rows.row(own).unwrap(), [own]);
-        let search =
-            Search::new(&graph, &rows, Metric::Cosine.distance_fn(), query, &mut scratch, &|| false).unwrap();
-        let mut search = search.without(&own_node);
-        search.walk(10, WalkBreadth::Width(200), None).unwrap();
-        let found = nodes(&search.finish(10, 1.0, Precision::Whole).unwrap());
-        assert!(!found.contains(&own));
-        let others = |node: u32| node != own;
-        let exact = nodes(&exact(&rows, Metric::Cosine, query, 10, Some(&others)));
-        hits += exact.iter().filter(|node| found.contains(node)).count();
+    for params in [serial(), in_blocks()] {
+        let graph = Graph::open(built(&rows, Metric::Cosine, &params).bytes).unwrap();
+        let (mut scratch, mut hits) = (Scratch::default(), 0);
+        for own in (0..ROWS as u32).step_by(50) {
+            let (query, own_node) = (rows.row(own).unwrap(), [own]);
+            let search =
+                Search::new(&graph, &rows, Metric::Cosine.distance_fn(), query, &mut scratch, &|| false)
+                    .unwrap();
+            let mut search = search.without(&own_node);
+            search.walk(10, WalkBreadth::Width(200), None).unwrap();
+            let found = nodes(&search.finish(10, 1.0, Precision::Whole).unwrap());
+            assert!(!found.contains(&own));
+            let others = |node: u32| node != own;
+            let exact = nodes(&exact(&rows, Metric::Cosine, query, 10, Some(&others)));
+            hits += exact.iter().filter(|node| found.contains(node)).count();
+        }
+        assert!(hits >= 990, "{hits} of 1,000");
     }
-    assert!(hits >= 990, "{hits} of 1,000");
 }
 
 #[test]
 fn a_walk_against_its_filter_gives_up() {
     let data = Clustered::new(Metric::L2, ROWS, 32, 20, 78);
     let rows = data.rows();
-    let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
     let distance = Metric::L2.distance_fn();
-    for query in &data.queries {
-        let mut far: Vec<u32> = nodes(&exact(&rows, Metric::L2, query, ROWS, None));
-        let far: std::collections::HashSet<u32> = far.split_off(ROWS / 2).into_iter().collect();
-        let accept = |node: u32| far.contains(&node);
-        let filter = Filter { accept: &accept, share: 0.5, most_compared: usize::MAX };
-        let mut scratch = Scratch::default();
-        let mut search = Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
-        let ended = search.walk(10, WalkBreadth::Slack(0.1), Some(filter)).unwrap();
-        assert!(!ended && search.compared() < ROWS / 2, "{} compared", search.compared());
+    for params in [serial(), in_blocks()] {
+        let graph = Graph::open(built(&rows, Metric::L2, &params).bytes).unwrap();
+        for query in &data.queries {
+            let mut far: Vec<u32> = nodes(&exact(&rows, Metric::L2, query, ROWS, None));
+            let far: std::collections::HashSet<u32> = far.split_off(ROWS / 2).into_iter().collect();
+            let accept = |node: u32| far.contains(&node);
+            let filter = Filter { accept: &accept, share: 0.5, most_compared: usize::MAX };
+            let mut scratch = Scratch::default();
+            let mut search = Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
+            let ended = search.walk(10, WalkBreadth::Slack(0.1), Some(filter)).unwrap();
+            assert!(!ended && search.compared() < ROWS / 2, "{} compared", search.compared());
+        }
     }
 }
 
@@ -254,19 +271,21 @@ fn bytes_that_are_checked_one_by_one_give_the_same() {
             None
         }
     }
-    let data = Clustered::new(Metric::Dot, ROWS, 96, 40, 20);
-    let rows = data.rows();
-    let bytes = built(&rows, Metric::Dot, &serial()).bytes;
-    let (whole, pieces) = (Graph::open(bytes.clone()).unwrap(), Graph::open(Unchecked(bytes)).unwrap());
-    let distance = Metric::Dot.distance_fn();
-    let (mut first, mut second) = (Scratch::default(), Scratch::default());
-    for query in &data.queries {
-        for breadth in [WalkBreadth::Width(30), WalkBreadth::Slack(0.1)] {
-            let params = SearchParams { k: 10, breadth };
-            assert_eq!(
-                search(&whole, &rows, distance, query, &params, None, &mut first, &|| false).unwrap(),
-                search(&pieces, &rows, distance, query, &params, None, &mut second, &|| false).unwrap(),
-            );
+    for params in [serial(), in_blocks()] {
+        let data = Clustered::new(Metric::Dot, ROWS, 96, 40, 20);
+        let rows = data.rows();
+        let bytes = built(&rows, Metric::Dot, &params).bytes;
+        let (whole, pieces) = (Graph::open(bytes.clone()).unwrap(), Graph::open(Unchecked(bytes)).unwrap());
+        let distance = Metric::Dot.distance_fn();
+        let (mut first, mut second) = (Scratch::default(), Scratch::default());
+        for query in &data.queries {
+            for breadth in [WalkBreadth::Width(30), WalkBreadth::Slack(0.1)] {
+                let params = SearchParams { k: 10, breadth };
+                assert_eq!(
+                    search(&whole, &rows, distance, query, &params, None, &mut first, &|| false).unwrap(),
+                    search(&pieces, &rows, distance, query, &params, None, &mut second, &|| false).unwrap(),
+                );
+            }
         }
     }
 }
@@ -274,7 +293,9 @@ fn bytes_that_are_checked_one_by_one_give_the_same() {
 #[test]
 fn one_thread_builds_the_same_bytes_every_time() {
     let data = Clustered::new(Metric::Dot, 1_500, 16, 0, 14);
-    assert_eq!(built(&data.rows(), Metric::Dot, &serial()), built(&data.rows(), Metric::Dot, &serial()));
+    for params in [serial(), in_blocks()] {
+        assert_eq!(built(&data.rows(), Metric::Dot, &params), built(&data.rows(), Metric::Dot, &params));
+    }
 }
 
 #[test]

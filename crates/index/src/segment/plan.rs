@@ -123,6 +123,8 @@ const SCANNED_LINE: f32 = 2.5;
 /// A code in a walk, which lies anywhere.
 const WALKED: f32 = 10.0;
 const WALKED_LINE: f32 = 4.0;
+/// A code in a walk over blocks, which lies beside 31 others, its share of the vector that is measured with it included.
+const WALKED_IN_BLOCK: f32 = 10.0;
 /// A vector that is compared: for itself, and each of its numbers in the packed form and in whole.
 const COMPARED: f32 = 8.0;
 const COMPARED_NUMBER_PACKED: f32 = 0.05;
@@ -194,7 +196,7 @@ impl Costs {
                 _ => return other,
             },
         };
-        let of_a_code = WALKED + WALKED_LINE * lines;
+        let of_a_code = if graph.has_blocks() { WALKED_IN_BLOCK } else { WALKED + WALKED_LINE * lines };
         let walk = codes * of_a_code + prepare;
         if !is_asked_for && walk >= other_cost {
             return other;

@@ -16,6 +16,14 @@ pub fn prefetch<T>(values: &[T]) {
     }
 }
 
+/// As [`prefetch`], of every line of a slice.
+#[inline]
+pub fn prefetch_whole(bytes: &[u8]) {
+    for line in (0..bytes.len()).step_by(LINE_BYTES) {
+        request(bytes.as_ptr().wrapping_add(line));
+    }
+}
+
 /// Asks for the line of an address, whatever lies there.
 #[inline]
 #[cfg(target_arch = "x86_64")]

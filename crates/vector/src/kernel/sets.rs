@@ -1,6 +1,7 @@
 //! Instruction sets: which there are, and the one that all kernels of a process use.
 
 use super::codes::{self, CodeKernels};
+use super::links::{self, LinkKernels};
 use super::packed::{self, PackedKernels};
 use super::{DistanceKernels, portable};
 use std::sync::OnceLock;
@@ -11,6 +12,7 @@ pub(crate) struct InstructionSet {
     pub distances: DistanceKernels,
     pub codes: CodeKernels,
     pub packed: PackedKernels,
+    pub links: LinkKernels,
 }
 
 pub(crate) static PORTABLE: InstructionSet = InstructionSet {
@@ -18,6 +20,7 @@ pub(crate) static PORTABLE: InstructionSet = InstructionSet {
     distances: portable::KERNELS,
     codes: codes::PORTABLE,
     packed: packed::PORTABLE,
+    links: links::PORTABLE,
 };
 
 /// The set of this process, once it is decided.
@@ -87,7 +90,7 @@ pub enum InstructionSetError {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::InstructionSet;
-    use crate::kernel::{codes, packed, x86};
+    use crate::kernel::{codes, links, packed, x86};
     use std::arch::is_x86_feature_detected as has;
 
     static AVX512_VNNI: InstructionSet = InstructionSet {
@@ -95,15 +98,22 @@ mod x86 {
         distances: x86::AVX512,
         codes: codes::x86::AVX512_VNNI,
         packed: packed::AVX512,
+        links: links::x86::AVX512,
     };
     static AVX_VNNI: InstructionSet = InstructionSet {
         name: "avxvnni",
         distances: x86::AVX2,
         codes: codes::x86::AVX_VNNI,
         packed: packed::AVX2,
+        links: links::x86::AVX2,
     };
-    static AVX2: InstructionSet =
-        InstructionSet { name: "avx2", distances: x86::AVX2, codes: codes::x86::AVX2, packed: packed::AVX2 };
+    static AVX2: InstructionSet = InstructionSet {
+        name: "avx2",
+        distances: x86::AVX2,
+        codes: codes::x86::AVX2,
+        packed: packed::AVX2,
+        links: links::x86::AVX2,
+    };
 
     /// The features that the kernels of each set are compiled with are all looked for here, and nowhere else.
     pub(super) fn available() -> [Option<&'static InstructionSet>; 3] {
@@ -121,7 +131,7 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::InstructionSet;
-    use crate::kernel::{arm, codes, packed};
+    use crate::kernel::{arm, codes, links, packed};
     use std::arch::is_aarch64_feature_detected as has;
 
     static NEON: InstructionSet = InstructionSet {
@@ -129,6 +139,7 @@ mod arm {
         distances: arm::NEON,
         codes: codes::arm::NEON,
         packed: packed::PORTABLE,
+        links: links::PORTABLE,
     };
 
     pub(super) fn available() -> [Option<&'static InstructionSet>; 1] {

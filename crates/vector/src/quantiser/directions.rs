@@ -8,6 +8,8 @@ use super::dot;
 
 /// Rounds of the iteration. The order of directions of nearly equal weight does not matter, so few are enough.
 const ROUNDS: usize = 4;
+/// Rounds for a span, in which directions need not come apart.
+const SPAN_ROUNDS: usize = 3;
 /// Directions carried along beyond those wanted, which makes those wanted come out true.
 const SPARE: usize = 8;
 /// Sweeps of Jacobi rotations; each squares the error, so that 12 leave nothing.
@@ -20,28 +22,7 @@ pub(super) fn principal_directions(sample: &[f32], dimension: usize, wanted: usi
         return Vec::new();
     }
     let rows: Vec<&[f32]> = sample.chunks_exact(dimension).collect();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = || {
-        // splitmix64 (Steele, Lea, Flood 2014).
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-    };
-    let mut block: Vec<Vec<f32>> =
-        (0..(wanted + SPARE).min(dimension)).map(|_| (0..dimension).map(|_| random()).collect()).collect();
-    orthonormalise(&mut block);
-    for _ in 0..ROUNDS {
-        let mut next = vec![vec![0.0; dimension]; block.len()];
-        for row in &rows {
-            for (direction, sum) in block.iter().zip(&mut next) {
-                add_scaled(sum, row, dot(row, direction));
-            }
-        }
-        block = next;
-        orthonormalise(&mut block);
-    }
+    let block = iterated(&rows, dimension, (wanted + SPARE).min(dimension), ROUNDS);
     let mut weights = vec![vec![0.0_f64; block.len()]; block.len()];
     for row in &rows {
         let along: Vec<f64> = block.iter().map(|direction| f64::from(dot(row, direction))).collect();
@@ -62,13 +43,53 @@ pub(super) fn principal_directions(sample: &[f32], dimension: usize, wanted: usi
         .collect()
 }
 
+/// Directions that span about what the principal ones do, in no order: orthogonal, of length 1, `wanted` or, of rows that span
+/// less, fewer. What is left out spreads little more than what is kept.
+pub(crate) fn principal_span(sample: &[f32], dimension: usize, wanted: usize) -> Vec<Vec<f32>> {
+    if dimension == 0 || wanted == 0 {
+        return Vec::new();
+    }
+    if wanted >= dimension {
+        let axis = |place: usize| (0..dimension).map(|at| f32::from(u8::from(at == place))).collect();
+        return (0..dimension).map(axis).collect();
+    }
+    let rows: Vec<&[f32]> = sample.chunks_exact(dimension).collect();
+    iterated(&rows, dimension, wanted, SPAN_ROUNDS)
+}
+
+/// A random block after some rounds of the iteration.
+fn iterated(rows: &[&[f32]], dimension: usize, wanted: usize, rounds: usize) -> Vec<Vec<f32>> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        // splitmix64 (Steele, Lea, Flood 2014).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+    };
+    let mut block: Vec<Vec<f32>> = (0..wanted).map(|_| (0..dimension).map(|_| random()).collect()).collect();
+    orthonormalise(&mut block);
+    for _ in 0..rounds {
+        let mut next = vec![vec![0.0; dimension]; block.len()];
+        for row in rows {
+            for (direction, sum) in block.iter().zip(&mut next) {
+                add_scaled(sum, row, dot(row, direction));
+            }
+        }
+        block = next;
+        orthonormalise(&mut block);
+    }
+    block
+}
+
 fn add_scaled(sum: &mut [f32], values: &[f32], scale: f32) {
     sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += scale * value);
 }
 
 /// Gram and Schmidt, twice over each vector, which leaves it orthogonal to rounding. What is nothing but rounding of
 /// the others is dropped.
-fn orthonormalise(block: &mut Vec<Vec<f32>>) {
+pub(crate) fn orthonormalise(block: &mut Vec<Vec<f32>>) {
     let mut kept: Vec<Vec<f32>> = Vec::with_capacity(block.len());
     for mut vector in block.drain(..) {
         let before = dot(&vector, &vector).sqrt();

@@ -1,0 +1,285 @@
+//! The walk over blocks of links.
+//!
+//! A node that is walked on from is measured, and its links are scored from its block by that distance and the codes of the residuals:
+//! the closer the walk comes, the less they are off. A link may be scored from several nodes, and each score stands until the
+//! node is walked on from; to mark a node when it was first met took a fifth longer for the same recall. The
+//! walk ends where no score lies within reach of the last one wanted, as the walk over lists does (`walk.rs`). What was measured is what was found, so
+//! that nothing is left to measure at the end.
+
+use crate::layout::NONE;
+use crate::recall::DEPTHS;
+use crate::search::{Filter, WalkBreadth};
+use crate::settle::Nearest;
+use crate::{Graph, HnswError, Pages, RowQuery, VectorRows};
+use precedent_vector::{
+    BLOCK_LINKS, LinkQuery, NodeSet, SortedKeys, key, key_node, key_value, prefetch_whole,
+};
+
+/// Nodes that were picked and not yet walked on from. Of 1 to 3, 3 was best on 100,000 x 384.
+const AHEAD: usize = 3;
+/// Starts that are walked on from.
+const STARTS: usize = 4;
+/// Comparisons between two looks at the clock.
+const STOP_INTERVAL: usize = 2_048;
+/// Walked on from, in a key.
+const EXPANDED: u64 = 1;
+/// Scores that are held at most for each node wanted, without slack and for each unit of it. Fewer save time where little slack is
+/// enough, and end the walk too early where much is needed.
+const HELD_FOR_EACH: f32 = 5.0;
+const HELD_FOR_SLACK: f32 = 150.0;
+/// Scores that any walk holds at most: half a megabyte.
+const HELD_MOST: usize = 1 << 16;
+/// So many accepted nodes are expected before a walk that met far fewer gives up, and what is far fewer. Half as many as in `walk.rs`:
+/// only nodes that were walked on from are told.
+const EXPECTED_TO_TELL: f32 = 16.0;
+const FAR_FEWER: f32 = 0.2;
+/// Of the nodes met under a filter so many are told apart by their rank: more than any recall was measured at.
+const RANKED: usize = 2 * DEPTHS[DEPTHS.len() - 1];
+
+/// How far a walk goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// Scores that are held at most.
+    held: usize,
+    /// Nodes wanted: the reach is from the last of these.
+    k: usize,
+    slack: f32,
+    /// Added to a distance before a share of it is taken.
+    spread: f32,
+}
+
+impl Reach {
+    /// For `k` nodes, the reach being from the last of `reach_of`, where a share of all is accepted.
+    pub fn new((reach_of, k): (usize, usize), breadth: WalkBreadth, share: f32, spread: f32) -> Self {
+        let (k, slack) = match breadth {
+            WalkBreadth::Width(ef) => (ef.max(k).max(1), 0.0),
+            WalkBreadth::Slack(slack) => (reach_of.max(1), slack),
+        };
+        let held = k as f32 * (HELD_FOR_EACH + HELD_FOR_SLACK * slack) / share.clamp(f32::MIN_POSITIVE, 1.0);
+        Self { held: (held as usize).min(HELD_MOST.max(2 * k)), k, slack, spread }
+    }
+
+    /// The largest score within reach.
+    #[inline]
+    fn limit(&self, found: &SortedKeys) -> f32 {
+        found.get(self.k - 1).map_or(f32::INFINITY, |last| {
+            let distance = key_value(last);
+            distance + self.slack * (distance.abs() + self.spread)
+        })
+    }
+}
+
+/// The blocks of a graph: in one slice where all of its bytes have been checked, else one by one.
+pub(crate) struct BlockPages<'a, P> {
+    pub graph: &'a Graph<P>,
+    pub whole: Option<&'a [u8]>,
+}
+
+impl<P: Pages> BlockPages<'_, P> {
+    /// The block of a node, or of starts behind them.
+    #[inline]
+    fn block(&self, number: u32) -> Result<&[u8], HnswError> {
+        let layout = self.graph.layout();
+        let size = layout.block_bytes as usize;
+        match self.whole {
+            Some(bytes) => {
+                let start = number as usize * size;
+                bytes.get(start..start + size).ok_or_else(|| self.graph.no_such_node(0, number))
+            }
+            None => self.graph.bytes(layout.level_zero_offset(number), size as u64),
+        }
+    }
+
+    #[inline]
+    fn prefetch(&self, number: u32) {
+        if self.whole.is_some()
+            && let Ok(block) = self.block(number)
+        {
+            prefetch_whole(block);
+        }
+    }
+}
+
+/// Nodes that were measured, and the accepted ones among them.
+#[derive(Default)]
+struct Met {
+    all: usize,
+    accepted: usize,
+}
+
+/// What a walk works with, and what it did.
+pub(crate) struct BlockWalk<'a, P, R> {
+    pub blocks: BlockPages<'a, P>,
+    pub rows: &'a R,
+    pub query: &'a RowQuery<'a>,
+    pub tables: &'a LinkQuery,
+    /// What the distance of the query from the mean of the vectors is, as scores are.
+    pub own_term: f32,
+    /// What a score is to be multiplied with to be a distance of the metric.
+    pub scale: f32,
+    /// Nodes that were walked on from.
+    pub visited: &'a mut NodeSet,
+    /// Scores.
+    pub held: &'a mut SortedKeys,
+    /// The nearest that were measured, as scores.
+    pub exact: &'a mut SortedKeys,
+    /// The accepted ones of these, under a filter.
+    pub accepted: &'a mut SortedKeys,
+    pub stop: &'a dyn Fn() -> bool,
+    /// Nodes that are passed over as if they were not there.
+    pub without: &'a [u32],
+    /// Codes compared.
+    pub compared: usize,
+    pub stopped: bool,
+}
+
+impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
+    /// Walks and leaves the nearest accepted nodes that were measured. Says whether it went to its end.
+    pub fn walk(
+        &mut self,
+        entry: u32,
+        reach: Reach,
+        filter: Option<Filter<'_>>,
+        nearest: &mut Nearest<'_>,
+    ) -> Result<bool, HnswError> {
+        self.visited.reset(self.blocks.graph.node_count());
+        self.held.reset(reach.held);
+        self.exact.reset(if filter.is_some() { RANKED.max(reach.k) } else { reach.k });
+        self.accepted.reset(reach.k);
+        for &node in self.without {
+            self.visited.add(node);
+        }
+        self.start(entry)?;
+        // The first `waiting` were picked, in this order.
+        let (mut picked, mut waiting) = ([NONE; AHEAD], 0);
+        let (mut next, mut looked, mut met) = (0, 0, Met::default());
+        loop {
+            let limit = reach.limit(if filter.is_some() { self.accepted } else { self.exact });
+            self.held.keep_up_to((key(limit, 0) >> 32) as u32);
+            while waiting < AHEAD
+                && let Some(node) = self.pick(&mut next)
+            {
+                self.blocks.prefetch(node);
+                self.rows.prefetch(node).map_err(|error| HnswError::row(node, error))?;
+                picked[waiting] = node;
+                waiting += 1;
+            }
+            if self.stopped || waiting == 0 {
+                return Ok(true);
+            }
+            let node = picked[0];
+            picked.rotate_left(1);
+            waiting -= 1;
+            next = next.min(self.expand(node, limit, (filter, &mut met), nearest)?);
+            if self.compared - looked >= STOP_INTERVAL {
+                looked = self.compared;
+                self.stopped = (self.stop)();
+            }
+            if filter.is_some_and(|filter| self.gives_up(&met, filter)) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Holds the best of the starts, and the entry point, from which every node can be reached, behind all others.
+    fn start(&mut self, entry: u32) -> Result<(), HnswError> {
+        let layout = self.blocks.graph.layout();
+        let (nodes, starts) = (layout.node_count, layout.start_blocks);
+        let mut best = [u64::MAX; STARTS];
+        for number in nodes..nodes + starts {
+            let mut keys = [0; BLOCK_LINKS];
+            let last = best[STARTS - 1];
+            let limit = if last == u64::MAX { f32::INFINITY } else { key_value(last) };
+            let kept = self.score(number, self.own_term, limit, &mut keys)?;
+            for &found in &keys[..kept] {
+                let mut found = found;
+                for place in &mut best {
+                    (*place, found) = (found.min(*place), found.max(*place));
+                }
+            }
+        }
+        let known = best.partition_point(|&key| key != u64::MAX);
+        self.compared += BLOCK_LINKS * starts as usize;
+        self.held.insert(&best[..known]);
+        self.held.insert(&[key(f32::MAX, entry)]);
+        Ok(())
+    }
+
+    /// Writes the keys of the links of a block that were not walked on from and come before a limit, and says how many they are.
+    #[inline]
+    fn score(
+        &self,
+        number: u32,
+        base: f32,
+        limit: f32,
+        keys: &mut [u64; BLOCK_LINKS],
+    ) -> Result<usize, HnswError> {
+        let graph = self.blocks.graph;
+        let found = self.tables.nearer(self.blocks.block(number)?, base, limit, keys);
+        let found = found.ok_or_else(|| graph.no_such_node(0, number))?;
+        let mut kept = 0;
+        for place in 0..found {
+            let node = key_node(keys[place]);
+            let is_met = self.visited.holds(node).ok_or_else(|| graph.no_such_node(number, node))?;
+            keys[kept] = keys[place];
+            kept += usize::from(!is_met);
+        }
+        Ok(kept)
+    }
+
+    /// Measures a node and scores its links; gives the lowest place that one got.
+    #[inline]
+    fn expand(
+        &mut self,
+        node: u32,
+        limit: f32,
+        (filter, met): (Option<Filter<'_>>, &mut Met),
+        nearest: &mut Nearest<'_>,
+    ) -> Result<usize, HnswError> {
+        let measure = self.rows.measure(node, self.query).map_err(|error| HnswError::row(node, error))?;
+        let distance = measure.distance / self.scale;
+        self.compared += BLOCK_LINKS;
+        if distance.is_nan() {
+            return Ok(usize::MAX);
+        }
+        let found = [key(distance, node)];
+        self.exact.insert(&found);
+        met.all += 1;
+        if filter.is_none_or(|filter| (filter.accept)(node)) {
+            met.accepted += 1;
+            nearest.add(node, measure);
+            if filter.is_some() {
+                self.accepted.insert(&found);
+            }
+        }
+        let last = self.held.limit();
+        let last = if last == u32::MAX { f32::INFINITY } else { key_value(u64::from(last) << 32) };
+        let mut keys = [0; BLOCK_LINKS];
+        let kept = self.score(node, distance, if last < limit { last } else { limit }, &mut keys)?;
+        Ok(self.held.insert(&keys[..kept]))
+    }
+
+    /// The nearest node from a place on that was not walked on from.
+    #[inline]
+    fn pick(&mut self, next: &mut usize) -> Option<u32> {
+        for key in self.held.keys_mut().get_mut(*next..)? {
+            *next += 1;
+            if *key & EXPANDED == 0 {
+                *key |= EXPANDED;
+                let node = key_node(*key);
+                // Others of its scores may be held.
+                if self.visited.add(node) == Some(true) {
+                    return Some(node);
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether another way costs less than to walk on.
+    fn gives_up(&self, met: &Met, filter: Filter<'_>) -> bool {
+        let expected = met.all as f32 * filter.share;
+        let far_fewer = (met.accepted as f32) < FAR_FEWER * expected;
+        self.compared > filter.most_compared || (expected > EXPECTED_TO_TELL && far_fewer)
+    }
+}
