@@ -196,7 +196,7 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
             links.push(LinkOf {
                 node: link,
                 coordinates: self.coordinates_of(link),
-                own: self.own(self.row(link)?, centre),
+                own: own_term(self.metric, self.row(link)?, centre),
             });
         }
         encoder.encode(self.coordinates_of(node), self.quantiser.weight(), links.into_iter(), block);
@@ -215,7 +215,7 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
             links.push(LinkOf {
                 node,
                 coordinates: self.coordinates_of(node),
-                own: self.own(self.row(node)?, mean),
+                own: own_term(self.metric, self.row(node)?, mean),
             });
         }
         let zeros = vec![0.0; self.links.quads() * 16];
@@ -231,20 +231,20 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
         let count = self.links.quads() * 16;
         &self.coordinates[node as usize * count..][..count]
     }
+}
 
-    /// [`LinkOf::own`].
-    fn own(&self, link: &[f32], centre: &[f32]) -> f32 {
-        match self.metric {
-            Metric::Cosine | Metric::L2 => Metric::L2.distance_fn()(link, centre),
-            Metric::Dot => {
-                let negative = Metric::Dot.distance_fn();
-                negative(link, centre) - negative(centre, centre)
-            }
+/// [`LinkOf::own`].
+pub(crate) fn own_term(metric: Metric, link: &[f32], centre: &[f32]) -> f32 {
+    match metric {
+        Metric::Cosine | Metric::L2 => Metric::L2.distance_fn()(link, centre),
+        Metric::Dot => {
+            let negative = Metric::Dot.distance_fn();
+            negative(link, centre) - negative(centre, centre)
         }
     }
 }
 
-fn centre(row: &[f32], mean: &[f32], centred: &mut Vec<f32>) {
+pub(crate) fn centre(row: &[f32], mean: &[f32], centred: &mut Vec<f32>) {
     centred.clear();
     centred.extend(row.iter().zip(mean).map(|(value, mean)| value - mean));
 }

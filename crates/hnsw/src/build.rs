@@ -286,7 +286,12 @@ pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -
     let mut first = Lines::new(count * first_bytes);
     let mut rest = Lines::new(count * rest_bytes);
     let encoder = quantiser.encoder();
-    (first.par_chunks_mut(first_bytes).zip(rest.par_chunks_mut(rest_bytes)).enumerate()).try_for_each_init(
+    // The quantiser of a graph with blocks makes none.
+    let rests: Vec<&mut [u8]> = match rest_bytes {
+        0 => (0..count).map(|_| &mut [][..]).collect(),
+        _ => rest.chunks_mut(rest_bytes).collect(),
+    };
+    (first.par_chunks_mut(first_bytes).zip(rests).enumerate()).try_for_each_init(
         Vec::new,
         |coordinates, (place, (first, rest))| {
             encoder.encode(row(place as u32)?, coordinates, first, rest);

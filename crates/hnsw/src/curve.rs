@@ -8,6 +8,7 @@
 
 use crate::graph::Graph;
 use crate::layout::MAX_POINTS;
+use crate::left_out::LeftOut;
 use crate::recall::{DEPTHS, LOST, RecallTable, SPREAD, ScanPoint, WalkPoint};
 use crate::scratch::Scratch;
 use crate::search::{Search, WalkBreadth};
@@ -44,6 +45,13 @@ const SLACKS: [f32; 22] = [
     0.0, 0.004, 0.008, 0.012, 0.016, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27,
     0.35, 0.5, 0.75, 1.0, 1.5,
 ];
+/// Of them one in so many is tried first.
+const COARSE: usize = 3;
+/// Between those that find less than this none is tried, nor between two that find nearly the same.
+const SELDOM_ASKED_FOR: f32 = 0.8;
+const TELLS: f32 = 0.001;
+/// A walk goes further than another if it compares so many times as many codes.
+const GOES_FURTHER: f32 = 1.01;
 /// Widths of scans that are tried, as multiples of those wanted.
 const WIDTHS: [f32; 13] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0];
 /// A promise may be off by 0.005; so much of that is left to chance in what is measured.
@@ -303,7 +311,8 @@ impl Questions {
         let table = errors(&graph, rows, metric, &self.all)?;
         let graph = graph.with_recall(table.clone());
         let scans = scans(&graph, rows, metric, &self.all[..queries_of(1, self.all.len())])?;
-        let walks = walks(&graph, rows, metric, (&self.all, &self.strangers), &Extent::WHOLE)?;
+        let walker = Walking { graph: &graph, rows, metric };
+        let walks = walker.walks((&self.all, &self.strangers), &Extent::WHOLE)?;
         Ok(RecallTable { walks, scans, ..table })
     }
 
@@ -323,7 +332,8 @@ impl Questions {
         let (all, strangers) = (&self.all[..some(&self.all)], &self.strangers[..some(&self.strangers)]);
         let table = errors(&graph, rows, metric, all)?;
         let graph = graph.with_recall(table.clone());
-        let walks = walks(&graph, rows, metric, (all, strangers), &Extent { depths: 1, enough })?;
+        let walker = Walking { graph: &graph, rows, metric };
+        let walks = walker.walks((all, strangers), &Extent { depths: 1, enough })?;
         Ok(RecallTable { walks, ..table })
     }
 }
@@ -340,69 +350,113 @@ impl Extent {
     const WHOLE: Self = Self { depths: DEPTHS.len(), enough: COMPLETE };
 }
 
-fn walks<R: VectorRows + Sync>(
-    graph: &Graph<&[u8]>,
-    rows: &R,
+/// What walks are measured over.
+struct Walking<'a, R> {
+    graph: &'a Graph<&'a [u8]>,
+    rows: &'a R,
     metric: Metric,
-    (questions, strangers): (&[Question], &[Question]),
-    extent: &Extent,
-) -> Result<Vec<WalkPoint>, HnswError> {
-    const { assert!(SLACKS.len() <= MAX_POINTS as usize && WIDTHS.len() <= MAX_POINTS as usize) };
-    let most = SCAN_PAYS * graph.node_count() as f32;
-    let mut walks: Vec<WalkPoint> = Vec::new();
-    let mut is_open: [bool; DEPTHS.len()] = std::array::from_fn(|depth| depth < extent.depths);
-    for slack in SLACKS {
-        let before = walks.last().copied();
-        let mut point = before.map_or(
-            WalkPoint { slack, recall: [0.0; DEPTHS.len()], compared: [0.0; DEPTHS.len()] },
-            |before| WalkPoint { slack, ..before },
-        );
-        for (depth, is_open) in is_open.iter_mut().enumerate().filter(|(_, is_open)| **is_open) {
-            let outcome = walk_at(graph, rows, metric, questions, (depth, slack))?;
-            let (mut recall, mut compared) = outcome;
-            if !strangers.is_empty() {
-                let by_strangers = walk_at(graph, rows, metric, strangers, (depth, slack))?;
-                (recall, compared) = (recall.min(by_strangers.0), compared.max(by_strangers.1));
-            }
-            // A longer walk finds no less; what says otherwise is chance.
-            point.recall[depth] = point.recall[depth].max(recall);
-            point.compared[depth] = point.compared[depth].max(compared);
-            *is_open = compared > 0.0 && point.recall[depth] < extent.enough && compared < most;
-        }
-        walks.push(point);
-        if is_open.iter().all(|open| !open) {
-            break;
-        }
-    }
-    Ok(walks)
 }
 
-/// The share that walks of a slack find at a depth, and how many codes one compares.
-fn walk_at<R: VectorRows + Sync>(
-    graph: &Graph<&[u8]>,
-    rows: &R,
-    metric: Metric,
-    questions: &[Question],
-    (depth, slack): (usize, f32),
-) -> Result<(f32, f32), HnswError> {
-    let asked = &questions[..queries_of(depth, questions.len())];
-    let outcomes: Vec<(Vec<bool>, usize)> = (asked.par_iter())
-        .filter_map(|question| question.at(depth).map(|nearest| (question, nearest)))
-        .map_init(Scratch::default, |scratch, (question, nearest)| {
-            let query = row_of(rows, question.row)?;
-            let search = Search::new(graph, rows, metric.distance_fn(), query, scratch, &|| false)?;
-            let mut search = search.without(&question.without);
-            // A row that is left out has a copy less than a query that was never in: where copies are as many as are
-            // wanted, its walk would go beyond them, and find what a query's does not.
-            let wanted = DEPTHS[depth] - 1;
-            search.walk_to(wanted, wanted, WalkBreadth::Slack(slack), None)?;
-            Ok((search.holds(&nearest[..wanted]), search.compared()))
-        })
-        .collect::<Result<_, HnswError>>()?;
-    let compared = outcomes.iter().map(|(_, compared)| *compared as f64).sum::<f64>();
-    let compared = (compared / outcomes.len().max(1) as f64) as f32;
-    let held: Vec<Vec<bool>> = outcomes.into_iter().map(|(held, _)| held).collect();
-    Ok((found(&held, depth), compared))
+/// Questions with what is left out for each.
+type Asked<'a> = Vec<(&'a Question, LeftOut)>;
+
+impl<R: VectorRows + Sync> Walking<'_, R> {
+    fn walks(
+        &self,
+        (questions, strangers): (&[Question], &[Question]),
+        extent: &Extent,
+    ) -> Result<Vec<WalkPoint>, HnswError> {
+        const { assert!(SLACKS.len() <= MAX_POINTS as usize && WIDTHS.len() <= MAX_POINTS as usize) };
+        let (questions, strangers) = (self.left_out(questions)?, self.left_out(strangers)?);
+        let mut walks: Vec<WalkPoint> = (SLACKS.iter())
+            .map(|&slack| WalkPoint { slack, recall: [0.0; DEPTHS.len()], compared: [0.0; DEPTHS.len()] })
+            .collect();
+        let mut longest = 0;
+        for depth in 0..extent.depths {
+            let measured = self.walks_at(&questions, &strangers, depth, extent.enough)?;
+            let mut so_far = (0.0, 0.0);
+            for (place, point) in walks.iter_mut().enumerate() {
+                if let Some((recall, compared)) = measured[place] {
+                    // A longer walk finds no less; what says otherwise is chance.
+                    so_far = (recall.max(so_far.0), compared.max(so_far.1));
+                    longest = longest.max(place);
+                }
+                // Between what was measured, what is known of the walk before is true of the longer one, too.
+                (point.recall[depth], point.compared[depth]) = so_far;
+            }
+        }
+        walks.truncate(longest + 1);
+        Ok(walks)
+    }
+
+    /// What walks of each slack find at a depth, and how many codes they compare, of those that were measured: at first some, then
+    /// also those between two that find different shares.
+    fn walks_at(
+        &self,
+        questions: &Asked<'_>,
+        strangers: &Asked<'_>,
+        depth: usize,
+        enough: f32,
+    ) -> Result<[Option<(f32, f32)>; SLACKS.len()], HnswError> {
+        let most = SCAN_PAYS * self.graph.node_count() as f32;
+        let mut measured = [None; SLACKS.len()];
+        let measure = |place: usize| {
+            let (mut recall, mut compared) = self.walk_at(questions, depth, SLACKS[place])?;
+            if !strangers.is_empty() {
+                let by_strangers = self.walk_at(strangers, depth, SLACKS[place])?;
+                (recall, compared) = (recall.min(by_strangers.0), compared.max(by_strangers.1));
+            }
+            Ok::<_, HnswError>((recall, compared))
+        };
+        let mut before = (0.0, 0.0);
+        let mut between = Vec::new();
+        for place in (0..SLACKS.len()).step_by(COARSE) {
+            let (recall, compared) = measure(place)?;
+            measured[place] = Some((recall, compared));
+            if recall > SELDOM_ASKED_FOR && recall - before.0 > TELLS {
+                between.extend(place.saturating_sub(COARSE - 1)..place);
+            }
+            // A walk that goes no further has met all that it can reach, or holds all that it may.
+            let has_ended = compared < before.1 * GOES_FURTHER && recall <= before.0;
+            if compared == 0.0 || recall >= enough || compared >= most || has_ended {
+                break;
+            }
+            before = (recall, compared);
+        }
+        for place in between {
+            measured[place] = Some(measure(place)?);
+        }
+        Ok(measured)
+    }
+
+    fn left_out<'q>(&self, questions: &'q [Question]) -> Result<Asked<'q>, HnswError> {
+        let sets = questions.iter().map(|question| question.without.clone()).collect();
+        let left_out = LeftOut::all(self.graph, self.rows, self.metric, sets)?;
+        Ok(questions.iter().zip(left_out).collect())
+    }
+
+    /// The share that walks of a slack find at a depth, and how many codes one compares.
+    fn walk_at(&self, questions: &Asked<'_>, depth: usize, slack: f32) -> Result<(f32, f32), HnswError> {
+        let asked = &questions[..queries_of(depth, questions.len())];
+        let outcomes: Vec<(Vec<bool>, usize)> = (asked.par_iter())
+            .filter_map(|(question, left_out)| Some((question, left_out, question.at(depth)?)))
+            .map_init(Scratch::default, |scratch, (question, left_out, nearest)| {
+                let query = row_of(self.rows, question.row)?;
+                let distance = self.metric.distance_fn();
+                let search = Search::new(self.graph, self.rows, distance, query, scratch, &|| false)?;
+                let mut search = search.without(left_out);
+                // A row that is left out has a copy less than a query that was never in: where copies are as many as are
+                // wanted, its walk would go beyond them, and find what a query's does not.
+                let wanted = DEPTHS[depth] - 1;
+                search.walk_to(wanted, wanted, WalkBreadth::Slack(slack), None)?;
+                Ok((search.holds(&nearest[..wanted]), search.compared()))
+            })
+            .collect::<Result<_, HnswError>>()?;
+        let compared = outcomes.iter().map(|(_, compared)| *compared as f64).sum::<f64>();
+        let compared = (compared / outcomes.len().max(1) as f64) as f32;
+        let held: Vec<Vec<bool>> = outcomes.into_iter().map(|(held, _)| held).collect();
+        Ok((found(&held, depth), compared))
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! that nothing is left to measure at the end.
 
 use crate::layout::NONE;
+use crate::left_out::LeftOut;
 use crate::recall::DEPTHS;
 use crate::search::{Filter, WalkBreadth};
 use crate::settle::Nearest;
@@ -73,12 +74,16 @@ impl Reach {
 pub(crate) struct BlockPages<'a, P> {
     pub graph: &'a Graph<P>,
     pub whole: Option<&'a [u8]>,
+    pub left_out: Option<&'a LeftOut>,
 }
 
 impl<P: Pages> BlockPages<'_, P> {
     /// The block of a node, or of starts behind them.
     #[inline]
     fn block(&self, number: u32) -> Result<&[u8], HnswError> {
+        if let Some(block) = self.left_out.and_then(|left_out| left_out.block(number)) {
+            return Ok(block);
+        }
         let layout = self.graph.layout();
         let size = layout.block_bytes as usize;
         match self.whole {

@@ -51,6 +51,7 @@ mod walk;
 mod curve;
 mod draft;
 mod insert;
+mod left_out;
 mod reference;
 mod repair;
 
@@ -65,6 +66,7 @@ pub use compare::{Comparison, compare};
 pub use error::HnswError;
 pub use graph::Graph;
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
+pub use left_out::LeftOut;
 pub use order::{Found, Neighbour};
 pub use pages::{OutOfBounds, Pages};
 pub use recall::{DEPTHS, RecallTable, ScanPoint, WalkPlan, WalkPoint};

@@ -4,6 +4,7 @@
 use crate::graph::Graph;
 use crate::hop::{BlockPages, BlockWalk, Reach};
 use crate::layout::{MAX_LINKS, NONE};
+use crate::left_out::LeftOut;
 use crate::order::Found;
 use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
@@ -99,7 +100,7 @@ pub struct Search<'a, P, R> {
     shift: f32,
     /// What errors of estimates are relative to.
     length: f32,
-    without: &'a [u32],
+    without: Option<&'a LeftOut>,
     found_in: FoundIn,
     /// Whether the query was brought into the form of the first codes.
     has_first: bool,
@@ -147,7 +148,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             scale,
             shift,
             length,
-            without: &[],
+            without: None,
             found_in: FoundIn::Held,
             has_first: false,
             visited: 0,
@@ -163,10 +164,11 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.has_first = true;
     }
 
-    /// Leaves nodes out, as if they were not there: without a row, and perhaps its copies, what is found is what a query finds that is
-    /// not in the index. Few, because every code that a descent compares is looked for among them.
-    pub fn without(mut self, nodes: &'a [u32]) -> Self {
-        self.without = nodes;
+    /// Leaves nodes out, as if they had never been inserted: without a row, and perhaps its copies, what is found is what a query finds that
+    /// is not in the index. Few, because every code that a descent compares is looked for among them.
+    pub fn without(mut self, left_out: &'a LeftOut) -> Self {
+        self.without = Some(left_out);
+        self.view.left_out = Some(left_out);
         self
     }
 
@@ -219,7 +221,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             return Ok(true);
         }
         let entry = keys[0];
-        let without = self.without;
+        let without = self.without.map_or(&[][..], LeftOut::nodes);
         let mut walker = Walker { visited, held, stop: self.stop, without, compared: 1, stopped: false };
         let mut nearest = entry;
         for level in (1..=max_level).rev() {
@@ -269,12 +271,13 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             accepted,
             exact,
             stop: self.stop,
-            without: self.without,
+            without: self.without.map_or(&[], LeftOut::nodes),
             compared: 0,
             stopped: false,
         };
         let mut nearest = Nearest::new(k.max(LEAST), measured);
-        let ended = walk.walk(entry, Reach::new((reach_of, k), breadth, share, spread), filter, &mut nearest)?;
+        let ended =
+            walk.walk(entry, Reach::new((reach_of, k), breadth, share, spread), filter, &mut nearest)?;
         self.visited += walk.compared;
         self.stopped |= walk.stopped;
         Ok(ended)
@@ -552,6 +555,7 @@ struct View<'a, P> {
     codes: Option<CodeTable<'a>>,
     rests: Option<CodeTable<'a>>,
     blocks: Option<&'a [u8]>,
+    left_out: Option<&'a LeftOut>,
 }
 
 impl<'a, P: Pages> View<'a, P> {
@@ -564,6 +568,7 @@ impl<'a, P: Pages> View<'a, P> {
             codes: None,
             rests: None,
             blocks: None,
+            left_out: None,
         };
         let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
             return none;
@@ -582,11 +587,12 @@ impl<'a, P: Pages> View<'a, P> {
             codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
             rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
             blocks: part(layout.level_zero_offset(0), layout.upper_index_offset(0)),
+            left_out: None,
         }
     }
 
     fn blocks(&self) -> BlockPages<'a, P> {
-        BlockPages { graph: self.graph, whole: self.blocks }
+        BlockPages { graph: self.graph, whole: self.blocks, left_out: self.left_out }
     }
 
     /// Codes of some nodes copied together.
@@ -642,6 +648,9 @@ impl<'a, P: Pages> View<'a, P> {
 impl<P: Pages> Level for View<'_, P> {
     #[inline]
     fn links<'b>(&'b self, node: u32, buffer: &'b mut [u32; MAX_LINKS]) -> Result<&'b [u32], HnswError> {
+        if let Some(list) = self.left_out.and_then(|left_out| left_out.list(node)) {
+            return Ok(list);
+        }
         let layout = self.graph.layout();
         let stride = layout.stride() as usize;
         if let Some(links) = self.links {

@@ -55,7 +55,7 @@ pub use reader::IndexReader;
 pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
 pub use replace::{Loss, Refused, Replacement};
-pub use segment::{Effort, NearestCase, SegmentPath};
+pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath};
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Stale, VectorAccess, Verification};
 pub use verify::verify;

@@ -5,7 +5,7 @@
 //! `k` in each.
 
 use crate::definition::Layout;
-use crate::segment::{Accepted, VectorSearch};
+use crate::segment::{Accepted, LeftOutCase, VectorSearch};
 use crate::{CasePlace, Effort, IndexError, NearestCase, OrdinalSet, SegmentPath, Snapshot};
 use precedent_hnsw::Precision;
 use precedent_query::PathChoice;
@@ -64,7 +64,7 @@ impl Snapshot {
         self.nearest_without(query, k, how, (accept, None), stop)
     }
 
-    /// As [`Self::nearest`], with a case passed over as if it were not in the index.
+    /// As [`Self::nearest`], with a case of a segment passed over as if it had never been in the index ([`Self::leave_out`]).
     ///
     /// # Errors
     /// As [`Self::nearest`].
@@ -73,7 +73,7 @@ impl Snapshot {
         query: &Embedding,
         k: usize,
         (effort, path): (Effort, PathChoice),
-        (accept, without): (&[OrdinalSet], Option<CasePlace>),
+        (accept, without): (&[OrdinalSet], Option<(usize, &LeftOutCase)>),
         stop: &dyn Fn() -> bool,
     ) -> Result<Nearest, IndexError> {
         let mut nearest = Nearest::none();
@@ -136,13 +136,19 @@ impl Snapshot {
         }
     }
 
+    /// Leaves a case out of searches.
+    pub fn leave_out(&self, place: CasePlace) -> Result<Option<LeftOutCase>, IndexError> {
+        let Some(space) = &self.definition().image_space else { return Ok(None) };
+        Ok(Some(self.part(place.segment)?.segment.leave_out(place.ordinal, space.metric())?))
+    }
+
     fn accepted<'a>(
         &self,
         segment: usize,
         cases: &'a OrdinalSet,
-        without: Option<CasePlace>,
+        without: Option<(usize, &'a LeftOutCase)>,
     ) -> Result<Accepted<'a>, IndexError> {
-        let without = without.filter(|place| place.segment == segment && cases.contains(place.ordinal));
+        let without = without.filter(|(of, case)| *of == segment && cases.contains(case.ordinal()));
         let part = self.part(segment)?;
         let count = cases.count();
         // Tombstones are no filter: what is left is looked for in the same way as all.
@@ -155,7 +161,7 @@ impl Snapshot {
             cases,
             count: count - usize::from(without.is_some()),
             all_live: count >= live,
-            without: without.map(|place| place.ordinal),
+            without: without.map(|(_, case)| case),
         })
     }
 }

@@ -151,10 +151,12 @@ impl Measured<'_> {
     fn ask(&mut self, place: CasePlace) -> Result<(), IndexError> {
         let (snapshot, live, stop) = (self.snapshot, self.live, self.stop);
         let query = snapshot.first_embedding(place)?;
+        let left_out = snapshot.leave_out(place)?;
         let search = |k, effort| {
             let started = Instant::now();
             let how = (effort, PathChoice::Auto);
-            let found = snapshot.nearest_without(&query, k, how, (live, Some(place)), stop)?;
+            let without = left_out.as_ref().map(|case| (place.segment, case));
+            let found = snapshot.nearest_without(&query, k, how, (live, without), stop)?;
             Ok::<_, IndexError>((found, started.elapsed()))
         };
         let (exact, time) = search(self.deepest, Effort::Exact)?;

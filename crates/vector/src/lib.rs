@@ -30,11 +30,11 @@ pub use kernel::{
     DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
     prefetch_whole,
 };
+pub use keys::{SortedKeys, key, key_node, key_value};
 pub use links::{
     BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_for,
     quads_of,
 };
-pub use keys::{SortedKeys, key, key_node, key_value};
 pub use metric::Metric;
 pub use node_set::NodeSet;
 pub use packed::{PackedDistance, pack, packed_bytes};

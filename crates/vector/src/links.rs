@@ -337,47 +337,94 @@ impl LinkEncoder<'_> {
         links: impl Iterator<Item = LinkOf<'a>>,
         block: &mut [u8],
     ) {
-        let Some((ids, block)) = block.split_first_chunk_mut::<{ 4 * BLOCK_LINKS }>() else { return };
-        let Some((terms, block)) = block.split_first_chunk_mut::<{ 2 * BLOCK_LINKS }>() else { return };
-        let Some((factors, quads)) = block.split_first_chunk_mut::<{ 2 * BLOCK_LINKS }>() else { return };
-        ids.fill(0xff);
+        let Some(mut parts) = Parts::of(block) else { return };
+        parts.ids.fill(0xff);
         let infinity = upper_half(f32::INFINITY);
-        terms.as_chunks_mut().0.iter_mut().for_each(|place| *place = infinity);
-        factors.fill(0);
-        quads.fill(0);
-        let books = &self.quantiser.books;
-        let mut residual = vec![0.0_f32; centre.len()];
-        let mut unit = residual.clone();
-        let mut codes = vec![0_u8; books.len()];
+        parts.terms.as_chunks_mut().0.iter_mut().for_each(|place| *place = infinity);
+        parts.factors.fill(0);
+        parts.quads.fill(0);
+        let mut room = Room::default();
         for (place, link) in links.take(BLOCK_LINKS).enumerate() {
-            residual.iter_mut().zip(link.coordinates).zip(centre).for_each(|((out, x), c)| *out = x - c);
-            unit.copy_from_slice(&residual);
-            scale_to_unit(&mut unit);
-            (chosen().links.assign)(&unit, books, &mut codes);
-            let (mut with_residual, mut with_centre, mut squares) = (0.0_f32, 0.0_f32, 0.0_f32);
-            let groups = residual.as_chunks::<GROUPED>().0.iter().zip(centre.as_chunks::<GROUPED>().0);
-            for (number, ((book, &code), (residual, centre))) in
-                books.iter().zip(&codes).zip(groups).enumerate()
-            {
-                for at in 0..GROUPED {
-                    let centroid = book[at][usize::from(code) % CENTROIDS];
-                    with_residual += centroid * residual[at];
-                    with_centre += centroid * centre[at];
-                    squares += residual[at] * residual[at];
-                }
-                let byte = 2 * (place % 16) + place / 16;
-                quads[number / 4 * QUAD_BYTES + number % 4 / 2 * BLOCK_LINKS + byte] |=
-                    code << (4 * (number % 2));
-            }
-            let length = squares / with_residual;
-            let factor = if length.is_finite() && length > 0.0 { weight * length } else { 0.0 };
-            let term = link.own + factor * with_centre;
-            for (places, bytes) in [(&mut *terms, upper_half(term)), (&mut *factors, upper_half(factor))] {
-                places[2 * place..2 * place + 2].copy_from_slice(&bytes);
-            }
-            ids[4 * place..4 * place + 4].copy_from_slice(&link.node.to_le_bytes());
+            self.put(&mut parts, place, (centre, weight), link, &mut room);
         }
     }
+
+    /// Writes another link in place of one of a block that [`Self::encode`] made of a node of the same coordinates.
+    pub fn replace(&self, block: &mut [u8], place: usize, (centre, weight): (&[f32], f32), link: LinkOf<'_>) {
+        if let Some(mut parts) = Parts::of(block).filter(|_| place < BLOCK_LINKS) {
+            self.put(&mut parts, place, (centre, weight), link, &mut Room::default());
+        }
+    }
+
+    fn put(
+        &self,
+        parts: &mut Parts<'_>,
+        place: usize,
+        (centre, weight): (&[f32], f32),
+        link: LinkOf<'_>,
+        room: &mut Room,
+    ) {
+        let books = &self.quantiser.books;
+        let Room { residual, unit, codes } = room;
+        residual.clear();
+        residual.extend(link.coordinates.iter().zip(centre).map(|(x, c)| x - c));
+        unit.clone_from(residual);
+        scale_to_unit(unit);
+        codes.resize(books.len(), 0);
+        (chosen().links.assign)(unit, books, codes);
+        let (mut with_residual, mut with_centre, mut squares) = (0.0_f32, 0.0_f32, 0.0_f32);
+        let groups = residual.as_chunks::<GROUPED>().0.iter().zip(centre.as_chunks::<GROUPED>().0);
+        for (number, ((book, &code), (residual, centre))) in books.iter().zip(&*codes).zip(groups).enumerate()
+        {
+            for at in 0..GROUPED {
+                let centroid = book[at][usize::from(code) % CENTROIDS];
+                with_residual += centroid * residual[at];
+                with_centre += centroid * centre[at];
+                squares += residual[at] * residual[at];
+            }
+            let byte = 2 * (place % 16) + place / 16;
+            let shift = 4 * (number % 2);
+            if let Some(byte) =
+                parts.quads.get_mut(number / 4 * QUAD_BYTES + number % 4 / 2 * BLOCK_LINKS + byte)
+            {
+                *byte = *byte & !(0xf << shift) | code << shift;
+            }
+        }
+        let length = squares / with_residual;
+        let factor = if length.is_finite() && length > 0.0 { weight * length } else { 0.0 };
+        let term = link.own + factor * with_centre;
+        for (places, bytes) in
+            [(&mut *parts.terms, upper_half(term)), (&mut *parts.factors, upper_half(factor))]
+        {
+            places[2 * place..2 * place + 2].copy_from_slice(&bytes);
+        }
+        parts.ids[4 * place..4 * place + 4].copy_from_slice(&link.node.to_le_bytes());
+    }
+}
+
+/// A block taken apart.
+struct Parts<'a> {
+    ids: &'a mut [u8; 4 * BLOCK_LINKS],
+    terms: &'a mut [u8; 2 * BLOCK_LINKS],
+    factors: &'a mut [u8; 2 * BLOCK_LINKS],
+    quads: &'a mut [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(block: &'a mut [u8]) -> Option<Self> {
+        let (ids, block) = block.split_first_chunk_mut()?;
+        let (terms, block) = block.split_first_chunk_mut()?;
+        let (factors, quads) = block.split_first_chunk_mut()?;
+        Some(Self { ids, terms, factors, quads })
+    }
+}
+
+/// Working memory for a link.
+#[derive(Default)]
+struct Room {
+    residual: Vec<f32>,
+    unit: Vec<f32>,
+    codes: Vec<u8>,
 }
 
 /// The upper half of a float, rounded to the nearest.

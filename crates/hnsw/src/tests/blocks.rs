@@ -1,7 +1,7 @@
 //! Graphs with their links in blocks: what is theirs alone. What every graph must do is tested for them with the others.
 
 use super::*;
-use crate::unreachable_nodes;
+use crate::{encode_like, unreachable_nodes};
 
 fn sample() -> (Clustered, Vec<u8>) {
     let data = Clustered::new(Metric::L2, 120, 16, 3, 31);
@@ -75,6 +75,23 @@ fn few_equal_and_strange_rows_have_blocks_too() {
             let found = find(&graph, &rows, metric, &values[..16], (count, 0), None);
             assert_eq!(found.neighbours, exact(&rows, metric, &values[..16], count, None).neighbours);
         }
+    }
+}
+
+#[test]
+fn codes_without_links_are_made_like_those_of_blocks() {
+    let (data, bytes) = sample();
+    let like = Graph::open(bytes.as_slice()).unwrap();
+    let fresh = Clustered::new(Metric::L2, 90, 16, 3, 32);
+    let rows = fresh.rows();
+    let graph = Graph::open(encode_like(&rows, Metric::L2, &like).unwrap().unwrap()).unwrap();
+    let mut scratch = Scratch::default();
+    for query in &data.queries {
+        let distance = Metric::L2.distance_fn();
+        let mut search = Search::new(&graph, &rows, distance, query, &mut scratch, &|| false).unwrap();
+        search.scan(0..90, 90).unwrap();
+        let found = search.finish(5, 1.0, Precision::Whole).unwrap();
+        assert_eq!(found.neighbours, exact(&rows, Metric::L2, query, 5, None).neighbours);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the walk finds, against the exact answer.
 
 use super::*;
-use crate::{Builder, encode_like, unreachable_nodes};
+use crate::{Builder, LeftOut, encode_like, unreachable_nodes};
 
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
@@ -219,11 +219,12 @@ fn a_node_that_is_left_out_is_passed_over() {
         let graph = Graph::open(built(&rows, Metric::Cosine, &params).bytes).unwrap();
         let (mut scratch, mut hits) = (Scratch::default(), 0);
         for own in (0..ROWS as u32).step_by(50) {
-            let (query, own_node) = (rows.row(own).unwrap(), [own]);
+            let query = rows.row(own).unwrap();
+            let left_out = LeftOut::new(&graph, &rows, Metric::Cosine, vec![own]).unwrap();
             let search =
                 Search::new(&graph, &rows, Metric::Cosine.distance_fn(), query, &mut scratch, &|| false)
                     .unwrap();
-            let mut search = search.without(&own_node);
+            let mut search = search.without(&left_out);
             search.walk(10, WalkBreadth::Width(200), None).unwrap();
             let found = nodes(&search.finish(10, 1.0, Precision::Whole).unwrap());
             assert!(!found.contains(&own));

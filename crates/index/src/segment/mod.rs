@@ -16,7 +16,7 @@ mod vectors;
 
 pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub(crate) use nearest::{Accepted, VectorSearch};
-pub use nearest::{NearestCase, SegmentPath};
+pub use nearest::{LeftOutCase, NearestCase, SegmentPath};
 pub(crate) use open::{GraphPages, Segment};
 pub use plan::Effort;
 pub(crate) use records::Records;

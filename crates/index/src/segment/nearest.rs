@@ -10,8 +10,8 @@ use super::plan::{Costs, Effort, Question, Walked, Way};
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{
-    Comparison, DEPTHS, Filter, Found, Graph, Neighbour, Precision, Scratch, Search, VectorRows, WalkBreadth,
-    compare,
+    Comparison, DEPTHS, Filter, Found, Graph, LeftOut, Neighbour, Precision, Scratch, Search, VectorRows,
+    WalkBreadth, compare,
 };
 use precedent_query::PathChoice;
 use precedent_vector::{DistanceFn, Embedding, Metric};
@@ -99,7 +99,20 @@ pub(crate) struct Accepted<'a> {
     /// Whether they are all live ones.
     pub all_live: bool,
     /// A case that is passed over as if it were not in the index.
-    pub without: Option<u32>,
+    pub without: Option<&'a LeftOutCase>,
+}
+
+/// A case that is left out of searches, as if it had never been in the index.
+pub struct LeftOutCase {
+    ordinal: u32,
+    /// Its node, where nodes are cases and lie in a graph.
+    node: Option<LeftOut>,
+}
+
+impl LeftOutCase {
+    pub(crate) fn ordinal(&self) -> u32 {
+        self.ordinal
+    }
 }
 
 /// One search of one segment.
@@ -186,6 +199,17 @@ impl Segment {
         }
     }
 
+    /// Leaves a case out of searches.
+    pub fn leave_out(&self, ordinal: u32, metric: Metric) -> Result<LeftOutCase, IndexError> {
+        let node = match (&self.vectors, &self.graph) {
+            (Some(vectors), Some(graph)) if graph.has_links() && self.one_to_one()? => {
+                Some(LeftOut::new(graph, vectors, metric, vec![ordinal])?)
+            }
+            _ => None,
+        };
+        Ok(LeftOutCase { ordinal, node })
+    }
+
     /// How near one case is, by its nearest image and whole vectors.
     pub fn distance(
         &self,
@@ -225,7 +249,8 @@ impl Look<'_> {
     }
 
     fn accepts_case(&self, ordinal: u32) -> bool {
-        self.accepted.cases.contains(ordinal) && self.accepted.without != Some(ordinal)
+        self.accepted.cases.contains(ordinal)
+            && self.accepted.without.is_none_or(|without| without.ordinal != ordinal)
     }
 
     fn accepts_node(&self, node: u32) -> bool {
@@ -253,7 +278,7 @@ impl Look<'_> {
         &self,
         each: impl FnOnce(&mut dyn Iterator<Item = u32>) -> Result<T, IndexError>,
     ) -> Result<T, IndexError> {
-        let without = self.accepted.without;
+        let without = self.accepted.without.map(|without| without.ordinal);
         if self.accepts_all() {
             each(&mut (0..self.vectors.nodes() as u32))
         } else if self.one_to_one {
@@ -300,9 +325,9 @@ impl Look<'_> {
     ) -> Result<Search<'s, GraphPages, Vectors>, IndexError> {
         let VectorSearch { query, stop, .. } = *self.search;
         let search = Search::new(graph, self.vectors, self.distance, query.as_slice(), scratch, stop)?;
-        Ok(match &self.accepted.without {
-            Some(without) if self.one_to_one => search.without(std::slice::from_ref(without)),
-            _ => search,
+        Ok(match self.accepted.without.and_then(|without| without.node.as_ref()) {
+            Some(node) => search.without(node),
+            None => search,
         })
     }
 

@@ -371,8 +371,10 @@ fn a_case_that_is_left_out_is_not_found_and_its_neighbours_are() {
         let live = snapshot.live();
         let exact = nearest(&snapshot, &query, (Effort::Exact, PathChoice::Auto), &live, 11);
         assert_eq!(exact[0].ordinal, place.ordinal);
+        let left_out = snapshot.leave_out(place).unwrap().unwrap();
         for how in [(Effort::Exact, PathChoice::Auto), (Effort::Recall(0.99), PathChoice::Auto)] {
-            let found = snapshot.nearest_without(&query, 10, how, (&live, Some(place)), &|| false).unwrap();
+            let without = Some((place.segment, &left_out));
+            let found = snapshot.nearest_without(&query, 10, how, (&live, without), &|| false).unwrap();
             let found: Vec<u32> = found.cases.iter().map(|(_, case)| case.ordinal).collect();
             assert!(!found.contains(&place.ordinal));
             let hits = exact[1..].iter().filter(|case| found.contains(&case.ordinal)).count();

@@ -1,0 +1,254 @@
+//! Nodes that are left out of a search, as if they had never been inserted.
+//!
+//! To pass over a node is not enough. Its neighbours were linked to it, and not to each other, because it lies between them: without it
+//! they are lost to one another, and a search finds less than it would in a graph that never had the node. So whoever is linked to it
+//! is linked past it: to the nearest of its links that none of the other links is nearer to, as a builder would have done. On 100,000
+//! sentence embeddings in blocks a walk that finds 0.993 of what no index has seen was measured to find 0.977 by passing over, and
+//! so promised as much only with twice the comparisons.
+
+use crate::blocks::{centre, own_term};
+use crate::{Graph, HnswError, Pages, VectorRows};
+use precedent_vector::{
+    DistanceFn, LinkEncoder, LinkOf, Metric, NodeSet, Quantiser, key, key_node, key_value,
+};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+/// Of the nodes linked to one that is left out so many are linked past it, the nearest: under a product a few nodes have links
+/// from all, and walks to the others do not pass by them.
+const MOST_LINKED: usize = 128;
+
+/// Nodes that are left out, and the links that lead past them.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    nodes: Vec<u32>,
+    /// Of each node that is linked to one of these, its list or its block as it is without them.
+    lists: FxHashMap<u32, Vec<u32>>,
+    blocks: FxHashMap<u32, Vec<u8>>,
+}
+
+impl LeftOut {
+    /// Some nodes of a graph over the rows.
+    ///
+    /// # Errors
+    /// Damaged or unreadable bytes, unreadable rows.
+    pub fn new<P: Pages + Sync, R: VectorRows + Sync>(
+        graph: &Graph<P>,
+        rows: &R,
+        metric: Metric,
+        nodes: Vec<u32>,
+    ) -> Result<Self, HnswError> {
+        Ok(Self::all(graph, rows, metric, vec![nodes])?.pop().unwrap_or_default())
+    }
+
+    /// Sets of nodes, each to be left out of a search of its own. The graph is read once for all of them.
+    pub(crate) fn all<P: Pages + Sync, R: VectorRows + Sync>(
+        graph: &Graph<P>,
+        rows: &R,
+        metric: Metric,
+        sets: Vec<Vec<u32>>,
+    ) -> Result<Vec<Self>, HnswError> {
+        let mut wanted = NodeSet::default();
+        wanted.reset(graph.node_count());
+        for &node in sets.iter().flatten() {
+            wanted.add(node);
+        }
+        let mut linked: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut links = Vec::new();
+        for node in 0..graph.node_count() as u32 {
+            graph.level_zero_links(node, &mut links)?;
+            for &link in links.iter().filter(|&&link| wanted.holds(link) == Some(true)) {
+                linked.entry(link).or_default().push(node);
+            }
+        }
+        let blocks = graph.quantiser().zip(graph.link_quantiser());
+        let blocks = blocks.map(|(quantiser, links)| Blocks { quantiser, encoder: links.encoder() });
+        let past = Past { graph, rows, metric, distance: metric.distance_fn(), blocks };
+        sets.into_par_iter().map(|nodes| past.all_of(nodes, &linked)).collect()
+    }
+
+    /// The nodes themselves.
+    pub(crate) fn nodes(&self) -> &[u32] {
+        &self.nodes
+    }
+
+    /// The links of a node on level 0, where one of them was left out.
+    #[inline]
+    pub(crate) fn list(&self, node: u32) -> Option<&[u32]> {
+        self.lists.get(&node).map(Vec::as_slice)
+    }
+
+    /// The block of a node, where one of its links was left out.
+    #[inline]
+    pub(crate) fn block(&self, node: u32) -> Option<&[u8]> {
+        self.blocks.get(&node).map(Vec::as_slice)
+    }
+}
+
+/// What makes links past nodes.
+struct Past<'a, P, R> {
+    graph: &'a Graph<P>,
+    rows: &'a R,
+    metric: Metric,
+    distance: DistanceFn,
+    blocks: Option<Blocks<'a>>,
+}
+
+struct Blocks<'a> {
+    quantiser: &'a Quantiser,
+    encoder: LinkEncoder<'a>,
+}
+
+impl<P: Pages, R: VectorRows> Past<'_, P, R> {
+    fn all_of(&self, nodes: Vec<u32>, linked: &FxHashMap<u32, Vec<u32>>) -> Result<LeftOut, HnswError> {
+        let mut left_out = LeftOut { nodes, ..LeftOut::default() };
+        let (mut list, mut others) = (Vec::new(), Vec::new());
+        for node in self.linked_to(&left_out.nodes, linked)? {
+            self.graph.level_zero_links(node, &mut list)?;
+            let mut changed = Vec::new();
+            for at in 0..list.len() {
+                if left_out.nodes.contains(&list[at]) {
+                    self.graph.level_zero_links(list[at], &mut others)?;
+                    others.retain(|other| {
+                        *other != node && !left_out.nodes.contains(other) && !list.contains(other)
+                    });
+                    if let Some(past) = self.link_past(node, at, &list, &others, &left_out.nodes)? {
+                        list[at] = past;
+                        changed.push(at);
+                    }
+                }
+            }
+            match &self.blocks {
+                Some(blocks) => {
+                    let block = self.block(blocks, node, &list, &changed)?;
+                    left_out.blocks.insert(node, block);
+                }
+                None => {
+                    left_out.lists.insert(node, list.clone());
+                }
+            }
+        }
+        Ok(left_out)
+    }
+
+    /// The nodes that are linked to some that are left out, of many the nearest to the first of these.
+    fn linked_to(&self, nodes: &[u32], linked: &FxHashMap<u32, Vec<u32>>) -> Result<Vec<u32>, HnswError> {
+        let all = nodes.iter().filter_map(|node| linked.get(node)).flatten().copied();
+        let mut all: Vec<u32> = all.filter(|node| !nodes.contains(node)).collect();
+        all.sort_unstable();
+        all.dedup();
+        let Some(&first) = nodes.first().filter(|_| all.len() > MOST_LINKED) else { return Ok(all) };
+        let own = self.row(first)?;
+        let mut keys = Vec::with_capacity(all.len());
+        for node in all {
+            keys.push(key((self.distance)(own, self.row(node)?), node));
+        }
+        keys.select_nth_unstable(MOST_LINKED);
+        Ok(keys[..MOST_LINKED].iter().map(|&key| key_node(key)).collect())
+    }
+
+    /// Of the links of one that is left out that which a node links to in its place: the nearest that no other link is nearer to. None
+    /// where there is no such, but in a block, whose places are all used: there the nearest.
+    fn link_past(
+        &self,
+        node: u32,
+        place: usize,
+        list: &[u32],
+        others: &[u32],
+        without: &[u32],
+    ) -> Result<Option<u32>, HnswError> {
+        let own = self.row(node)?;
+        let mut candidates = Vec::with_capacity(others.len());
+        for &other in others {
+            candidates.push(key((self.distance)(own, self.row(other)?), other));
+        }
+        candidates.sort_unstable();
+        for &candidate in &candidates {
+            let row = self.row(key_node(candidate))?;
+            let mut is_shadowed = false;
+            for (at, &link) in list.iter().enumerate() {
+                is_shadowed = at != place
+                    && !without.contains(&link)
+                    && (self.distance)(row, self.row(link)?) < key_value(candidate);
+                if is_shadowed {
+                    break;
+                }
+            }
+            if !is_shadowed {
+                return Ok(Some(key_node(candidate)));
+            }
+        }
+        Ok(candidates.first().filter(|_| self.blocks.is_some()).map(|&nearest| key_node(nearest)))
+    }
+
+    /// The block of a node with other links in some places.
+    fn block(
+        &self,
+        blocks: &Blocks<'_>,
+        node: u32,
+        list: &[u32],
+        changed: &[usize],
+    ) -> Result<Vec<u8>, HnswError> {
+        let layout = self.graph.layout();
+        let bytes = self.graph.bytes(layout.level_zero_offset(node), layout.block_bytes.into())?;
+        let mut block = bytes.to_vec();
+        let (mut centred, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());
+        let own = self.row(node)?;
+        centre(own, blocks.quantiser.mean(), &mut centred);
+        blocks.encoder.project(&centred, &mut from);
+        for &place in changed {
+            let row = self.row(list[place])?;
+            centre(row, blocks.quantiser.mean(), &mut centred);
+            blocks.encoder.project(&centred, &mut to);
+            let link = LinkOf { node: list[place], coordinates: &to, own: own_term(self.metric, row, own) };
+            blocks.encoder.replace(&mut block, place, (&from, blocks.quantiser.weight()), link);
+        }
+        Ok(block)
+    }
+
+    fn row(&self, row: u32) -> Result<&[f32], HnswError> {
+        self.rows.row(row).map_err(|error| HnswError::row(row, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BuildParams, FlatRows, GraphLayout, build};
+    use std::ops::ControlFlow;
+
+    fn words(block: &[u8]) -> Vec<u32> {
+        block.as_chunks().0.iter().take(32).map(|word| u32::from_le_bytes(*word)).collect()
+    }
+
+    #[test]
+    fn whoever_is_linked_to_it_is_linked_past_it() {
+        let values: Vec<f32> = (0..600 * 16).map(|place| ((place * 7919) % 1009) as f32).collect();
+        let rows = FlatRows::new(&values, 16).unwrap();
+        for layout in [GraphLayout::Compact, GraphLayout::Blocks] {
+            let params =
+                BuildParams { m: 8, ef_construction: 40, threads: 1, layout, ..BuildParams::default() };
+            let built = build(&rows, Metric::L2, &params, &|_| ControlFlow::Continue(())).unwrap();
+            let graph = Graph::open(built.bytes).unwrap();
+            let (mut own, mut list) = (Vec::new(), Vec::new());
+            graph.level_zero_links(300, &mut own).unwrap();
+            let left_out = LeftOut::new(&graph, &rows, Metric::L2, vec![300]).unwrap();
+            let mut past = 0;
+            for node in (0..600).filter(|&node| node != 300) {
+                graph.level_zero_links(node, &mut list).unwrap();
+                let changed = match graph.has_blocks() {
+                    true => left_out.block(node).map(words),
+                    false => left_out.list(node).map(<[u32]>::to_vec),
+                };
+                assert_eq!(changed.is_some(), list.contains(&300), "{node}");
+                for (before, after) in list.iter().zip(changed.iter().flatten()) {
+                    past += usize::from(*after != *before);
+                    assert!(
+                        *after == *before || (*before == 300 && own.contains(after) && !list.contains(after))
+                    );
+                }
+            }
+            assert!(past > 3, "{past} links lead past it");
+        }
+    }
+}
