@@ -21,8 +21,7 @@ use precedent_vector::{
 use std::io::{Write, stdout};
 use std::ops::ControlFlow;
 
-const SLACKS: [f32; 16] =
-    [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27, 0.35, 0.5];
+const SLACKS: [f32; 13] = [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.12, 0.15, 0.18, 0.22];
 const LOT: usize = 50;
 
 /// Whole vectors, measured in 12 bits as an index does.

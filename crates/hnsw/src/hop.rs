@@ -6,6 +6,7 @@
 //! walk ends where no score lies within reach of the last one wanted, as the walk over lists does (`walk.rs`). What was measured is what was found, so
 //! that nothing is left to measure at the end.
 
+use crate::frontier::Frontier;
 use crate::layout::NONE;
 use crate::left_out::LeftOut;
 use crate::recall::DEPTHS;
@@ -22,20 +23,19 @@ const AHEAD: usize = 3;
 const STARTS: usize = 4;
 /// Comparisons between two looks at the clock.
 const STOP_INTERVAL: usize = 2_048;
-/// Walked on from, in a key.
-const EXPANDED: u64 = 1;
-/// Scores that are held at most for each node wanted, without slack and for each unit of it. Fewer save time where little slack is
-/// enough, and end the walk too early where much is needed.
-const HELD_FOR_EACH: f32 = 5.0;
-const HELD_FOR_SLACK: f32 = 150.0;
-/// Scores that any walk holds at most: half a megabyte.
-const HELD_MOST: usize = 1 << 16;
 /// So many accepted nodes are expected before a walk that met far fewer gives up, and what is far fewer. Half as many as in `walk.rs`:
 /// only nodes that were walked on from are told.
 const EXPECTED_TO_TELL: f32 = 16.0;
 const FAR_FEWER: f32 = 0.2;
 /// Of the nodes met under a filter so many are told apart by their rank: more than any recall was measured at.
 const RANKED: usize = 2 * DEPTHS[DEPTHS.len() - 1];
+
+/// Scores that are held at most for each node wanted, without slack and for each unit of it. More take longer, and fewer end the walk
+/// too early where much is needed; without a limit a walk through a crowd would be a walk through all.
+const HELD_FOR_EACH: f32 = 2.0;
+const HELD_FOR_SLACK: f32 = 90.0;
+/// Scores that any walk holds at most: a megabyte.
+const HELD_MOST: usize = 1 << 16;
 
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy)]
@@ -124,8 +124,8 @@ pub(crate) struct BlockWalk<'a, P, R> {
     pub scale: f32,
     /// Nodes that were walked on from.
     pub visited: &'a mut NodeSet,
-    /// Scores.
-    pub held: &'a mut SortedKeys,
+    /// Nodes by their scores.
+    pub frontier: &'a mut Frontier,
     /// The nearest that were measured, as scores.
     pub exact: &'a mut SortedKeys,
     /// The accepted ones of these, under a filter.
@@ -148,7 +148,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         nearest: &mut Nearest<'_>,
     ) -> Result<bool, HnswError> {
         self.visited.reset(self.blocks.graph.node_count());
-        self.held.reset(reach.held);
+        self.frontier.reset(reach.held);
         self.exact.reset(if filter.is_some() { RANKED.max(reach.k) } else { reach.k });
         self.accepted.reset(reach.k);
         for &node in self.without {
@@ -157,12 +157,11 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         self.start(entry)?;
         // The first `waiting` were picked, in this order.
         let (mut picked, mut waiting) = ([NONE; AHEAD], 0);
-        let (mut next, mut looked, mut met) = (0, 0, Met::default());
+        let (mut looked, mut met) = (0, Met::default());
         loop {
             let limit = reach.limit(if filter.is_some() { self.accepted } else { self.exact });
-            self.held.keep_up_to((key(limit, 0) >> 32) as u32);
             while waiting < AHEAD
-                && let Some(node) = self.pick(&mut next)
+                && let Some(node) = self.pick(limit)
             {
                 self.blocks.prefetch(node);
                 self.rows.prefetch(node).map_err(|error| HnswError::row(node, error))?;
@@ -175,7 +174,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
             let node = picked[0];
             picked.rotate_left(1);
             waiting -= 1;
-            next = next.min(self.expand(node, limit, (filter, &mut met), nearest)?);
+            self.expand(node, limit, (filter, &mut met), nearest)?;
             if self.compared - looked >= STOP_INTERVAL {
                 looked = self.compared;
                 self.stopped = (self.stop)();
@@ -205,8 +204,8 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         }
         let known = best.partition_point(|&key| key != u64::MAX);
         self.compared += BLOCK_LINKS * starts as usize;
-        self.held.insert(&best[..known]);
-        self.held.insert(&[key(f32::MAX, entry)]);
+        self.frontier.insert(&best[..known]);
+        self.frontier.insert(&[key(f32::MAX, entry)]);
         Ok(())
     }
 
@@ -232,7 +231,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         Ok(kept)
     }
 
-    /// Measures a node and scores its links; gives the lowest place that one got.
+    /// Measures a node and scores its links.
     #[inline]
     fn expand(
         &mut self,
@@ -240,12 +239,12 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         limit: f32,
         (filter, met): (Option<Filter<'_>>, &mut Met),
         nearest: &mut Nearest<'_>,
-    ) -> Result<usize, HnswError> {
+    ) -> Result<(), HnswError> {
         let measure = self.rows.measure(node, self.query).map_err(|error| HnswError::row(node, error))?;
         let distance = measure.distance / self.scale;
         self.compared += BLOCK_LINKS;
         if distance.is_nan() {
-            return Ok(usize::MAX);
+            return Ok(());
         }
         let found = [key(distance, node)];
         self.exact.insert(&found);
@@ -257,25 +256,23 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
                 self.accepted.insert(&found);
             }
         }
-        let last = self.held.limit();
-        let last = if last == u32::MAX { f32::INFINITY } else { key_value(u64::from(last) << 32) };
         let mut keys = [0; BLOCK_LINKS];
+        let last = self.frontier.limit();
         let kept = self.score(node, distance, if last < limit { last } else { limit }, &mut keys)?;
-        Ok(self.held.insert(&keys[..kept]))
+        self.frontier.insert(&keys[..kept]);
+        Ok(())
     }
 
-    /// The nearest node from a place on that was not walked on from.
+    /// The nearest node that was not walked on from, if it is within reach.
     #[inline]
-    fn pick(&mut self, next: &mut usize) -> Option<u32> {
-        for key in self.held.keys_mut().get_mut(*next..)? {
-            *next += 1;
-            if *key & EXPANDED == 0 {
-                *key |= EXPANDED;
-                let node = key_node(*key);
-                // Others of its scores may be held.
-                if self.visited.add(node) == Some(true) {
-                    return Some(node);
-                }
+    fn pick(&mut self, limit: f32) -> Option<u32> {
+        // No key of this value is above it.
+        let limit = key(limit, u32::MAX >> 1) | 1;
+        while let Some(key) = self.frontier.pick(limit) {
+            let node = key_node(key);
+            // Others of its scores may be held.
+            if self.visited.add(node) == Some(true) {
+                return Some(node);
             }
         }
         None

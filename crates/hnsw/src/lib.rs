@@ -44,6 +44,7 @@ mod scratch;
 mod settle;
 
 mod compare;
+mod frontier;
 mod hop;
 mod search;
 mod walk;

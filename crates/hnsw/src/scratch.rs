@@ -1,5 +1,6 @@
 //! The memory of a search, kept from one search to the next.
 
+use crate::frontier::Frontier;
 use crate::settle::Measured;
 use precedent_vector::{NodeSet, PreparedQuery, SortedKeys};
 use std::ops::{Deref, DerefMut};
@@ -12,6 +13,8 @@ pub struct Scratch {
     pub(crate) visited: NodeSet,
     /// What a walk or a scan found, by estimate.
     pub(crate) held: SortedKeys,
+    /// Where a walk over blocks may go on.
+    pub(crate) frontier: Frontier,
     /// The accepted ones of these, where a walk looked for such.
     pub(crate) accepted: SortedKeys,
     /// What a scan found.

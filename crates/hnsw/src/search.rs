@@ -248,7 +248,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     ) -> Result<bool, HnswError> {
         let graph = self.view.graph;
         self.found_in = FoundIn::Measured;
-        let Scratch { visited, held, accepted, exact, measured, query, .. } = &mut *self.scratch;
+        let Scratch { visited, frontier, accepted, exact, measured, query, .. } = &mut *self.scratch;
         measured.clear();
         accepted.reset(1);
         let (Some(links), Some((entry, _))) =
@@ -267,7 +267,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             own_term: self.shift,
             scale: self.scale,
             visited,
-            held,
+            frontier,
             accepted,
             exact,
             stop: self.stop,
