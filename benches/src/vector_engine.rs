@@ -246,10 +246,10 @@ impl Served {
         ))
     }
 
-    /// The rows of the `k` nearest cases, -1 where there are fewer.
+    /// The rows of the `k` nearest cases, -1 where there are fewer. Distances are not told, and need not be those of whole vectors.
     fn nearest(&self, query: &Embedding, k: usize, recall: f32, accept: &[OrdinalSet]) -> Outcome<Vec<i64>> {
         let how = (Effort::Recall(recall), PathChoice::Auto);
-        let found = self.snapshot.nearest(query, k, how, accept, &|| false)?;
+        let found = self.snapshot.nearest_in_order(query, k, how, accept, &|| false)?;
         let row = |place: CasePlace| self.rows[place.segment][place.ordinal as usize];
         let mut rows: Vec<i64> = found.cases.iter().map(|(place, _)| row(*place)).collect();
         rows.resize(k, -1);

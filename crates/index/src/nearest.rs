@@ -4,7 +4,6 @@
 //! that it gave are among the best. Where a generation has twenty segments, as while cases come in, this spares looking for
 //! `k` in each.
 
-use crate::definition::Layout;
 use crate::segment::{Accepted, LeftOutCase, VectorSearch};
 use crate::{CasePlace, Effort, IndexError, NearestCase, OrdinalSet, SegmentPath, Snapshot};
 use precedent_hnsw::Precision;
@@ -48,8 +47,7 @@ fn share(k: usize, accepted: usize, of_all: usize) -> usize {
 impl Snapshot {
     /// The `k` accepted cases nearest to the query, in each segment by the cheapest way that `effort` and `path` allow. `accept`
     /// has a set for each segment, of cases that have an embedding ([`Self::embedded`]). They stand in the order of the distances of
-    /// whole vectors; where the definition's layout is `compact` and the order does not need them, the distances given are those
-    /// of vectors rounded to 12 bits a number.
+    /// whole vectors, which are given.
     ///
     /// # Errors
     /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
@@ -61,7 +59,25 @@ impl Snapshot {
         accept: &[OrdinalSet],
         stop: &dyn Fn() -> bool,
     ) -> Result<Nearest, IndexError> {
-        self.nearest_without(query, k, how, (accept, None), stop)
+        self.nearest_by(query, k, how, Precision::Whole, (accept, None), stop)
+    }
+
+    /// As [`Self::nearest`], in the same order, but where the order does not need whole vectors the distances given are those of
+    /// vectors rounded to 12 bits a number: for callers that measure what they show ([`Self::distance`]).
+    ///
+    /// # Errors
+    /// As [`Self::nearest`].
+    pub fn nearest_in_order(
+        &self,
+        query: &Embedding,
+        k: usize,
+        how: (Effort, PathChoice),
+        accept: &[OrdinalSet],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Nearest, IndexError> {
+        // Those of several segments are compared with each other.
+        let precision = if accept.len() == 1 { Precision::Order } else { Precision::Whole };
+        self.nearest_by(query, k, how, precision, (accept, None), stop)
     }
 
     /// As [`Self::nearest`], with a case of a segment passed over as if it had never been in the index ([`Self::leave_out`]).
@@ -72,17 +88,24 @@ impl Snapshot {
         &self,
         query: &Embedding,
         k: usize,
+        how: (Effort, PathChoice),
+        (accept, without): (&[OrdinalSet], Option<(usize, &LeftOutCase)>),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Nearest, IndexError> {
+        self.nearest_by(query, k, how, Precision::Whole, (accept, without), stop)
+    }
+
+    fn nearest_by(
+        &self,
+        query: &Embedding,
+        k: usize,
         (effort, path): (Effort, PathChoice),
+        precision: Precision,
         (accept, without): (&[OrdinalSet], Option<(usize, &LeftOutCase)>),
         stop: &dyn Fn() -> bool,
     ) -> Result<Nearest, IndexError> {
         let mut nearest = Nearest::none();
         let Some(space) = &self.definition().image_space else { return Ok(nearest) };
-        // Those of several segments are compared with each other.
-        let precision = match self.definition().graph.layout {
-            Layout::Compact if accept.len() == 1 => Precision::Order,
-            _ => Precision::Whole,
-        };
         let search = VectorSearch { query, metric: space.metric(), effort, path, precision, stop };
         let mut scratch = self.scratches.take();
         let accepted = (accept.iter().enumerate())

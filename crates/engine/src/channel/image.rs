@@ -38,7 +38,12 @@ pub(crate) fn rank(
     let embedded_cases = accept.iter().map(OrdinalSet::count).sum();
     let (mut visited, mut path, mut found_share) = (0, SegmentPath::Compared, Some(1.0_f32));
     let mut nearest_in = |vector, depth, accept: &[OrdinalSet]| -> Result<Vec<_>, EngineError> {
-        let found = snapshot.nearest(vector, depth, (effort, limits.path), accept, stop)?;
+        // Hits are measured when they are shown; only those of several vectors are told apart by what is given here.
+        let how = (effort, limits.path);
+        let found = match query.vectors.len() {
+            1 => snapshot.nearest_in_order(vector, depth, how, accept, stop)?,
+            _ => snapshot.nearest(vector, depth, how, accept, stop)?,
+        };
         visited += found.visited;
         path = path.max(found.path);
         found_share = found_share.zip(found.recall).map(|(least, share)| least.min(share));

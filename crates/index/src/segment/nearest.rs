@@ -244,6 +244,11 @@ impl Segment {
 }
 
 impl Look<'_> {
+    /// A case of several images is measured anew by whole vectors, and those of others are compared with it.
+    fn precision(&self) -> Precision {
+        if self.one_to_one { self.search.precision } else { Precision::Whole }
+    }
+
     fn accepts_all(&self) -> bool {
         self.accepted.count >= self.embedded && self.accepted.without.is_none()
     }
@@ -291,10 +296,10 @@ impl Look<'_> {
     }
 
     fn compare(&self, wanted: usize) -> Result<Found, IndexError> {
-        let VectorSearch { query, precision, stop, .. } = *self.search;
+        let VectorSearch { query, stop, .. } = *self.search;
         let how = match self.search.is_exact() {
             true => Comparison::Whole,
-            false => Comparison::Measured(precision),
+            false => Comparison::Measured(self.precision()),
         };
         self.with_nodes(|nodes| {
             Ok(compare(self.vectors, self.distance, query.as_slice(), nodes, (wanted, how), stop)?)
@@ -338,7 +343,7 @@ impl Look<'_> {
         wanted: usize,
         scratch: &mut Scratch,
     ) -> Result<Option<Found>, IndexError> {
-        let VectorSearch { precision, stop, path, .. } = *self.search;
+        let VectorSearch { stop, path, .. } = *self.search;
         let mut search = self.search(graph, scratch)?;
         let accept = |node: u32| self.accepts_node(node);
         let share = self.accepted.count as f32 / self.embedded.max(1) as f32;
@@ -354,7 +359,7 @@ impl Look<'_> {
                 return Ok(None);
             }
         }
-        Ok(Some(search.finish(wanted, recall, precision)?))
+        Ok(Some(search.finish(wanted, recall, self.precision())?))
     }
 
     /// Scans the codes of the accepted nodes. How many are to be held was measured without a filter and for a few numbers wanted. A
@@ -378,7 +383,7 @@ impl Look<'_> {
             true => Ok(search.scan(nodes, width)?),
             false => Ok(search.scan_near(nodes, wanted, recall)?),
         })?;
-        Ok(search.finish(wanted, recall, self.search.precision)?)
+        Ok(search.finish(wanted, recall, self.precision())?)
     }
 
     /// The accepted cases that some nodes are of, each with its nearest image, in the order of the nodes.
