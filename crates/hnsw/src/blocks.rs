@@ -1,8 +1,9 @@
 //! Blocks of links made of the lists of a graph.
 
+use crate::build::Stopped;
 use crate::draft::{Blocks, Codes};
 use crate::recall::{DEPTHS, RecallTable};
-use crate::relink::FlatLists;
+use crate::relink::{FlatLists, NODES_BETWEEN_STOPS};
 use crate::{BuildParams, GraphLayout, HnswError, VectorRows};
 use precedent_vector::{
     BLOCK_LINKS, Lines, LinkEncoder, LinkOf, LinkQuantiser, MOST_RESIDUALS, Metric, Quantiser, block_bytes,
@@ -151,26 +152,29 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
     }
 
     /// What lies in a graph with blocks: the first codes and no rests.
-    pub fn codes(&self, codes: &Codes, lists: &FlatLists) -> Result<Codes, HnswError> {
+    pub fn codes(&self, codes: &Codes, lists: &FlatLists, stopped: &Stopped<'_>) -> Result<Codes, HnswError> {
         Ok(Codes {
             quantiser: self.quantiser.without_rest().to_bytes(),
             first: codes.first.clone(),
             rest: Lines::new(0),
-            blocks: Some(self.blocks(lists)?),
+            blocks: Some(self.blocks(lists, stopped)?),
         })
     }
 
     /// The blocks of all nodes and of the starts.
-    fn blocks(&self, lists: &FlatLists) -> Result<Blocks, HnswError> {
+    fn blocks(&self, lists: &FlatLists, stopped: &Stopped<'_>) -> Result<Blocks, HnswError> {
         let size = block_bytes(self.links.quads());
         let count = self.rows.len();
         let mut bytes = vec![0; (count + START_BLOCKS) * size];
         let (nodes, starts) = bytes.split_at_mut(count * size);
         let encoder = self.links.encoder();
-        nodes
-            .par_chunks_mut(size)
-            .enumerate()
-            .try_for_each(|(node, block)| self.encode(&encoder, node as u32, lists.of(node as u32), block))?;
+        nodes.par_chunks_mut(size).enumerate().try_for_each(|(node, block)| {
+            let node = node as u32;
+            match node.is_multiple_of(NODES_BETWEEN_STOPS) && stopped() {
+                true => Err(HnswError::Stopped),
+                false => self.encode(&encoder, node, lists.of(node), block),
+            }
+        })?;
         let linked: Vec<u32> = sample(START_BLOCKS * BLOCK_LINKS, count)
             .into_iter()
             .map(|node| node as u32)

@@ -9,7 +9,7 @@ use crate::recall::RecallTable;
 use crate::relink::{FlatLists, Relinker};
 use crate::repair::{Audit, note, repair};
 use crate::{Graph, HnswError, VectorRows, reference};
-use precedent_vector::{BLOCK_LINKS, CodeTable, Lines, Metric, Quantiser};
+use precedent_vector::{BLOCK_LINKS, CodeQueries, CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
@@ -171,32 +171,23 @@ fn build_in_pool<R: VectorRows + Sync>(
             reference::link(rows, metric, (params.m, params.ef_construction, params.threads), progress)?
         }
     };
-    let mut graph = freeze(&draft, &codes, rows, metric, &stopped)?;
+    let graph = freeze(&draft, &codes, rows, metric, &stopped)?;
     drop(draft);
     // Of the graph as it will be searched: repair takes links from some nodes to give them to others.
     let questions = curve::Questions::new(rows, metric)?;
     is_stopped()?;
-    if params.builder == Builder::Own && blocks::are_possible(params, rows.len(), rows.dimension()) {
-        let is_given = params.layout == GraphLayout::Blocks;
-        let enough = blocks::RECALLS[blocks::RECALLS.len() - 1];
-        let of_ten = |bytes: &[u8]| questions.measure_ten(rows, metric, bytes, enough);
-        let of_lists = of_ten(&graph.bytes)?;
-        let lists_cost = ListCost { table: &of_lists, lines: quantiser.shape().lines };
-        if is_given || lists_cost.may_be_beaten(rows.dimension()) {
-            let relinker = Relinker::new(rows, metric, (table, &queries), BLOCK_LINKS);
-            let lists = relinker.relink(&FlatLists::read(&Graph::open(graph.bytes.as_slice())?)?)?;
-            is_stopped()?;
-            let blocked = freeze(&lists.draft(params.m), &codes, rows, metric, &stopped)?;
-            let blocked = in_blocks(rows, metric, &quantiser, &codes, blocked)?;
-            let of_blocks = of_ten(&blocked.bytes)?;
-            let blocks_cost = BlockCost { table: &of_blocks, dimension: rows.dimension() };
-            if is_given || blocks_cost.pays(&lists_cost) {
-                graph = blocked;
+    let mut graph =
+        match params.builder == Builder::Own && blocks::are_possible(params, rows.len(), rows.dimension()) {
+            true => {
+                let is_given = params.layout == GraphLayout::Blocks;
+                let blocks =
+                    Blocking { rows, metric, quantiser: &quantiser, codes: &codes, table, queries: &queries };
+                blocks.in_place_of(graph, &questions, is_given, &stopped)?
             }
-            is_stopped()?;
-        }
-    }
+            false => graph,
+        };
     drop((queries, codes));
+    is_stopped()?;
     let measured = questions.measure(rows, metric, &graph.bytes)?;
     crate::layout::put_table(&mut graph.bytes, &measured)?;
     is_stopped()?;
@@ -216,22 +207,57 @@ fn freeze<R: VectorRows>(
     Ok(BuiltGraph { bytes, report })
 }
 
-/// The same links in blocks.
-fn in_blocks<R: VectorRows + Sync>(
-    rows: &R,
+/// Whether a build is to end, which threads ask now and then.
+pub(crate) type Stopped<'a> = dyn Fn() -> bool + Sync + 'a;
+
+/// What blocks are made of.
+struct Blocking<'a, R> {
+    rows: &'a R,
     metric: Metric,
-    quantiser: &Quantiser,
-    codes: &Codes,
-    BuiltGraph { bytes, report }: BuiltGraph,
-) -> Result<BuiltGraph, HnswError> {
-    let graph = Graph::open(bytes.as_slice())?;
-    let lists = FlatLists::read(&graph)?;
-    let draft = lists.draft(graph.m());
-    drop(bytes);
-    let maker = BlockMaker::learn(rows, metric, quantiser, &lists)?;
-    let mut bytes = draft.encode(&maker.codes(codes, &lists)?, &RecallTable::default());
-    note(&mut bytes, report);
-    Ok(BuiltGraph { bytes, report })
+    quantiser: &'a Quantiser,
+    codes: &'a Codes,
+    table: CodeTable<'a>,
+    queries: &'a CodeQueries,
+}
+
+impl<R: VectorRows + Sync> Blocking<'_, R> {
+    /// A graph over the same rows with blocks, where these are asked for or walks over them take less time; else the one with lists.
+    fn in_place_of(
+        &self,
+        of_lists: BuiltGraph,
+        questions: &curve::Questions,
+        is_given: bool,
+        stopped: &Stopped<'_>,
+    ) -> Result<BuiltGraph, HnswError> {
+        let Self { rows, metric, .. } = *self;
+        let enough = blocks::RECALLS[blocks::RECALLS.len() - 1];
+        let found = |graph: &BuiltGraph| questions.measure_ten(rows, metric, &graph.bytes, enough);
+        let found_by_lists = found(&of_lists)?;
+        let lists_cost = ListCost { table: &found_by_lists, lines: self.quantiser.shape().lines };
+        if !is_given && !lists_cost.may_be_beaten(rows.dimension()) {
+            return Ok(of_lists);
+        }
+        let of_blocks = self.relinked(&of_lists, stopped)?;
+        let found_by_blocks = found(&of_blocks)?;
+        let blocks_cost = BlockCost { table: &found_by_blocks, dimension: rows.dimension() };
+        Ok(if is_given || blocks_cost.pays(&lists_cost) { of_blocks } else { of_lists })
+    }
+
+    /// Links chosen a second time, in blocks.
+    fn relinked(&self, of_lists: &BuiltGraph, stopped: &Stopped<'_>) -> Result<BuiltGraph, HnswError> {
+        let Self { rows, metric, quantiser, codes, .. } = *self;
+        let graph = Graph::open(of_lists.bytes.as_slice())?;
+        let relinker = Relinker::new(rows, metric, (self.table, self.queries), BLOCK_LINKS);
+        let lists = relinker.relink(&FlatLists::read(&graph)?, stopped)?;
+        let BuiltGraph { bytes, report } = freeze(&lists.draft(graph.m()), codes, rows, metric, stopped)?;
+        let lists = FlatLists::read(&Graph::open(bytes.as_slice())?)?;
+        drop(bytes);
+        let maker = BlockMaker::learn(rows, metric, quantiser, &lists)?;
+        let mut bytes =
+            lists.draft(graph.m()).encode(&maker.codes(codes, &lists, stopped)?, &RecallTable::default());
+        note(&mut bytes, report);
+        Ok(BuiltGraph { bytes, report })
+    }
 }
 
 /// Inserts rows in the order given, the first ones on one thread.

@@ -47,6 +47,8 @@ const SLACKS: [f32; 22] = [
 ];
 /// Of them one in so many is tried first.
 const COARSE: usize = 3;
+/// Walks that find more than this are hardly ever asked for, and take long to measure.
+const HARDLY_ASKED_FOR: f32 = 0.999_5;
 /// Between those that find less than this none is tried, nor between two that find nearly the same.
 const SELDOM_ASKED_FOR: f32 = 0.8;
 const TELLS: f32 = 0.001;
@@ -59,7 +61,7 @@ const TOLERATED: f64 = 0.002;
 /// Nothing is gained by more than what finds this.
 const COMPLETE: f32 = 0.999_9;
 /// A walk that compares more than this share of all codes is no longer worth measuring: a scan costs less.
-const SCAN_PAYS: f32 = 0.5;
+const SCAN_PAYS: f32 = 0.4;
 
 /// The rows that are looked for in a graph of so many.
 pub(crate) fn looked_for(rows: usize, dimension: usize) -> Vec<u32> {
@@ -347,7 +349,7 @@ struct Extent {
 }
 
 impl Extent {
-    const WHOLE: Self = Self { depths: DEPTHS.len(), enough: COMPLETE };
+    const WHOLE: Self = Self { depths: DEPTHS.len(), enough: HARDLY_ASKED_FOR };
 }
 
 /// What walks are measured over.

@@ -58,9 +58,11 @@ pub struct Filter<'a> {
 
 /// Codes that a scan gathers beyond twice as many as are wanted before it drops any.
 const ROOM: usize = 256;
-/// Nodes that a walk of a given slack holds at most, for each node wanted, and at least.
+/// Nodes that a walk of a given slack holds at most, for each node wanted, and at least; with more slack than is usual more, or no slack
+/// would find what is hard to find.
 const HELD_FOR_EACH: usize = 16;
 const HELD_LEAST: usize = 512;
+const USUAL_SLACK: f32 = 0.12;
 /// Nodes that any walk holds at most: half a megabyte.
 const HELD_MOST: usize = 1 << 16;
 
@@ -205,7 +207,9 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             WalkBreadth::Width(ef) => Breadth::fixed(of_all(ef.max(k).max(1)).max(k)),
             WalkBreadth::Slack(slack) => {
                 let k = reach_of;
-                let ef = of_all(k).saturating_mul(HELD_FOR_EACH).clamp(HELD_LEAST, HELD_MOST.max(2 * k));
+                let least = HELD_LEAST as f32 * (slack / USUAL_SLACK).max(1.0).powi(2);
+                let least = (least as usize).min(HELD_MOST);
+                let ef = of_all(k).saturating_mul(HELD_FOR_EACH).clamp(least, HELD_MOST.max(2 * k));
                 let spread = self.view.graph.spread() * self.length / self.scale;
                 Breadth { ef, k, slack, own_term: self.shift, spread }
             }
