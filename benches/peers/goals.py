@@ -23,13 +23,19 @@ COMPACT = 0.8
 BYTES = {"fast": 1.2, "compact": 0.55}
 BUILD = {"fast": 0.3}
 # The share of hnswlib's bytes that an engine is held to by a limit on its memory, with the goals of its layout for speed.
-LIMITED = {"precedent-compact": 0.55}
+LIMITED = {"precedent-fast": 1.2, "precedent-compact": 0.55}
+# What they are to reach under that limit: the ratio, and to which peers. Pages of files that are mapped count as in memory while there is room
+# for them, so this says what an engine needs, and the bytes in memory what it takes.
+LIMITED_GOALS = {
+    "fast": (FAST_WIDE, SYMPHONY, "the better SymphonyQG"),
+    "compact": (COMPACT, SYMPHONY[:1], "SymphonyQG with raw vectors"),
+}
 # Ratio to the best peer of each filter.
 FILTER = 2.0
 
 # What the quick run of CI must keep to: for which numbers of neighbours, how far recall may fall below what is aimed at,
 # and the ratio to hnswlib.
-FLOOR_COUNTS = [10]
+FLOOR_COUNTS = [1, 10, 100]
 RECALL_SLACK = 0.01
 QUICK_RATIO = 1.2
 
@@ -139,11 +145,11 @@ def costs(run: dict[str, Any], layout: str, result: dict[str, Any]) -> Iterator[
         yield at_most(label, "bytes in memory", BYTES[layout], ratio(memory(result), memory(reference)))
     if share := LIMITED.get(f"precedent-{layout}"):
         curve = result.get("limited", {}).get("curve", [])
+        goal, names, unit = LIMITED_GOALS[layout]
         for recall in RECALLS:
-            theirs = search_speed(run["engines"].get(SYMPHONY[0], {}), recall)
+            theirs = best(search_speed(run["engines"].get(name, {}), recall) for name in names)
             what = f"queries/s at {recall}, memory limited to {share:g}x hnswlib's"
-            figures = speed_at(curve, recall), theirs
-            yield at_least(label, what, COMPACT, figures, bool(curve), "SymphonyQG with raw vectors")
+            yield at_least(label, what, goal, (speed_at(curve, recall), theirs), bool(curve), unit)
     if layout in BUILD:
         yield at_most(label, "CPU seconds of the build", BUILD[layout], ratio(build_cpu(result), build_cpu(reference)))
     for track, what in enumerate(TRACKS):

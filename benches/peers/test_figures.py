@@ -84,11 +84,14 @@ def test_goals_of_the_fast_layout() -> None:
         "bytes": {"anonymous": 700, "mapped": 500},
         "build": {"cpu_s": 3.1},
         "filters": {"0": curve((0.95, 200)), "1": curve((0.95, 199)), "2": curve((0.94, 900))},
+        "limited": {"bytes": 1_200, "curve": curve((0.95, 150), (0.99, 119))},
     }
     assert verdicts(run(fast=fast)) == {
         "queries/s at 0.95": "reached",
         "queries/s at 0.99": "not reached",
         "bytes in memory": "reached",
+        "queries/s at 0.95, memory limited to 1.2x hnswlib's": "reached",
+        "queries/s at 0.99, memory limited to 1.2x hnswlib's": "not reached",
         "CPU seconds of the build": "not reached",
         "queries/s at 0.95, filter 50 %": "reached",
         "queries/s at 0.95, filter 10 %": "not reached",

@@ -539,6 +539,41 @@ mod tests {
     }
 
     #[test]
+    fn a_block_has_the_documented_bytes_and_a_link_can_be_replaced() {
+        let rows = rows(400, 7);
+        let learnt = LinkQuantiser::learn(&residuals(&rows), DIMENSION);
+        let (encoder, count) = (learnt.encoder(), learnt.quads() * QUAD_COORDINATES);
+        let mut coordinates = vec![Vec::new(); 40];
+        for (row, out) in rows.iter().zip(&mut coordinates) {
+            encoder.project(row, out);
+        }
+        let zeros = vec![0.0; count];
+        let link =
+            |node: usize| LinkOf { node: node as u32, coordinates: &coordinates[node], own: node as f32 };
+        let mut block = vec![9; block_bytes(learnt.quads())];
+        encoder.encode(&zeros, 2.0, [3, 8, 21].into_iter().map(link), &mut block);
+        let word = |place: usize| u32::from_le_bytes(std::array::from_fn(|at| block[4 * place + at]));
+        assert_eq!([0, 1, 2, 3, 31].map(word), [3, 8, 21, u32::MAX, u32::MAX]);
+        // The upper halves of the floats 3 and of infinity: from zero coordinates a term is the link's own.
+        assert_eq!((&block[128..130], &block[190..192]), (&[0x40, 0x40][..], &[0x80, 0x7f][..]));
+        let mut unit = coordinates[8].clone();
+        scale_to_unit(&mut unit);
+        for (number, (book, group)) in learnt.books.iter().zip(unit.as_chunks::<GROUPED>().0).enumerate() {
+            let off = |centroid: usize| -> f32 {
+                (0..GROUPED).map(|at| (book[at][centroid] - group[at]).powi(2)).sum()
+            };
+            let nearest = (0..CENTROIDS).min_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap();
+            // Byte b is of link b / 2 where b is even: link 1 has the third.
+            let byte = block[256 + number / 4 * 64 + number % 4 / 2 * 32 + 2];
+            assert!((off(usize::from(byte >> (4 * (number % 2)) & 0xf)) - off(nearest)).abs() < 1e-6);
+        }
+        encoder.replace(&mut block, 1, (&zeros, 2.0), link(30));
+        let mut expected = vec![0; block.len()];
+        encoder.encode(&zeros, 2.0, [3, 30, 21].into_iter().map(link), &mut expected);
+        assert_eq!(block, expected);
+    }
+
+    #[test]
     fn a_quantiser_reads_back_and_damaged_bytes_do_not() {
         let learnt = LinkQuantiser::learn(&residuals(&rows(50, 6)), DIMENSION);
         assert_eq!(learnt.quads(), 5);

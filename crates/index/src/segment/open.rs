@@ -113,10 +113,8 @@ impl Segment {
                             Layout::Fast => Access::Everywhere,
                             Layout::Compact => Access::HereAndThere,
                         });
-                        if definition.graph.layout == Layout::Compact {
-                            // A whole vector is read where the packed ones leave an order open.
-                            file.advise(Access::HereAndThere);
-                        }
+                        // A whole vector is read where the packed ones leave an order open, and of what is shown.
+                        file.advise(Access::HereAndThere);
                         Some(PackedVectors::open(packed, space.dimension(), space.metric())?)
                     }
                     None => None,
