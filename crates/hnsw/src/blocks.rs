@@ -6,8 +6,8 @@ use crate::recall::{DEPTHS, RecallTable};
 use crate::relink::{FlatLists, NODES_BETWEEN_STOPS};
 use crate::{BuildParams, GraphLayout, HnswError, VectorRows};
 use precedent_vector::{
-    BLOCK_LINKS, Lines, LinkEncoder, LinkOf, LinkQuantiser, MOST_RESIDUALS, Metric, Quantiser, block_bytes,
-    quads_for, sample,
+    BLOCK_LINKS, Lines, LinkEncoder, LinkOf, LinkQuantiser, MOST_RESIDUALS, Metric, NodeSet, Quantiser,
+    block_bytes, quads_for, sample,
 };
 use rayon::prelude::*;
 
@@ -118,19 +118,26 @@ pub(crate) struct BlockMaker<'a, R> {
 }
 
 impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
-    /// Learns from the links of some nodes.
+    /// Learns from links between some of the nodes, not of those that recall is measured with: the codes would suit them best, and
+    /// what is measured would be promised to others.
     pub fn learn(
         rows: &'a R,
         metric: Metric,
         quantiser: &'a Quantiser,
         lists: &FlatLists,
+        learnt_from: &[u32],
     ) -> Result<Self, HnswError> {
         let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
         let mut residuals = Vec::new();
-        for node in sample(MOST_RESIDUALS / LINKS_OF_SAMPLE, rows.len()) {
-            let list = lists.of(node as u32);
+        let mut may_learn = NodeSet::default();
+        may_learn.reset(rows.len());
+        learnt_from.iter().for_each(|&node| _ = may_learn.add(node));
+        for place in sample(MOST_RESIDUALS / LINKS_OF_SAMPLE, learnt_from.len()) {
+            let node = learnt_from[place];
+            let links = lists.of(node).iter().filter(|&&link| may_learn.holds(link) == Some(true));
+            let list: Vec<u32> = links.copied().collect();
             for link in sample(LINKS_OF_SAMPLE, list.len()) {
-                let (from, to) = (row(node as u32)?, row(list[link])?);
+                let (from, to) = (row(node)?, row(list[link])?);
                 residuals.extend(to.iter().zip(from).map(|(to, from)| to - from));
             }
         }

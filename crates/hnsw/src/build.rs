@@ -180,8 +180,15 @@ fn build_in_pool<R: VectorRows + Sync>(
         match params.builder == Builder::Own && blocks::are_possible(params, rows.len(), rows.dimension()) {
             true => {
                 let is_given = params.layout == GraphLayout::Blocks;
-                let blocks =
-                    Blocking { rows, metric, quantiser: &quantiser, codes: &codes, table, queries: &queries };
+                let blocks = Blocking {
+                    rows,
+                    metric,
+                    quantiser: &quantiser,
+                    codes: &codes,
+                    table,
+                    queries: &queries,
+                    learnt_from: &others,
+                };
                 blocks.in_place_of(graph, &questions, is_given, &stopped)?
             }
             false => graph,
@@ -218,6 +225,8 @@ struct Blocking<'a, R> {
     codes: &'a Codes,
     table: CodeTable<'a>,
     queries: &'a CodeQueries,
+    /// The rows that recall is not measured with.
+    learnt_from: &'a [u32],
 }
 
 impl<R: VectorRows + Sync> Blocking<'_, R> {
@@ -252,7 +261,7 @@ impl<R: VectorRows + Sync> Blocking<'_, R> {
         let BuiltGraph { bytes, report } = freeze(&lists.draft(graph.m()), codes, rows, metric, stopped)?;
         let lists = FlatLists::read(&Graph::open(bytes.as_slice())?)?;
         drop(bytes);
-        let maker = BlockMaker::learn(rows, metric, quantiser, &lists)?;
+        let maker = BlockMaker::learn(rows, metric, quantiser, &lists, self.learnt_from)?;
         let mut bytes =
             lists.draft(graph.m()).encode(&maker.codes(codes, &lists, stopped)?, &RecallTable::default());
         note(&mut bytes, report);

@@ -5,8 +5,6 @@
 
 use precedent_vector::{BLOCK_LINKS, SortedKeys, key_value};
 
-/// Of more keys than this not all are sorted.
-const FEW: usize = 256;
 /// Of many, keys that are sorted at most, and so many of them are when others take their place.
 const SORTED: usize = 96;
 const REFILLED: usize = 32;
@@ -31,9 +29,9 @@ pub(crate) struct Frontier {
 }
 
 impl Frontier {
-    /// Empties it and makes room for about so many keys, the nearest.
-    pub fn reset(&mut self, capacity: usize) {
-        self.kept = Some(capacity).filter(|&capacity| capacity > FEW);
+    /// Empties it and makes room for so many keys, the nearest; where not all are sorted for up to twice as many.
+    pub fn reset(&mut self, capacity: usize, sorts_all: bool) {
+        self.kept = Some(capacity).filter(|_| !sorts_all);
         self.nearest.reset(if self.kept.is_some() { SORTED } else { capacity });
         self.others.clear();
         (self.next, self.bound, self.end) = (0, u64::MAX, u64::MAX);
@@ -156,7 +154,7 @@ mod tests {
             limit in 500_u64..6_000, capacity in prop_oneof![Just(250_usize), Just(300), Just(6_000)],
         ) {
             let mut frontier = Frontier::default();
-            frontier.reset(capacity);
+            frontier.reset(capacity, capacity == 250);
             let (mut expected, mut inserted): (Vec<u64>, usize) = (Vec::new(), 0);
             let limit = limit << 32;
             for (lot, picks) in lots {
@@ -183,14 +181,14 @@ mod tests {
     #[test]
     fn of_many_the_nearest_stay() {
         let mut frontier = Frontier::default();
-        frontier.reset(300);
+        frontier.reset(300, false);
         let keys: Vec<u64> = (0..4_000_u32).rev().map(|node| key(node as f32, node)).collect();
         keys.chunks(32).for_each(|lot| frontier.insert(lot));
         assert!((300.0..1_000.0).contains(&frontier.limit()), "{}", frontier.limit());
         for node in 0..300 {
             assert_eq!(frontier.pick(u64::MAX).map(key_node), Some(node));
         }
-        frontier.reset(20);
+        frontier.reset(20, true);
         keys.chunks(32).for_each(|lot| frontier.insert(lot));
         assert_eq!(frontier.limit(), 19.0);
     }

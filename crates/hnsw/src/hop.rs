@@ -34,6 +34,9 @@ const RANKED: usize = 2 * DEPTHS[DEPTHS.len() - 1];
 /// too early where much is needed; without a limit a walk through a crowd would be a walk through all.
 const HELD_FOR_EACH: f32 = 2.0;
 const HELD_FOR_SLACK: f32 = 90.0;
+/// For so many nodes wanted all scores are sorted. It goes by these alone: recall grows with slack without a leap, and between what was
+/// measured it is interpolated.
+const SORTED: usize = DEPTHS[1];
 /// Scores that any walk holds at most: a megabyte.
 const HELD_MOST: usize = 1 << 16;
 
@@ -148,7 +151,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         nearest: &mut Nearest<'_>,
     ) -> Result<bool, HnswError> {
         self.visited.reset(self.blocks.graph.node_count());
-        self.frontier.reset(reach.held);
+        self.frontier.reset(reach.held, reach.k <= SORTED);
         self.exact.reset(if filter.is_some() { RANKED.max(reach.k) } else { reach.k });
         self.accepted.reset(reach.k);
         for &node in self.without {
