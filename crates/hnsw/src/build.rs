@@ -1,13 +1,17 @@
 //! Building: vectors become codes, the codes are linked, what the graph finds is measured, and the result is frozen.
 
-use crate::blocks::{self, BlockCost, BlockMaker, ListCost};
+use crate::blocks::{self, BlockMaker};
 use crate::curve;
 use crate::draft::{Codes, Draft};
+use crate::flat_lists::FlatLists;
 use crate::insert::{InsertScratch, Inserter};
 use crate::layout::{MAX_M, MAX_NODES, MIN_M};
+use crate::layout_cost::{self, BlockCost, ListCost};
 use crate::recall::RecallTable;
-use crate::relink::{FlatLists, Relinker};
+use crate::relink::Relinker;
 use crate::repair::{Audit, note, repair};
+use crate::rows::row_of;
+use crate::stop::Stopped;
 use crate::{Graph, HnswError, VectorRows, reference};
 use precedent_vector::{BLOCK_LINKS, CodeQueries, CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
@@ -214,9 +218,6 @@ fn freeze<R: VectorRows>(
     Ok(BuiltGraph { bytes, report })
 }
 
-/// Whether a build is to end, which threads ask now and then.
-pub(crate) type Stopped<'a> = dyn Fn() -> bool + Sync + 'a;
-
 /// What blocks are made of.
 struct Blocking<'a, R> {
     rows: &'a R,
@@ -239,7 +240,7 @@ impl<R: VectorRows + Sync> Blocking<'_, R> {
         stopped: &Stopped<'_>,
     ) -> Result<BuiltGraph, HnswError> {
         let Self { rows, metric, .. } = *self;
-        let enough = blocks::RECALLS[blocks::RECALLS.len() - 1];
+        let enough = layout_cost::RECALLS[layout_cost::RECALLS.len() - 1];
         let found = |graph: &BuiltGraph| questions.measure_ten(rows, metric, &graph.bytes, enough);
         let found_by_lists = found(&of_lists)?;
         let lists_cost = ListCost { table: &found_by_lists, lines: self.quantiser.shape().lines };
@@ -306,16 +307,15 @@ pub(crate) fn encode<R: VectorRows + Sync>(
     metric: Metric,
     learnt_from: &[u32],
 ) -> Result<(Quantiser, Codes), HnswError> {
-    let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
     let (dimension, count) = (rows.dimension(), learnt_from.len());
-    let quantiser = Quantiser::learn(metric, dimension, count, REST_LINES, |place| row(learnt_from[place]))?;
+    let quantiser =
+        Quantiser::learn(metric, dimension, count, REST_LINES, |place| row_of(rows, learnt_from[place]))?;
     let codes = encode_by(&quantiser, rows)?;
     Ok((quantiser, codes))
 }
 
 /// Makes codes of the rows.
 pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -> Result<Codes, HnswError> {
-    let row = |row: u32| rows.row(row).map_err(|error| HnswError::row(row, error));
     let count = rows.len();
     let (first_bytes, rest_bytes) = (quantiser.shape().bytes(), quantiser.rest_shape().bytes());
     let mut first = Lines::new(count * first_bytes);
@@ -329,7 +329,7 @@ pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -
     (first.par_chunks_mut(first_bytes).zip(rests).enumerate()).try_for_each_init(
         Vec::new,
         |coordinates, (place, (first, rest))| {
-            encoder.encode(row(place as u32)?, coordinates, first, rest);
+            encoder.encode(row_of(rows, place as u32)?, coordinates, first, rest);
             Ok::<_, HnswError>(())
         },
     )?;
@@ -340,7 +340,7 @@ pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -
 pub(crate) fn check_rows<R: VectorRows>(rows: &R) -> Result<f64, HnswError> {
     let mut largest = 0.0_f64;
     for row in 0..rows.len() as u32 {
-        let numbers = rows.row(row).map_err(|error| HnswError::row(row, error))?;
+        let numbers = row_of(rows, row)?;
         let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
         // Four times the squared norm bounds every squared distance.
         if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {

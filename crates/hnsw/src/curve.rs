@@ -1,15 +1,15 @@
 //! What walks and scans find, measured on rows that are left out one at a time.
 //!
 //! Some rows, spread over all, are looked for in the finished graph as if they were not in it ([`Search::without`]): queries of the
-//! same kind as the rows. A row would find its own links at once and promise too much. Their nearest are found by comparing whole
-//! vectors, and then counted among what walks of growing slack and scans of growing width hold. The links that a row's
-//! neighbours spend on it are lost to it, so a query that was never in the graph finds a little more. Queries of another kind than
-//! the rows may find less.
+//! same kind as the rows. A row would find its own links at once and promise too much; a graph in which it was merely passed over would
+//! promise too little (`left_out.rs`). Their nearest are found by comparing whole vectors, and then counted among what walks of growing
+//! slack and scans of growing width hold. Queries of another kind than the rows may find less.
 
 use crate::graph::Graph;
 use crate::layout::MAX_POINTS;
 use crate::left_out::LeftOut;
 use crate::recall::{DEPTHS, LOST, RecallTable, SPREAD, ScanPoint, WalkPoint};
+use crate::rows::row_of;
 use crate::scratch::Scratch;
 use crate::search::{Search, WalkBreadth};
 use crate::settle::{Measured, Nearest, settle};
@@ -236,10 +236,6 @@ pub(crate) fn errors<R: VectorRows + Sync, P: Pages + Sync>(
     })
 }
 
-fn row_of<R: VectorRows>(rows: &R, row: u32) -> Result<&[f32], HnswError> {
-    rows.row(row).map_err(|error| HnswError::row(row, error))
-}
-
 /// What scans of the codes of some rows find.
 pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     graph: &Graph<P>,
@@ -306,16 +302,13 @@ impl Questions {
         metric: Metric,
         bytes: &[u8],
     ) -> Result<RecallTable, HnswError> {
-        if self.all.is_empty() {
-            return Ok(RecallTable::default());
-        }
         let graph = Graph::open(bytes)?;
-        let table = errors(&graph, rows, metric, &self.all)?;
-        let graph = graph.with_recall(table.clone());
-        let scans = scans(&graph, rows, metric, &self.all[..queries_of(1, self.all.len())])?;
-        let walker = Walking { graph: &graph, rows, metric };
-        let walks = walker.walks((&self.all, &self.strangers), &Extent::WHOLE)?;
-        Ok(RecallTable { walks, scans, ..table })
+        let scans = match self.all.is_empty() {
+            true => Vec::new(),
+            false => scans(&graph, rows, metric, &self.all[..queries_of(1, self.all.len())])?,
+        };
+        let table = walked(graph, rows, metric, (&self.all, &self.strangers), &Extent::WHOLE)?;
+        Ok(RecallTable { scans, ..table })
     }
 
     /// What walks find of ten, to compare one graph with another: of fewer questions, and no further than is compared.
@@ -326,18 +319,27 @@ impl Questions {
         bytes: &[u8],
         enough: f32,
     ) -> Result<RecallTable, HnswError> {
-        if self.all.is_empty() {
-            return Ok(RecallTable::default());
-        }
-        let graph = Graph::open(bytes)?;
         let some = |questions: &[Question]| questions.len().min(TO_COMPARE);
         let (all, strangers) = (&self.all[..some(&self.all)], &self.strangers[..some(&self.strangers)]);
-        let table = errors(&graph, rows, metric, all)?;
-        let graph = graph.with_recall(table.clone());
-        let walker = Walking { graph: &graph, rows, metric };
-        let walks = walker.walks((all, strangers), &Extent { depths: 1, enough })?;
-        Ok(RecallTable { walks, ..table })
+        walked(Graph::open(bytes)?, rows, metric, (all, strangers), &Extent { depths: 1, enough })
     }
+}
+
+/// How far estimates are off, and what walks find that know it; nothing where nothing is asked.
+fn walked<R: VectorRows + Sync>(
+    graph: Graph<&[u8]>,
+    rows: &R,
+    metric: Metric,
+    (questions, strangers): (&[Question], &[Question]),
+    extent: &Extent,
+) -> Result<RecallTable, HnswError> {
+    if questions.is_empty() {
+        return Ok(RecallTable::default());
+    }
+    let table = errors(&graph, rows, metric, questions)?;
+    let graph = graph.with_recall(table.clone());
+    let walks = Walking { graph: &graph, rows, metric }.walks((questions, strangers), extent)?;
+    Ok(RecallTable { walks, ..table })
 }
 
 /// How far walks are measured.

@@ -12,6 +12,7 @@ use crate::left_out::LeftOut;
 use crate::recall::DEPTHS;
 use crate::search::{Filter, WalkBreadth};
 use crate::settle::Nearest;
+use crate::walk::FAR_FEWER;
 use crate::{Graph, HnswError, Pages, RowQuery, VectorRows};
 use precedent_vector::{
     BLOCK_LINKS, LinkQuery, NodeSet, SortedKeys, key, key_node, key_value, prefetch_whole,
@@ -23,10 +24,9 @@ const AHEAD: usize = 3;
 const STARTS: usize = 4;
 /// Comparisons between two looks at the clock.
 const STOP_INTERVAL: usize = 2_048;
-/// So many accepted nodes are expected before a walk that met far fewer gives up, and what is far fewer. Half as many as in `walk.rs`:
-/// only nodes that were walked on from are told.
+/// So many accepted nodes are expected before a walk that met far fewer gives up. Half as many as in `walk.rs`: only nodes that were
+/// walked on from are told.
 const EXPECTED_TO_TELL: f32 = 16.0;
-const FAR_FEWER: f32 = 0.2;
 /// Of the nodes met under a filter so many are told apart by their rank: more than any recall was measured at.
 const RANKED: usize = 2 * DEPTHS[DEPTHS.len() - 1];
 
@@ -134,8 +134,6 @@ pub(crate) struct BlockWalk<'a, P, R> {
     /// The accepted ones of these, under a filter.
     pub accepted: &'a mut SortedKeys,
     pub stop: &'a dyn Fn() -> bool,
-    /// Nodes that are passed over as if they were not there.
-    pub without: &'a [u32],
     /// Codes compared.
     pub compared: usize,
     pub stopped: bool,
@@ -154,7 +152,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         self.frontier.reset(reach.held, reach.k <= SORTED);
         self.exact.reset(if filter.is_some() { RANKED.max(reach.k) } else { reach.k });
         self.accepted.reset(reach.k);
-        for &node in self.without {
+        for &node in self.blocks.left_out.map_or(&[][..], LeftOut::nodes) {
             self.visited.add(node);
         }
         self.start(entry)?;

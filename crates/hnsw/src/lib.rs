@@ -46,20 +46,24 @@ mod settle;
 mod compare;
 mod frontier;
 mod hop;
+mod left_out;
 mod search;
+mod view;
 mod walk;
 
 mod curve;
 mod draft;
 mod insert;
-mod left_out;
 mod reference;
 mod repair;
 
 mod blocks;
 mod build;
 mod codes;
+mod flat_lists;
+mod layout_cost;
 mod relink;
+mod stop;
 
 pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
 pub use codes::encode_like;

@@ -1,13 +1,15 @@
 //! Links chosen a second time, when all nodes are there: a node then knows more of those near it than when it was inserted.
 //!
 //! Candidates are the links of a node, those linked to it, and the links of these, the nearest by codes. They are chosen by whole vectors: by
-//! codes, a tenth more steps were needed to find 0.95 and a third more to find 0.99. The rule is that of diversity with a little less of it (Subramanya et al., "DiskANN", NeurIPS 2019), then linked back, and places that are left are filled with
-//! the nearest left over: a block is read whole whether it is full or not.
+//! codes, a tenth more steps were needed to find 0.95 and a third more to find 0.99. The rule is that of diversity with a little less of it
+//! (Subramanya et al., "DiskANN", NeurIPS 2019). Then they are linked back, and places that are left are filled with the nearest left
+//! over: a block is read whole whether it is full or not.
 
-use crate::build::Stopped;
-use crate::draft::Draft;
+use crate::flat_lists::{FlatLists, put_links};
 use crate::layout::NONE;
-use crate::{Graph, HnswError, Pages, VectorRows};
+use crate::rows::row_of;
+use crate::stop::{Stopped, go_on};
+use crate::{HnswError, VectorRows};
 use precedent_vector::{
     CodeQueries, CodeTable, DistanceFn, GROUP, Metric, NodeSet, SortedKeys, key, key_node, key_value,
 };
@@ -20,47 +22,6 @@ const EXPANDED: usize = 24;
 /// A candidate is passed over where a chosen one is nearer to it than the node by this factor. On 100,000 sentence embeddings 1.03
 /// found 0.99 in a tenth less time than 1.0.
 const DIVERSITY: f32 = 1.03 * 1.03;
-
-/// Nodes between two looks at the caller's wish to stop: some hundredths of a second.
-pub(crate) const NODES_BETWEEN_STOPS: u32 = 512;
-
-/// Lists of one length, and [`NONE`] in free places.
-#[derive(Clone)]
-pub(crate) struct FlatLists {
-    pub words: Vec<u32>,
-    pub width: usize,
-}
-
-impl FlatLists {
-    pub fn of(&self, node: u32) -> &[u32] {
-        let start = node as usize * self.width;
-        let list = self.words.get(start..start + self.width).unwrap_or_default();
-        &list[..list.iter().position(|&link| link == NONE).unwrap_or(list.len())]
-    }
-}
-
-impl FlatLists {
-    /// The lists of level 0 of a graph.
-    pub fn read<P: Pages>(graph: &Graph<P>) -> Result<Self, HnswError> {
-        let width = graph.m0();
-        let mut words = vec![NONE; graph.node_count() * width];
-        let mut links = Vec::new();
-        for (node, list) in words.chunks_mut(width.max(1)).enumerate() {
-            graph.level_zero_links(node as u32, &mut links)?;
-            put(list, links.iter().copied());
-        }
-        Ok(Self { words, width })
-    }
-
-    /// A graph of one level.
-    pub fn draft(&self, m: usize) -> Draft {
-        let mut draft = Draft::new(m, self.width, vec![0; self.words.len() / self.width.max(1)]);
-        for (node, list) in (0..).zip(self.words.chunks(self.width.max(1))) {
-            draft.set_links(node, 0, list.iter().copied().take_while(|&link| link != NONE));
-        }
-        draft
-    }
-}
 
 /// For each node those that link to it, one after another.
 struct Reverse {
@@ -126,38 +87,34 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         let (count, width) = (self.rows.len(), self.width);
         let reverse = Reverse::of(before, count);
         // The chosen ones, then the nearest of all to fill up with.
-        let empty = || FlatLists { words: vec![NONE; count * width], width };
+        let empty = || FlatLists::new(count, width);
         let (mut first, mut spare, mut lists) = (empty(), empty(), empty());
         let places = first.words.par_chunks_mut(width).zip(spare.words.par_chunks_mut(width));
         places.enumerate().try_for_each_init(RelinkScratch::default, |scratch, (node, (first, spare))| {
             let node = node as u32;
-            self.go_on(node, stopped)?;
+            go_on(node, stopped)?;
             let direct = before.of(node).iter().chain(reverse.to(node));
             self.candidates(node, direct.copied(), before, scratch)?;
             self.choose(scratch)?;
-            put(first, scratch.chosen.iter().copied());
-            put(spare, scratch.sorted.iter().map(|&key| key_node(key)));
+            put_links(first, scratch.chosen.iter().copied());
+            put_links(spare, scratch.sorted.iter().map(|&key| key_node(key)));
             Ok::<_, HnswError>(())
         })?;
         let back = Reverse::of(&first, count);
         let places = lists.words.par_chunks_mut(width).enumerate();
         places.try_for_each_init(RelinkScratch::default, |scratch, (node, list)| {
             let node = node as u32;
-            self.go_on(node, stopped)?;
+            go_on(node, stopped)?;
             self.sort(node, first.of(node).iter().chain(back.to(node)).copied(), scratch)?;
             match scratch.sorted.len() > width {
                 true => self.choose(scratch)?,
                 false => scratch.chosen.clear(),
             }
             self.fill(scratch, spare.of(node));
-            put(list, scratch.chosen.iter().copied());
+            put_links(list, scratch.chosen.iter().copied());
             Ok::<_, HnswError>(())
         })?;
         Ok(lists)
-    }
-
-    fn go_on(&self, node: u32, stopped: &Stopped<'_>) -> Result<(), HnswError> {
-        if node.is_multiple_of(NODES_BETWEEN_STOPS) && stopped() { Err(HnswError::Stopped) } else { Ok(()) }
     }
 
     /// Leaves the nearest candidates, sorted: of some nodes, and of the links of the nearest of these.
@@ -194,10 +151,10 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         others: impl Iterator<Item = u32>,
         scratch: &mut RelinkScratch,
     ) -> Result<(), HnswError> {
-        let own = self.row(node)?;
+        let own = row_of(self.rows, node)?;
         scratch.sorted.clear();
         for other in others.filter(|&other| other != node) {
-            scratch.sorted.push(key((self.distance)(own, self.row(other)?), other));
+            scratch.sorted.push(key((self.distance)(own, row_of(self.rows, other)?), other));
         }
         scratch.sorted.sort_unstable();
         scratch.sorted.dedup();
@@ -214,10 +171,10 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
             }
             let (node, distance) = (key_node(candidate), key_value(candidate));
             let limit = if distance > 0.0 { distance / DIVERSITY } else { distance };
-            let own = self.row(node)?;
+            let own = row_of(self.rows, node)?;
             let mut is_shadowed = false;
             for &other in &*chosen {
-                if (self.distance)(own, self.row(other)?) < limit {
+                if (self.distance)(own, row_of(self.rows, other)?) < limit {
                     is_shadowed = true;
                     break;
                 }
@@ -255,13 +212,4 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
     fn no_such_node(&self, node: u32) -> HnswError {
         HnswError::Damaged { offset: 0, what: "a link", found: node, max: self.rows.len() as u32 }
     }
-
-    fn row(&self, row: u32) -> Result<&[f32], HnswError> {
-        self.rows.row(row).map_err(|error| HnswError::row(row, error))
-    }
-}
-
-fn put(list: &mut [u32], links: impl Iterator<Item = u32>) {
-    list.fill(NONE);
-    list.iter_mut().zip(links).for_each(|(place, link)| *place = link);
 }

@@ -235,6 +235,11 @@ impl<P: Pages> VectorRows for PagedRows<P> {
     }
 }
 
+/// A row, or which one could not be read.
+pub(crate) fn row_of<R: VectorRows>(rows: &R, row: u32) -> Result<&[f32], HnswError> {
+    rows.row(row).map_err(|error| HnswError::row(row, error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

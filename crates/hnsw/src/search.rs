@@ -2,18 +2,17 @@
 //! it measured.
 
 use crate::graph::Graph;
-use crate::hop::{BlockPages, BlockWalk, Reach};
-use crate::layout::{MAX_LINKS, NONE};
+use crate::hop::{BlockWalk, Reach};
 use crate::left_out::LeftOut;
 use crate::order::Found;
 use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
 use crate::settle::{Measured, Nearest, settle};
+use crate::view::{Upper, View};
 use crate::walk::{Accepting, Breadth, Level, Walker};
 use crate::{HnswError, Pages, Precision, RowQuery, VectorRows};
-use precedent_vector::{
-    CodeTable, DistanceFn, GROUP, PreparedQuery, QueryView, key, key_node, key_value, prefetch,
-};
+use precedent_vector::{DistanceFn, GROUP, key, key_node, key_value};
+use std::cell::RefCell;
 
 /// Vectors that are asked for before the second codes are looked at.
 const EARLY: usize = 12;
@@ -102,7 +101,6 @@ pub struct Search<'a, P, R> {
     shift: f32,
     /// What errors of estimates are relative to.
     length: f32,
-    without: Option<&'a LeftOut>,
     found_in: FoundIn,
     /// Whether the query was brought into the form of the first codes.
     has_first: bool,
@@ -150,7 +148,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             scale,
             shift,
             length,
-            without: None,
             found_in: FoundIn::Held,
             has_first: false,
             visited: 0,
@@ -169,7 +166,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     /// Leaves nodes out, as if they had never been inserted: without a row, and perhaps its copies, what is found is what a query finds that
     /// is not in the index. Few, because every code that a descent compares is looked for among them.
     pub fn without(mut self, left_out: &'a LeftOut) -> Self {
-        self.without = Some(left_out);
         self.view.left_out = Some(left_out);
         self
     }
@@ -225,11 +221,11 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             return Ok(true);
         }
         let entry = keys[0];
-        let without = self.without.map_or(&[][..], LeftOut::nodes);
+        let without = self.view.left_out.map_or(&[][..], LeftOut::nodes);
         let mut walker = Walker { visited, held, stop: self.stop, without, compared: 1, stopped: false };
         let mut nearest = entry;
         for level in (1..=max_level).rev() {
-            let level = Upper { view: &self.view, level, links: std::cell::RefCell::new(links) };
+            let level = Upper { view: &self.view, level, links: RefCell::new(links) };
             nearest = walker.descend(&level, query, nearest)?;
         }
         // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
@@ -275,7 +271,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             accepted,
             exact,
             stop: self.stop,
-            without: self.without.map_or(&[], LeftOut::nodes),
             compared: 0,
             stopped: false,
         };
@@ -548,225 +543,4 @@ fn fill(nodes: &mut impl Iterator<Item = u32>, group: &mut [u32; GROUP]) -> usiz
         filled += 1;
     }
     filled
-}
-
-/// A graph for one search: in whole slices where all of its bytes have been checked, else block by block.
-struct View<'a, P> {
-    graph: &'a Graph<P>,
-    links: Option<&'a [u32]>,
-    upper_index: Option<&'a [u32]>,
-    upper: Option<&'a [u32]>,
-    codes: Option<CodeTable<'a>>,
-    rests: Option<CodeTable<'a>>,
-    blocks: Option<&'a [u8]>,
-    left_out: Option<&'a LeftOut>,
-}
-
-impl<'a, P: Pages> View<'a, P> {
-    fn of(graph: &'a Graph<P>) -> Self {
-        let none = Self {
-            graph,
-            links: None,
-            upper_index: None,
-            upper: None,
-            codes: None,
-            rests: None,
-            blocks: None,
-            left_out: None,
-        };
-        let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
-            return none;
-        };
-        let layout = graph.layout();
-        let part = |from: u64, to: u64| bytes.get(from as usize..to as usize);
-        let words =
-            |from: u64, to: u64| part(from, to).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok());
-        let codes = part(layout.code_offset(0), layout.rest_offset(0));
-        let rests = part(layout.rest_offset(0), layout.link_quantiser_offset());
-        Self {
-            graph,
-            links: words(layout.level_zero_offset(0), layout.upper_index_offset(0)),
-            upper_index: words(layout.upper_index_offset(0), layout.upper_offset()),
-            upper: words(layout.upper_offset(), layout.quantiser_offset()),
-            codes: codes.map(|bytes| CodeTable::new(bytes, quantiser.shape())),
-            rests: rests.map(|bytes| CodeTable::new(bytes, quantiser.rest_shape())),
-            blocks: part(layout.level_zero_offset(0), layout.upper_index_offset(0)),
-            left_out: None,
-        }
-    }
-
-    fn blocks(&self) -> BlockPages<'a, P> {
-        BlockPages { graph: self.graph, whole: self.blocks, left_out: self.left_out }
-    }
-
-    /// Codes of some nodes copied together.
-    #[cold]
-    fn gathered(&self, nodes: &[u32], offset: impl Fn(u32) -> u64, bytes: u64) -> Result<Vec<u8>, HnswError> {
-        let mut gathered = Vec::with_capacity(nodes.len() * bytes as usize);
-        for &node in nodes {
-            if node >= self.graph.layout().node_count {
-                return Err(self.graph.no_such_node(0, node));
-            }
-            gathered.extend_from_slice(self.graph.bytes(offset(node), bytes)?);
-        }
-        Ok(gathered)
-    }
-
-    /// Takes the products of the second codes from estimates.
-    fn refine(
-        &self,
-        keys: &mut [u64],
-        nodes: &mut Vec<u32>,
-        query: &mut PreparedQuery,
-    ) -> Result<(), HnswError> {
-        let (Some(quantiser), layout) = (self.graph.quantiser(), self.graph.layout()) else { return Ok(()) };
-        if layout.rest_bytes == 0 {
-            return Ok(());
-        }
-        nodes.clear();
-        nodes.extend(keys.iter().map(|&key| key_node(key)));
-        if let Some(table) = &self.rests {
-            table.prefetch(nodes);
-        }
-        quantiser.prepare_rest(query);
-        let query = query.rest.view();
-        for (keys, nodes) in keys.chunks_mut(GROUP).zip(nodes.chunks(GROUP)) {
-            let products = match &self.rests {
-                Some(table) => table.products(nodes, query),
-                None => {
-                    let gathered =
-                        self.gathered(nodes, |node| layout.rest_offset(node), layout.rest_bytes)?;
-                    let places: [u32; GROUP] = std::array::from_fn(|place| place as u32);
-                    CodeTable::new(&gathered, quantiser.rest_shape()).products(&places[..nodes.len()], query)
-                }
-            };
-            let Some(products) = products else { return Err(self.graph.no_such_node(0, NONE)) };
-            for ((place, &node), product) in keys.iter_mut().zip(nodes).zip(products) {
-                *place = key(key_value(*place) - product, node);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<P: Pages> Level for View<'_, P> {
-    #[inline]
-    fn links<'b>(&'b self, node: u32, buffer: &'b mut [u32; MAX_LINKS]) -> Result<&'b [u32], HnswError> {
-        if let Some(list) = self.left_out.and_then(|left_out| left_out.list(node)) {
-            return Ok(list);
-        }
-        let layout = self.graph.layout();
-        let stride = layout.stride() as usize;
-        if let Some(links) = self.links {
-            let start = node as usize * stride;
-            let list = links.get(start..start + layout.m0 as usize);
-            return list.ok_or_else(|| self.graph.no_such_node(node, node));
-        }
-        let bytes = self.graph.bytes(layout.level_zero_offset(node), 4 * u64::from(layout.m0))?;
-        let (words, _) = bytes.as_chunks();
-        for (place, word) in buffer.iter_mut().zip(words) {
-            *place = u32::from_le_bytes(*word);
-        }
-        Ok(&buffer[..layout.m0 as usize])
-    }
-
-    #[inline]
-    fn prefetch_links(&self, node: u32) {
-        if let Some(links) = self.links {
-            let start = node as usize * self.graph.layout().stride() as usize;
-            if let Some(list) = links.get(start..start + self.graph.layout().m0 as usize) {
-                prefetch(list);
-            }
-        }
-    }
-
-    #[inline]
-    fn nearer(
-        &self,
-        nodes: &[u32],
-        query: QueryView<'_>,
-        limit: u32,
-        keys: &mut [u64; GROUP],
-    ) -> Result<usize, HnswError> {
-        if let Some(codes) = &self.codes {
-            let kept = codes.nearer(nodes, query, limit, keys);
-            return kept
-                .ok_or_else(|| self.graph.no_such_node(0, nodes.iter().copied().max().unwrap_or(NONE)));
-        }
-        let (Some(shape), layout) = (self.graph.code_shape(), self.graph.layout()) else { return Ok(0) };
-        let gathered = self.gathered(nodes, |node| layout.code_offset(node), layout.code_bytes)?;
-        let places: [u32; GROUP] = std::array::from_fn(|place| place as u32);
-        let table = CodeTable::new(&gathered, shape);
-        let kept = table.nearer(&places[..nodes.len()], query, limit, keys).unwrap_or(0);
-        for place in &mut keys[..kept] {
-            let node = nodes.get(key_node(*place) as usize).copied().unwrap_or(NONE);
-            *place = key(key_value(*place), node);
-        }
-        Ok(kept)
-    }
-
-    #[inline]
-    fn prefetch_codes(&self, nodes: &[u32]) {
-        if let Some(codes) = &self.codes {
-            codes.prefetch(nodes);
-        }
-    }
-
-    fn no_such_node(&self, from: u32, link: u32) -> HnswError {
-        self.graph.no_such_node(from, link)
-    }
-}
-
-/// A level above 0.
-struct Upper<'a, 'b, P> {
-    view: &'a View<'a, P>,
-    level: u32,
-    links: std::cell::RefCell<&'b mut Vec<u32>>,
-}
-
-impl<P: Pages> Upper<'_, '_, P> {
-    /// The list of a node where it can be had without a copy, and all is as it must be.
-    #[inline]
-    fn whole(&self, node: u32) -> Option<&[u32]> {
-        let start = *self.view.upper_index?.get(node as usize)? as usize;
-        let m = self.view.graph.m();
-        let (level, lists) = self.view.upper?.get(start..)?.split_first()?;
-        if self.level > *level || *level > self.view.graph.layout().max_level {
-            return None;
-        }
-        lists.chunks_exact(m).nth(self.level as usize - 1)
-    }
-}
-
-impl<P: Pages> Level for Upper<'_, '_, P> {
-    fn links<'a>(&'a self, node: u32, buffer: &'a mut [u32; MAX_LINKS]) -> Result<&'a [u32], HnswError> {
-        if let Some(list) = self.whole(node) {
-            return Ok(list);
-        }
-        let mut links = self.links.borrow_mut();
-        self.view.graph.upper_links(node, self.level, &mut links)?;
-        let count = links.len().min(MAX_LINKS);
-        buffer[..count].copy_from_slice(&links[..count]);
-        Ok(&buffer[..count])
-    }
-
-    fn prefetch_links(&self, _node: u32) {}
-
-    fn nearer(
-        &self,
-        nodes: &[u32],
-        query: QueryView<'_>,
-        limit: u32,
-        keys: &mut [u64; GROUP],
-    ) -> Result<usize, HnswError> {
-        self.view.nearer(nodes, query, limit, keys)
-    }
-
-    fn prefetch_codes(&self, nodes: &[u32]) {
-        self.view.prefetch_codes(nodes);
-    }
-
-    fn no_such_node(&self, from: u32, link: u32) -> HnswError {
-        self.view.no_such_node(from, link)
-    }
 }

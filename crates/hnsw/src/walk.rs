@@ -111,7 +111,7 @@ pub(crate) struct Accepting<'a> {
 /// So many accepted nodes are expected before a walk that met far fewer gives up.
 const EXPECTED_TO_TELL: f32 = 32.0;
 /// A walk gives up that met less than this share of the accepted nodes expected: the filter goes against the neighbourhood.
-const FAR_FEWER: f32 = 0.2;
+pub(crate) const FAR_FEWER: f32 = 0.2;
 
 impl<'a> Accepting<'a> {
     pub fn new(

@@ -314,6 +314,25 @@ pub struct LinkOf<'a> {
     pub own: f32,
 }
 
+impl<'a> LinkOf<'a> {
+    /// A link to a node of given coordinates, by the vectors of that node and of the block's own.
+    pub fn new(
+        metric: Metric,
+        node: u32,
+        coordinates: &'a [f32],
+        (vector, centre): (&[f32], &[f32]),
+    ) -> Self {
+        let own = match metric {
+            Metric::Cosine | Metric::L2 => Metric::L2.distance_fn()(vector, centre),
+            Metric::Dot => {
+                let negative = Metric::Dot.distance_fn();
+                negative(vector, centre) - negative(centre, centre)
+            }
+        };
+        Self { node, coordinates, own }
+    }
+}
+
 /// Makes blocks.
 pub struct LinkEncoder<'a> {
     quantiser: &'a LinkQuantiser,
@@ -489,22 +508,14 @@ mod tests {
         let encoder = learnt.encoder();
         let coordinates: Vec<Vec<f32>> = (rows.iter())
             .map(|row| {
-                let centred: Vec<f32> =
-                    row.iter().zip(own.mean()).map(|(value, mean)| value - mean).collect();
-                let mut out = Vec::new();
+                let (mut centred, mut out) = (Vec::new(), Vec::new());
+                own.less_mean(row, &mut centred);
                 encoder.project(&centred, &mut out);
                 out
             })
             .collect();
-        let dot = Metric::Dot.distance_fn();
-        let links = (1..=links).map(|node| LinkOf {
-            node: node as u32,
-            coordinates: &coordinates[node],
-            own: match metric {
-                Metric::Dot => dot(&rows[node], &rows[0]) - dot(&rows[0], &rows[0]),
-                _ => Metric::L2.distance_fn()(&rows[node], &rows[0]),
-            },
-        });
+        let links = (1..=links)
+            .map(|node| LinkOf::new(metric, node as u32, &coordinates[node], (&rows[node], &rows[0])));
         let mut block = vec![9; block_bytes(learnt.quads())];
         encoder.encode(&coordinates[0], own.weight(), links, &mut block);
         let mut prepared = PreparedQuery::default();

@@ -249,6 +249,12 @@ impl Quantiser {
         &self.mean
     }
 
+    /// A vector less the mean.
+    pub fn less_mean(&self, vector: &[f32], centred: &mut Vec<f32>) {
+        centred.clear();
+        centred.extend(vector.iter().zip(&self.mean).map(|(value, mean)| value - mean));
+    }
+
     /// The same without rests.
     pub fn without_rest(&self) -> Self {
         let kept = self.directions_of_first();
@@ -373,8 +379,8 @@ impl VectorEncoder<'_> {
     /// memory, and holds the coordinates afterwards.
     pub fn encode(&self, vector: &[f32], coordinates: &mut Vec<f32>, first: &mut [u8], rest: &mut [u8]) {
         let quantiser = self.quantiser;
-        let centred: Vec<f32> =
-            vector.iter().zip(&quantiser.mean).map(|(value, mean)| value - mean).collect();
+        let mut centred = Vec::with_capacity(vector.len());
+        quantiser.less_mean(vector, &mut centred);
         coordinates.clear();
         coordinates.extend(self.matrix.iter().map(|direction| dot(&centred, direction)));
         let (of_first, of_rest) = coordinates.split_at(quantiser.shape.coordinates().min(coordinates.len()));
