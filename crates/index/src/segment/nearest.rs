@@ -6,7 +6,7 @@
 
 use super::Segment;
 use super::open::GraphPages;
-use super::plan::{Costs, Effort, Question, Walked, Way};
+use super::plan::{Costs, Effort, Plan, Question, Walked, Way};
 use super::vectors::Vectors;
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{
@@ -150,16 +150,12 @@ impl Segment {
             one_to_one: self.one_to_one()?,
             embedded: self.embedded_count()?,
         };
-        let question = Question { k, accepted: accepted.count, of_all: look.embedded };
-        let costs = Costs { dimension: vectors.dimension(), has_packed: vectors.packed().is_some() };
-        let plan = match &self.graph {
-            Some(graph) if !search.is_exact() => {
-                self.count_search(graph);
-                costs.plan(&question, (search.effort, search.path), graph)
-            }
-            _ => Costs::compared(),
-        };
+        if let (Some(graph), false) = (&self.graph, search.is_exact()) {
+            self.count_search(graph);
+        }
+        let mut plan = look.plan(k);
         let (mut way, mut recall) = (plan.way, plan.recall);
+        let mut walked_in_vain = false;
         let mut visited = 0;
         // One case may have several near nodes, so nodes are asked for until there are enough cases.
         let mut wanted = look.nodes_for(k, plan.way);
@@ -170,6 +166,7 @@ impl Segment {
             };
             let Some(found) = outcome else {
                 // The filter goes against the neighbourhood.
+                walked_in_vain = true;
                 (way, recall) = (plan.otherwise, plan.recall_otherwise);
                 continue;
             };
@@ -195,6 +192,14 @@ impl Segment {
                 (way, recall) = (Way::Compare, Some(1.0));
             } else {
                 wanted = (wanted * 2).min(vectors.nodes());
+                // What finds so many nodes may miss too many of twice as many.
+                if way != Way::Compare {
+                    plan = look.plan(wanted);
+                    (way, recall) = match (walked_in_vain, plan.way) {
+                        (true, Way::Walk { .. }) => (plan.otherwise, plan.recall_otherwise),
+                        _ => (plan.way, plan.recall),
+                    };
+                }
             }
         }
     }
@@ -244,6 +249,19 @@ impl Segment {
 }
 
 impl Look<'_> {
+    /// How so many nodes are looked for.
+    fn plan(&self, k: usize) -> Plan {
+        let question = Question { k, accepted: self.accepted.count, of_all: self.embedded };
+        let costs =
+            Costs { dimension: self.vectors.dimension(), has_packed: self.vectors.packed().is_some() };
+        match &self.segment.graph {
+            Some(graph) if !self.search.is_exact() => {
+                costs.plan(&question, (self.search.effort, self.search.path), graph)
+            }
+            _ => Costs::compared(),
+        }
+    }
+
     /// A case of several images is measured anew by whole vectors, and those of others are compared with it.
     fn precision(&self) -> Precision {
         if self.one_to_one { self.search.precision } else { Precision::Whole }
