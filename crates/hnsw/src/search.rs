@@ -362,7 +362,6 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             }
         }
         keep(scanned);
-        scanned.sort_unstable();
         Ok(())
     }
 
@@ -471,22 +470,27 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
         let wanted = k.max(LEAST).min(refined.len());
         // Most of the first by the first estimate are among the first by both, and their vectors are on their way meanwhile.
+        let early = wanted.min(EARLY);
+        if found_in == FoundIn::Scanned && early < refined.len() {
+            refined.select_nth_unstable(early);
+        }
         let ask = |node: u32| rows.prefetch(node).map_err(|error| HnswError::row(node, error));
-        for &key in refined.iter().take(wanted.min(EARLY)) {
+        for &key in refined.iter().take(early) {
             ask(key_node(key))?;
         }
         let refines = slack < f32::INFINITY && refined.len() > HELD_TO_REFINE * wanted + HELD_TO_REFINE_LEAST;
         if refines {
             view.refine(refined, batch, prepared)?;
-            refined.sort_unstable();
         }
         exact.reset(wanted);
         measured.clear();
-        for &key in refined.iter().take(STRIDE) {
-            ask(key_node(key))?;
+        // Where all are measured, in whatever order.
+        let mut refined = Ascending::new(refined, !refines);
+        for place in 0..STRIDE {
+            refined.get(place).map_or(Ok(()), |key| ask(key_node(key)))?;
         }
-        let mut error = 0.0_f32;
-        for (place, &candidate) in refined.iter().enumerate() {
+        let (mut error, mut place) = (0.0_f32, 0);
+        while let Some(candidate) = refined.get(place) {
             let expected = (key_value(candidate) + shift) * scale;
             if refines
                 && place.is_multiple_of(STRIDE)
@@ -494,9 +498,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             {
                 break;
             }
-            if let Some(&ahead) = refined.get(place + STRIDE) {
+            if let Some(ahead) = refined.get(place + STRIDE) {
                 ask(key_node(ahead))?;
             }
+            place += 1;
             let node = key_node(candidate);
             let measure = rows.measure(node, &query).map_err(|error| HnswError::row(node, error))?;
             visited += 1;
@@ -543,4 +548,56 @@ fn fill(nodes: &mut impl Iterator<Item = u32>, group: &mut [u32; GROUP]) -> usiz
         filled += 1;
     }
     filled
+}
+
+/// Keys that are put in order as far as they are asked for: of thousands that were scanned some dozens are.
+struct Ascending<'a> {
+    keys: &'a mut [u64],
+    sorted: usize,
+}
+
+/// Keys that are put in order at first, then twice as many.
+const SORTED_FIRST: usize = 32;
+
+impl<'a> Ascending<'a> {
+    /// `as_they_are` leaves them in the order that they have.
+    fn new(keys: &'a mut [u64], as_they_are: bool) -> Self {
+        let sorted = if as_they_are { keys.len() } else { 0 };
+        Self { keys, sorted }
+    }
+
+    /// The key at a place, none past the end.
+    #[inline]
+    fn get(&mut self, place: usize) -> Option<u64> {
+        while place >= self.sorted && self.sorted < self.keys.len() {
+            let rest = &mut self.keys[self.sorted..];
+            let next = SORTED_FIRST.max(self.sorted).min(rest.len());
+            if next < rest.len() {
+                rest.select_nth_unstable(next);
+            }
+            rest[..next].sort_unstable();
+            self.sorted += next;
+        }
+        self.keys.get(place).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_come_in_order_however_far_they_are_asked_for(keys in prop::collection::vec(0_u64..300, 0..400), ahead in 0_usize..9) {
+            let mut sorted = keys.clone();
+            sorted.sort_unstable();
+            let mut keys = keys;
+            let mut ascending = Ascending::new(&mut keys, false);
+            for place in 0..sorted.len() + 2 {
+                prop_assert_eq!(ascending.get(place + ahead), sorted.get(place + ahead).copied());
+                prop_assert_eq!(ascending.get(place), sorted.get(place).copied());
+            }
+        }
+    }
 }

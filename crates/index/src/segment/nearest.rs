@@ -31,8 +31,6 @@ pub enum SegmentPath {
     Filtered,
 }
 
-/// Where no more than one case in so many is left out, a scan finds what one of all was measured to.
-const FEW_DEAD: usize = 50;
 /// A case with its nearest image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NearestCase {
@@ -249,9 +247,13 @@ impl Segment {
 }
 
 impl Look<'_> {
+    fn question(&self, k: usize) -> Question {
+        Question { k, accepted: self.accepted.count, of_all: self.embedded }
+    }
+
     /// How so many nodes are looked for.
     fn plan(&self, k: usize) -> Plan {
-        let question = Question { k, accepted: self.accepted.count, of_all: self.embedded };
+        let question = self.question(k);
         let costs =
             Costs { dimension: self.vectors.dimension(), has_packed: self.vectors.packed().is_some() };
         match &self.segment.graph {
@@ -393,7 +395,7 @@ impl Look<'_> {
         // Between two depths the width is that of either, unless the second was measured with most of all held.
         let most = self.vectors.nodes() as f32 / 2.0;
         let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
-        let is_measured = self.accepted.count * FEW_DEAD >= self.embedded * (FEW_DEAD - 1)
+        let is_measured = self.question(wanted).leaves_few_out()
             && depth.is_some_and(|depth| depth == wanted.max(DEPTHS[0]) || width * (depth as f32) < most);
         let width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
         let mut search = self.search(graph, scratch)?;

@@ -71,7 +71,15 @@ pub(crate) struct Question {
     pub of_all: usize,
 }
 
+/// Where no more than one case in so many is left out, a scan finds what one of all was measured to.
+const FEW_DEAD: usize = 50;
+
 impl Question {
+    /// Whether next to all cases are accepted.
+    pub fn leaves_few_out(&self) -> bool {
+        self.accepted * FEW_DEAD >= self.of_all * (FEW_DEAD - 1)
+    }
+
     /// So many of all nodes are as near as the `k` nearest of the accepted ones, if these are spread evenly.
     fn of_all_nodes(&self) -> usize {
         (self.k as f64 * self.of_all as f64 / self.accepted.max(1) as f64).ceil() as usize
@@ -120,6 +128,9 @@ const PREPARE_PER_NUMBER_AND_LINE: f32 = 1.0;
 /// A code in a scan: for itself, and each of its lines.
 const SCANNED: f32 = 2.0;
 const SCANNED_LINE: f32 = 2.5;
+/// Besides, where a filter leaves it: others lie between it and the next, and more are held, because how many are to be was measured of
+/// scans of all. On 100,000 sentence embeddings a scan of 10,000 codes took 12.5 ns for each.
+const SCANNED_APART: f32 = 8.0;
 /// A code in a walk, which lies anywhere.
 const WALKED: f32 = 10.0;
 const WALKED_LINE: f32 = 4.0;
@@ -163,7 +174,9 @@ impl Costs {
         // What a filter leaves lies as far apart as so many of all nodes do.
         let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
             let held = width * question.k.max(DEPTHS[0]) as f32;
-            let cost = question.accepted as f32 * (SCANNED + SCANNED_LINE * lines) + HELD * held + prepare;
+            let apart = if question.leaves_few_out() { 0.0 } else { SCANNED_APART };
+            let cost =
+                question.accepted as f32 * (SCANNED + SCANNED_LINE * lines + apart) + HELD * held + prepare;
             (Way::Scan { width, recall }, cost)
         });
         let (otherwise, other_cost) =
