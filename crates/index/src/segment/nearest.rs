@@ -395,7 +395,7 @@ impl Look<'_> {
         // Between two depths the width is that of either, unless the second was measured with most of all held.
         let most = self.vectors.nodes() as f32 / 2.0;
         let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
-        let is_measured = self.question(wanted).leaves_few_out()
+        let is_measured = self.question(wanted).is_of_all()
             && depth.is_some_and(|depth| depth == wanted.max(DEPTHS[0]) || width * (depth as f32) < most);
         let width = (width * wanted.max(DEPTHS[0]) as f32).ceil() as usize;
         let mut search = self.search(graph, scratch)?;

@@ -71,13 +71,10 @@ pub(crate) struct Question {
     pub of_all: usize,
 }
 
-/// Where no more than one case in so many is left out, a scan finds what one of all was measured to.
-const FEW_DEAD: usize = 50;
-
 impl Question {
-    /// Whether next to all cases are accepted.
-    pub fn leaves_few_out(&self) -> bool {
-        self.accepted * FEW_DEAD >= self.of_all * (FEW_DEAD - 1)
+    /// Whether no case is left out: then a scan finds what scans were measured to. Even one case in two hundred may be all that is near.
+    pub fn is_of_all(&self) -> bool {
+        self.accepted >= self.of_all
     }
 
     /// So many of all nodes are as near as the `k` nearest of the accepted ones, if these are spread evenly.
@@ -174,7 +171,7 @@ impl Costs {
         // What a filter leaves lies as far apart as so many of all nodes do.
         let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
             let held = width * question.k.max(DEPTHS[0]) as f32;
-            let apart = if question.leaves_few_out() { 0.0 } else { SCANNED_APART };
+            let apart = if question.is_of_all() { 0.0 } else { SCANNED_APART };
             let cost =
                 question.accepted as f32 * (SCANNED + SCANNED_LINE * lines + apart) + HELD * held + prepare;
             (Way::Scan { width, recall }, cost)
