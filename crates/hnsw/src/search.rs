@@ -374,14 +374,16 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     }
 
     /// How many of all nodes that a walk under a filter met are as near as the `k`-th accepted, by their estimates, or over blocks by
-    /// what was measured; of these no more than some thousand are counted.
-    pub fn rank(&self, k: usize) -> usize {
-        let last = k.checked_sub(1).and_then(|last| self.scratch.accepted.get(last));
+    /// what was measured; none where there are more than were held, so that nobody knows.
+    pub fn rank(&self, k: usize) -> Option<usize> {
+        let last = self.scratch.accepted.get(k.checked_sub(1)?)?;
         let met = match self.found_in {
             FoundIn::Measured => &self.scratch.exact,
             _ => &self.scratch.held,
         };
-        last.map_or(0, |last| met.keys().partition_point(|key| key >> 32 <= last >> 32))
+        let rank = met.keys().partition_point(|key| key >> 32 <= last >> 32);
+        let is_full = met.limit() < u32::MAX;
+        (rank < met.keys().len() || !is_full).then_some(rank)
     }
 
     fn source(&self) -> &[u64] {

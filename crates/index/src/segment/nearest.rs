@@ -374,8 +374,11 @@ impl Look<'_> {
             return Ok(None);
         }
         if let (WalkBreadth::Slack(slack), true) = (breadth, filter.is_some() && path == PathChoice::Auto) {
-            let walked = Walked { wanted, share, slack, rank: search.rank(wanted) };
-            if !walked.finds(recall, graph.recall()) {
+            // A walk for fewer looks for as many.
+            let looked_for = wanted.max(DEPTHS[0]);
+            let rank = search.rank(looked_for);
+            let walked = rank.map(|rank| Walked { wanted: looked_for, share, slack, rank });
+            if !walked.is_some_and(|walked| walked.finds(recall, graph.recall())) {
                 return Ok(None);
             }
         }

@@ -98,14 +98,24 @@ pub(crate) struct Walked {
 const BY_CHANCE: f32 = 4.0;
 
 impl Walked {
+    /// Whether so many of those met are accepted as by chance are less often than a normal variable exceeds [`BY_CHANCE`] (Chernoff's bound).
+    fn is_with(&self) -> bool {
+        let (rank, share) = (self.rank.max(self.wanted) as f32, self.share.clamp(f32::MIN_POSITIVE, 1.0));
+        let met = self.wanted as f32 / rank;
+        let part = |of: f32, by: f32| if of > 0.0 { of * (of / by.max(f32::MIN_POSITIVE)).ln() } else { 0.0 };
+        met > share && rank * (part(met, share) + part(1.0 - met, 1.0 - share)) > BY_CHANCE * BY_CHANCE / 2.0
+    }
+
     /// Whether it went far enough for a recall. What a walk misses lies mostly among the farthest; if the filter goes against the
-    /// neighbourhood, these are the ones wanted.
+    /// neighbourhood, these are the ones wanted. If it goes with the neighbourhood, the walk ended among the nearest of all, where more
+    /// slack is needed than farther off, where it was expected to end.
     pub fn finds(&self, recall: f32, table: &RecallTable) -> bool {
         let Self { wanted, share, slack, rank } = *self;
         let even = wanted as f32 / share.max(f32::MIN_POSITIVE);
         let chance = (wanted as f32 * (1.0 - share).max(0.0)).sqrt() / share.max(f32::MIN_POSITIVE);
         if rank as f32 <= even + BY_CHANCE * chance + 1.0 {
-            return true;
+            let is_needed = |depth| table.walk(recall, depth).is_some_and(|plan| plan.slack <= slack);
+            return !self.is_with() || is_needed(rank.max(wanted));
         }
         let of_all = 1.0 - (1.0 - recall) * even / rank as f32;
         table.walk(of_all, rank).is_some_and(|plan| plan.slack <= slack)
@@ -246,5 +256,8 @@ mod tests {
         assert!(!finds(0.1, 80), "a quarter may be missed");
         assert!(finds(0.2, 80));
         assert!(!finds(0.2, 8_000), "no walk was measured to find as much");
+        let with = |slack, rank| Walked { wanted: 10, share: 0.05, slack, rank }.finds(0.95, &table);
+        assert!(with(0.1, 10) && with(0.05, 200));
+        assert!(!with(0.05, 10), "all of the nearest were accepted, and more slack is needed there");
     }
 }
