@@ -62,9 +62,9 @@ impl Reach {
             WalkBreadth::Width(ef) => (ef.max(k).max(1), 0.0),
             WalkBreadth::Slack(slack) => (reach_of.max(1), slack),
         };
-        let held = k as f32 * (HELD_FOR_EACH + HELD_FOR_SLACK * slack) / share.clamp(f32::MIN_POSITIVE, 1.0);
-        let of_all = k as f32 / share.clamp(f32::MIN_POSITIVE, 1.0);
-        let sorts_all = of_all <= SORTED as f32;
+        let share = share.clamp(f32::MIN_POSITIVE, 1.0);
+        let held = k as f32 * (HELD_FOR_EACH + HELD_FOR_SLACK * slack) / share;
+        let sorts_all = k as f32 / share <= SORTED as f32;
         Self { held: (held as usize).min(HELD_MOST.max(2 * k)), k, slack, spread, sorts_all }
     }
 

@@ -43,6 +43,7 @@ mod recall;
 mod scratch;
 mod settle;
 
+mod ascending;
 mod compare;
 mod frontier;
 mod hop;

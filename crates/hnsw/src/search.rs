@@ -1,6 +1,7 @@
 //! A search: greedy down the upper levels and a walk over level 0, or a walk over blocks, or a scan of a list by codes; and the best of
 //! it measured.
 
+use crate::ascending::Ascending;
 use crate::graph::Graph;
 use crate::hop::{BlockWalk, Reach};
 use crate::left_out::LeftOut;
@@ -550,56 +551,4 @@ fn fill(nodes: &mut impl Iterator<Item = u32>, group: &mut [u32; GROUP]) -> usiz
         filled += 1;
     }
     filled
-}
-
-/// Keys that are put in order as far as they are asked for: of thousands that were scanned some dozens are.
-struct Ascending<'a> {
-    keys: &'a mut [u64],
-    sorted: usize,
-}
-
-/// Keys that are put in order at first, then twice as many.
-const SORTED_FIRST: usize = 32;
-
-impl<'a> Ascending<'a> {
-    /// `as_they_are` leaves them in the order that they have.
-    fn new(keys: &'a mut [u64], as_they_are: bool) -> Self {
-        let sorted = if as_they_are { keys.len() } else { 0 };
-        Self { keys, sorted }
-    }
-
-    /// The key at a place, none past the end.
-    #[inline]
-    fn get(&mut self, place: usize) -> Option<u64> {
-        while place >= self.sorted && self.sorted < self.keys.len() {
-            let rest = &mut self.keys[self.sorted..];
-            let next = SORTED_FIRST.max(self.sorted).min(rest.len());
-            if next < rest.len() {
-                rest.select_nth_unstable(next);
-            }
-            rest[..next].sort_unstable();
-            self.sorted += next;
-        }
-        self.keys.get(place).copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn keys_come_in_order_however_far_they_are_asked_for(keys in prop::collection::vec(0_u64..300, 0..400), ahead in 0_usize..9) {
-            let mut sorted = keys.clone();
-            sorted.sort_unstable();
-            let mut keys = keys;
-            let mut ascending = Ascending::new(&mut keys, false);
-            for place in 0..sorted.len() + 2 {
-                prop_assert_eq!(ascending.get(place + ahead), sorted.get(place + ahead).copied());
-                prop_assert_eq!(ascending.get(place), sorted.get(place).copied());
-            }
-        }
-    }
 }

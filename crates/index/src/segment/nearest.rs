@@ -163,7 +163,7 @@ impl Segment {
                 (way, Some(graph)) => look.by_codes(graph, way, wanted, scratch)?,
             };
             let Some(found) = outcome else {
-                // The filter goes against the neighbourhood.
+                // The walk gave up, or cannot be believed.
                 walked_in_vain = true;
                 (way, recall) = (plan.otherwise, plan.recall_otherwise);
                 continue;
@@ -326,7 +326,7 @@ impl Look<'_> {
         })
     }
 
-    /// A walk or a scan; none where a walk gave up, or holds fewer than are wanted.
+    /// A walk or a scan; none where a walk gave up, holds fewer than are wanted, or cannot be known to have gone far enough.
     fn by_codes(
         &self,
         graph: &Graph<GraphPages>,

@@ -98,7 +98,7 @@ pub(crate) struct Walked {
 const BY_CHANCE: f32 = 4.0;
 
 impl Walked {
-    /// Whether so many of those met are accepted as by chance are less often than a normal variable exceeds [`BY_CHANCE`] (Chernoff's bound).
+    /// Whether more of the nodes met are accepted than chance explains, at [`BY_CHANCE`] deviations (Chernoff's bound).
     fn is_with(&self) -> bool {
         let (rank, share) = (self.rank.max(self.wanted) as f32, self.share.clamp(f32::MIN_POSITIVE, 1.0));
         let met = self.wanted as f32 / rank;
@@ -114,8 +114,8 @@ impl Walked {
         let even = wanted as f32 / share.max(f32::MIN_POSITIVE);
         let chance = (wanted as f32 * (1.0 - share).max(0.0)).sqrt() / share.max(f32::MIN_POSITIVE);
         if rank as f32 <= even + BY_CHANCE * chance + 1.0 {
-            let is_needed = |depth| table.walk(recall, depth).is_some_and(|plan| plan.slack <= slack);
-            return !self.is_with() || is_needed(rank.max(wanted));
+            let is_enough = |depth| table.walk(recall, depth).is_some_and(|plan| plan.slack <= slack);
+            return !self.is_with() || is_enough(rank.max(wanted));
         }
         let of_all = 1.0 - (1.0 - recall) * even / rank as f32;
         table.walk(of_all, rank).is_some_and(|plan| plan.slack <= slack)
