@@ -1,9 +1,9 @@
-"""Do the commands of the README work as written?
+"""Do the commands of the README and of "Getting started" work as written?
 
     python tests/acceptance/readme.py
 
-Runs every shell block of the README in a copy of what it needs, but for `cargo`, whose part the built program takes, and the
-Python block against the server that the README starts.
+Runs every shell block of each page in a copy of what it needs. Lines that begin with `cargo` are left out, because the built
+program takes their place. The Python block of the README runs against the server that the README starts.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from harness import ROOT, program
 
+PAGES = ["README.md", "docs/getting-started.md"]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -30,12 +31,23 @@ def without(lines: str, *beginnings: str) -> str:
     return "\n".join(line for line in lines.splitlines() if not line.startswith(beginnings))
 
 
-def main() -> int:
-    binary = program()
-    readme = (ROOT / "README.md").read_text()
-    shell = blocks(readme, "sh")
-    serve = next(line for block in shell for line in block.splitlines() if line.startswith("precedent serve"))
-    ask = blocks(readme, "python")[0]
+def ask(binary: Path, tried: Path, serve: str, script: str) -> int:
+    """Starts the server as a page does and runs a Python block against it. Returns how the server ended."""
+    command = [str(binary), *serve.split()[1:]]
+    server = subprocess.Popen(command, cwd=tried, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stderr is not None and server.stderr.readline().startswith("listening on ")
+        subprocess.run([str(tried / ".venv/bin/python"), "-c", script], cwd=tried, check=True)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(timeout=60)
+    return code
+
+
+def run_page(binary: Path, page: str) -> int:
+    text = (ROOT / page).read_text()
+    shell = blocks(text, "sh")
+    assert shell, f"{page} has no shell block"
     with tempfile.TemporaryDirectory(prefix="precedent-readme-") as name:
         place = Path(name)
         (place / "target" / "release").mkdir(parents=True)
@@ -43,17 +55,20 @@ def main() -> int:
         subprocess.run(["cp", "-R", str(ROOT / "tools"), str(place / "tools")], check=True)
         script = "set -e\n" + "\n".join(without(block, "cargo ", "precedent serve") for block in shell)
         subprocess.run(["bash", "-c", script], cwd=place, check=True)
-        tried = place / "target" / "try"
-        command = [str(binary), *serve.split()[1:]]
-        server = subprocess.Popen(command, cwd=tried, stderr=subprocess.PIPE, text=True)
-        try:
-            assert server.stderr is not None and server.stderr.readline().startswith("listening on ")
-            subprocess.run([str(tried / ".venv/bin/python"), "-c", ask], cwd=tried, check=True)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            code = server.wait(timeout=60)
-    print(f"passed: {len(shell)} shell blocks and the Python block ran as written; serve ended with {code}")
-    return code
+        scripts = blocks(text, "python")
+        for script in scripts:
+            lines = (line for block in shell for line in block.splitlines())
+            serve = next(line for line in lines if line.startswith("precedent serve"))
+            code = ask(binary, place / "target" / "try", serve, script)
+            if code != 0:
+                return code
+    print(f"passed: {page}: {len(shell)} shell blocks and {len(scripts)} Python blocks ran as written")
+    return 0
+
+
+def main() -> int:
+    binary = program()
+    return next((code for page in PAGES if (code := run_page(binary, page)) != 0), 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! What the columns of a foreign manifest are called here; `index/maps/README.md` describes maps for their authors.
+//! What the columns of a foreign manifest are called here; `docs/column-maps.md` describes maps for their authors.
 //!
 //! ```toml
 //! date_format = "%d.%m.%Y"                        # of every date; may be a list

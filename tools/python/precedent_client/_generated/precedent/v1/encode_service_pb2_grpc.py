@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class EncodeServiceStub(object):
-    """Turns pictures and words into embeddings of the image space of an index, to be searched with or ingested.
+    """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Of every call: FAILED_PRECONDITION when the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too
-    many calls at a time (with a google.rpc.RetryInfo), or a message of more than 32 MiB.
+    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
+    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     def __init__(self, channel):
@@ -52,22 +52,22 @@ class EncodeServiceStub(object):
 
 
 class EncodeServiceServicer(object):
-    """Turns pictures and words into embeddings of the image space of an index, to be searched with or ingested.
+    """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Of every call: FAILED_PRECONDITION when the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too
-    many calls at a time (with a google.rpc.RetryInfo), or a message of more than 32 MiB.
+    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
+    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     def EncodeImage(self, request_iterator, context):
-        """One picture. A file that is larger than a message comes in several; it has at most 256 MiB.
+        """Encodes one image. A file that is larger than a message comes in several; it may have at most 256 MiB.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EncodeText(self, request, context):
-        """One text, such as a sentence of a report.
+        """Encodes one text, such as a sentence of a report.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,11 +95,11 @@ def add_EncodeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EncodeService(object):
-    """Turns pictures and words into embeddings of the image space of an index, to be searched with or ingested.
+    """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Of every call: FAILED_PRECONDITION when the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too
-    many calls at a time (with a google.rpc.RetryInfo), or a message of more than 32 MiB.
+    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
+    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     @staticmethod

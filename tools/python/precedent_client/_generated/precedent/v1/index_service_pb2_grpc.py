@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class IndexServiceStub(object):
-    """Says what the server serves and in what state it is.
+    """Tells what the server serves, and in what state it is.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class IndexServiceStub(object):
 
 
 class IndexServiceServicer(object):
-    """Says what the server serves and in what state it is.
+    """Tells what the server serves, and in what state it is.
     """
 
     def ListIndexes(self, request, context):
@@ -69,7 +69,7 @@ class IndexServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def VerifyIndex(self, request, context):
-        """Reads every byte of the index and checks it. Takes as long as the disk needs.
+        """Reads and checks every byte of the index. Takes as long as the disk needs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,7 +102,7 @@ def add_IndexServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IndexService(object):
-    """Says what the server serves and in what state it is.
+    """Tells what the server serves, and in what state it is.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class IngestServiceStub(object):
-    """Puts cases in and takes them out.
+    """Adds cases and deletes them.
     """
 
     def __init__(self, channel):
@@ -48,24 +48,27 @@ class IngestServiceStub(object):
 
 
 class IngestServiceServicer(object):
-    """Puts cases in and takes them out.
+    """Adds cases and deletes them.
     """
 
     def IngestCases(self, request_iterator, context):
-        """One answer per case, in order: acknowledged when it is durable, or rejected with the reason. A rejected case changes
-        nothing and does not end the stream. Sending a case again is harmless: it replaces itself. A case that would take from
-        the one of its id what that has is rejected, unless the message says that it is meant (Replacement). An acknowledged case can
-        be searched within a second. When the stream ends with an error, what was acknowledged stays; send the rest again.
-        A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED. Image files that are too large for the message
-        of their case go ahead of it in chunks, in messages without a case. A pause of more than 30 seconds between the first
-        chunk and the case ends the stream with DEADLINE_EXCEEDED, as chunks that wait take memory from others.
+        """Answers once per case, in order: an acknowledgement when the case is durable, or a rejection with the reason. A rejected
+        case changes nothing and does not end the stream. Sending a case again is harmless: it replaces itself. A case that
+        would take something away from the case of the same id is rejected, unless the message says that this is meant
+        (Replacement). An acknowledged case can be searched within a second. If the stream ends with an error, what was
+        acknowledged stays; send the rest again. A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
+
+        Image files that are too large for the message of their case go ahead of it in chunks, in messages without a case. A
+        pause of more than 30 seconds between the first chunk and the case ends the stream with DEADLINE_EXCEEDED, because
+        waiting chunks take memory from others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCases(self, request, context):
-        """Durable when answered, gone from searches within a second. Ids that are not there are reported, not refused.
+        """The deletion is durable when answered; the cases are gone from searches within a second. Unknown ids are reported, not
+        refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,7 +96,7 @@ def add_IngestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IngestService(object):
-    """Puts cases in and takes them out.
+    """Adds cases and deletes them.
     """
 
     @staticmethod

@@ -57,27 +57,27 @@ class SearchServiceServicer(object):
     """
 
     def Search(self, request, context):
-        """The most similar cases by embedding, picture, text, filter, or any of them together.
+        """Returns the most similar cases by embedding, image, text, filter, or any of them together.
 
-        INVALID_ARGUMENT names each field in a google.rpc.BadRequest; FAILED_PRECONDITION: the embeddings are of another
-        encoder, the server does not have the encoder for pictures, or the index has no image space; ABORTED: the page
-        token's generation is gone; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too many calls at a time (with a
-        google.rpc.RetryInfo), or a request of more than 32 MiB (a larger picture goes through EncodeService.EncodeImage
-        first) or an answer of more than 64 MiB (then page_size helps).
+        Errors: INVALID_ARGUMENT names each field in a google.rpc.BadRequest. FAILED_PRECONDITION if the embeddings are of
+        another encoder, the server does not have the encoder for images, or the index has no image space. ABORTED if the
+        generation of the page token is gone. NOT_FOUND if there is no such index. RESOURCE_EXHAUSTED if there are too many calls
+        at a time (with a google.rpc.RetryInfo), the request is larger than 32 MiB (send a larger image through
+        EncodeService.EncodeImage first), or the answer is larger than 64 MiB (use page_size).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchSearch(self, request, context):
-        """Several searches of one index, all answered from one generation. One that is refused refuses the batch.
+        """Answers several searches of one index from one generation. If one is refused, the whole batch is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCase(self, request, context):
-        """One case by its id.
+        """Returns one case by its id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
