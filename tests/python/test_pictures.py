@@ -246,7 +246,7 @@ def test_chunks_go_to_their_case_and_what_does_not_belong_rejects_it(empty: Clie
         alone,
         chunk(0, file),
     ]
-    answers = list(empty._ingest.IngestCases(iter(requests)))
+    answers = list(empty._stubs.ingest.IngestCases(iter(requests)))
     assert [a.position for a in answers] == list(range(8))
     outcome = {a.case_id: [v.field for v in a.rejection.violations] for a in answers}
     assert outcome == {
@@ -324,11 +324,11 @@ def test_what_is_too_large_is_refused_with_its_limit(pictured: Pictured) -> None
     client = pictured.client
     image = search_service_pb2.QueryImage(content=bytes(33 << 20))
     with pytest.raises(Exception) as caught:
-        client._search.Search(search_service_pb2.SearchRequest(images=[image]), timeout=30)
+        client._stubs.search.Search(search_service_pb2.SearchRequest(images=[image]), timeout=30)
     assert caught.value.code() == StatusCode.RESOURCE_EXHAUSTED and str(32 << 20) in caught.value.details()
     part = encode_service_pb2.EncodeImageRequest(content=bytes(16 << 20))
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([part] * 17), timeout=60)
+        client._stubs.encode.EncodeImage(iter([part] * 17), timeout=60)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT and str(256 << 20) in caught.value.details()
 
 
@@ -338,10 +338,10 @@ def test_an_unknown_index_and_a_mixed_upload_are_refused(pictured: Pictured) -> 
     assert refused(lambda: client.encode_text("heart", index="knee")).code == StatusCode.NOT_FOUND
     request = encode_service_pb2.EncodeImageRequest
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([request(index="seen", content=b"a"), request(index="knee")]), timeout=30)
+        client._stubs.encode.EncodeImage(iter([request(index="seen", content=b"a"), request(index="knee")]), timeout=30)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([]), timeout=30)
+        client._stubs.encode.EncodeImage(iter([]), timeout=30)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT and "content" in caught.value.details()
 
 
