@@ -119,7 +119,7 @@ def test_what_does_not_go_together_is_refused_and_quotes_no_secret(kind: Any, tm
     local = "127.0.0.1:1"
     for make, part in [
         (lambda: kind(), "address"),
-        (lambda: kind(local, token="SECRET\n")._settings.connection.pairs(), "token has a line break"),
+        (lambda: kind(local, token="SECRET\n")._settings.connection.pairs(), "token has a character"),
         (lambda: kind(local, metadata={"x-key": "SECRET\n"}), "x-key"),
         (lambda: kind(local, metadata={"x key": "SECRET"}), "x key"),
         (lambda: kind(local, metadata={"x-key": b"SECRET"}), "-bin"),

@@ -84,7 +84,7 @@ def test_an_error_says_when_to_try_again(gateway: Gateway, run: Any) -> None:
     gateway.failures = [failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_delay=0.2, message="busy")]
     with pytest.raises(ResourceExhaustedError) as caught:
         run(lambda client: client.search(text="heart"), gateway.address, retry=None)
-    assert str(caught.value) == "RESOURCE_EXHAUSTED (OVERLOADED): busy\n  worth another try in 0.2 s"
+    assert str(caught.value) == "RESOURCE_EXHAUSTED (OVERLOADED): busy\n  retry after 0.2 s"
 
 
 @either

@@ -1,6 +1,6 @@
-"""What both clients share: each call of the service with its messages, and how often and how long it is tried.
+"""What both clients share: the calls of the service with their messages, timeouts and retries.
 
-A client adds how it waits: :class:`Client` by its thread, :class:`AsyncClient` by its event loop.
+A client adds how to wait: :class:`Client` blocks its thread, :class:`AsyncClient` awaits.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class Stubs:
 
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
-    """One call with one answer, apart from how it is waited for."""
+    """A call with one answer, apart from how to wait for it."""
 
     method: Callable[[Stubs], Any]
     request: Callable[[], Any]
-    """Makes the message, or the messages of a stream, which can be sent only once."""
+    """The message; or, made anew for each attempt, an iterator over the messages of a stream."""
     answer: Callable[[Any], Answer]
     idempotent: bool = True
-    """Whether the answer is the same when the call was carried out before and its answer was lost."""
+    """Whether a second call gives the same answer, so that the call may be repeated when the first answer was lost."""
     takes_long: bool = False
     """Whether the client's timeout for calls does not apply."""
 
@@ -143,7 +143,7 @@ def verify(index: str) -> Call[Verification]:
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for every call of a client that does not say otherwise."""
+    """The settings of a client, for calls that do not say otherwise."""
 
     connection: Connection
     index: str
@@ -158,7 +158,7 @@ class Settings:
         return Attempts(self, call.idempotent, default if timeout is None else timeout)
 
     def sent_with(self, timeout: float | None) -> dict[str, Any]:
-        """What a stub takes beside the message."""
+        """The arguments of a stub beside the message."""
         limit = None if timeout is None or math.isinf(timeout) else timeout
         sent: dict[str, Any] = {"timeout": limit, "metadata": self.connection.pairs()}
         if self.connection.call_credentials is not None:
@@ -167,7 +167,7 @@ class Settings:
 
 
 class Attempts:
-    """The tries of one call, which share its timeout."""
+    """The attempts at one call, which share its timeout."""
 
     def __init__(self, settings: Settings, idempotent: bool, timeout: float | None) -> None:
         self._settings = settings
@@ -176,11 +176,11 @@ class Attempts:
         self._failed = 0
 
     def sent_with(self) -> dict[str, Any]:
-        """What the next try is sent with."""
+        """The arguments of the stub at the next attempt."""
         return self._settings.sent_with(self._remaining())
 
     def pause_after(self, error: PrecedentError) -> float:
-        """Seconds until the next try; raises the error when there is none."""
+        """Seconds until the next attempt; raises the error if there is none."""
         self._failed += 1
         pause = self._settings.retry.pause(self._failed, error, idempotent=self._idempotent)
         if pause is None or pause >= self._remaining():

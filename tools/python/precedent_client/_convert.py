@@ -103,12 +103,9 @@ def as_query(query: Query | Embeddings | None, options: QueryOptions) -> Query:
         raise TypeError(f"a search has no option {name!r}{hint}")
     given: dict[str, Any] = dict(options)
     encoder_id = given.pop("encoder_id", "")
-    base = Query()
     if isinstance(query, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError("a search takes embeddings or a Query first; give words as text=... and files as images=...")
-    if isinstance(query, Query):
-        base = query
-    elif query is not None:
+    if query is not None and not isinstance(query, Query):
         if "embeddings" in given:
             raise TypeError("embeddings are given twice, first and by keyword")
         given["embeddings"] = query
@@ -116,7 +113,7 @@ def as_query(query: Query | Embeddings | None, options: QueryOptions) -> Query:
         given["embeddings"] = as_embeddings(given["embeddings"], encoder_id)
     if "images" in given:
         given["images"] = as_images(given["images"])
-    return replace(base, **given)
+    return replace(query, **given) if isinstance(query, Query) else Query(**given)
 
 
 def read_images(query: Query) -> tuple[QueryImage, ...]:
@@ -127,7 +124,7 @@ def read_images(query: Query) -> tuple[QueryImage, ...]:
 
 def with_files_read(query: Query) -> Query:
     """The query with its files read: once, however often it is sent."""
-    return replace(query, images=read_images(query)) if query.images else query
+    return replace(query, images=read_images(query))
 
 
 def too_large_images(query: Query) -> list[bytes]:

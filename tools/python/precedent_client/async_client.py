@@ -1,4 +1,4 @@
-"""The client for asyncio. It does what :class:`Client` does, where what needs explaining is explained."""
+"""The client for asyncio. Its methods do what those of :class:`Client` do, which are described in full there."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class AsyncClient:
         timeout: float | None = None,
         **options: Unpack[QueryOptions],
     ) -> SearchResult:
-        """Searches by embedding, picture, text, filter, or any of them together, as :meth:`Client.search` does."""
+        """Searches by embedding, picture, text, filter, or any of them together. See :meth:`Client.search`."""
         ready = await self._ready(_convert.as_query(query, options), index, timeout)
         return await self._page(ready, page_size, page_token, index, timeout)
 
@@ -117,7 +117,7 @@ class AsyncClient:
         timeout: float | None = None,
         **options: Unpack[QueryOptions],
     ) -> AsyncIterator[SearchResult]:
-        """The pages of one answer, each fetched when it is asked for, as :meth:`Client.pages` gives them."""
+        """The pages of one answer, each fetched when it is asked for. See :meth:`Client.pages`."""
         return self._pages(_convert.as_query(query, options), page_size, index, timeout)
 
     @with_query_options
@@ -130,7 +130,7 @@ class AsyncClient:
         timeout: float | None = None,
         **options: Unpack[QueryOptions],
     ) -> AsyncIterator[Hit]:
-        """The hits one by one, page after page as they are asked for, as :meth:`Client.search_all` gives them."""
+        """All hits, one by one, page after page. See :meth:`Client.search_all`."""
         deep = _calls.as_deep_query(_convert.as_query(query, options))
         return (hit async for page in self._pages(deep, page_size, index, timeout) for hit in page)
 
@@ -138,7 +138,7 @@ class AsyncClient:
         self, queries: Iterable[Query], *, index: str | None = None, timeout: float | None = None
     ) -> list[SearchResult]:
         """Several searches of one index, all answered from one generation."""
-        read = [await self._with_files_read(query) for query in queries]
+        read = [await asyncio.to_thread(_convert.with_files_read, q) if q.images else q for q in queries]
         return await self._call(_calls.batch_search(read, self._settings.name(index)), timeout)
 
     async def get_case(self, case_id: str, *, index: str | None = None, timeout: float | None = None) -> Case:
@@ -153,9 +153,9 @@ class AsyncClient:
         index: str | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[IngestOutcome]:
-        """Sends cases and yields one outcome per case, in order, as :meth:`Client.ingest` does.
+        """Sends cases and yields one outcome per case, in order. See :meth:`Client.ingest`.
 
-        Cases are taken in the event loop; an iterable that waits for its cases should be an asynchronous one.
+        Cases are taken in the event loop, so an iterable that has to wait for them should be an asynchronous one.
         """
         _calls.cases_only(cases)
         return self._ingest(cases, replacement, self._settings.name(index), timeout)
@@ -250,15 +250,14 @@ class AsyncClient:
 
     async def _ready(self, query: Query, index: str | None, timeout: float | None) -> Query:
         """The query with its files read; where they are too large for one message, with their embeddings instead."""
-        read = await self._with_files_read(query)
+        if not query.images:
+            return query
+        read = await asyncio.to_thread(_convert.with_files_read, query)
         large = _convert.too_large_images(read)
         if not large:
             return read
         encoded = [(await self.encode_image(file, index=index, timeout=timeout)).embedding for file in large]
         return _convert.with_embeddings(read, encoded)
-
-    async def _with_files_read(self, query: Query) -> Query:
-        return await asyncio.to_thread(_convert.with_files_read, query) if query.images else query
 
     def _stubs(self) -> Stubs:
         """Those of the caller's channel, or of one that is made now: a channel belongs to the loop that it is made in."""

@@ -1,4 +1,4 @@
-"""The client that waits."""
+"""The synchronous client."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Client:
     own. A token for another machine is refused without TLS.
 
     ``index`` names the index of every call that does not name one; it may be empty when the server serves one.
-    ``timeout`` is in seconds, for every call that is not a stream or a full check, with all its tries; ``None``, or
-    ``math.inf`` for one call, is no limit. ``retry`` says when a call is tried again; ``None`` is never.
+    ``timeout`` is in seconds and includes retries; it applies to every call but ``ingest`` and ``verify``. ``None``, or
+    ``math.inf`` for a single call, is no limit. ``retry`` says when a call is retried; ``None`` is never.
     """
 
     def __init__(
@@ -129,9 +129,9 @@ class Client:
         timeout: float | None = None,
         **options: Unpack[QueryOptions],
     ) -> Iterator[SearchResult]:
-        """The pages of one answer, all from one generation. Each is fetched when it is asked for.
+        """The pages of one answer, all from one generation of the index. Each is fetched when it is asked for.
 
-        Takes what :meth:`search` takes. Raises :class:`AbortedError` when the server no longer keeps the generation.
+        Takes what :meth:`search` takes. Raises :class:`AbortedError` when the server no longer keeps that generation.
         """
         return self._pages(_convert.as_query(query, options), page_size, index, timeout)
 
@@ -145,9 +145,9 @@ class Client:
         timeout: float | None = None,
         **options: Unpack[QueryOptions],
     ) -> Iterator[Hit]:
-        """The hits one by one, page after page as they are asked for: as many as the server gives, which is 1000.
+        """All hits, one by one: 1000 of them, the most that the server returns, unless there is a lower ``limit``.
 
-        Takes what :meth:`search` takes; a ``limit`` is kept to.
+        Takes what :meth:`search` takes. Each page is fetched when its first hit is asked for.
         """
         deep = _calls.as_deep_query(_convert.as_query(query, options))
         return (hit for page in self._pages(deep, page_size, index, timeout) for hit in page)
@@ -172,13 +172,13 @@ class Client:
     ) -> Iterator[IngestOutcome]:
         """Sends cases and yields one outcome per case, in order: acknowledged when it is durable, or rejected.
 
-        Nothing is sent until the outcomes are asked for. Cases are taken from the iterable, in a thread of gRPC's, as the
-        server takes them in, and not kept; when outcomes are not fetched, no more cases are taken. Image files that are too
-        large for one message go in several. ``replacement`` says what becomes of cases that the index holds under the same
-        ids. Where the iterable raises an error, the outcomes of the cases before it come first.
+        Nothing is sent until the first outcome is asked for. Cases are taken from the iterable, in another thread, as fast
+        as the server takes them, and are not kept; while you fetch no outcomes, no more cases are taken. Image files that
+        are too large for one message are sent in several. ``replacement`` says what becomes of cases that the index holds
+        under the same ids. If the iterable raises an error, it is raised here after the outcomes of the cases before it.
 
-        An ingest is not tried again by itself. After an error, send again what was not acknowledged: a case that comes
-        twice replaces itself.
+        An ingest is not retried. After an error, send again what was not acknowledged: a case that is sent twice replaces
+        itself.
         """
         _calls.cases_only(cases)
         return self._ingest(cases, replacement, self._settings.name(index), timeout)
@@ -266,6 +266,8 @@ class Client:
 
     def _ready(self, query: Query, index: str | None, timeout: float | None) -> Query:
         """The query with its files read; where they are too large for one message, with their embeddings instead."""
+        if not query.images:
+            return query
         read = _convert.with_files_read(query)
         large = _convert.too_large_images(read)
         if not large:

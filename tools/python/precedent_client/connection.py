@@ -17,16 +17,16 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     # As the server's own limit; gRPC's default of 4 MiB is less than a thousand reports.
     ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.max_send_message_length", -1),
-    # A server that starts anew is found within the pauses of `RetryPolicy`; gRPC would wait a second after the first failure.
+    # So that a server that restarts is found within the pauses of `RetryPolicy`; gRPC's default is a second.
     ("grpc.initial_reconnect_backoff_ms", 200),
 )
 """Options of the channels that the clients make; a channel of your own should have the first two."""
 
 Token = str | Callable[[], str]
-"""A bearer token, or a function that returns the one that is valid now: it is asked before every try of a call."""
+"""A bearer token, or a function that returns the current one, which is called before every attempt."""
 
 Metadata = Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]]
-"""Names and values sent with every call, as headers. Values that are bytes belong to names that end in ``-bin``."""
+"""Headers sent with every call. Values are bytes if the name ends in ``-bin``, and text otherwise."""
 
 Pairs = tuple[tuple[str, str | bytes], ...]
 
@@ -64,7 +64,7 @@ def _pem(name: str, file: File | None) -> bytes | None:
     if isinstance(file, str) and "-----BEGIN" in file:
         raise ValueError(f"tls.{name} is text of a certificate or key; give it as bytes, or give its path")
     content = bytes(file) if isinstance(file, (bytes, bytearray, memoryview)) else Path(file).read_bytes()
-    # gRPC itself only logs it and then says that no address could be reached.
+    # gRPC would only log this, and then say that no address could be reached.
     if b"-----BEGIN" not in content:
         raise ValueError(f"tls.{name} is not PEM: there is no -----BEGIN line; convert it with `openssl x509` or `openssl pkey`")
     return content
@@ -72,7 +72,7 @@ def _pem(name: str, file: File | None) -> bytes | None:
 
 @dataclass(frozen=True)
 class Connection:
-    """What a client is made of, checked; both kinds of client make their own channel of it."""
+    """How a client reaches the server; each kind of client makes its own kind of channel from it."""
 
     address: str
     """Empty where the channel is the caller's own."""
@@ -93,7 +93,7 @@ class Connection:
         metadata: Metadata,
         call_credentials: grpc.CallCredentials | None,
     ) -> Connection:
-        """Raises ``ValueError`` for what does not go together."""
+        """Raises ``ValueError`` for arguments that do not go together."""
         if (address is None) == (not has_channel):
             raise ValueError("give either an address, such as '127.0.0.1:50051', or a channel of your own")
         if has_channel and tls is not None:
@@ -113,7 +113,7 @@ class Connection:
         return [*CHANNEL_OPTIONS, *named]
 
     def pairs(self) -> Pairs:
-        """What the next try of a call carries."""
+        """The headers of the next attempt."""
         if self.token is None:
             return self.metadata
         token = self.token if isinstance(self.token, str) else self.token()
@@ -145,9 +145,9 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_value(what: str, value: str | bytes, name: str = "") -> str | bytes:
-    """gRPC would quote the value, which may be a secret, in its own error."""
+    """gRPC's own error would quote the value, which may be a secret."""
     if isinstance(value, bytes) != name.lower().endswith("-bin"):
         raise ValueError(f"{what}: values of names that end in '-bin' are bytes, and all others are text")
     if isinstance(value, str) and not (value.isascii() and value.isprintable()):
-        raise ValueError(f"{what} has a line break or another character that no header carries; strip what comes from a file")
+        raise ValueError(f"{what} has a character that a header cannot hold, such as a line break; strip what comes from a file")
     return value

@@ -39,7 +39,7 @@ class PrecedentError(Exception):
     violations: tuple[Violation, ...]
     """What is wrong with which field, all at once; empty when the cause is not the request."""
     retry_delay: float | None
-    """Seconds after which the same call is worth another try, when the server says so."""
+    """Seconds after which to retry, if the server says so."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class PrecedentError(Exception):
         self.retry_delay = retry_delay
 
     def __str__(self) -> str:
-        """The message; below it every violation that it leaves out, one a line."""
+        """The message, and below it every violation, one a line, if there are several."""
         name = f"{self.code.name} ({self.reason})" if self.reason else self.code.name
         lines = [f"{name}: {self.message}"]
         if len(self.violations) > 1:
             lines.extend(f"  {violation.field}: {violation.description}" for violation in self.violations)
         if self.retry_delay is not None:
-            lines.append(f"  worth another try in {self.retry_delay:g} s")
+            lines.append(f"  retry after {self.retry_delay:g} s")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -140,15 +140,15 @@ _BY_CODE: dict[grpc.StatusCode, type[PrecedentError]] = {
 
 
 def from_rpc(error: grpc.RpcError) -> PrecedentError:
-    """The error with the details that the server sent along. ``error`` is of ``grpc`` or ``grpc.aio``."""
-    # Both kinds are calls, too; that is only written down for one of them.
+    """The error with the details that the server sent along."""
+    # Of grpc or grpc.aio: both kinds also have the methods of a call, which their type does not say.
     call: Any = error
     kind = _BY_CODE.get(call.code(), PrecedentError)
     return kind(call.code(), call.details() or "", **_details(call))
 
 
 def _details(call: Any) -> dict[str, Any]:
-    """The parts of a ``google.rpc.Status``. What a proxy on the way broke is left out: the code and message stand."""
+    """The parts of a ``google.rpc.Status``. Parts that a proxy on the way damaged are left out."""
     found: dict[str, Any] = {}
     try:
         status: status_pb2.Status | None = rpc_status.from_call(call)

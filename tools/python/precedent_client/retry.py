@@ -1,4 +1,4 @@
-"""When a call that failed is sent again."""
+"""Which failed calls are retried, and when."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import grpc
 from .errors import PrecedentError
 
 _NOT_PASSING = frozenset({"WRITER_FAILED"})
-"""Reasons under UNAVAILABLE that another try cannot help; this one lasts until the server is started again."""
+"""Reasons for UNAVAILABLE that last until somebody restarts the server."""
 _GROWING_PAUSES = 30
-"""After so many pauses each is as long as the one before: by then they have reached any sensible longest."""
+"""Pauses stop growing after this many, so that the power of the multiplier stays a number."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Sends a call again that failed for a reason that passes, after a pause that grows from try to try.
+    """Retries calls that failed for a temporary reason, after random pauses that grow.
 
-    A call that only reads is sent again when the server cannot be reached or is shutting down. Every call but an ingest is
-    sent again when the server refused it unseen because it was busy; it then says how long to wait. The timeout of the
-    call is for all tries together: when the next one would come too late, the last error is raised at once.
+    Calls that only read are retried when the server cannot be reached or is shutting down. Every call but ``ingest`` is
+    retried when the server turned it away because it was busy, after the delay that the server asks for. The timeout of a
+    call covers all attempts: if the next one would come too late, the last error is raised at once.
     """
 
     max_attempts: int = 4
-    """Tries in all, the first included."""
+    """Attempts in all, the first included."""
     initial_backoff: float = 0.2
-    """Seconds of the first pause, at most: a pause is a random time between half of its value and the whole."""
+    """Longest first pause in seconds. Each pause is random, between half of the longest and all of it."""
     max_backoff: float = 5.0
-    """Seconds of the longest pause, apart from what the server asks for."""
+    """Longest pause in seconds, apart from the delay that the server asks for."""
     multiplier: float = 2.0
-    """By how much a pause is longer than the one before."""
+    """How many times longer each pause is than the one before."""
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
@@ -42,7 +42,7 @@ class RetryPolicy:
             raise ValueError(f"multiplier is {self.multiplier:g}; give at least 1")
 
     def pause(self, failed_attempts: int, error: PrecedentError, *, idempotent: bool) -> float | None:
-        """Seconds to wait after so many failed tries, the last of them with that error; ``None`` ends the call."""
+        """Seconds to wait after that many failed attempts, the last of them with that error; ``None``: give up."""
         if failed_attempts >= self.max_attempts or not _may_pass(error, idempotent):
             return None
         growth: float = self.multiplier ** min(failed_attempts - 1, _GROWING_PAUSES)
@@ -51,7 +51,7 @@ class RetryPolicy:
 
 
 def _may_pass(error: PrecedentError, idempotent: bool) -> bool:
-    # The server sends a delay only with calls that it refused before it looked at them.
+    # The server sends a delay only with calls that it turned away before it read them.
     if error.retry_delay is not None:
         return True
     return idempotent and error.code == grpc.StatusCode.UNAVAILABLE and error.reason not in _NOT_PASSING
