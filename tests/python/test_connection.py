@@ -117,6 +117,10 @@ def test_what_does_not_go_together_is_refused_and_quotes_no_secret(kind: Any, tm
     bad = tmp_path / "server.der"
     bad.write_bytes(b"\x30\x82SECRET")
     local = "127.0.0.1:1"
+    certificate, key, encrypted = (
+        f"-----BEGIN {what}-----\nSECRET\n-----END {what}-----\n".encode()
+        for what in ("CERTIFICATE", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
+    )
     for make, part in [
         (lambda: kind(), "address"),
         (lambda: kind(local, token="SECRET\n")._settings.connection.pairs(), "token has a character"),
@@ -124,7 +128,10 @@ def test_what_does_not_go_together_is_refused_and_quotes_no_secret(kind: Any, tm
         (lambda: kind(local, metadata={"x key": "SECRET"}), "x key"),
         (lambda: kind(local, metadata={"x-key": b"SECRET"}), "-bin"),
         (lambda: kind(local, call_credentials=grpc.access_token_call_credentials("SECRET")), "TLS"),
-        (lambda: kind(local, tls=TLS(root_certificates=bad)), "tls.root_certificates is not PEM"),
+        (lambda: kind(local, tls=TLS(root_certificates=bad)), "tls.root_certificates has no PEM block `CERTIFICATE`"),
+        (lambda: kind(local, tls=TLS(key)), "tls.root_certificates has no PEM block `CERTIFICATE`"),
+        (lambda: kind(local, tls=TLS(None, certificate, certificate)), "tls.client_key has no PEM block `PRIVATE KEY`"),
+        (lambda: kind(local, tls=TLS(None, certificate, encrypted)), "tls.client_key is encrypted"),
         (lambda: kind(local, tls=TLS("-----BEGIN CERTIFICATE-----\nSECRET")), "give it as bytes"),
         (lambda: TLS(client_key=b"SECRET"), "client_key and no client_certificate"),
         (lambda: TLS(client_certificate=b"SECRET"), "client_certificate and no client_key"),

@@ -23,7 +23,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Any:
     server = Server(init(tmp_path_factory.mktemp("attacked") / "index"))
     with server.client() as client:
         cases = [
-            Case(f"one {ATTACK}", PatientKey(f"P {ATTACK}"), {"body_part": ATTACK}, f"Pneumothorax. {ATTACK}"),
+            Case(f"one {ATTACK}", PatientKey(f"P {ATTACK}"), {"body_part": ATTACK}, f"A pneumothorax {ATTACK} is seen."),
             Case("two", PatientKey("P2"), {"age": 40}, {"findings": "No pneumothorax.", "impression": "Clear & dry."}),
         ]
         assert all(answer.accepted for answer in client.ingest(cases))
@@ -84,7 +84,8 @@ def test_notebooks_show_what_others_wrote_as_text_only(attacked: Client) -> None
         assert {tag for tag, _ in outline.elements} <= harmless
         assert {name for _, names in outline.elements for name in names} <= {"class", "style"}
     table = Outline(result._repr_html_())
-    for part in [f"one {ATTACK}", f"body_part: {ATTACK}", "No pneumothorax.", "2 of 2 hits in chest", "age: 40"]:
+    assert any(ATTACK in highlight.text for hit in result for highlight in hit.highlights)
+    for part in [f"one {ATTACK}", f"A pneumothorax {ATTACK} is seen.", f"body_part: {ATTACK}", "No pneumothorax.", "2 of 2 hits in chest", "age: 40"]:
         assert part in table.text, part
     assert "pneumothorax" in table.marked.lower() and "age" not in table.marked
     assert f"patient P {ATTACK}" in Outline(attacked.get_case(f"one {ATTACK}")._repr_html_()).text

@@ -64,9 +64,12 @@ def _pem(name: str, file: File | None) -> bytes | None:
     if isinstance(file, str) and "-----BEGIN" in file:
         raise ValueError(f"tls.{name} is text of a certificate or key; give it as bytes, or give its path")
     content = bytes(file) if isinstance(file, (bytes, bytearray, memoryview)) else Path(file).read_bytes()
-    # gRPC would only log this, and then say that no address could be reached.
-    if b"-----BEGIN" not in content:
-        raise ValueError(f"tls.{name} is not PEM: there is no -----BEGIN line; convert it with `openssl x509` or `openssl pkey`")
+    # gRPC would only log what is wrong, and then say that no address could be reached.
+    what, tool = ("PRIVATE KEY", "pkey") if name == "client_key" else ("CERTIFICATE", "x509")
+    if b"-----BEGIN ENCRYPTED" in content:
+        raise ValueError(f"tls.{name} is encrypted, which gRPC cannot read; decrypt it with `openssl pkey`")
+    if not re.search(rb"-----BEGIN [A-Z0-9 ]*" + what.encode() + rb"-----", content):
+        raise ValueError(f"tls.{name} has no PEM block `{what}`; give the right file, or convert it with `openssl {tool}`")
     return content
 
 
