@@ -184,8 +184,8 @@ def case_message(case: Case) -> case_pb2.Case:
     sections = case.sections()
     message = case_pb2.Case(case_id=case.case_id, patient=_patient(case.patient))
     for name, value in case.fields.items():
-        several = isinstance(value, Sequence) and not isinstance(value, str)
-        message.fields[name].values.extend(str(one) for one in (value if several else [value]))  # type: ignore[union-attr]
+        several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+        message.fields[name].values.extend(str(one) for one in several)
     if sections:
         message.report.sections.extend(case_pb2.Section(kind=s.kind, text=s.text) for s in sections)
     for image in case.images:
