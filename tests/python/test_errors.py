@@ -23,7 +23,7 @@ def vector(values, encoder_id: str = ENCODER) -> Query:
 
 def refused(served: Served, query: Query, **options) -> PrecedentError:
     with pytest.raises(PrecedentError) as caught:
-        served.client._page(query, options.get("page_size"), options.get("page_token", ""), options.get("index"), None)
+        served.client.search(query, **options)
     return caught.value
 
 
@@ -89,7 +89,7 @@ def test_an_unknown_path_is_refused(served: Served) -> None:
     message = _convert.query_message(Query(text="heart", vector_path=VectorPath.AUTO), "")
     message.vector_path = 77
     with pytest.raises(Exception) as caught:
-        served.client._search.Search(message, timeout=10)
+        served.client._stubs.search.Search(message, timeout=10)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT and "vector_path" in caught.value.details()
 
 

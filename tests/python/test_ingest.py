@@ -161,7 +161,7 @@ def test_a_stream_keeps_to_its_index(tmp_path: Path) -> None:
         assert caught.value.code == StatusCode.NOT_FOUND
         requests = [IngestCasesRequest(index=name, case=_convert.case_message(case(1))) for name in ["a", "", "b"]]
         with pytest.raises(Exception) as mixed:
-            list(client._ingest.IngestCases(iter(requests)))
+            list(client._stubs.ingest.IngestCases(iter(requests)))
         assert mixed.value.code() == StatusCode.INVALID_ARGUMENT
         assert list(client.ingest([case(2)], index="b"))[0].accepted
         until(lambda: client.stats(index="b").case_count == 1)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from clients import either
 from conftest import Served, Server, dicom, large_picture, picture, run, until
+from gateway import Gateway
 from grpc import StatusCode
 from precedent_client import (
     AppliedGuards,
@@ -22,6 +25,7 @@ from precedent_client import (
     PrecedentError,
     Query,
     QueryImage,
+    SearchResult,
 )
 from precedent_client._generated.precedent.v1 import case_pb2, encode_service_pb2, ingest_service_pb2, search_service_pb2
 
@@ -147,6 +151,62 @@ def test_a_batch_and_pages_take_pictures(pictured: Pictured) -> None:
     assert [len(page.hits) for page in pages] == [3, 3, 2]
 
 
+@either
+def test_files_are_read_once_however_many_pages_there_are(pictured: Pictured, run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.png"
+    path.write_bytes(picture(0))
+
+    def ask(client: Any) -> Any:
+        pages = client.pages(images=path, limit=8, page_size=3)
+        return sizes(pages) if isinstance(client, Client) else sizes_in_loop(pages)
+
+    def sizes(pages: Iterator[SearchResult]) -> Iterator[int]:
+        for page in pages:
+            path.unlink(missing_ok=True)
+            yield len(page)
+
+    async def sizes_in_loop(pages: AsyncIterator[SearchResult]) -> AsyncIterator[int]:
+        async for page in pages:
+            path.unlink(missing_ok=True)
+            yield len(page)
+
+    assert run(ask, pictured.server.address) == [3, 3, 2]
+
+
+@either
+def test_paths_are_searched_encoded_and_ingested(tmp_path: Path, run: Any) -> None:
+    path = tmp_path / "new.png"
+    path.write_bytes(picture(7))
+    server = Server(init(tmp_path / "index"))
+    (outcome,) = run(lambda client: client.ingest([Case("a", images=[Image(content=path)])]), server.address)
+    assert outcome.accepted
+    with server.client() as client:
+        until(lambda: client.stats().case_count == 1)
+    for ask in [
+        lambda client: client.search(images=path),
+        lambda client: client.search(images=[QueryImage(str(path), "PA")]),
+        lambda client: client.search(Query(images=[path])),
+    ]:
+        assert run(ask, server.address)[0].image.value > 0.9999
+    batch = run(lambda client: client.batch_search([Query(images=[path])] * 2), server.address)
+    assert [result[0].case.case_id for result in batch] == ["a", "a"]
+    assert run(lambda client: client.encode_image(path), server.address).original_width_pixels == 60
+    assert server.stop() == 0
+
+
+@either
+def test_pictures_too_large_for_a_search_are_encoded_first(
+    pictured: Pictured, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from precedent_client import _convert
+
+    monkeypatch.setattr(_convert, "SEARCH_FILE_BYTES", 10)
+    with Gateway(pictured.server.address) as gateway:
+        result = run(lambda client: client.search(images=[picture(3), picture(4)], limit=2), gateway.address)
+        assert gateway.methods() == ["EncodeImage", "EncodeImage", "Search"]
+    assert {hit.case.case_id: hit.image.embedding_index for hit in result} == {"case-3": 0, "case-4": 1}
+
+
 def test_stats_say_what_the_space_can_do(pictured: Pictured, served: Served) -> None:
     space = pictured.client.stats().image_space
     assert (space.notice, space.encodes_images, space.encodes_text) == (NOTICE, True, True)
@@ -246,7 +306,7 @@ def test_chunks_go_to_their_case_and_what_does_not_belong_rejects_it(empty: Clie
         alone,
         chunk(0, file),
     ]
-    answers = list(empty._ingest.IngestCases(iter(requests)))
+    answers = list(empty._stubs.ingest.IngestCases(iter(requests)))
     assert [a.position for a in answers] == list(range(8))
     outcome = {a.case_id: [v.field for v in a.rejection.violations] for a in answers}
     assert outcome == {
@@ -324,11 +384,11 @@ def test_what_is_too_large_is_refused_with_its_limit(pictured: Pictured) -> None
     client = pictured.client
     image = search_service_pb2.QueryImage(content=bytes(33 << 20))
     with pytest.raises(Exception) as caught:
-        client._search.Search(search_service_pb2.SearchRequest(images=[image]), timeout=30)
+        client._stubs.search.Search(search_service_pb2.SearchRequest(images=[image]), timeout=30)
     assert caught.value.code() == StatusCode.RESOURCE_EXHAUSTED and str(32 << 20) in caught.value.details()
     part = encode_service_pb2.EncodeImageRequest(content=bytes(16 << 20))
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([part] * 17), timeout=60)
+        client._stubs.encode.EncodeImage(iter([part] * 17), timeout=60)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT and str(256 << 20) in caught.value.details()
 
 
@@ -338,10 +398,10 @@ def test_an_unknown_index_and_a_mixed_upload_are_refused(pictured: Pictured) -> 
     assert refused(lambda: client.encode_text("heart", index="knee")).code == StatusCode.NOT_FOUND
     request = encode_service_pb2.EncodeImageRequest
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([request(index="seen", content=b"a"), request(index="knee")]), timeout=30)
+        client._stubs.encode.EncodeImage(iter([request(index="seen", content=b"a"), request(index="knee")]), timeout=30)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT
     with pytest.raises(Exception) as caught:
-        client._encode.EncodeImage(iter([]), timeout=30)
+        client._stubs.encode.EncodeImage(iter([]), timeout=30)
     assert caught.value.code() == StatusCode.INVALID_ARGUMENT and "content" in caught.value.details()
 
 

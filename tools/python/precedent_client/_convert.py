@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import difflib
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 from ._generated.precedent.v1 import (
     case_pb2,
@@ -23,6 +26,7 @@ from .types import (
     CaseWarning,
     ChannelPlan,
     Embedding,
+    Embeddings,
     EncodedImage,
     EncodedText,
     File,
@@ -31,6 +35,7 @@ from .types import (
     HighlightMatch,
     Hit,
     Image,
+    Images,
     ImageScore,
     IndexStats,
     LexicalScore,
@@ -41,6 +46,7 @@ from .types import (
     PlanWarning,
     Query,
     QueryImage,
+    QueryOptions,
     Record,
     Rejection,
     Replacement,
@@ -67,34 +73,69 @@ def file_bytes(file: File) -> bytes:
     return bytes(file) if isinstance(file, (bytes, bytearray, memoryview)) else Path(file).read_bytes()
 
 
-def as_images(files: object) -> tuple[QueryImage | File, ...]:
+def as_images(images: Images | None) -> tuple[QueryImage | File, ...]:
     """One picture or several."""
-    if files is None:
+    if images is None:
         return ()
-    alone = isinstance(files, (bytes, bytearray, memoryview, str, Path, QueryImage)) or hasattr(files, "__fspath__")
-    return (files,) if alone else tuple(files)  # type: ignore[arg-type, return-value]
+    if isinstance(images, (bytes, bytearray, memoryview, str, os.PathLike, QueryImage)):
+        return (cast("QueryImage | File", images),)
+    return tuple(images)
 
 
-def query_images(query: Query) -> list[search_service_pb2.QueryImage]:
-    images = [image if isinstance(image, QueryImage) else QueryImage(image) for image in query.images]
-    return [search_service_pb2.QueryImage(content=file_bytes(image.content), view=image.view) for image in images]
-
-
-def with_embeddings(query: Query, embeddings: Sequence[Embedding]) -> Query:
-    """The query with embeddings in place of its pictures; they count behind those that it has, as the pictures did."""
-    return replace(query, embeddings=(*query.embeddings, *embeddings), images=())
-
-
-def as_embeddings(vectors: object, encoder_id: str) -> tuple[Embedding, ...]:
+def as_embeddings(vectors: Embeddings | None, encoder_id: str) -> tuple[Embedding, ...]:
     """One vector, several, or embeddings, as embeddings of that encoder."""
     if vectors is None:
         return ()
     if isinstance(vectors, Embedding):
         return (vectors,)
-    rows = vectors.tolist() if hasattr(vectors, "tolist") else list(vectors)  # type: ignore[call-overload]
+    given: Any = vectors
+    rows: list[Any] = given.tolist() if hasattr(given, "tolist") else list(given)
     if rows and not isinstance(rows[0], Embedding) and not hasattr(rows[0], "__len__"):
         rows = [rows]
     return tuple(row if isinstance(row, Embedding) else Embedding(row, encoder_id) for row in rows)
+
+
+def as_query(query: Query | Embeddings | None, options: QueryOptions) -> Query:
+    """What a search was given, as one query: keywords change what a query says."""
+    for name in options.keys() - QueryOptions.__annotations__.keys():
+        close = difflib.get_close_matches(name, QueryOptions.__annotations__, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"a search has no option {name!r}{hint}")
+    given: dict[str, Any] = dict(options)
+    encoder_id = given.pop("encoder_id", "")
+    if isinstance(query, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError("a search takes embeddings or a Query first; give words as text=... and files as images=...")
+    if query is not None and not isinstance(query, Query):
+        if "embeddings" in given:
+            raise TypeError("embeddings are given twice, first and by keyword")
+        given["embeddings"] = query
+    if "embeddings" in given:
+        given["embeddings"] = as_embeddings(given["embeddings"], encoder_id)
+    if "images" in given:
+        given["images"] = as_images(given["images"])
+    return replace(query, **given) if isinstance(query, Query) else Query(**given)
+
+
+def read_images(query: Query) -> tuple[QueryImage, ...]:
+    """The pictures of a query with their bytes in place of their paths."""
+    images = (image if isinstance(image, QueryImage) else QueryImage(image) for image in query.images)
+    return tuple(replace(image, content=file_bytes(image.content)) for image in images)
+
+
+def with_files_read(query: Query) -> Query:
+    """The query with its files read: once, however often it is sent."""
+    return replace(query, images=read_images(query))
+
+
+def too_large_images(query: Query) -> list[bytes]:
+    """The files of a query, if they are too large for one message; they are encoded first."""
+    files = [file_bytes(image.content) for image in read_images(query)]
+    return files if sum(map(len, files)) > SEARCH_FILE_BYTES else []
+
+
+def with_embeddings(query: Query, embeddings: Sequence[Embedding]) -> Query:
+    """The query with embeddings in place of its pictures; they count behind those that it has, as the pictures did."""
+    return replace(query, embeddings=(*query.embeddings, *embeddings), images=())
 
 
 def query_message(
@@ -116,12 +157,15 @@ def query_message(
         page_size=page_size,
         page_token=page_token,
         exact=query.exact,
-        vector_path=query.vector_path.value,
+        vector_path=cast("search_service_pb2.VectorPath", query.vector_path.value),
         ef_search=query.ef_search,
         target_recall=query.target_recall,
-        images=query_images(query),
+        images=[
+            search_service_pb2.QueryImage(content=file_bytes(image.content), view=image.view)
+            for image in read_images(query)
+        ],
         image_text=query.image_text,
-        detail=query.detail.value,
+        detail=cast("search_service_pb2.HitDetail", query.detail.value),
         literal_text=query.literal_text,
     )
     if query.fusion is not None:
@@ -140,8 +184,8 @@ def case_message(case: Case) -> case_pb2.Case:
     sections = case.sections()
     message = case_pb2.Case(case_id=case.case_id, patient=_patient(case.patient))
     for name, value in case.fields.items():
-        several = isinstance(value, Sequence) and not isinstance(value, str)
-        message.fields[name].values.extend(str(one) for one in (value if several else [value]))  # type: ignore[union-attr]
+        several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+        message.fields[name].values.extend(str(one) for one in several)
     if sections:
         message.report.sections.extend(case_pb2.Section(kind=s.kind, text=s.text) for s in sections)
     for image in case.images:
@@ -149,6 +193,19 @@ def case_message(case: Case) -> case_pb2.Case:
         content = b"" if image.content is None else file_bytes(image.content)
         message.images.append(case_pb2.Image(name=image.name, view=image.view, embedding=embedding, content=content))
     return message
+
+
+def has_paths(case: Case) -> bool:
+    """Whether files must be read before the case can be sent."""
+    return any(isinstance(image.content, (str, os.PathLike)) for image in case.images)
+
+
+def with_case_files_read(case: Case) -> Case:
+    """The case with the bytes of its files in place of their paths."""
+    images = (
+        image if image.content is None else replace(image, content=file_bytes(image.content)) for image in case.images
+    )
+    return replace(case, images=tuple(images))
 
 
 def ingest_messages(
@@ -162,7 +219,8 @@ def ingest_messages(
             for chunk in chunks(content):
                 part = ingest_service_pb2.ImageChunk(image_index=place, data=chunk)
                 yield ingest_service_pb2.IngestCasesRequest(index=index, chunk=part)
-    yield ingest_service_pb2.IngestCasesRequest(index=index, case=message, replacement=replacement.value)
+    how = cast("ingest_service_pb2.Replacement", replacement.value)
+    yield ingest_service_pb2.IngestCasesRequest(index=index, case=message, replacement=how)
 
 
 def encode_messages(
@@ -279,7 +337,8 @@ def _embedding(embedding: Embedding) -> case_pb2.Embedding:
 
 
 def _numbers(vector: Vector) -> Sequence[float]:
-    return vector.tolist() if hasattr(vector, "tolist") else vector  # type: ignore[return-value]
+    numbers: Any = vector
+    return cast("Sequence[float]", numbers.tolist() if hasattr(numbers, "tolist") else numbers)
 
 
 def _patient(patient: PatientKey | str | None) -> case_pb2.PatientKey | None:
@@ -308,8 +367,8 @@ def _hit(message: search_service_pb2.Hit) -> Hit:
             embedding_index=score.embedding_index,
         )
     if message.HasField("lexical"):
-        score = message.lexical
-        lexical = LexicalScore(score.bm25, score.rank if score.HasField("rank") else None, score.contribution)
+        words = message.lexical
+        lexical = LexicalScore(words.bm25, words.rank if words.HasField("rank") else None, words.contribution)
     texts = [section.text.encode() for section in message.case.report.sections]
     highlights = tuple(_highlight(highlight, texts[highlight.section_index]) for highlight in message.highlights)
     return Hit(message.rank, case(message.case), message.fused_score, image, lexical, highlights)
@@ -364,6 +423,7 @@ def _side(number: int) -> Side | None:
 
 def _plan(message: search_service_pb2.Plan) -> Plan:
     fusion = message.fusion
+    warnings: Iterable[Any] = message.warnings  # type checkers take the message `Warning` for Python's own
     return Plan(
         channels=tuple(
             ChannelPlan(
@@ -375,7 +435,7 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
         case_count=message.case_count,
         match_count=message.match_count,
         exact=message.exact,
-        warnings=tuple(PlanWarning(w.code, w.message) for w in message.warnings),
+        warnings=tuple(PlanWarning(w.code, w.message) for w in warnings),
         guards=AppliedGuards(
             _patient_of(message.guards),
             message.guards.patient_source,

@@ -1,68 +1,83 @@
-"""The client."""
+"""The synchronous client."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import grpc
 
-from . import _convert
-from ._generated.precedent.v1 import (
-    encode_service_pb2,
-    encode_service_pb2_grpc,
-    index_service_pb2,
-    index_service_pb2_grpc,
-    ingest_service_pb2,
-    ingest_service_pb2_grpc,
-    search_service_pb2,
-    search_service_pb2_grpc,
-)
-from .errors import from_rpc
+from . import _calls, _convert
+from ._calls import Answer, Call, Settings, Stubs, with_query_options
+from ._generated.precedent.v1 import ingest_service_pb2
+from .connection import TLS, Connection, Metadata, Token
+from .errors import PrecedentError, from_rpc
+from .retry import RetryPolicy
 from .types import (
-    Acknowledgement,
     Case,
-    Damage,
     DeleteResult,
+    Embeddings,
     EncodedImage,
     EncodedText,
     File,
-    Fusion,
-    HitDetail,
+    Hit,
     IndexStats,
     IndexSummary,
-    PatientKey,
+    IngestOutcome,
     Query,
-    QueryImage,
-    Rejection,
+    QueryOptions,
     Replacement,
     SearchResult,
-    VectorPath,
     Verification,
 )
 
-_ANSWER_BYTES = 64 << 20
-"""As the server's own limit; gRPC's default of 4 MiB is less than a thousand reports."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Client:
-    """A connection to a Precedent server. Threads may share it.
+    """A connection to a Precedent server. Threads may share it; with asyncio use :class:`AsyncClient`.
+
+    ``address`` is a host and port, such as ``"127.0.0.1:50051"``, or another target that gRPC knows. ``tls`` has the
+    certificates; without it the connection is plaintext. ``channel`` is a channel of your own in place of both; closing the
+    client leaves it open, and its options should include ``CHANNEL_OPTIONS``.
+
+    ``token`` is a bearer token and ``metadata`` further headers, both sent with every call; ``call_credentials`` are gRPC's
+    own. A token for another machine is refused without TLS.
 
     ``index`` names the index of every call that does not name one; it may be empty when the server serves one.
-    ``timeout`` is in seconds, for every call that is not a stream or a full check.
+    ``timeout`` is in seconds and includes retries; it applies to every call but ``ingest`` and ``verify``. ``None``, or
+    ``math.inf`` for a single call, is no limit. ``retry`` says when a call is retried; ``None`` is never.
     """
 
-    def __init__(self, address: str, *, index: str = "", timeout: float | None = 30.0) -> None:
-        options = [("grpc.max_receive_message_length", _ANSWER_BYTES), ("grpc.max_send_message_length", -1)]
-        self._channel = grpc.insecure_channel(address, options=options)
-        self._index = index
-        self._timeout = timeout
-        self._search = search_service_pb2_grpc.SearchServiceStub(self._channel)
-        self._ingest = ingest_service_pb2_grpc.IngestServiceStub(self._channel)
-        self._encode = encode_service_pb2_grpc.EncodeServiceStub(self._channel)
-        self._indexes = index_service_pb2_grpc.IndexServiceStub(self._channel)
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        channel: grpc.Channel | None = None,
+        tls: TLS | None = None,
+        token: Token | None = None,
+        metadata: Metadata = (),
+        call_credentials: grpc.CallCredentials | None = None,
+        index: str = "",
+        timeout: float | None = 30.0,
+        retry: RetryPolicy | None = RetryPolicy(),
+    ) -> None:
+        if channel is not None and not isinstance(channel, grpc.Channel):
+            raise TypeError("channel is not a grpc.Channel; AsyncClient takes channels of grpc.aio")
+        connection = Connection.checked(
+            address,
+            has_channel=channel is not None,
+            tls=tls,
+            token=token,
+            metadata=metadata,
+            call_credentials=call_credentials,
+        )
+        self._settings = Settings(connection, index, timeout, retry or _calls.NO_RETRY)
+        self._own_channel = None if channel is not None else _channel(connection)
+        self._stubs = Stubs(channel or self._own_channel)
 
     def __enter__(self) -> Client:
         return self
@@ -75,96 +90,77 @@ class Client:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Ends the connection and every call on it."""
-        self._channel.close()
+    def __repr__(self) -> str:
+        target = self._settings.connection.address or "a channel of the caller's"
+        return f"Client({target!r}, index={self._settings.index!r})"
 
+    def close(self) -> None:
+        """Ends the connection and every call on it. A channel of the caller's own stays open."""
+        if self._own_channel is not None:
+            self._own_channel.close()
+
+    @with_query_options
     def search(
         self,
-        embeddings: object = None,
+        query: Query | Embeddings | None = None,
         *,
-        encoder_id: str = "",
-        images: Iterable[QueryImage | File] | QueryImage | File | None = None,
-        image_text: str = "",
-        text: str = "",
-        filter: str = "",
-        patient: PatientKey | str | None = None,
-        include_same_patient: bool = False,
-        before: str = "",
-        before_study_date: bool = False,
-        several_per_patient: bool = False,
-        fusion: Fusion | None = None,
-        limit: int | None = None,
         page_size: int | None = None,
         page_token: str = "",
-        exact: bool = False,
-        vector_path: VectorPath = VectorPath.AUTO,
-        ef_search: int | None = None,
-        target_recall: float | None = None,
-        detail: HitDetail = HitDetail.WHOLE,
-        literal_text: bool = False,
         index: str | None = None,
         timeout: float | None = None,
+        **options: Unpack[QueryOptions],
     ) -> SearchResult:
         """Searches by embedding, picture, text, filter, or any of them together.
 
-        ``embeddings`` is one vector, several (one per view), or :class:`Embedding` objects; ``encoder_id`` says which
-        encoder made plain vectors. ``images`` are DICOM, PNG or JPEG files, as bytes or paths, one or several; the
-        server encodes them, and takes patient, study date and views that are not given from the headers of DICOM
-        files; ``plan.guards`` and ``plan.views`` say so. Files of more than 28 MiB together are encoded first, and
-        nothing is taken from their headers. ``image_text`` says in words what the images of the cases are to show.
-        ``detail`` says how much of each case comes with its hit. ``literal_text`` keeps misspelt words as they are.
+        ``query`` is a :class:`Query`, or embeddings: one vector, several (one per view), or :class:`Embedding` objects;
+        ``encoder_id`` says which encoder made plain vectors. The other keywords are the parts of a :class:`Query`, where
+        each is described; beside a :class:`Query` they change what it says.
         """
-        query = Query(
-            embeddings=_convert.as_embeddings(embeddings, encoder_id),
-            text=text,
-            filter=filter,
-            patient=patient,
-            include_same_patient=include_same_patient,
-            before=before,
-            before_study_date=before_study_date,
-            several_per_patient=several_per_patient,
-            fusion=fusion,
-            limit=limit,
-            exact=exact,
-            vector_path=vector_path,
-            ef_search=ef_search,
-            target_recall=target_recall,
-            detail=detail,
-            images=_convert.as_images(images),
-            image_text=image_text,
-            literal_text=literal_text,
-        )
-        return self._page(query, page_size, page_token, index, timeout)
+        ready = self._ready(_convert.as_query(query, options), index, timeout)
+        return self._page(ready, page_size, page_token, index, timeout)
 
+    @with_query_options
     def pages(
-        self, query: Query, *, page_size: int, index: str | None = None, timeout: float | None = None
+        self,
+        query: Query | Embeddings | None = None,
+        *,
+        page_size: int = 100,
+        index: str | None = None,
+        timeout: float | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Iterator[SearchResult]:
-        """The pages of one answer, all from one generation."""
-        token = ""
-        while True:
-            page = self._page(query, page_size, token, index, timeout)
-            yield page
-            token = page.next_page_token
-            if not token:
-                return
+        """The pages of one answer, all from one generation of the index. Each is fetched when it is asked for.
+
+        Takes what :meth:`search` takes. Raises :class:`AbortedError` when the server no longer keeps that generation.
+        """
+        return self._pages(_convert.as_query(query, options), page_size, index, timeout)
+
+    @with_query_options
+    def search_all(
+        self,
+        query: Query | Embeddings | None = None,
+        *,
+        page_size: int = 100,
+        index: str | None = None,
+        timeout: float | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> Iterator[Hit]:
+        """All hits, one by one: 1000 of them, the most that the server returns, unless there is a lower ``limit``.
+
+        Takes what :meth:`search` takes. Each page is fetched when its first hit is asked for.
+        """
+        deep = _calls.as_deep_query(_convert.as_query(query, options))
+        return (hit for page in self._pages(deep, page_size, index, timeout) for hit in page)
 
     def batch_search(
         self, queries: Iterable[Query], *, index: str | None = None, timeout: float | None = None
     ) -> list[SearchResult]:
         """Several searches of one index, all answered from one generation."""
-        name = self._name(index)
-        requests = [_convert.query_message(query, name) for query in queries]
-        request = search_service_pb2.BatchSearchRequest(requests=requests)
-        with _errors():
-            answer = self._search.BatchSearch(request, timeout=self._seconds(timeout))
-        return [_convert.result(response) for response in answer.responses]
+        return self._call(_calls.batch_search(queries, self._settings.name(index)), timeout)
 
     def get_case(self, case_id: str, *, index: str | None = None, timeout: float | None = None) -> Case:
         """One case by its id."""
-        request = search_service_pb2.GetCaseRequest(index=self._name(index), case_id=case_id)
-        with _errors():
-            return _convert.case(self._search.GetCase(request, timeout=self._seconds(timeout)).case)
+        return self._call(_calls.get_case(case_id, self._settings.name(index)), timeout)
 
     def ingest(
         self,
@@ -173,108 +169,114 @@ class Client:
         replacement: Replacement = Replacement.WHOLE,
         index: str | None = None,
         timeout: float | None = None,
-    ) -> Iterator[Acknowledgement | Rejection]:
-        """Sends cases and yields one answer per case, in order: acknowledged when it is durable, or rejected.
+    ) -> Iterator[IngestOutcome]:
+        """Sends cases and yields one outcome per case, in order: acknowledged when it is durable, or rejected.
 
-        Image files that are too large for one message go in several. ``replacement`` says what becomes of cases that
-        the index holds under the same ids.
+        Nothing is sent until the first outcome is asked for. Cases are taken from the iterable, in another thread, as fast
+        as the server takes them, and are not kept; while you fetch no outcomes, no more cases are taken. Image files that
+        are too large for one message are sent in several. ``replacement`` says what becomes of cases that the index holds
+        under the same ids. If the iterable raises an error, it is raised here after the outcomes of the cases before it.
 
-        Cases are taken from the iterable as the server takes them in. After an error, send again what was not
-        acknowledged: a case that comes twice replaces itself.
+        An ingest is not retried. After an error, send again what was not acknowledged: a case that is sent twice replaces
+        itself.
         """
-        failed: list[Exception] = []
+        _calls.cases_only(cases)
+        return self._ingest(cases, replacement, self._settings.name(index), timeout)
+
+    def _ingest(
+        self, cases: Iterable[Case], replacement: Replacement, index: str, timeout: float | None
+    ) -> Iterator[IngestOutcome]:
+        raised: list[Exception] = []
 
         def requests() -> Iterator[ingest_service_pb2.IngestCasesRequest]:
-            name = self._name(index)
+            name = index
             try:
                 for case in cases:
                     yield from _convert.ingest_messages(case, name, replacement)
                     name = ""
-            except Exception as error:  # gRPC would hide it in its own thread
-                failed.append(error)
-                raise
+            except Exception as error:  # gRPC would log it, with whatever of the case it says
+                raised.append(error)
 
-        call = self._ingest.IngestCases(requests(), timeout=timeout)
+        call = self._stubs.ingest.IngestCases(requests(), **self._settings.sent_with(timeout))
+        failed: PrecedentError | None = None
         try:
-            with _errors(failed):
-                for answer in call:
-                    yield _convert.ingest_answer(answer)
+            for answer in call:
+                yield _convert.ingest_answer(answer)
+        except grpc.RpcError as error:
+            failed = from_rpc(error)
         finally:
             call.cancel()
+        if raised:
+            raise raised[0]
+        if failed is not None:
+            raise failed
 
     def encode_image(
         self, image: File, *, with_patches: bool = False, index: str | None = None, timeout: float | None = None
     ) -> EncodedImage:
         """The embedding of a DICOM, PNG or JPEG file, given as bytes or path, of any size up to 256 MiB."""
-        requests = _convert.encode_messages(_convert.file_bytes(image), self._name(index), with_patches)
-        with _errors():
-            return _convert.encoded_image(self._encode.EncodeImage(requests, timeout=self._seconds(timeout)))
+        content = _convert.file_bytes(image)
+        return self._call(_calls.encode_image(content, self._settings.name(index), with_patches), timeout)
 
     def encode_text(self, text: str, *, index: str | None = None, timeout: float | None = None) -> EncodedText:
         """The embedding of words, in the space of the images."""
-        request = encode_service_pb2.EncodeTextRequest(index=self._name(index), text=text)
-        with _errors():
-            return _convert.encoded_text(self._encode.EncodeText(request, timeout=self._seconds(timeout)))
+        return self._call(_calls.encode_text(text, self._settings.name(index)), timeout)
 
     def delete(
         self, case_ids: Iterable[str], *, index: str | None = None, timeout: float | None = None
     ) -> DeleteResult:
         """Takes cases out; durable when it returns."""
-        request = ingest_service_pb2.DeleteCasesRequest(index=self._name(index), case_ids=case_ids)
-        with _errors():
-            answer = self._ingest.DeleteCases(request, timeout=self._seconds(timeout))
-        return DeleteResult(answer.deleted_count, tuple(answer.unknown_case_ids))
+        return self._call(_calls.delete(case_ids, self._settings.name(index)), timeout)
 
     def list_indexes(self, *, timeout: float | None = None) -> list[IndexSummary]:
         """What the server serves."""
-        with _errors():
-            answer = self._indexes.ListIndexes(
-                index_service_pb2.ListIndexesRequest(), timeout=self._seconds(timeout)
-            )
-        return [IndexSummary(i.name, i.description, i.case_count, i.writable) for i in answer.indexes]
+        return self._call(_calls.list_indexes(), timeout)
 
     def stats(self, *, index: str | None = None, timeout: float | None = None) -> IndexStats:
         """The state of an index."""
-        request = index_service_pb2.GetIndexStatsRequest(index=self._name(index))
-        with _errors():
-            return _convert.stats(self._indexes.GetIndexStats(request, timeout=self._seconds(timeout)).stats)
+        return self._call(_calls.stats(self._settings.name(index)), timeout)
 
     def verify(self, *, index: str | None = None, timeout: float | None = None) -> Verification:
         """Has every byte of an index read and checked. Takes as long as the disk needs."""
-        request = index_service_pb2.VerifyIndexRequest(index=self._name(index))
-        with _errors():
-            answer = self._indexes.VerifyIndex(request, timeout=timeout)
-        damages = tuple(Damage(damage.file, damage.description) for damage in answer.damages)
-        return Verification(damages, answer.checked_file_count, answer.checked_bytes)
+        return self._call(_calls.verify(self._settings.name(index)), timeout)
+
+    def _call(self, call: Call[Answer], timeout: float | None) -> Answer:
+        attempts = self._settings.attempts(call, timeout)
+        while True:
+            try:
+                return call.answer(call.method(self._stubs)(call.request(), **attempts.sent_with()))
+            except grpc.RpcError as error:
+                failed = from_rpc(error)
+            time.sleep(attempts.pause_after(failed))
+
+    def _pages(
+        self, query: Query, page_size: int, index: str | None, timeout: float | None
+    ) -> Iterator[SearchResult]:
+        ready = self._ready(query, index, timeout)
+        token: str | None = ""
+        while token is not None:
+            page = self._page(ready, page_size, token, index, timeout)
+            yield page
+            token = page.next_page_token or None
 
     def _page(
         self, query: Query, page_size: int | None, token: str, index: str | None, timeout: float | None
     ) -> SearchResult:
-        request = _convert.query_message(self._sendable(query, index, timeout), self._name(index), page_size, token)
-        with _errors():
-            return _convert.result(self._search.Search(request, timeout=self._seconds(timeout)))
+        return self._call(_calls.search(query, self._settings.name(index), page_size, token), timeout)
 
-    def _sendable(self, query: Query, index: str | None, timeout: float | None) -> Query:
-        """The query; where its pictures are too large for one message, with their embeddings instead."""
-        files = [image.content for image in _convert.query_images(query)]
-        if sum(map(len, files)) <= _convert.SEARCH_FILE_BYTES:
+    def _ready(self, query: Query, index: str | None, timeout: float | None) -> Query:
+        """The query with its files read; where they are too large for one message, with their embeddings instead."""
+        if not query.images:
             return query
-        encoded = [self.encode_image(file, index=index, timeout=timeout).embedding for file in files]
-        return _convert.with_embeddings(query, encoded)
-
-    def _name(self, index: str | None) -> str:
-        return self._index if index is None else index
-
-    def _seconds(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else timeout
+        read = _convert.with_files_read(query)
+        large = _convert.too_large_images(read)
+        if not large:
+            return read
+        encoded = [self.encode_image(file, index=index, timeout=timeout).embedding for file in large]
+        return _convert.with_embeddings(read, encoded)
 
 
-@contextmanager
-def _errors(failed: list[Exception] | None = None) -> Iterator[Any]:
-    """gRPC's errors as this package's; or the caller's own error, when that was the cause."""
-    try:
-        yield
-    except grpc.RpcError as error:
-        if failed:
-            raise failed[0] from None
-        raise from_rpc(error) from None
+def _channel(connection: Connection) -> grpc.Channel:
+    if connection.credentials is None:
+        return grpc.insecure_channel(connection.address, options=connection.options())
+    return grpc.secure_channel(connection.address, connection.credentials, options=connection.options())

@@ -1,28 +1,33 @@
 """What is asked and what is answered.
 
-Report text, identifiers and embeddings stay out of every ``repr``, so that none of them ends in a log by accident.
+Report text, identifiers and embeddings stay out of every ``repr``, so that none of them ends in a log by accident. What
+notebooks show instead (``_repr_html_``) has them: there a person looks at a case.
 """
 
 from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, overload
 
 from .errors import Violation
 
+if TYPE_CHECKING:
+    import pandas
 
-class _Array(Protocol):
+
+class Array(Protocol):
     """An array of NumPy, PyTorch and the like."""
 
-    def tolist(self) -> list: ...
+    def tolist(self) -> Any: ...
 
 
-Vector = Union[Sequence[float], _Array]
+Vector = Sequence[float] | Array
+"""The numbers of one embedding."""
 
-File = Union[bytes, str, "os.PathLike[str]"]
+File = bytes | bytearray | memoryview | str | os.PathLike[str]
 """A DICOM, PNG or JPEG file: its bytes, or its path on this machine."""
 
 
@@ -62,12 +67,12 @@ class Section:
     text: str = field(repr=False)
 
 
-FieldValue = Union[str, int, float]
+FieldValue = str | int | float
 
 
 @dataclass(frozen=True)
 class Case:
-    """One study with its report and images."""
+    """One study with its report and images. Notebooks show it whole."""
 
     case_id: str = field(repr=False)
     patient: PatientKey | None = field(default=None, repr=False)
@@ -87,6 +92,11 @@ class Case:
         if isinstance(self.report, Mapping):
             return [Section(kind, text) for kind, text in self.report.items()]
         return list(self.report)
+
+    def _repr_html_(self) -> str:
+        from ._html import case_html
+
+        return case_html(self)
 
 
 class VectorPath(enum.Enum):
@@ -133,7 +143,7 @@ class Replacement(enum.Enum):
 
 @dataclass(frozen=True)
 class QueryImage:
-    """A picture that is looked for."""
+    """A query image."""
 
     content: File = field(repr=False)
     view: str = ""
@@ -144,30 +154,73 @@ class Query:
     """A search: at least one of embeddings, images, image_text, text and filter."""
 
     embeddings: Sequence[Embedding] = ()
+    """Of the new study, one per view. A case counts with its image nearest to any of them."""
     text: str = field(default="", repr=False)
+    """What the reports are to say, read as a report is: ``no pneumothorax`` finds reports that deny one."""
     filter: str = field(default="", repr=False)
+    """Over the fields of the index and the findings of the reports: ``modality = "DX" AND finding:effusion``."""
     patient: PatientKey | str | None = field(default=None, repr=False)
     """Whose study is being read; that patient's own cases are left out. ``None`` is the patient of the DICOM files."""
     include_same_patient: bool = False
+    """Lets the patient's own cases in."""
     before: str = ""
+    """Only cases certainly earlier than this date: ``2019``, ``2019-05`` or ``2019-05-03``."""
     before_study_date: bool = False
     """Only cases earlier than the study date in the DICOM files among the images; in place of ``before``."""
     several_per_patient: bool = False
+    """Lets several cases of one patient in; otherwise the best one stands for the patient."""
     fusion: Fusion | None = None
     limit: int | None = None
+    """Number of hits, 1 to 1000; ``None`` is 10."""
     exact: bool = False
+    """Complete rankings of every match in every channel."""
     vector_path: VectorPath = VectorPath.AUTO
     ef_search: int | None = None
+    """Width of the walk through the graph, 1 to 4096, in place of ``target_recall``."""
     target_recall: float | None = None
     """Share of the truly nearest cases that the image channel is to find."""
     images: Sequence[QueryImage | File] = field(default=(), repr=False)
-    """Pictures of the new study, one per view; the server encodes them."""
+    """DICOM, PNG or JPEG files of the new study, one per view; the server encodes them. It takes patient, study date and
+    views that are not given from the headers of DICOM files; ``plan.guards`` and ``plan.views`` say so. Files of more than
+    28 MiB together are encoded first, and nothing is taken from their headers."""
     image_text: str = field(default="", repr=False)
     """What the images should show, in words; reports play no part."""
     detail: HitDetail = HitDetail.WHOLE
     """How much of each case comes with its hit."""
     literal_text: bool = False
     """Takes every word of ``text`` as it is spelt; otherwise ``plan.corrections`` says what was searched instead."""
+
+
+Embeddings = Vector | Embedding | Sequence[Vector | Embedding]
+"""One vector, several (one per view), or :class:`Embedding` objects. Rows of a matrix are several."""
+
+Images = QueryImage | File | Iterable[QueryImage | File]
+"""One picture or several."""
+
+
+class QueryOptions(TypedDict, total=False):
+    """What :meth:`Client.search` takes by keyword: the parts of a :class:`Query`, where each is described."""
+
+    embeddings: Embeddings | None
+    encoder_id: str
+    """Which encoder made the ``embeddings`` that are plain vectors."""
+    text: str
+    filter: str
+    patient: PatientKey | str | None
+    include_same_patient: bool
+    before: str
+    before_study_date: bool
+    several_per_patient: bool
+    fusion: Fusion | None
+    limit: int | None
+    exact: bool
+    vector_path: VectorPath
+    ef_search: int | None
+    target_recall: float | None
+    images: Images | None
+    image_text: str
+    detail: HitDetail
+    literal_text: bool
 
 
 @dataclass(frozen=True)
@@ -282,7 +335,7 @@ class Highlight:
 
 @dataclass(frozen=True)
 class Hit:
-    """One case that was found."""
+    """One case that was found. Notebooks show its case whole, with what matched."""
 
     rank: int
     case: Case
@@ -291,6 +344,19 @@ class Hit:
     lexical: LexicalScore | None
     highlights: tuple[Highlight, ...] = ()
     """The first twenty sentences that hold what the text, or ``finding`` in the filter, asks for."""
+
+    def __repr__(self) -> str:
+        scores = [f"fused_score={self.fused_score:.4g}"]
+        if self.image is not None:
+            scores.append(f"{self.image.measure}={self.image.value:.4g}")
+        if self.lexical is not None:
+            scores.append(f"bm25={self.lexical.bm25:.4g}")
+        return f"Hit(rank={self.rank}, {', '.join(scores)}, {len(self.highlights)} highlights)"
+
+    def _repr_html_(self) -> str:
+        from ._html import hit_html
+
+        return hit_html(self)
 
 
 @dataclass(frozen=True)
@@ -374,14 +440,48 @@ class Record:
 
 
 @dataclass(frozen=True)
-class SearchResult:
-    """The answer to a search, or one page of it."""
+class SearchResult(Sequence[Hit]):
+    """The answer to a search, or one page of it: a sequence of its hits. Notebooks show it as a table."""
 
     hits: tuple[Hit, ...]
     total_hits: int
+    """Hits of all pages together."""
     next_page_token: str
+    """Empty on the last page."""
     plan: Plan
     record: Record
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @overload
+    def __getitem__(self, place: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Hit, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[place]
+
+    def __repr__(self) -> str:
+        exact = ", exact" if self.plan.exact else ""
+        warnings = f", {len(self.plan.warnings)} warnings" if self.plan.warnings else ""
+        generation = f"generation {self.record.generation} of {self.record.index!r}"
+        return f"SearchResult({len(self.hits)} of {self.total_hits} hits, {generation}{exact}{warnings})"
+
+    def _repr_html_(self) -> str:
+        from ._html import result_html
+
+        return result_html(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The hits as a table, as :func:`hits_to_pandas` makes it."""
+        from .tables import hits_to_pandas
+
+        return hits_to_pandas(self.hits)
 
 
 @dataclass(frozen=True)
@@ -445,6 +545,10 @@ class Rejection:
     case_id: str = field(repr=False)
     violations: tuple[Violation, ...]
     accepted = False
+
+
+IngestOutcome = Acknowledgement | Rejection
+"""What became of one case: ``accepted`` tells the two apart."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,216 @@
+"""What both clients share: the calls of the service with their messages, timeouts and retries.
+
+A client adds how to wait: :class:`Client` blocks its thread, :class:`AsyncClient` awaits.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+from . import _convert
+from ._generated.precedent.v1 import (
+    encode_service_pb2,
+    encode_service_pb2_grpc,
+    index_service_pb2,
+    index_service_pb2_grpc,
+    ingest_service_pb2,
+    ingest_service_pb2_grpc,
+    search_service_pb2,
+    search_service_pb2_grpc,
+)
+from .connection import Connection
+from .errors import PrecedentError
+from .retry import RetryPolicy
+from .types import (
+    Case,
+    Damage,
+    DeleteResult,
+    EncodedImage,
+    EncodedText,
+    IndexStats,
+    IndexSummary,
+    Query,
+    QueryOptions,
+    SearchResult,
+    Verification,
+)
+
+MOST_HITS = 1000
+"""The largest limit that the server takes."""
+NO_RETRY = RetryPolicy(max_attempts=1)
+
+Answer = TypeVar("Answer")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Stubs:
+    """The services on a channel, of ``grpc`` or ``grpc.aio``."""
+
+    def __init__(self, channel: Any) -> None:
+        self.search = search_service_pb2_grpc.SearchServiceStub(channel)
+        self.ingest = ingest_service_pb2_grpc.IngestServiceStub(channel)
+        self.encode = encode_service_pb2_grpc.EncodeServiceStub(channel)
+        self.indexes = index_service_pb2_grpc.IndexServiceStub(channel)
+
+
+@dataclass(frozen=True)
+class Call(Generic[Answer]):
+    """A call with one answer, apart from how to wait for it."""
+
+    method: Callable[[Stubs], Any]
+    request: Callable[[], Any]
+    """The message; or, made anew for each attempt, an iterator over the messages of a stream."""
+    answer: Callable[[Any], Answer]
+    idempotent: bool = True
+    """Whether a second call gives the same answer, so that the call may be repeated when the first answer was lost."""
+    takes_long: bool = False
+    """Whether the client's timeout for calls does not apply."""
+
+
+def search(query: Query, index: str, page_size: int | None, page_token: str) -> Call[SearchResult]:
+    message = _convert.query_message(query, index, page_size, page_token)
+    return Call(lambda stubs: stubs.search.Search, lambda: message, _convert.result)
+
+
+def batch_search(queries: Iterable[Query], index: str) -> Call[list[SearchResult]]:
+    requests = [_convert.query_message(query, index) for query in queries]
+    message = search_service_pb2.BatchSearchRequest(requests=requests)
+
+    def answer(answered: search_service_pb2.BatchSearchResponse) -> list[SearchResult]:
+        return [_convert.result(response) for response in answered.responses]
+
+    return Call(lambda stubs: stubs.search.BatchSearch, lambda: message, answer)
+
+
+def get_case(case_id: str, index: str) -> Call[Case]:
+    message = search_service_pb2.GetCaseRequest(index=index, case_id=case_id)
+    return Call(lambda stubs: stubs.search.GetCase, lambda: message, lambda answered: _convert.case(answered.case))
+
+
+def encode_image(content: bytes, index: str, with_patches: bool) -> Call[EncodedImage]:
+    def messages() -> Iterable[encode_service_pb2.EncodeImageRequest]:
+        return _convert.encode_messages(content, index, with_patches)
+
+    return Call(lambda stubs: stubs.encode.EncodeImage, messages, _convert.encoded_image)
+
+
+def encode_text(text: str, index: str) -> Call[EncodedText]:
+    message = encode_service_pb2.EncodeTextRequest(index=index, text=text)
+    return Call(lambda stubs: stubs.encode.EncodeText, lambda: message, _convert.encoded_text)
+
+
+def delete(case_ids: Iterable[str], index: str) -> Call[DeleteResult]:
+    # A text is an iterable of its letters, each of which may be the id of a case.
+    if isinstance(case_ids, str):
+        raise TypeError("case_ids is one text; give a list of ids")
+    message = ingest_service_pb2.DeleteCasesRequest(index=index, case_ids=case_ids)
+
+    def answer(answered: ingest_service_pb2.DeleteCasesResponse) -> DeleteResult:
+        return DeleteResult(answered.deleted_count, tuple(answered.unknown_case_ids))
+
+    # Deleted twice, the cases are just as gone; but the second answer says that they were unknown.
+    return Call(lambda stubs: stubs.ingest.DeleteCases, lambda: message, answer, idempotent=False)
+
+
+def list_indexes() -> Call[list[IndexSummary]]:
+    message = index_service_pb2.ListIndexesRequest()
+
+    def answer(answered: index_service_pb2.ListIndexesResponse) -> list[IndexSummary]:
+        return [IndexSummary(i.name, i.description, i.case_count, i.writable) for i in answered.indexes]
+
+    return Call(lambda stubs: stubs.indexes.ListIndexes, lambda: message, answer)
+
+
+def stats(index: str) -> Call[IndexStats]:
+    message = index_service_pb2.GetIndexStatsRequest(index=index)
+    return Call(lambda stubs: stubs.indexes.GetIndexStats, lambda: message, lambda a: _convert.stats(a.stats))
+
+
+def verify(index: str) -> Call[Verification]:
+    message = index_service_pb2.VerifyIndexRequest(index=index)
+
+    def answer(answered: index_service_pb2.VerifyIndexResponse) -> Verification:
+        damages = tuple(Damage(damage.file, damage.description) for damage in answered.damages)
+        return Verification(damages, answered.checked_file_count, answered.checked_bytes)
+
+    return Call(lambda stubs: stubs.indexes.VerifyIndex, lambda: message, answer, takes_long=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a client, for calls that do not say otherwise."""
+
+    connection: Connection
+    index: str
+    timeout: float | None
+    retry: RetryPolicy
+
+    def name(self, index: str | None) -> str:
+        return self.index if index is None else index
+
+    def attempts(self, call: Call[Any], timeout: float | None) -> Attempts:
+        default = None if call.takes_long else self.timeout
+        return Attempts(self, call.idempotent, default if timeout is None else timeout)
+
+    def sent_with(self, timeout: float | None) -> dict[str, Any]:
+        """The arguments of a stub beside the message."""
+        limit = None if timeout is None or math.isinf(timeout) else timeout
+        sent: dict[str, Any] = {"timeout": limit, "metadata": self.connection.pairs()}
+        if self.connection.call_credentials is not None:
+            sent["credentials"] = self.connection.call_credentials
+        return sent
+
+
+class Attempts:
+    """The attempts at one call, which share its timeout."""
+
+    def __init__(self, settings: Settings, idempotent: bool, timeout: float | None) -> None:
+        self._settings = settings
+        self._idempotent = idempotent
+        self._deadline = math.inf if timeout is None else time.monotonic() + timeout
+        self._failed = 0
+
+    def sent_with(self) -> dict[str, Any]:
+        """The arguments of the stub at the next attempt."""
+        return self._settings.sent_with(self._remaining())
+
+    def pause_after(self, error: PrecedentError) -> float:
+        """Seconds until the next attempt; raises the error if there is none."""
+        self._failed += 1
+        pause = self._settings.retry.pause(self._failed, error, idempotent=self._idempotent)
+        if pause is None or pause >= self._remaining():
+            raise error
+        return pause
+
+    def _remaining(self) -> float:
+        return max(self._deadline - time.monotonic(), 0.0)
+
+
+def as_deep_query(query: Query) -> Query:
+    """The query with the largest limit, unless it has a limit of its own."""
+    return _convert.as_query(query, {"limit": MOST_HITS}) if query.limit is None else query
+
+
+def cases_only(cases: object) -> None:
+    """Raises ``TypeError`` for one case in place of several."""
+    if isinstance(cases, Case):
+        raise TypeError("cases is one Case; give a list of cases or another iterable")
+
+
+def with_query_options(method: Method) -> Method:
+    """Lets ``help`` and notebooks list the keywords of a search one by one, as type checkers do by ``QueryOptions``."""
+    defaults = {one.name: one.default for one in fields(Query)}
+    written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in QueryOptions.__annotations__.items()}
+    signature = inspect.signature(method)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, ""), annotation=kind)
+        for name, kind in written.items()
+    ]
+    method.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    return method
