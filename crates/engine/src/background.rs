@@ -1,57 +1,198 @@
-//! What runs beside the calls: making cases visible, and merging.
+//! What runs beside the calls, for all indexes of the process: making cases visible, and merging.
+//!
+//! Few threads serve any number of indexes, and sleep until one of them has something to do: an index that takes nothing in
+//! costs nothing. Commits have threads of their own, for cases must be visible within a second. Of those that merge, one
+//! takes small merges alone, so that these never wait for a large one, and no more than one large merge takes memory at a time.
 
 use crate::give_way;
-use precedent_index::{IndexError, IndexWriter};
+use precedent_index::{IndexError, IndexWriter, SegmentSize};
+use precedent_storage::StorageError;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A case is visible within a second: it waits at most this long, the rest is for the commit itself.
 const COMMIT_EVERY: Duration = Duration::from_millis(400);
-/// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows,
-/// because a merge that cannot end fills the disk each time.
+/// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// What failed so often in a row, and not for want of room, is not tried again: the same thing would happen.
+const MOST_FAILURES: u32 = 5;
+/// Merges that may run beside a large one.
+const SMALL_MERGE: SegmentSize = SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20 };
 
-/// Two threads that live as long as this value.
+/// Something that runs in the background failed, and has not succeeded since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackgroundFailure {
+    /// What failed.
+    pub task: BackgroundTask,
+    /// Why the last attempt failed.
+    pub problem: String,
+    /// When that was.
+    pub at: SystemTime,
+    /// How often it failed in a row.
+    pub attempts: u32,
+    /// Whether it is tried again without being asked for.
+    pub retried: bool,
+}
+
+/// What runs in the background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BackgroundTask {
+    /// Making cases visible.
+    Commit,
+    /// Making fewer segments of many.
+    Merge,
+}
+
+/// One index of which the process takes care as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Background {
+    number: u64,
+    workers: Arc<Workers>,
+}
+
+/// The threads of the process. They end with the last index.
+#[derive(Debug)]
+struct Workers {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    stop: AtomicBool,
-    bell: (Mutex<()>, Condvar),
+    state: Mutex<State>,
+    /// Rung whenever there may be something to do, or something ended.
+    bell: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    stop: bool,
+    next: u64,
+    indexes: BTreeMap<u64, Index>,
+}
+
+#[derive(Debug)]
+struct Index {
+    writer: Arc<IndexWriter>,
+    /// One for each role.
+    tasks: [Task; 3],
+    /// Nobody needs the index any more; merges see that and stop.
+    gone: Arc<AtomicBool>,
+}
+
+/// What a thread of one role has to do for one index.
+#[derive(Debug, Default)]
+struct Task {
+    /// When to start; `None` if there is nothing to do.
+    due: Option<Instant>,
+    /// A thread is at it.
+    running: bool,
+    failure: Option<BackgroundFailure>,
+}
+
+/// What a thread is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Commits = 0,
+    Merges = 1,
+    SmallMerges = 2,
+}
+
+/// What the threads are for; two of them commit.
+const ROLES: [Role; 4] = [Role::Commits, Role::Commits, Role::Merges, Role::SmallMerges];
+
 impl Background {
+    /// Takes care of an index from now on.
     pub fn start(writer: &Arc<IndexWriter>) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let mut threads = Vec::new();
-        let (own, at) = (writer.clone(), shared.clone());
-        threads.push(spawn("precedent-commit", move || at.repeat(|| own.commit().map(|_| ())))?);
-        let (own, at) = (writer.clone(), shared.clone());
-        threads.push(spawn("precedent-merge", move || {
-            give_way();
-            let stopped = at.clone();
-            at.repeat(|| {
-                while own.merge_some(&|_, _, _| !stopped.stopped())? {}
-                Ok(())
-            })
-        })?);
-        Ok(Self { shared, threads })
+        static WORKERS: Mutex<Weak<Workers>> = Mutex::new(Weak::new());
+        let mut known = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let workers = match known.upgrade() {
+            Some(workers) => workers,
+            None => Arc::new(Workers::start()?),
+        };
+        *known = Arc::downgrade(&workers);
+        drop(known);
+        let now = Instant::now();
+        let mut index = Index { writer: writer.clone(), tasks: Default::default(), gone: Arc::default() };
+        // What the last run left unmerged, and what a start could not make visible.
+        index.merge_at(now);
+        if writer.pending_operations() > 0 {
+            index.task(Role::Commits).due = Some(now);
+        }
+        let number = {
+            let mut state = workers.shared.lock();
+            state.next += 1;
+            let number = state.next;
+            state.indexes.insert(number, index);
+            number
+        };
+        workers.shared.bell.notify_all();
+        Ok(Self { number, workers })
+    }
+
+    /// Operations are waiting to become visible.
+    pub fn taken_in(&self) {
+        let mut state = self.workers.shared.lock();
+        let Some(index) = state.indexes.get_mut(&self.number) else { return };
+        let commit = index.task(Role::Commits);
+        if commit.due.is_none() {
+            let wait = commit.failure.as_ref().map_or(COMMIT_EVERY, |failure| wait_after(failure.attempts));
+            commit.due = Some(Instant::now() + wait);
+            drop(state);
+            self.workers.shared.bell.notify_all();
+        }
+    }
+
+    /// What fails at present.
+    pub fn failures(&self) -> Vec<BackgroundFailure> {
+        let state = self.workers.shared.lock();
+        let tasks = state.indexes.get(&self.number).into_iter().flat_map(|index| &index.tasks);
+        tasks.filter_map(|task| task.failure.clone()).collect()
     }
 }
 
+/// Waits for what runs for the index, having told merges to stop.
 impl Drop for Background {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        self.shared.bell.1.notify_all();
+        let shared = &self.workers.shared;
+        let mut state = shared.lock();
+        loop {
+            let Some(index) = state.indexes.get_mut(&self.number) else { return };
+            index.gone.store(true, Relaxed);
+            index.tasks.iter_mut().for_each(|task| task.due = None);
+            if !index.tasks.iter().any(|task| task.running) {
+                break;
+            }
+            state = shared.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let index = state.indexes.remove(&self.number);
+        drop(state);
+        drop(index);
+    }
+}
+
+impl Workers {
+    fn start() -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let mut workers = Self { shared: shared.clone(), threads: Vec::new() };
+        for role in ROLES {
+            let shared = shared.clone();
+            let thread = std::thread::Builder::new().name(role.thread_name().to_owned());
+            workers.threads.push(thread.spawn(move || shared.work(role))?);
+        }
+        Ok(workers)
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.bell.notify_all();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a background thread panicked");
@@ -60,41 +201,148 @@ impl Drop for Background {
     }
 }
 
-impl Shared {
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+impl Role {
+    fn thread_name(self) -> &'static str {
+        match self {
+            Self::Commits => "precedent-commit",
+            Self::Merges | Self::SmallMerges => "precedent-merge",
+        }
     }
 
-    fn repeat(&self, work: impl Fn() -> Result<(), IndexError>) {
-        let (mut wait, mut failures) = (COMMIT_EVERY, 0);
-        loop {
-            let guard = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.stopped() {
-                return;
-            }
-            drop(self.bell.1.wait_timeout(guard, wait).unwrap_or_else(PoisonError::into_inner));
-            if self.stopped() {
-                return;
-            }
-            // The writer keeps its state through a panic, and what is pending with it; the next round tries again.
-            let problem = match catch_unwind(AssertUnwindSafe(&work)) {
-                Ok(Ok(())) => None,
-                Ok(Err(IndexError::Stopped)) => return,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some("a panic".to_owned()),
-            };
-            match problem {
-                None => (wait, failures) = (COMMIT_EVERY, 0),
-                Some(problem) => {
-                    tracing::error!(problem, "a commit or merge failed and is tried again");
-                    wait = AFTER_FAILURE.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
-                    failures += 1;
-                }
+    fn task(self) -> BackgroundTask {
+        match self {
+            Self::Commits => BackgroundTask::Commit,
+            Self::Merges | Self::SmallMerges => BackgroundTask::Merge,
+        }
+    }
+
+    /// Does a piece of the work; whether there may be more.
+    fn run(self, writer: &IndexWriter, gone: &AtomicBool) -> Result<bool, IndexError> {
+        let go_on = |_: &'static str, _: usize, _: usize| !gone.load(Relaxed);
+        match self {
+            Self::Commits => writer.commit().map(|_| writer.pending_operations() > 0),
+            Self::Merges => writer.merge_some(&go_on),
+            Self::SmallMerges => writer.merge_below(&SMALL_MERGE, &go_on),
+        }
+    }
+}
+
+impl Index {
+    fn task(&mut self, role: Role) -> &mut Task {
+        &mut self.tasks[role as usize]
+    }
+
+    /// Has it looked for merges. What keeps failing is left alone until its time comes.
+    fn merge_at(&mut self, due: Instant) {
+        for role in [Role::Merges, Role::SmallMerges] {
+            let task = self.task(role);
+            if task.failure.is_none() {
+                task.due = Some(due);
             }
         }
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, role: Role) {
+        if role.task() == BackgroundTask::Merge {
+            give_way();
+        }
+        while let Some((number, writer, gone)) = self.next(role) {
+            // The writer keeps its state through a panic, and what is pending with it.
+            let done = match catch_unwind(AssertUnwindSafe(|| role.run(&writer, &gone))) {
+                Ok(Ok(more)) => Ok(more),
+                Ok(Err(IndexError::Stopped)) => Ok(false),
+                Ok(Err(error)) => Err(Failed { full: is_full(&error), problem: error.to_string() }),
+                Err(_) => Err(Failed { full: false, problem: "it panicked; the log has more".to_owned() }),
+            };
+            drop(writer);
+            self.ended(number, role, done);
+        }
+    }
+
+    /// The next thing to do; waits until there is one. Nothing when the process is done.
+    fn next(&self, role: Role) -> Option<(u64, Arc<IndexWriter>, Arc<AtomicBool>)> {
+        let mut state = self.lock();
+        loop {
+            if state.stop {
+                return None;
+            }
+            let waiting = state.indexes.iter_mut().filter_map(|(number, index)| {
+                let task = index.task(role);
+                task.due.filter(|_| !task.running).map(|due| (due, *number))
+            });
+            let (earliest, now) = (waiting.min(), Instant::now());
+            state = match earliest {
+                Some((due, number)) if due <= now => {
+                    let Some(index) = state.indexes.get_mut(&number) else { continue };
+                    let task = index.task(role);
+                    (task.running, task.due) = (true, None);
+                    return Some((number, index.writer.clone(), index.gone.clone()));
+                }
+                Some((due, _)) => {
+                    let waited = self.bell.wait_timeout(state, due.saturating_duration_since(now));
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.bell.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn ended(&self, number: u64, role: Role, done: Result<bool, Failed>) {
+        let mut state = self.lock();
+        if let Some(index) = state.indexes.get_mut(&number) {
+            let (gone, now) = (index.gone.load(Relaxed), Instant::now());
+            let task = index.task(role);
+            task.running = false;
+            match done {
+                Err(failed) => task.fail(role.task(), failed, now),
+                Ok(more) => {
+                    task.failure = None;
+                    if more && role == Role::Commits {
+                        task.due.get_or_insert(now + COMMIT_EVERY);
+                    }
+                    // A new segment, of a commit or a merge, may be one too many of its size.
+                    if more || role == Role::Commits {
+                        index.merge_at(now);
+                    }
+                }
+            }
+            if gone {
+                index.tasks.iter_mut().for_each(|task| task.due = None);
+            }
+        }
+        drop(state);
+        self.bell.notify_all();
+    }
+}
+
+/// How an attempt failed.
+struct Failed {
+    problem: String,
+    /// For want of room, which may come.
+    full: bool,
+}
+
+impl Task {
+    fn fail(&mut self, task: BackgroundTask, failed: Failed, now: Instant) {
+        let attempts = self.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
+        let retried = failed.full || attempts < MOST_FAILURES;
+        let problem = failed.problem;
+        tracing::error!(?task, problem, attempts, retried, "work in the background failed");
+        self.due = retried.then(|| now + wait_after(attempts));
+        self.failure = Some(BackgroundFailure { task, problem, at: SystemTime::now(), attempts, retried });
+    }
+}
+
+fn wait_after(failures: u32) -> Duration {
+    AFTER_FAILURE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT)
+}
+
+fn is_full(error: &IndexError) -> bool {
+    matches!(error, IndexError::Storage(StorageError::Full { .. }))
 }

@@ -1,14 +1,14 @@
 //! One index, opened.
 
-use crate::background::Background;
+use crate::background::{Background, BackgroundFailure};
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
 use crate::raw::{self, RawCase};
 use crate::{CaseWarning, EngineError, View, Violation, give_way};
 use precedent_encoder::Encoder;
 use precedent_index::{
-    Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused, Replacement,
-    Snapshot, Verification,
+    CaseEntry, Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
+    Replacement, Snapshot, Verification,
 };
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
@@ -22,6 +22,13 @@ use std::time::{Duration, Instant};
 const PENDING_BYTES: usize = 128 << 20;
 /// The same where commits fail: no case is taken beyond it.
 const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
+/// Cases of one call that are made durable together, in bytes.
+const SLICE_BYTES: usize = PENDING_BYTES / 4;
+/// Segments from which on those who bring cases wait a little, and for how long at a time. The policy leaves some seven
+/// segments of each of four sizes beside the largest.
+const MANY_SEGMENTS: usize = 64;
+const WAIT_PER_SEGMENT: Duration = Duration::from_millis(5);
+const LONGEST_HOLD: Duration = Duration::from_secs(1);
 /// Most generations kept for paging.
 const MOST_KEPT_VIEWS: usize = 16;
 /// How long a generation is kept for the next page of an answer.
@@ -244,25 +251,28 @@ impl Engine {
     /// As [`Self::ingest`], each case with what becomes of the one that is held under its id.
     ///
     /// # Errors
-    /// As [`Self::ingest`].
+    /// As [`Self::ingest`]. Of many bytes of cases some may be held all the same; taking them in again changes nothing.
     pub fn ingest_as(&self, cases: Vec<(NewCase, Replacement)>) -> Result<Vec<IngestOutcome>, EngineError> {
         let writer = self.writer()?;
-        let mut entries = Vec::with_capacity(cases.len());
         let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(cases.len());
+        let (mut slice, mut bytes) = (Vec::new(), 0);
+        let mut put = Vec::with_capacity(cases.len());
         for (case, replacement) in cases {
             outcomes.push(match admit(&self.definition, case, replacement) {
                 Ok(Admitted { entry, warnings }) => {
-                    entries.push((entry, replacement));
+                    bytes += entry.memory_bytes();
+                    slice.push((entry, replacement));
                     Ok(Ingested { sequence: 0, warnings })
                 }
                 Err(violations) => Err(violations),
             });
+            // However much comes at once, little of it is in memory twice.
+            if bytes > SLICE_BYTES {
+                put.append(&mut self.put(writer, std::mem::take(&mut slice))?);
+                bytes = 0;
+            }
         }
-        if writer.pending_bytes() > MOST_PENDING_BYTES {
-            // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
-            writer.commit()?;
-        }
-        let put = writer.replace(entries)?;
+        put.append(&mut self.put(writer, slice)?);
         for (outcome, put) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(put) {
             match (&mut *outcome, put) {
                 (Ok(ingested), Ok(sequence)) => ingested.sequence = sequence,
@@ -270,13 +280,48 @@ impl Engine {
                 (Err(_), Ok(_)) => {}
             }
         }
+        Ok(outcomes)
+    }
+
+    /// Makes cases durable; what waits in memory is made visible where it gets too much.
+    fn put(
+        &self,
+        writer: &IndexWriter,
+        entries: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<Vec<Result<u64, Refused>>, EngineError> {
+        if writer.pending_bytes() > MOST_PENDING_BYTES {
+            // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
+            writer.commit()?;
+        }
+        self.hold_back(writer);
+        let put = writer.replace(entries)?;
         if writer.pending_bytes() > PENDING_BYTES {
             // The caller waits: memory stays bounded however fast cases come.
             if let Err(error) = writer.commit() {
                 tracing::error!(%error, "a commit failed; the cases are in the log and the next commit takes them");
             }
         }
-        Ok(outcomes)
+        self.taken_in();
+        Ok(put)
+    }
+
+    fn taken_in(&self) {
+        if let Some(background) = &self.background {
+            background.taken_in();
+        }
+    }
+
+    /// Lets a caller wait where merges have fallen behind: every search pays for each segment.
+    fn hold_back(&self, writer: &IndexWriter) {
+        let beyond = writer.snapshot().segments().saturating_sub(MANY_SEGMENTS) as u32;
+        if self.background.is_some() && beyond > 0 {
+            std::thread::sleep((WAIT_PER_SEGMENT * beyond).min(LONGEST_HOLD));
+        }
+    }
+
+    /// What fails in the background at present: commits, merges.
+    pub fn background_failures(&self) -> Vec<BackgroundFailure> {
+        self.background.as_ref().map(Background::failures).unwrap_or_default()
     }
 
     /// Says what [`Self::ingest`] would refuse whatever is held under the same id, and changes nothing. Of a case that is
@@ -326,6 +371,7 @@ impl Engine {
     /// As [`Self::ingest`].
     pub fn delete(&self, ids: &[CaseId]) -> Result<DeleteOutcome, EngineError> {
         let unknown = self.writer()?.delete(ids)?.unknown;
+        self.taken_in();
         Ok(DeleteOutcome { deleted: ids.len() - unknown.len(), unknown })
     }
 

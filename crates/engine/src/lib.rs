@@ -46,6 +46,7 @@ mod understand;
 mod unlike;
 mod view;
 
+pub use background::{BackgroundFailure, BackgroundTask};
 pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};

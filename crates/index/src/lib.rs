@@ -27,9 +27,12 @@
 
 mod definition;
 mod error;
+mod generations;
 mod manifest;
 mod merge;
+mod merge_policy;
 mod nearest;
+mod new_segments;
 mod ordinals;
 mod pending;
 mod reader;
@@ -55,8 +58,8 @@ pub use reader::IndexReader;
 pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
 pub use replace::{Loss, Refused, Replacement};
-pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath};
+pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, SegmentSize};
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Stale, VectorAccess, Verification};
 pub use verify::verify;
-pub use writer::{Deleted, IndexWriter};
+pub use writer::{Deleted, IndexWriter, WriterLimits};

@@ -1,11 +1,12 @@
 //! The list of live parts: one file per generation, JSON inside a sealed file (FORMAT.md, "Manifest").
 
+use crate::segment::{COLUMNS, LEXICAL, SegmentSize, VECTORS};
 use crate::{Definition, IndexError};
-use precedent_storage::{FileEntry, FileKind, Storage};
-use serde::{Deserialize, Serialize};
+use precedent_storage::{FileEntry, FileKind, SealedFile, Storage};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Version of everything under the manifest. A program refuses a newer one.
-pub(crate) const FORMAT_VERSION: u32 = 7;
+pub(crate) const FORMAT_VERSION: u32 = 8;
 /// The oldest version that is read. What an index of it lacks is optional here.
 const OLDEST_FORMAT: u32 = 1;
 
@@ -36,18 +37,58 @@ pub(crate) struct SegmentEntry {
     pub rows: u64,
     pub nodes: u64,
     pub files: Vec<FileRecord>,
-    pub tombstones: Option<TombstoneEntry>,
+    /// Files of tombstones, which no two share; the older ones are the longer ones.
+    #[serde(deserialize_with = "one_or_many")]
+    pub tombstones: Vec<TombstoneEntry>,
+    /// Memory that full text and fields took while the segment was written, in bytes; `None` where nobody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_bytes: Option<u64>,
     /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lexicon: Option<String>,
 }
 
-/// The dead cases of a segment.
+/// Some of the dead cases of a segment, in one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TombstoneEntry {
     pub count: u64,
     pub file: FileRecord,
+}
+
+impl TombstoneEntry {
+    pub fn path(&self) -> String {
+        format!("tombstones/{}", self.file.name)
+    }
+
+    /// The ordinals, ascending, all below `cases`. `manifest` is the file that names it.
+    pub fn read(&self, storage: &dyn Storage, cases: u64, manifest: &str) -> Result<Vec<u32>, IndexError> {
+        let path = self.path();
+        let file = SealedFile::open(storage, &path, TOMBSTONES, Some(&self.file.entry(manifest)?))?;
+        let dead: Vec<u32> = (file.bytes(0..file.len())?.chunks_exact(4))
+            .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
+        let ascending = dead.windows(2).all(|pair| pair[0] < pair[1]);
+        let within = dead.last().is_none_or(|&last| u64::from(last) < cases);
+        if !ascending || !within || dead.len() as u64 != self.count {
+            return Err(IndexError::damaged(&path, "it is no ascending list of the segment's cases"));
+        }
+        Ok(dead)
+    }
+}
+
+/// Up to version 7 all tombstones of a segment were in one file, or there was none.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TombstoneEntry>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Files {
+        One(Option<TombstoneEntry>),
+        Many(Vec<TombstoneEntry>),
+    }
+    Ok(match Files::deserialize(from)? {
+        Files::One(file) => file.into_iter().collect(),
+        Files::Many(files) => files,
+    })
 }
 
 /// Name, length and digest of a file, so that another file in its place is noticed.
@@ -103,7 +144,26 @@ impl SegmentEntry {
 
     /// Dead cases.
     pub fn dead(&self) -> u64 {
-        self.tombstones.as_ref().map_or(0, |tombstones| tombstones.count)
+        self.tombstones.iter().map(|tombstones| tombstones.count).sum()
+    }
+
+    /// Cases that live.
+    pub fn live(&self) -> u64 {
+        self.cases.saturating_sub(self.dead())
+    }
+
+    /// What its live cases take: about what a merge has of them.
+    pub fn live_size(&self) -> SegmentSize {
+        let bytes =
+            |part: &str| self.files.iter().find(|file| file.name == part).map_or(0, |file| file.bytes);
+        // Where nobody counted: the tables of words in memory take up to three times what they take as files.
+        let text_bytes = self.text_bytes.unwrap_or_else(|| 3 * (bytes(LEXICAL.name) + bytes(COLUMNS.name)));
+        let live = |of_all: u64| (of_all as f64 * self.live() as f64 / self.cases.max(1) as f64) as u64;
+        SegmentSize {
+            cases: self.live(),
+            text_bytes: live(text_bytes),
+            vector_bytes: live(bytes(VECTORS.name)),
+        }
     }
 }
 
@@ -180,9 +240,21 @@ mod tests {
 
     #[test]
     fn a_newer_format_is_named() {
-        let error = Manifest::read(3, br#"{"format": 9, "surprise": true}"#).unwrap_err().to_string();
-        assert!(error.contains("format 9") && error.contains("formats 1 to 7"), "{error}");
+        let error = Manifest::read(3, br#"{"format": 99, "surprise": true}"#).unwrap_err().to_string();
+        assert!(error.contains("format 99") && error.contains("formats 1 to 8"), "{error}");
         assert!(Manifest::read(3, br#"{"format": 0}"#).unwrap_err().to_string().contains("format 0"));
+    }
+
+    #[test]
+    fn tombstones_of_every_version_are_read() {
+        let file = r#"{"count":2,"file":{"name":"n","bytes":1,"digest":"0"}}"#;
+        let entry = |tombstones: &str| {
+            let text =
+                format!(r#"{{"id":"1","cases":9,"rows":0,"nodes":0,"files":[],"tombstones":{tombstones}}}"#);
+            serde_json::from_str::<SegmentEntry>(&text).unwrap()
+        };
+        assert_eq!((entry("null").dead(), entry(file).dead(), entry("[]").dead()), (0, 2, 0));
+        assert_eq!((entry(&format!("[{file},{file}]")).dead(), entry(file).live()), (4, 7));
     }
 
     #[test]

@@ -1,204 +1,252 @@
 //! Several segments into one: dead cases go, reports are read anew, the graph is built. Cases come in and are found
-//! meanwhile.
+//! meanwhile, and other segments are merged beside.
 
-use crate::manifest::SegmentEntry;
-use crate::segment::{GraphWork, SegmentBuilder};
+use crate::manifest::{Manifest, SegmentEntry};
+use crate::merge_policy::{choose, shares};
+use crate::new_segments::NewSegments;
+use crate::segment::{GraphWork, Segment, SegmentSize};
+use crate::shared::{Condvar, Mutex, MutexGuard};
 use crate::snapshot::LiveCases;
 use crate::writer::{lock, phase};
 use crate::{IndexError, IndexWriter, Snapshot, VectorAccess};
-use std::collections::HashMap;
-use std::sync::Arc;
-
-/// Segments of about one size that are merged together.
-const FAN_IN: usize = 8;
-/// Segments below this many cases count as one size, so that a trickle of single cases does not pile up.
-const SMALLEST_TIER: u64 = 1000;
-/// Share of dead cases at which a segment is written anew: one in this many.
-const DEAD_SHARE: u64 = 4;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
 
 /// What a merge tells while it runs: (phase, done, total), phases `cases` and `graph`. It says whether to go on.
 pub type MergeProgress<'a> = &'a (dyn Fn(&'static str, usize, usize) -> bool + Sync);
 
+/// Which segments are being merged. Merges of different segments run side by side.
+#[derive(Debug, Default)]
+pub(crate) struct MergeClaims {
+    claimed: Mutex<Claimed>,
+    released: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Claimed {
+    segments: HashSet<String>,
+    /// A merge of everything runs, or waits for the others to end.
+    all: bool,
+}
+
+/// Segments that nobody else merges while this lives.
+struct Claim<'a> {
+    claims: &'a MergeClaims,
+    /// `None` for all there are.
+    segments: Option<Vec<String>>,
+}
+
+impl MergeClaims {
+    /// Claims what `choose` picks, which is told what is claimed already. Nothing while everything is merged.
+    fn some(&self, choose: impl FnOnce(&HashSet<String>) -> Option<Vec<String>>) -> Option<Claim<'_>> {
+        let mut claimed = lock(&self.claimed);
+        if claimed.all {
+            return None;
+        }
+        let segments = choose(&claimed.segments)?;
+        claimed.segments.extend(segments.iter().cloned());
+        Some(Claim { claims: self, segments: Some(segments) })
+    }
+
+    /// Claims everything, as soon as no other merge runs.
+    fn all(&self) -> Claim<'_> {
+        let mut claimed = self.wait_while(lock(&self.claimed), |claimed| claimed.all);
+        claimed.all = true;
+        drop(self.wait_while(claimed, |claimed| !claimed.segments.is_empty()));
+        Claim { claims: self, segments: None }
+    }
+
+    fn wait_while<'a>(
+        &self,
+        mut claimed: MutexGuard<'a, Claimed>,
+        busy: impl Fn(&Claimed) -> bool,
+    ) -> MutexGuard<'a, Claimed> {
+        while busy(&claimed) {
+            claimed = self.released.wait(claimed).unwrap_or_else(PoisonError::into_inner);
+        }
+        claimed
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut claimed = lock(&self.claims.claimed);
+        match &self.segments {
+            Some(segments) => claimed.segments.retain(|id| !segments.contains(id)),
+            None => claimed.all = false,
+        }
+        self.claims.released.notify_all();
+    }
+}
+
 impl IndexWriter {
-    /// Merges segments while there are enough of one size, as the background does. Returns whether it did anything.
+    /// Merges segments if there are enough of one size, as the background does. Returns whether it did anything. Calls from
+    /// several threads merge different segments at a time.
     ///
     /// # Errors
     /// As [`Self::merge_all`].
     pub fn merge_some(&self, progress: MergeProgress<'_>) -> Result<bool, IndexError> {
-        let _merging = lock(&self.merging);
-        match choose(&self.snapshot().manifest.segments) {
-            Some(ids) => self.merge(&ids, progress).map(|_| true),
-            None => Ok(false),
-        }
+        self.merge_below(&SegmentSize::UNLIMITED, progress)
     }
 
-    /// Makes everything visible and merges all of it into one segment, whose reports are read by the lexicon of now.
+    /// As [`Self::merge_some`], but only what is smaller than this when merged: the rest is left to others.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`].
+    pub fn merge_below(&self, size: &SegmentSize, progress: MergeProgress<'_>) -> Result<bool, IndexError> {
+        let limit = self.generations.limit();
+        let claim = self.merges.some(|claimed| {
+            let snapshot = self.snapshot();
+            let free: Vec<&SegmentEntry> =
+                snapshot.manifest.segments.iter().filter(|entry| !claimed.contains(&entry.id)).collect();
+            choose(&free, &limit, size)
+        });
+        let Some(Claim { segments: Some(ids), .. }) = &claim else { return Ok(false) };
+        self.merge(ids, limit, progress).map(|_| true)
+    }
+
+    /// Makes everything visible and merges all of it into one segment, or as few as the limits allow. Their reports are read
+    /// by the lexicon of now.
     ///
     /// # Errors
     /// [`IndexError::Stopped`] when `progress` says so; a full disk; a damaged file. The index is then as before.
     pub fn merge_all(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
-        let _merging = lock(&self.merging);
+        let _claim = self.merges.all();
         let snapshot = self.commit()?;
-        let minimum = snapshot.definition().graph.min_nodes as u64;
-        let done = match snapshot.segments.as_slice() {
-            [] => true,
-            [only] => {
-                let linked =
-                    only.segment.vector_access() == VectorAccess::Graph || only.segment.entry.nodes < minimum;
-                only.dead.is_empty() && linked && snapshot.stale().segments == 0
-            }
-            _ => false,
-        };
-        if done {
+        let size = (snapshot.manifest.segments.iter())
+            .fold(SegmentSize::default(), |sum, entry| sum.plus(&entry.live_size()));
+        let (count, share) = shares(&size, &self.generations.limit());
+        if snapshot.segments.len() <= count && snapshot.is_merged() {
             return Ok(snapshot);
         }
         let ids: Vec<String> = snapshot.manifest.segments.iter().map(|entry| entry.id.clone()).collect();
-        self.merge(&ids, progress)
+        self.merge(&ids, share, progress)
     }
 
-    fn merge(&self, ids: &[String], progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
+    fn merge(
+        &self,
+        ids: &[String],
+        limit: SegmentSize,
+        progress: MergeProgress<'_>,
+    ) -> Result<Arc<Snapshot>, IndexError> {
         phase!("merge", "begin");
         let snapshot = self.snapshot();
-        let sources: Vec<&LiveCases> =
-            snapshot.segments.iter().filter(|part| ids.contains(&part.segment.entry.id)).collect();
+        let sources = (snapshot.segments.iter())
+            .filter(|part| ids.contains(&part.segment.entry.id))
+            .map(|part| self.source(&snapshot, part))
+            .collect::<Result<Vec<_>, _>>()?;
         let order = live_in_order(&sources)?;
-        let id = self.take_segment_id();
-        let write = || self.write_merged(&snapshot, &sources, &order, id.clone(), progress);
-        let merged = match order.is_empty() {
-            true => None,
-            false => Some(self.or_remove_segment(&id, write)?),
-        };
-        let snapshot = self.install_merged(&sources, &order, merged)?;
+        let tell = |done: usize, total: usize| progress("graph", done, total);
+        let graphs = GraphWork { threads: self.threads, progress: &tell };
+        let mut new = NewSegments::new(&self.generations, &snapshot, Some(graphs), limit);
+        for (done, place) in order.iter().enumerate() {
+            if done % 1024 == 0 && !progress("cases", done, order.len()) {
+                return Err(IndexError::Stopped);
+            }
+            let segment = &sources[place.source as usize].segment;
+            let (case, record) = (segment.case(place.ordinal)?, segment.records.bytes(place.ordinal)?);
+            new.push(place.sequence, &case, record, segment.embeddings(place.ordinal)?)?;
+        }
+        let opened = new.finish()?;
+        let places = Places::of(&sources, &order);
+        let snapshot = self.install_merged(&sources, &places, new, opened)?;
         phase!("merge", "end");
         Ok(snapshot)
     }
 
-    fn write_merged(
-        &self,
-        snapshot: &Snapshot,
-        sources: &[&LiveCases],
-        order: &[(u64, usize, u32)],
-        id: String,
-        progress: MergeProgress<'_>,
-    ) -> Result<SegmentEntry, IndexError> {
-        let mut builder =
-            SegmentBuilder::new(self.storage.as_ref(), snapshot.definition(), snapshot.reader(), id)?;
-        for (done, &(sequence, source, ordinal)) in order.iter().enumerate() {
-            if done % 1024 == 0 && !progress("cases", done, order.len()) {
-                return Err(IndexError::Stopped);
-            }
-            let segment = &sources[source].segment;
-            let (case, record) = (segment.case(ordinal)?, segment.records.bytes(ordinal)?);
-            builder.push(sequence, &case, record, segment.embeddings(ordinal)?)?;
-        }
-        let tell = |done: usize, total: usize| progress("graph", done, total);
-        let work = GraphWork { threads: self.threads, progress: &tell };
-        builder.finish(Some(work), snapshot.largest_graph())
+    /// A segment opened anew, so that each of its blocks is checked again before it is copied: what decayed since a search
+    /// checked it must not get a new checksum.
+    fn source(&self, snapshot: &Snapshot, part: &LiveCases) -> Result<LiveCases, IndexError> {
+        let (entry, name) = (&part.segment.entry, Manifest::file_name(snapshot.generation()));
+        let storage = self.generations.storage().as_ref();
+        let segment = Arc::new(Segment::open(storage, snapshot.definition(), entry, &name)?);
+        Ok(LiveCases { segment, ..part.clone() })
     }
 
-    /// Puts the merged segment in place of its sources. Cases that died in a source meanwhile are dead in it, too.
+    /// Puts the merged segments in place of their sources. Cases that died in a source meanwhile are dead in them, too.
     fn install_merged(
         &self,
-        sources: &[&LiveCases],
-        order: &[(u64, usize, u32)],
-        merged: Option<SegmentEntry>,
+        sources: &[LiveCases],
+        places: &Places,
+        new: NewSegments<'_>,
+        opened: Vec<Arc<Segment>>,
     ) -> Result<Arc<Snapshot>, IndexError> {
         let _install = lock(&self.install);
         let now = self.snapshot();
         let mut manifest = now.manifest.clone();
         manifest.generation += 1;
-        let place: HashMap<(usize, u32), u32> =
-            (order.iter().enumerate()).map(|(new, &(_, source, old))| ((source, old), new as u32)).collect();
         let mut dead = Vec::new();
         for (source, part) in sources.iter().enumerate() {
             let id = &part.segment.entry.id;
             if let Some(later) = now.segments.iter().find(|later| later.segment.entry.id == *id) {
-                dead.extend(later.dead.iter().filter_map(|&ordinal| place.get(&(source, ordinal)).copied()));
+                dead.extend(later.dead().iter().filter_map(|&ordinal| places.merged(source, ordinal)));
             }
         }
-        dead.sort_unstable();
         manifest.segments.retain(|entry| !sources.iter().any(|part| part.segment.entry.id == entry.id));
-        if let Some(entry) = merged {
-            let id = entry.id.clone();
-            manifest.segments.insert(0, entry);
-            let bury = || self.bury(&mut manifest, 0, &dead);
-            self.or_remove_segment(&id, bury)?;
+        let mut first = 0;
+        for (index, segment) in opened.iter().enumerate() {
+            manifest.segments.insert(index, segment.entry.clone());
+            let end = first + segment.cases() as u32;
+            let within = dead.iter().filter(|place| (first..end).contains(place));
+            self.generations.bury(&mut manifest, index, within.map(|place| place - first).collect())?;
+            first = end;
         }
-        self.publish(manifest)
+        new.keep();
+        self.generations.publish(manifest, opened)
     }
 }
 
-/// Every live case of the sources in the order of the log: (sequence, source, ordinal).
-fn live_in_order(sources: &[&LiveCases]) -> Result<Vec<(u64, usize, u32)>, IndexError> {
-    let mut order = Vec::new();
-    for (source, part) in sources.iter().enumerate() {
+/// A live case of a source.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    sequence: u64,
+    source: u32,
+    ordinal: u32,
+}
+
+/// Every live case of the sources in the order of the log.
+fn live_in_order(sources: &[LiveCases]) -> Result<Vec<Place>, IndexError> {
+    let mut order = Vec::with_capacity(sources.iter().map(|part| part.live.count()).sum());
+    for (source, part) in (0..).zip(sources) {
         let sequences = part.segment.keys.sequences()?;
-        order.extend(part.live.iter().map(|ordinal| (sequences[ordinal as usize], source, ordinal)));
+        let place = |ordinal| Place { sequence: sequences[ordinal as usize], source, ordinal };
+        order.extend(part.live.iter().map(place));
     }
     order.sort_unstable();
     Ok(order)
 }
 
-/// Which segments to merge now: the smallest size of which there are enough, or one with many dead cases.
-fn choose(segments: &[SegmentEntry]) -> Option<Vec<String>> {
-    let live = |entry: &SegmentEntry| entry.cases - entry.dead().min(entry.cases);
-    let tier = |entry: &SegmentEntry| {
-        let (mut tier, mut size) = (0_u32, SMALLEST_TIER);
-        while live(entry) >= size {
-            tier += 1;
-            size = size.saturating_mul(FAN_IN as u64);
+/// Where the cases of each source went, counted through all merged segments.
+struct Places(Vec<Vec<u32>>);
+
+impl Places {
+    /// The case had died before.
+    const NOWHERE: u32 = u32::MAX;
+
+    fn of(sources: &[LiveCases], order: &[Place]) -> Self {
+        let mut places: Vec<Vec<u32>> =
+            sources.iter().map(|part| vec![Self::NOWHERE; part.segment.cases()]).collect();
+        for (merged, place) in (0..).zip(order) {
+            places[place.source as usize][place.ordinal as usize] = merged;
         }
-        tier
-    };
-    let mut tiers: Vec<u32> = segments.iter().map(tier).collect();
-    tiers.sort_unstable();
-    tiers.dedup();
-    for wanted in tiers {
-        let of_size: Vec<&SegmentEntry> = segments.iter().filter(|entry| tier(entry) == wanted).collect();
-        if of_size.len() >= FAN_IN {
-            return Some(of_size.into_iter().map(|entry| entry.id.clone()).collect());
-        }
+        Self(places)
     }
-    let rotten = segments.iter().find(|entry| entry.dead() > 0 && entry.dead() * DEAD_SHARE >= entry.cases);
-    rotten.map(|entry| vec![entry.id.clone()])
+
+    fn merged(&self, source: usize, ordinal: u32) -> Option<u32> {
+        let place = self.0.get(source)?.get(ordinal as usize).copied();
+        place.filter(|&place| place != Self::NOWHERE)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::{FileRecord, TombstoneEntry};
-
-    fn segments(sizes: &[(u64, u64)]) -> Vec<SegmentEntry> {
-        (sizes.iter().enumerate())
-            .map(|(number, &(cases, dead))| SegmentEntry {
-                id: number.to_string(),
-                cases,
-                rows: 0,
-                nodes: 0,
-                files: Vec::new(),
-                tombstones: (dead > 0).then(|| TombstoneEntry {
-                    count: dead,
-                    file: FileRecord { name: String::new(), bytes: 0, digest: String::new() },
-                }),
-                lexicon: None,
+impl Snapshot {
+    /// Whether merging would change nothing but the number of segments: no case is dead, all reports are read by the lexicon
+    /// of now, and there are graphs where they pay.
+    fn is_merged(&self) -> bool {
+        let minimum = self.definition().graph.min_nodes as u64;
+        self.stale().segments == 0
+            && self.segments.iter().all(|part| {
+                let linked = part.segment.vector_access() == VectorAccess::Graph;
+                part.dead().is_empty() && (linked || part.segment.entry.nodes < minimum)
             })
-            .collect()
-    }
-
-    #[test]
-    fn eight_of_one_size_are_merged_and_a_large_one_is_left_alone() {
-        let mut sizes = vec![(1_000_000, 0)];
-        sizes.extend([(10, 0); 7]);
-        assert_eq!(choose(&segments(&sizes)), None);
-        sizes.push((900, 0));
-        assert_eq!(choose(&segments(&sizes)).unwrap().len(), 8);
-        assert!(!choose(&segments(&sizes)).unwrap().contains(&"0".to_owned()));
-    }
-
-    #[test]
-    fn a_segment_with_many_dead_cases_is_written_anew() {
-        assert_eq!(choose(&segments(&[(100, 24)])), None);
-        assert_eq!(choose(&segments(&[(100, 25)])), Some(vec!["0".to_owned()]));
-        assert_eq!(choose(&segments(&[])), None);
     }
 }

@@ -103,10 +103,8 @@ impl Pending {
 }
 
 fn size(case: &PendingCase) -> usize {
-    // The case is held decoded, too; twice its record is a fair estimate.
-    case.record.len() * 3
-        + case.entry.embeddings.iter().map(|(_, e)| e.as_slice().len() * 4).sum::<usize>()
-        + 256
+    // The record has what the case has once more; fields may be longer than usual.
+    2 * case.record.len() + case.entry.memory_bytes()
 }
 
 #[cfg(test)]

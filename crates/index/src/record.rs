@@ -18,6 +18,17 @@ pub struct CaseEntry {
     pub embeddings: Vec<(usize, Embedding)>,
 }
 
+impl CaseEntry {
+    /// About how many bytes of memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let sections = self.case.report.iter().flat_map(|report| report.sections());
+        let text: usize = sections.map(|section| section.text.len()).sum();
+        let values: usize = self.embeddings.iter().map(|(_, embedding)| embedding.as_slice().len()).sum();
+        // Fields, ids and images are a few hundred bytes as a rule.
+        text + values * size_of::<f32>() + 512
+    }
+}
+
 /// One entry of the log.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Operation {

@@ -9,9 +9,9 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 
 #[cfg(test)]
-pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(test))]
-pub(crate) use std::sync::{Mutex, MutexGuard};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// Where another thread may go first. To yield would say that this one has nothing to do, and a scheduler that wants to stop
 /// a thread for long would not.

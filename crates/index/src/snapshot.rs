@@ -1,6 +1,5 @@
 //! One generation: what a reader sees, whatever the writer does.
 
-use crate::manifest::TOMBSTONES;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::encode_case;
 use crate::replace::{Parts, updated};
@@ -9,11 +8,11 @@ use crate::{
     CaseEntry, Definition, IndexError, Loss, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess,
 };
 use precedent_hnsw::{Graph, ScratchPool};
-use precedent_lexical::LexicalSnapshot;
+use precedent_lexical::{LexicalSnapshot, LivePart};
 use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection};
 use precedent_query::Filter;
 use precedent_report::ReportReader;
-use precedent_storage::{SealedFile, Storage};
+use precedent_storage::Storage;
 use precedent_vector::Embedding;
 use std::collections::HashMap;
 use std::fmt;
@@ -33,8 +32,8 @@ pub struct CasePlace {
 pub(crate) struct LiveCases {
     pub segment: Arc<Segment>,
     pub live: Arc<OrdinalSet>,
-    /// Dead ordinals, ascending.
-    pub dead: Arc<Vec<u32>>,
+    /// Its full text, which knows the dead, too.
+    pub text: Arc<LivePart>,
 }
 
 /// One generation of an index. Nothing in it changes.
@@ -69,9 +68,29 @@ impl Snapshot {
         manifest: Manifest,
         previous: Option<&Self>,
     ) -> Result<Self, IndexError> {
-        let known: HashMap<&str, &LiveCases> = (previous.iter())
-            .flat_map(|snapshot| snapshot.segments.iter())
-            .map(|known| (known.segment.entry.id.as_str(), known))
+        Self::with(storage, manifest, previous, Vec::new())
+    }
+
+    /// The generation that follows `previous`, with the new segments opened already.
+    pub(crate) fn after(
+        storage: &dyn Storage,
+        manifest: Manifest,
+        previous: &Self,
+        opened: Vec<Arc<Segment>>,
+    ) -> Result<Self, IndexError> {
+        Self::with(storage, manifest, Some(previous), opened)
+    }
+
+    fn with(
+        storage: &dyn Storage,
+        manifest: Manifest,
+        previous: Option<&Self>,
+        opened: Vec<Arc<Segment>>,
+    ) -> Result<Self, IndexError> {
+        let mut known: HashMap<String, LiveCases> = (previous.iter())
+            .flat_map(|snapshot| snapshot.segments.iter().cloned())
+            .chain(opened.into_iter().map(LiveCases::all))
+            .map(|known| (known.segment.entry.id.clone(), known))
             .collect();
         // Compiling a site's lexicon takes milliseconds, and commits are many.
         let reader = match previous {
@@ -80,25 +99,20 @@ impl Snapshot {
         };
         let name = Manifest::file_name(manifest.generation);
         let segments = (manifest.segments.iter())
-            .map(|entry| match known.get(entry.id.as_str()) {
-                Some(open) => open.at(storage, entry, &name),
-                None => LiveCases::open(storage, &manifest.definition, entry, &name),
+            .map(|entry| {
+                let open = match known.remove(&entry.id) {
+                    Some(open) => open,
+                    None => {
+                        LiveCases::all(Arc::new(Segment::open(storage, &manifest.definition, entry, &name)?))
+                    }
+                };
+                open.at(storage, entry, &name)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let lexicon = LexicalSnapshot::new(
-            segments.iter().map(|part| (part.segment.lexical.clone(), part.dead.as_slice())),
-        )?;
+        let lexicon = LexicalSnapshot::of(segments.iter().map(|part| part.text.clone()));
         let cases = segments.iter().map(|part| part.live.count()).sum();
         let scratches = previous.map_or_else(Default::default, |snapshot| snapshot.scratches.clone());
         Ok(Self { manifest, segments, reader, lexicon, cases, scratches })
-    }
-
-    /// Checks what searches read of every case in segments that `previous` does not have, so that no search has to.
-    pub(crate) fn check_ahead(&self, previous: &Self) {
-        let known = |part: &LiveCases| {
-            previous.segments.iter().any(|other| Arc::ptr_eq(&other.segment, &part.segment))
-        };
-        self.segments.iter().filter(|part| !known(part)).for_each(|part| part.segment.check_ahead());
     }
 
     /// Number of the generation.
@@ -408,7 +422,7 @@ impl Snapshot {
             .map(|part| SegmentStats {
                 id: part.segment.entry.id.clone(),
                 cases: part.segment.cases(),
-                tombstones: part.dead.len(),
+                tombstones: part.dead().len(),
                 image_rows: part.segment.entry.rows as usize,
                 distinct_vectors: part.segment.entry.nodes as usize,
                 access: part.segment.vector_access(),
@@ -434,58 +448,42 @@ impl Snapshot {
 }
 
 impl LiveCases {
-    fn open(
-        storage: &dyn Storage,
-        definition: &Definition,
-        entry: &SegmentEntry,
-        manifest: &str,
-    ) -> Result<Self, IndexError> {
-        let segment = Arc::new(Segment::open(storage, definition, entry, manifest)?);
-        Self::with_tombstones(storage, segment, entry, manifest)
+    /// A segment of which every case lives.
+    fn all(segment: Arc<Segment>) -> Self {
+        let live = Arc::new(OrdinalSet::all(segment.cases()));
+        let text = Arc::new(LivePart::new(segment.lexical.clone()));
+        Self { segment, live, text }
     }
 
-    /// The same segment in another generation: opened anew only where its tombstones changed.
-    fn at(&self, storage: &dyn Storage, entry: &SegmentEntry, manifest: &str) -> Result<Self, IndexError> {
-        if self.dead.len() as u64 == entry.dead() {
-            // Tombstones only grow, so an equal number is the same set.
-            return Ok(self.clone());
+    /// Dead ordinals, ascending.
+    pub fn dead(&self) -> &[u32] {
+        self.text.deleted()
+    }
+
+    /// The same segment in a later generation. Tombstones only grow, so equal numbers are the same set, and of those that
+    /// are more the newest files hold what is new.
+    fn at(self, storage: &dyn Storage, entry: &SegmentEntry, manifest: &str) -> Result<Self, IndexError> {
+        let mut missing = entry.dead().saturating_sub(self.dead().len() as u64);
+        if missing == 0 {
+            return Ok(self);
         }
-        Self::with_tombstones(storage, self.segment.clone(), entry, manifest)
+        let (mut live, mut further) = (self.live.as_ref().clone(), Vec::new());
+        for tombstones in entry.tombstones.iter().rev() {
+            let mut dead = tombstones.read(storage, entry.cases, manifest)?;
+            dead.retain(|&ordinal| live.contains(ordinal));
+            dead.iter().for_each(|&ordinal| live.remove(ordinal));
+            missing = missing.saturating_sub(dead.len() as u64);
+            further.append(&mut dead);
+            if missing == 0 {
+                let text = Arc::new(self.text.without(&further)?);
+                return Ok(Self { segment: self.segment, live: Arc::new(live), text });
+            }
+        }
+        Err(IndexError::damaged(
+            manifest,
+            format!("segment {} has fewer tombstones than its files should hold", entry.id),
+        ))
     }
-
-    fn with_tombstones(
-        storage: &dyn Storage,
-        segment: Arc<Segment>,
-        entry: &SegmentEntry,
-        manifest: &str,
-    ) -> Result<Self, IndexError> {
-        let dead = match &entry.tombstones {
-            Some(tombstones) => read_tombstones(storage, entry, tombstones, manifest)?,
-            None => Vec::new(),
-        };
-        let mut live = OrdinalSet::all(segment.cases());
-        dead.iter().for_each(|&ordinal| live.remove(ordinal));
-        Ok(Self { segment, live: Arc::new(live), dead: Arc::new(dead) })
-    }
-}
-
-fn read_tombstones(
-    storage: &dyn Storage,
-    entry: &SegmentEntry,
-    tombstones: &crate::manifest::TombstoneEntry,
-    manifest: &str,
-) -> Result<Vec<u32>, IndexError> {
-    let path = format!("tombstones/{}", tombstones.file.name);
-    let file = SealedFile::open(storage, &path, TOMBSTONES, Some(&tombstones.file.entry(manifest)?))?;
-    let dead: Vec<u32> = (file.bytes(0..file.len())?.chunks_exact(4))
-        .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-        .collect();
-    let ascending = dead.windows(2).all(|pair| pair[0] < pair[1]);
-    let within = dead.last().is_none_or(|&last| u64::from(last) < entry.cases);
-    if !ascending || !within || dead.len() as u64 != tombstones.count {
-        return Err(IndexError::damaged(&path, "it is no ascending list of the segment's cases"));
-    }
-    Ok(dead)
 }
 
 #[cfg(test)]

@@ -40,9 +40,7 @@ impl IndexStats {
         let mut add = |kind: &str, bytes: u64| *file_bytes.entry(kind.to_owned()).or_default() += bytes;
         for entry in &snapshot.manifest.segments {
             entry.files.iter().for_each(|file| add(&file.name, file.bytes));
-            if let Some(tombstones) = &entry.tombstones {
-                add("tombstones", tombstones.file.bytes);
-            }
+            entry.tombstones.iter().for_each(|tombstones| add("tombstones", tombstones.file.bytes));
         }
         for name in storage.list("log")? {
             match storage.len(&format!("log/{name}")) {

@@ -41,9 +41,8 @@ fn still_names(manifest: &Manifest, file: &str) -> bool {
     !(in_segments || in_tombstones)
         || manifest.segments.iter().any(|entry| {
             let folder = entry.folder();
-            let tombstones = entry.tombstones.as_ref().map(|entry| format!("tombstones/{}", entry.file.name));
             file.strip_prefix(&folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                || tombstones.is_some_and(|path| path == file)
+                || entry.tombstones.iter().any(|tombstones| tombstones.path() == file)
         })
 }
 
@@ -57,7 +56,7 @@ fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verificat
             return Ok(Verification { damages, files: 1, bytes: 0 });
         }
     };
-    let tombstones = manifest.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
+    let tombstones = manifest.segments.iter().flat_map(|entry| &entry.tombstones);
     let total: u64 = manifest.segments.iter().map(|entry| entry.bytes()).sum::<u64>()
         + tombstones.map(|entry| entry.file.bytes).sum::<u64>();
     let name = Manifest::file_name(manifest.generation);
@@ -73,9 +72,8 @@ fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verificat
             }
             progress(found.bytes, total);
         }
-        if let Some(tombstones) = &entry.tombstones {
-            let path = format!("tombstones/{}", tombstones.file.name);
-            found.file(storage, &path, TOMBSTONES, &tombstones.file, &name);
+        for tombstones in &entry.tombstones {
+            found.file(storage, &tombstones.path(), TOMBSTONES, &tombstones.file, &name);
         }
         match Segment::open(storage, &manifest.definition, entry, &name) {
             Ok(segment) => {

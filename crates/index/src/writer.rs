@@ -3,15 +3,16 @@
 //! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and
 //! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
 
-use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES, TombstoneEntry};
+use crate::generations::{Generations, remove_litter};
+use crate::manifest::{LOG, Manifest};
+use crate::merge::MergeClaims;
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
 use crate::replace::{Parts, updated};
-use crate::segment::SegmentBuilder;
-use crate::shared::{Mutex, MutexGuard, Newest};
-use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, Snapshot};
+use crate::shared::{Mutex, MutexGuard};
+use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, SegmentSize, Snapshot};
 use precedent_model::{CaseId, FieldSchema};
-use precedent_storage::{Log, LogLimits, MAX_FRAME, SealedWriter, Storage, StorageError, WriterLock};
+use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError, WriterLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
@@ -25,13 +26,27 @@ macro_rules! phase {
 }
 pub(crate) use phase;
 
+/// How much a writer holds in memory, and how large it lets segments grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterLimits {
+    /// A segment that has so much takes no further case.
+    pub segment: SegmentSize,
+    /// Memory for operations that are read back from the log, in bytes: when they take more they become a generation.
+    pub replayed_bytes: usize,
+}
+
+impl Default for WriterLimits {
+    fn default() -> Self {
+        Self { segment: SegmentSize::LARGEST, replayed_bytes: 128 << 20 }
+    }
+}
+
 /// The one writer of an index.
 #[derive(Debug)]
 pub struct IndexWriter {
-    pub(crate) storage: Arc<dyn Storage>,
-    current: Newest,
+    pub(crate) generations: Generations,
     pub(crate) install: Mutex<()>,
-    pub(crate) merging: Mutex<()>,
+    pub(crate) merges: MergeClaims,
     state: Mutex<State>,
     /// Threads that build graphs.
     pub(crate) threads: usize,
@@ -46,8 +61,7 @@ struct State {
     /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure
     /// nor a panic on the way can lose it.
     in_flight: Option<Arc<Pending>>,
-    next_segment: u64,
-    /// The writer failed in a way that only opening anew can mend.
+    /// The log failed in a way that only opening anew can mend.
     failed: bool,
 }
 
@@ -99,30 +113,47 @@ impl IndexWriter {
     /// Opens an index for writing, and brings back what the log holds beyond the newest generation.
     ///
     /// # Errors
-    /// No index, another writer, a damaged file.
+    /// No index, another writer, a damaged file; a full disk, where the log holds more than may wait in memory.
     pub fn open(storage: Arc<dyn Storage>, threads: usize) -> Result<Self, IndexError> {
+        Self::open_within(storage, threads, WriterLimits::default())
+    }
+
+    /// As [`Self::open`], with other limits.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_within(
+        storage: Arc<dyn Storage>,
+        threads: usize,
+        limits: WriterLimits,
+    ) -> Result<Self, IndexError> {
         // A directory without a manifest must not get a lock file.
         Manifest::latest(storage.as_ref())?;
         let lock = storage.lock(LOCK)?;
         let snapshot = Snapshot::open(storage.as_ref())?;
         remove_litter(storage.as_ref(), &snapshot.manifest)?;
-        let mut pending = Pending::default();
         let log_start = snapshot.manifest.log_start;
-        let mut log = open_log(&storage, &snapshot.manifest, log_start, &mut pending)?;
-        log.prune(log_start)?;
+        let generations = Generations::new(storage, snapshot, limits.segment);
+        let mut pending = Pending::default();
+        let mut log = open_log(&generations, log_start, &mut pending, |pending, next| {
+            if pending.bytes() > limits.replayed_bytes {
+                generations.commit(pending, next)?;
+                *pending = Pending::default();
+            }
+            Ok(())
+        })?;
+        log.prune(generations.newest().manifest.log_start)?;
         let state = State {
             log,
             log_state: if pending.is_empty() { LogState::Open } else { LogState::Reread },
             pending,
             in_flight: None,
-            next_segment: snapshot.manifest.next_segment,
             failed: false,
         };
         let writer = Self {
-            storage,
-            current: Newest::new(snapshot),
+            generations,
             install: Mutex::new(()),
-            merging: Mutex::new(()),
+            merges: MergeClaims::default(),
             state: Mutex::new(state),
             threads,
             _lock: lock,
@@ -136,7 +167,7 @@ impl IndexWriter {
 
     /// The newest generation.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.current.get()
+        self.generations.newest()
     }
 
     /// Takes cases in, whatever they replace. They are durable when this returns; the answer is the sequence number of each.
@@ -255,13 +286,13 @@ impl IndexWriter {
         let _install = lock(&self.install);
         let (batch, log_start) = {
             let mut state = lock(&self.state);
-            state.check()?;
+            self.check(&state)?;
             // After a panic on the way, what was being committed is still here.
             state.put_back();
             if let LogState::Full { from } = state.log_state {
                 // What reached the log whole before the disk was full was not acknowledged, but it is there: it counts.
                 let state = &mut *state;
-                state.log = open_log(&self.storage, &self.snapshot().manifest, from, &mut state.pending)?;
+                state.log = open_log(&self.generations, from, &mut state.pending, |_, _| Ok(()))?;
                 state.log_state = LogState::Reread;
             }
             if state.pending.is_empty() {
@@ -273,10 +304,7 @@ impl IndexWriter {
             (batch, state.log.next_sequence())
         };
         phase!("commit", "begin");
-        let committed = self.write_batch(&batch).and_then(|mut manifest| {
-            manifest.log_start = log_start;
-            self.publish(manifest)
-        });
+        let committed = self.generations.commit(&batch, log_start);
         drop(batch);
         let mut state = lock(&self.state);
         match &committed {
@@ -287,113 +315,16 @@ impl IndexWriter {
         committed
     }
 
-    /// Writes the segment and the tombstones of a batch; returns the manifest that would make them count.
-    fn write_batch(&self, batch: &Pending) -> Result<Manifest, IndexError> {
-        let snapshot = self.snapshot();
-        let mut manifest = snapshot.manifest.clone();
-        manifest.generation += 1;
-        for (index, part) in snapshot.segments.iter().enumerate() {
-            let mut dead = part.dead.as_ref().clone();
-            for id in batch.touched() {
-                if let Some(ordinal) = part.segment.find(id)? {
-                    dead.push(ordinal);
-                }
-            }
-            dead.sort_unstable();
-            dead.dedup();
-            self.bury(&mut manifest, index, &dead)?;
-        }
-        if batch.cases().len() > 0 {
-            let id = self.take_segment_id();
-            let write = || {
-                let (storage, reader) = (self.storage.as_ref(), snapshot.reader());
-                let mut builder = SegmentBuilder::new(storage, snapshot.definition(), reader, id.clone())?;
-                for (sequence, case) in batch.cases() {
-                    let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
-                    builder.push(sequence, &case.entry.case, &case.record, embeddings)?;
-                }
-                // Graphs are for merges; what was just taken in has codes at most.
-                builder.finish(None, snapshot.largest_graph())
-            };
-            manifest.segments.push(self.or_remove_segment(&id, write)?);
-        }
-        Ok(manifest)
-    }
-
-    /// Sets the dead cases of a segment in a manifest, in a new file if they changed.
-    pub(crate) fn bury(&self, manifest: &mut Manifest, index: usize, dead: &[u32]) -> Result<(), IndexError> {
-        let generation = manifest.generation;
-        let Some(entry) = manifest.segments.get_mut(index) else { return Ok(()) };
-        if dead.len() as u64 == entry.dead() {
-            return Ok(());
-        }
-        // A failed commit may have left the file of a generation that never was.
-        let path = format!("tombstones/{}-{generation:020}", entry.id);
-        self.storage.remove(&path)?;
-        let mut writer = SealedWriter::create(self.storage.as_ref(), &path, TOMBSTONES)?;
-        let bytes: Vec<u8> = dead.iter().flat_map(|ordinal| ordinal.to_le_bytes()).collect();
-        writer.append(&bytes)?;
-        let file = FileRecord::of(&writer.finish()?);
-        self.storage.sync_dir("tombstones")?;
-        entry.tombstones = Some(TombstoneEntry { count: dead.len() as u64, file });
-        Ok(())
-    }
-
-    /// The folder name of a new segment: a number that nothing has used, not even what failed or is being written.
-    pub(crate) fn take_segment_id(&self) -> String {
-        let mut state = lock(&self.state);
-        let id = format!("{:010}", state.next_segment);
-        state.next_segment += 1;
-        id
-    }
-
-    /// Runs what writes a segment; takes its folder away when it fails.
-    pub(crate) fn or_remove_segment<T>(
-        &self,
-        id: &str,
-        write: impl FnOnce() -> Result<T, IndexError>,
-    ) -> Result<T, IndexError> {
-        write().inspect_err(|_| {
-            if let Err(error) = self.storage.remove_dir_all(&format!("segments/{id}")) {
-                tracing::warn!(%error, "the folder of a failed segment stays until the next start");
-            }
-        })
-    }
-
-    /// Makes a manifest the newest generation.
-    ///
-    /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
-    /// open which generation a reader sees, so the writer stops and must be opened anew.
-    pub(crate) fn publish(&self, mut manifest: Manifest) -> Result<Arc<Snapshot>, IndexError> {
-        let previous = self.snapshot();
-        let storage = self.storage.as_ref();
-        manifest.next_segment = lock(&self.state).next_segment;
-        let published =
-            manifest.publish(storage).and_then(|()| Snapshot::of(storage, manifest.clone(), Some(&previous)));
-        let snapshot = match published {
-            Ok(snapshot) => Arc::new(snapshot),
-            Err(error) => {
-                let untouched = matches!(error, IndexError::Storage(StorageError::Full { .. }))
-                    && !storage.exists(&Manifest::file_name(manifest.generation)).unwrap_or(true)
-                    && retire(storage, &manifest, &previous.manifest).is_ok();
-                lock(&self.state).failed |= !untouched;
-                return Err(error);
-            }
-        };
-        snapshot.check_ahead(&previous);
-        self.current.advance(&snapshot);
-        if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
-            // Litter is harmless: the next start removes it.
-            tracing::warn!(%error, "files that no generation needs stay until the next start");
-        }
-        Ok(snapshot)
+    /// Whether the writer can go on.
+    fn check(&self, state: &State) -> Result<(), IndexError> {
+        if state.failed { Err(IndexError::Failed) } else { self.generations.check() }
     }
 
     /// The state, ready to take operations.
     fn writable(&self) -> Result<MutexGuard<'_, State>, IndexError> {
         loop {
             let state = lock(&self.state);
-            state.check()?;
+            self.check(&state)?;
             if state.log_state == LogState::Open {
                 return Ok(state);
             }
@@ -492,10 +423,6 @@ impl State {
         self.waiting().find_map(|pending| pending.held(id))
     }
 
-    fn check(&self) -> Result<(), IndexError> {
-        if self.failed { Err(IndexError::Failed) } else { Ok(()) }
-    }
-
     /// What no generation holds yet.
     fn waiting(&self) -> impl Iterator<Item = &Pending> {
         std::iter::once(&self.pending).chain(self.in_flight.as_deref())
@@ -554,19 +481,22 @@ impl State {
     }
 }
 
-/// Opens the log and adds every operation from sequence number `from` on to what is pending.
+/// Opens the log and adds every operation from sequence number `from` on to what is pending. After each, `taken` sees what is
+/// pending and the sequence number that follows, and may make a generation of it.
 fn open_log(
-    storage: &Arc<dyn Storage>,
-    manifest: &Manifest,
+    generations: &Generations,
     from: u64,
     pending: &mut Pending,
+    taken: impl Fn(&mut Pending, u64) -> Result<(), IndexError>,
 ) -> Result<Log, IndexError> {
-    let space = manifest.definition.image_space.as_ref();
+    let newest = generations.newest();
+    let space = newest.definition().image_space.as_ref();
     let damaged = |sequence: u64, problem: String| {
         IndexError::damaged(LOG, format!("operation {sequence} cannot be read: {problem}"))
     };
+    let storage = generations.storage().clone();
     let (log, recovery) =
-        Log::open(storage.clone(), LOG, manifest.log_start, LogLimits::default(), |sequence, bytes| {
+        Log::open(storage, LOG, newest.manifest.log_start, LogLimits::default(), |sequence, bytes| {
             if sequence < from {
                 return Ok(());
             }
@@ -589,7 +519,7 @@ fn open_log(
                         .put(sequence, PendingCase { entry: CaseEntry { case: *case, embeddings }, record });
                 }
             }
-            Ok::<(), IndexError>(())
+            taken(pending, sequence + 1)
         })?;
     if recovery.torn_bytes > 0 {
         tracing::warn!(
@@ -598,43 +528,6 @@ fn open_log(
         );
     }
     Ok(log)
-}
-
-/// Removes what the older of two generations needed and the newer does not.
-fn retire(storage: &dyn Storage, older: &Manifest, newer: &Manifest) -> Result<(), IndexError> {
-    precedent_storage::remove_generations_before(storage, newer.generation)?;
-    for entry in &older.segments {
-        let kept = newer.segments.iter().find(|other| other.id == entry.id);
-        if kept.is_none() {
-            storage.remove_dir_all(&entry.folder())?;
-        }
-        if let Some(tombstones) = &entry.tombstones
-            && kept.and_then(|kept| kept.tombstones.as_ref()) != Some(tombstones)
-        {
-            storage.remove(&format!("tombstones/{}", tombstones.file.name))?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes what a crash left behind: all that the newest generation does not name.
-fn remove_litter(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
-    precedent_storage::clean_temporary(storage)?;
-    precedent_storage::remove_generations_before(storage, manifest.generation)?;
-    for name in storage.list("segments")? {
-        // What is no number is not ours: file managers and network file systems leave things of their own.
-        let ours = name.bytes().all(|b| b.is_ascii_digit());
-        if ours && !manifest.segments.iter().any(|entry| entry.id == name) {
-            storage.remove_dir_all(&format!("segments/{name}"))?;
-        }
-    }
-    let tombstones = || manifest.segments.iter().filter_map(|entry| entry.tombstones.as_ref());
-    for name in storage.list("tombstones")? {
-        if !tombstones().any(|entry| entry.file.name == name) {
-            storage.remove(&format!("tombstones/{name}"))?;
-        }
-    }
-    Ok(())
 }
 
 /// A lock whose holder panicked guards data that each step leaves consistent, so it is taken all the same.

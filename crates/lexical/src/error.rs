@@ -53,10 +53,8 @@ pub enum LexicalError {
         source: Box<TantivyError>,
     },
     /// A deleted ordinal beyond the segment.
-    #[error("tombstones of segment {segment}: ordinal {ordinal} of {documents} documents; verify the index")]
+    #[error("a tombstone of ordinal {ordinal} in a segment of {documents} documents; verify the index")]
     Tombstone {
-        /// Which segment of the snapshot.
-        segment: usize,
         /// The ordinal.
         ordinal: u32,
         /// How many documents the segment has.

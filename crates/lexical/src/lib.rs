@@ -111,6 +111,6 @@ pub use peer::{PlainTantivy, PlainWords};
 pub use query::{MAX_QUERY_WORDS, QueryTextError, TextQuery};
 pub use ranking::{LexicalHit, Top};
 pub use reader::LexicalSegment;
-pub use snapshot::LexicalSnapshot;
+pub use snapshot::{LexicalSnapshot, LivePart};
 pub use spelling::Spelling;
 pub use writer::LexicalWriter;

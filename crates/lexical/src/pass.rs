@@ -17,7 +17,7 @@
 use crate::clause::Occur;
 use crate::cursor::END;
 use crate::ranking::{Best, LexicalHit};
-use crate::snapshot::Part;
+use crate::snapshot::LivePart;
 use crate::walk::Walk;
 use crate::window::{CHUNK, Lane, NONE, Say, Sums, WINDOW, ones};
 
@@ -39,7 +39,7 @@ impl Scratch {
 
 pub(crate) struct Pass<'a> {
     number: usize,
-    part: &'a Part,
+    part: &'a LivePart,
     /// In the order of the query.
     walks: Vec<Walk>,
     scratch: &'a mut Scratch,
@@ -60,7 +60,7 @@ pub(crate) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     /// A search of the segment of that number.
-    pub(crate) fn new(number: usize, part: &'a Part, walks: Vec<Walk>, scratch: &'a mut Scratch) -> Self {
+    pub(crate) fn new(number: usize, part: &'a LivePart, walks: Vec<Walk>, scratch: &'a mut Scratch) -> Self {
         scratch.lanes.iter_mut().for_each(Lane::clear);
         let lanes = walks.len().max(scratch.lanes.len());
         scratch.lanes.resize_with(lanes, Lane::new);

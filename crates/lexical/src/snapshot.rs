@@ -4,7 +4,7 @@ use crate::LexicalError;
 use crate::clause::{Alternative, Clause};
 use crate::cursor::{Cursor, END};
 use crate::query::TextQuery;
-use crate::reader::{Lengths, LexicalSegment};
+use crate::reader::{Found, Lengths, LexicalSegment};
 use crate::schema::{FIELD_COUNT, LexicalField, MEASURED_COUNT};
 use crate::statistics::{FINDINGS, WORDS, Weight, idf};
 use std::collections::HashMap;
@@ -14,45 +14,59 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Words whose number of live documents is remembered, per field. A vocabulary is seldom larger, and a query that asks
 /// for all words there are must not fill the memory.
 const REMEMBERED_WORDS: usize = 1 << 16;
+/// The same for a segment of which something is deleted; there may be many of them.
+const REMEMBERED_WORDS_OF_PART: usize = 1 << 12;
+
+/// How many live documents have a word, by field, as far as that was asked.
+type WordCounts = [RwLock<HashMap<String, u64>>; FIELD_COUNT];
 
 /// The segments of one generation. Scores depend on the live documents alone: the same ones give the same bits in one
 /// segment or in twenty, with deleted documents beside them or without.
 pub struct LexicalSnapshot {
-    parts: Vec<Part>,
+    parts: Vec<Arc<LivePart>>,
     documents: u64,
     tokens: [u64; MEASURED_COUNT],
-    found: [RwLock<HashMap<String, u64>>; FIELD_COUNT],
+    found: WordCounts,
 }
 
-pub(crate) struct Part {
+/// A segment with its deleted documents, and what BM25 must know of the others. Snapshots share it as long as nothing more is
+/// deleted.
+pub struct LivePart {
     pub(crate) segment: Arc<LexicalSegment>,
+    /// Ascending.
     deleted: Vec<u32>,
     /// The same as bits, 64 documents a word; empty where none is deleted.
     bits: Vec<u64>,
+    documents: u64,
+    tokens: [u64; MEASURED_COUNT],
+    found: WordCounts,
 }
 
 impl LexicalSnapshot {
     /// A snapshot of segments with their deleted ordinals. An ordinal that is given twice is deleted once.
     ///
-    /// Where something is deleted this reads the segment's token counts; statistics of words follow when asked for.
-    ///
     /// # Errors
-    /// A deleted ordinal that the segment does not have, a failed read, damaged counts.
+    /// As [`LivePart::without`].
     pub fn new<'a>(
         segments: impl IntoIterator<Item = (Arc<LexicalSegment>, &'a [u32])>,
     ) -> Result<Self, LexicalError> {
-        let mut snapshot =
-            Self { parts: Vec::new(), documents: 0, tokens: [0; MEASURED_COUNT], found: Default::default() };
-        for (number, (segment, deleted)) in segments.into_iter().enumerate() {
-            let part = Part::new(number, segment, deleted)?;
-            let (documents, tokens) = part.totals()?;
-            snapshot.documents += documents;
-            for (sum, tokens) in snapshot.tokens.iter_mut().zip(tokens) {
+        let parts: Vec<Arc<LivePart>> = (segments.into_iter())
+            .map(|(segment, deleted)| LivePart::new(segment).without(deleted).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self::of(parts))
+    }
+
+    /// A snapshot of segments whose deleted documents are known.
+    pub fn of(parts: impl IntoIterator<Item = Arc<LivePart>>) -> Self {
+        let parts: Vec<Arc<LivePart>> = parts.into_iter().collect();
+        let (mut documents, mut tokens) = (0, [0; MEASURED_COUNT]);
+        for part in &parts {
+            documents += part.documents;
+            for (sum, tokens) in tokens.iter_mut().zip(part.tokens) {
                 *sum += tokens;
             }
-            snapshot.parts.push(part);
         }
-        Ok(snapshot)
+        Self { parts, documents, tokens, found: Default::default() }
     }
 
     /// Live documents with at least one word: the `N` of BM25.
@@ -60,7 +74,7 @@ impl LexicalSnapshot {
         self.documents
     }
 
-    pub(crate) fn parts(&self) -> &[Part] {
+    pub(crate) fn parts(&self) -> &[Arc<LivePart>] {
         &self.parts
     }
 
@@ -116,20 +130,30 @@ impl LexicalSnapshot {
 
     /// Live documents with a word.
     pub(crate) fn found(&self, field: LexicalField, word: &str) -> Result<u64, LexicalError> {
-        let known = &self.found[field.index()];
-        if let Some(&found) = known.read().unwrap_or_else(PoisonError::into_inner).get(word) {
-            return Ok(found);
-        }
-        let mut found = 0;
-        for part in &self.parts {
-            found += part.found(field, word)?;
-        }
-        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-        if found > 0 && known.len() < REMEMBERED_WORDS {
-            known.insert(word.to_owned(), found);
-        }
-        Ok(found)
+        remembered(&self.found, REMEMBERED_WORDS, field, word, || {
+            self.parts.iter().map(|part| part.found(field, word)).sum()
+        })
     }
+}
+
+/// What is remembered of a word, or what counting it gives.
+fn remembered(
+    known: &WordCounts,
+    most: usize,
+    field: LexicalField,
+    word: &str,
+    count: impl FnOnce() -> Result<u64, LexicalError>,
+) -> Result<u64, LexicalError> {
+    let known = &known[field.index()];
+    if let Some(&found) = known.read().unwrap_or_else(PoisonError::into_inner).get(word) {
+        return Ok(found);
+    }
+    let found = count()?;
+    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+    if found > 0 && known.len() < most {
+        known.insert(word.to_owned(), found);
+    }
+    Ok(found)
 }
 
 /// Hides the words that were asked for.
@@ -139,23 +163,66 @@ impl fmt::Debug for LexicalSnapshot {
     }
 }
 
-impl Part {
-    fn new(number: usize, segment: Arc<LexicalSegment>, deleted: &[u32]) -> Result<Self, LexicalError> {
-        let documents = segment.document_count();
-        if deleted.is_empty() {
-            return Ok(Self { segment, deleted: Vec::new(), bits: Vec::new() });
+/// Hides the words that were asked for.
+impl fmt::Debug for LivePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LivePart({} documents, {} deleted)", self.segment.document_count(), self.deleted.len())
+    }
+}
+
+impl LivePart {
+    /// A segment of which nothing is deleted.
+    pub fn new(segment: Arc<LexicalSegment>) -> Self {
+        let mut tokens = [0; MEASURED_COUNT];
+        for field in LexicalField::measured() {
+            tokens[field.length_index()] = segment.tokens(field);
         }
-        let mut bits = vec![0_u64; documents.div_ceil(64) as usize];
-        for &ordinal in deleted {
-            if ordinal >= documents {
-                return Err(LexicalError::Tombstone { segment: number, ordinal, documents });
+        let documents = u64::from(segment.documents_with_words());
+        let (deleted, bits, found) = (Vec::new(), Vec::new(), Default::default());
+        Self { segment, deleted, bits, documents, tokens, found }
+    }
+
+    /// The same segment with further documents deleted; one that is deleted already, or given twice, is deleted once. Reads the
+    /// token counts of what is deleted now; statistics of words follow when asked for.
+    ///
+    /// # Errors
+    /// An ordinal that the segment does not have, a failed read, damaged counts.
+    pub fn without(&self, further: &[u32]) -> Result<Self, LexicalError> {
+        let (segment, all) = (self.segment.clone(), self.segment.document_count());
+        let mut next = Self { bits: self.bits.clone(), tokens: self.tokens, ..Self::new(segment) };
+        next.documents = self.documents;
+        if next.bits.is_empty() && !further.is_empty() {
+            next.bits = vec![0_u64; all.div_ceil(64) as usize];
+        }
+        let columns: Vec<Lengths> =
+            (LexicalField::measured()).map(|field| self.segment.lengths(field)).collect::<Result<_, _>>()?;
+        let mut added = Vec::with_capacity(further.len());
+        for &ordinal in further {
+            if ordinal >= all {
+                return Err(LexicalError::Tombstone { ordinal, documents: all });
             }
-            bits[ordinal as usize / 64] |= 1 << (ordinal % 64);
+            if next.is_deleted(ordinal) {
+                continue;
+            }
+            next.bits[ordinal as usize / 64] |= 1 << (ordinal % 64);
+            added.push(ordinal);
+            let mut has_words = false;
+            for (field, column) in LexicalField::measured().zip(&columns) {
+                let length = column.of(ordinal);
+                has_words |= length > 0;
+                let sum = &mut next.tokens[field.length_index()];
+                *sum = sum.checked_sub(u64::from(length)).ok_or_else(damaged_counts)?;
+            }
+            next.documents = next.documents.checked_sub(u64::from(has_words)).ok_or_else(damaged_counts)?;
         }
-        let mut deleted = deleted.to_vec();
-        deleted.sort_unstable();
-        deleted.dedup();
-        Ok(Self { segment, deleted, bits })
+        added.sort_unstable();
+        next.deleted = merged(&self.deleted, &added);
+        Ok(next)
+    }
+
+    /// Deleted ordinals, ascending.
+    pub fn deleted(&self) -> &[u32] {
+        &self.deleted
     }
 
     /// The deleted ones among the 64 documents of a word.
@@ -167,36 +234,20 @@ impl Part {
         self.deleted_bits(ordinal as usize / 64) >> (ordinal % 64) & 1 == 1
     }
 
-    /// Live documents with words, and their tokens by field.
-    fn totals(&self) -> Result<(u64, [u64; MEASURED_COUNT]), LexicalError> {
-        let mut documents = u64::from(self.segment.documents_with_words());
-        let mut tokens = [0; MEASURED_COUNT];
-        let mut columns: Vec<Lengths> = Vec::with_capacity(MEASURED_COUNT);
-        for field in LexicalField::measured() {
-            tokens[field.length_index()] = self.segment.tokens(field);
-            if !self.deleted.is_empty() {
-                columns.push(self.segment.lengths(field)?);
-            }
-        }
-        for &ordinal in &self.deleted {
-            let mut has_words = false;
-            for (sum, column) in tokens.iter_mut().zip(&columns) {
-                let length = column.of(ordinal);
-                has_words |= length > 0;
-                *sum = sum.checked_sub(u64::from(length)).ok_or_else(damaged_counts)?;
-            }
-            documents = documents.checked_sub(u64::from(has_words)).ok_or_else(damaged_counts)?;
-        }
-        Ok((documents, tokens))
-    }
-
     /// Live documents with a word.
     fn found(&self, field: LexicalField, word: &str) -> Result<u64, LexicalError> {
-        let Some(word) = self.segment.find(field, word)? else { return Ok(0) };
-        let all = word.document_count();
+        let all = || self.segment.find(field, word);
         if self.deleted.is_empty() {
-            return Ok(all.into());
+            return Ok(all()?.map_or(0, |word| word.document_count().into()));
         }
+        remembered(&self.found, REMEMBERED_WORDS_OF_PART, field, word, || match all()? {
+            Some(word) => self.count_live(&word),
+            None => Ok(0),
+        })
+    }
+
+    fn count_live(&self, word: &Found) -> Result<u64, LexicalError> {
+        let all = word.document_count();
         let mut blocks = word.blocks(false)?;
         let mut gone = 0_u64;
         if (all as usize) < self.deleted.len() {
@@ -224,6 +275,20 @@ impl Part {
         }
         Ok(found)
     }
+}
+
+/// Two ascending lists as one.
+fn merged(one: &[u32], other: &[u32]) -> Vec<u32> {
+    let mut both = Vec::with_capacity(one.len() + other.len());
+    let mut rest = other;
+    for &ordinal in one {
+        let before = rest.partition_point(|&next| next < ordinal);
+        both.extend_from_slice(&rest[..before]);
+        rest = &rest[before..];
+        both.push(ordinal);
+    }
+    both.extend_from_slice(rest);
+    both
 }
 
 fn damaged_counts() -> LexicalError {
@@ -273,9 +338,32 @@ mod tests {
     }
 
     #[test]
+    fn deleting_step_by_step_gives_what_deleting_at_once_gives() {
+        let segment = segment(300);
+        let steps: [&[u32]; 4] = [&[7, 3, 7], &[], &[299, 0, 3, 150], &[1, 298]];
+        let mut part = LivePart::new(segment.clone());
+        for step in steps {
+            // What a word counts is remembered, and must not be remembered of what was before.
+            part.found(LexicalField::Text, "rare").unwrap();
+            part = part.without(step).unwrap();
+        }
+        let whole = LivePart::new(segment).without(&steps.concat()).unwrap();
+        assert_eq!(part.deleted(), [0, 1, 3, 7, 150, 298, 299]);
+        assert_eq!((part.deleted(), &part.bits), (whole.deleted(), &whole.bits));
+        assert_eq!((part.documents, part.tokens), (whole.documents, whole.tokens));
+        for word in ["rare", "common"] {
+            let found = |part: &LivePart| part.found(LexicalField::Text, word).unwrap();
+            assert_eq!(found(&part), found(&whole), "{word}");
+        }
+    }
+
+    #[test]
     fn tombstones_beyond_the_segment_are_named() {
         let error = LexicalSnapshot::new([(segment(3), &[1, 3][..])]).unwrap_err();
-        assert!(error.to_string().contains("tombstones of segment 0: ordinal 3 of 3 documents"), "{error}");
+        assert!(
+            error.to_string().contains("a tombstone of ordinal 3 in a segment of 3 documents"),
+            "{error}"
+        );
         assert_eq!(LexicalSnapshot::new([(segment(3), &[1, 1][..])]).unwrap().document_count(), 2);
     }
 }

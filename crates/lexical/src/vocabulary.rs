@@ -36,6 +36,8 @@ pub(crate) fn is_spelt(word: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct VocabularyWriter {
     words: HashMap<String, Entry>,
+    /// Bytes of the words themselves.
+    spelt_bytes: usize,
 }
 
 struct Entry {
@@ -50,8 +52,14 @@ impl VocabularyWriter {
             entry.documents += u32::from(entry.last != document);
             entry.last = document;
         } else if self.words.len() < MOST_WORDS && is_spelt(word) {
+            self.spelt_bytes += word.len();
             self.words.insert(word.to_owned(), Entry { documents: 1, last: document });
         }
+    }
+
+    /// Bytes of memory that the words take.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.spelt_bytes + self.words.capacity() * (size_of::<String>() + size_of::<Entry>())
     }
 
     /// The file.

@@ -5,7 +5,7 @@ use crate::clause::{Clause, Occur};
 use crate::cursor::{Cursor, END};
 use crate::query::TextQuery;
 use crate::reader::Lengths;
-use crate::snapshot::Part;
+use crate::snapshot::LivePart;
 use crate::statistics::Weight;
 use crate::window::{Lane, Tokens, WINDOW};
 
@@ -22,7 +22,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    fn open(part: &Part, clause: &Clause, weight: Weight) -> Result<Option<Self>, LexicalError> {
+    fn open(part: &LivePart, clause: &Clause, weight: Weight) -> Result<Option<Self>, LexicalError> {
         let known = part.segment.knows_assertions() || clause.fallback.is_none();
         let alternatives = if known { &clause.alternatives[..] } else { clause.fallback.as_slice() };
         let mut cursors = Vec::with_capacity(alternatives.len());
@@ -43,7 +43,7 @@ impl Walk {
     }
 
     /// How many documents of a window the clause holds for, on average.
-    pub(crate) fn documents_in_a_window(&self, part: &Part) -> usize {
+    pub(crate) fn documents_in_a_window(&self, part: &LivePart) -> usize {
         let all: u64 = self.cursors.iter().map(|(_, cursor)| u64::from(cursor.document_count())).sum();
         (all * u64::from(WINDOW) / u64::from(part.segment.document_count().max(WINDOW))) as usize
     }
@@ -55,7 +55,7 @@ impl Walk {
     }
 
     /// Fills an empty lane with what the clause adds to the documents of the window from `base` on.
-    pub(crate) fn fill(&mut self, lane: &mut Lane, base: u32, part: &Part) {
+    pub(crate) fn fill(&mut self, lane: &mut Lane, base: u32, part: &LivePart) {
         let listed = self.documents_in_a_window(part) < DENSE;
         let Self { weight, lengths, cursors, .. } = self;
         let (weight, end) = (*weight, base.saturating_add(WINDOW));
@@ -109,7 +109,7 @@ fn padded(tokens: &[[u8; 4]]) -> Tokens {
 
 /// The clauses that a segment holds, in the order of the query, or `None` where nothing can match.
 pub(crate) fn open(
-    part: &Part,
+    part: &LivePart,
     query: &TextQuery,
     weights: &[Weight],
 ) -> Result<Option<Vec<Walk>>, LexicalError> {

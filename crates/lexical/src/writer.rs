@@ -34,6 +34,8 @@ pub struct LexicalWriter {
     vocabulary: VocabularyWriter,
     /// The word at hand as it is spelt.
     spelt: String,
+    /// Memory that tantivy takes for no document at all, in bytes.
+    empty_bytes: usize,
 }
 
 impl LexicalWriter {
@@ -63,8 +65,9 @@ impl LexicalWriter {
             .single_segment_index_writer(directory.clone(), MEMORY_BUDGET)
             .map_err(LexicalError::engine("starting a segment"))?;
         let (analyzer, counts, fields) = (analyzer(), Counts::default(), Default::default());
-        let (vocabulary, spelt) = (VocabularyWriter::default(), String::new());
-        Ok(Self { version, inner, directory, analyzer, counts, fields, vocabulary, spelt })
+        let (vocabulary, spelt, empty_bytes) =
+            (VocabularyWriter::default(), String::new(), inner.mem_usage());
+        Ok(Self { version, inner, directory, analyzer, counts, fields, vocabulary, spelt, empty_bytes })
     }
 
     /// Adds the next document: a report with what it was read to say. A case without a report takes its ordinal too, and
@@ -124,6 +127,13 @@ impl LexicalWriter {
     /// Number of documents added.
     pub fn document_count(&self) -> u32 {
         self.counts[0].len() as u32
+    }
+
+    /// Bytes of memory that the documents take while the segment is written. tantivy's arena holds at most 4 GiB and panics beyond that,
+    /// so whoever adds reports ends the segment long before.
+    pub fn memory_bytes(&self) -> usize {
+        let counts: usize = self.counts.iter().map(|column| column.capacity() * size_of::<u32>()).sum();
+        self.inner.mem_usage().saturating_sub(self.empty_bytes) + self.vocabulary.memory_bytes() + counts
     }
 
     /// The finished segment, as `bundle` describes it. Equal documents give equal bytes.

@@ -7,7 +7,7 @@ use super::packed::write_packed;
 use super::records::RecordsWriter;
 use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, SegmentSize, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
 use crate::{Definition, IndexError, Layout};
 use precedent_hnsw::{BuildParams, Builder, Graph, GraphLayout};
@@ -93,14 +93,25 @@ impl<'a> SegmentBuilder<'a> {
         Ok(())
     }
 
+    /// How large the segment is so far.
+    pub fn size(&self) -> SegmentSize {
+        let vectors = self.vectors.as_ref().zip(self.definition.image_space.as_ref());
+        SegmentSize {
+            cases: self.cases,
+            text_bytes: (self.lexical.memory_bytes() + self.columns.memory_bytes()) as u64,
+            vector_bytes: vectors.map_or(0, |(writer, space)| writer.nodes() * space.dimension() * 4) as u64,
+        }
+    }
+
     /// Writes what is left, makes everything durable, and builds the graph where one is asked for and pays. Without one the
     /// vectors get codes as those of `like` have, if there are enough of them for that.
     pub fn finish(
         self,
-        graph: Option<GraphWork<'_>>,
+        graph: Option<&GraphWork<'_>>,
         like: Option<&Graph<GraphPages>>,
     ) -> Result<SegmentEntry, IndexError> {
         let folder = format!("segments/{}", self.id);
+        let text_bytes = self.size().text_bytes;
         let mut files = vec![self.records.finish()?, self.columns.finish()?, self.keys.finish()?];
         let bytes = self.lexical.finish()?;
         files.push(write_whole(self.storage, &folder, LEXICAL, &bytes)?);
@@ -123,7 +134,7 @@ impl<'a> SegmentBuilder<'a> {
             }
             if let Some(work) = graph {
                 let vectors = written()?;
-                let bytes = link(&vectors, self.definition, space.metric(), &work)?;
+                let bytes = link(&vectors, self.definition, space.metric(), work)?;
                 files.push(write_whole(self.storage, &folder, GRAPH, &bytes)?);
                 let path = format!("{folder}/{}", PACKED.name);
                 let mut packed = SealedWriter::create(self.storage, &path, PACKED.kind)?;
@@ -140,7 +151,8 @@ impl<'a> SegmentBuilder<'a> {
             rows: rows as u64,
             nodes: nodes as u64,
             files: files.iter().map(FileRecord::of).collect(),
-            tombstones: None,
+            text_bytes: Some(text_bytes),
+            tombstones: Vec::new(),
             lexicon: Some(self.reader.lexicon().fingerprint().to_owned()),
         })
     }

@@ -83,6 +83,15 @@ impl Key {
         }
     }
 
+    /// About how many bytes of memory it takes as the key of a list.
+    fn memory_bytes(&self) -> usize {
+        let text = match self {
+            Self::Text(text) => text.len(),
+            Self::Integer(_) | Self::Number(_) => 0,
+        };
+        text + size_of::<Self>() + size_of::<Vec<u32>>()
+    }
+
     fn write(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Text(text) => bytes.extend_from_slice(text.as_bytes()),

@@ -11,6 +11,7 @@ mod patients;
 mod plan;
 mod projections;
 mod records;
+mod size;
 mod table;
 mod vectors;
 
@@ -20,6 +21,7 @@ pub use nearest::{LeftOutCase, NearestCase, SegmentPath};
 pub(crate) use open::{GraphPages, Segment};
 pub use plan::Effort;
 pub(crate) use records::Records;
+pub use size::SegmentSize;
 
 use precedent_storage::FileKind;
 

@@ -1,6 +1,8 @@
 //! The index as its users see it: what is acknowledged stays, what is replaced or deleted goes, whatever fails.
 
 #[cfg(test)]
+mod bounded;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod findings;

@@ -25,17 +25,22 @@ struct Lists {
     kind: FieldKind,
     source: Source,
     lists: BTreeMap<Key, Vec<u32>>,
+    memory_bytes: usize,
 }
 
 impl Lists {
     fn new(name: &str, kind: FieldKind, source: Source) -> Self {
-        Self { name: name.to_owned(), kind, source, lists: BTreeMap::new() }
+        Self { name: name.to_owned(), kind, source, lists: BTreeMap::new(), memory_bytes: 0 }
     }
 
     fn add(&mut self, key: Key, ordinal: u32) {
-        let list = self.lists.entry(key).or_default();
+        let list = self.lists.entry(key).or_insert_with_key(|key| {
+            self.memory_bytes += key.memory_bytes();
+            Vec::new()
+        });
         if list.last() != Some(&ordinal) {
             list.push(ordinal);
+            self.memory_bytes += size_of::<u32>();
         }
     }
 }
@@ -101,6 +106,11 @@ impl ColumnsWriter {
     pub fn push_stored(&mut self, field: &str, stored: &str, ordinal: u32) {
         let column = self.columns.iter_mut().find(|column| column.name == field);
         column.into_iter().for_each(|column| column.add(Key::Text(stored.to_owned()), ordinal));
+    }
+
+    /// About how many bytes of memory the columns take until they are written.
+    pub fn memory_bytes(&self) -> usize {
+        self.columns.iter().map(|column| column.memory_bytes).sum()
     }
 
     pub fn finish(mut self) -> Result<FileEntry, IndexError> {

@@ -1,0 +1,180 @@
+//! Generations as the writer makes them: segments and tombstones are written, and a manifest names them.
+
+use crate::manifest::{FileRecord, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
+use crate::new_segments::NewSegments;
+use crate::pending::Pending;
+use crate::segment::{Segment, SegmentSize};
+use crate::shared::Newest;
+use crate::{IndexError, Snapshot};
+use precedent_storage::{SealedWriter, Storage, StorageError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// The newest generation and all that follows it. Whoever publishes holds the writer's lock `install`.
+#[derive(Debug)]
+pub(crate) struct Generations {
+    storage: Arc<dyn Storage>,
+    current: Newest,
+    next_segment: AtomicU64,
+    limit: SegmentSize,
+    /// It is open which generation a reader sees.
+    failed: AtomicBool,
+}
+
+impl Generations {
+    pub fn new(storage: Arc<dyn Storage>, newest: Snapshot, limit: SegmentSize) -> Self {
+        let next_segment = AtomicU64::new(newest.manifest.next_segment);
+        Self { storage, current: Newest::new(newest), next_segment, limit, failed: AtomicBool::new(false) }
+    }
+
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// The newest generation.
+    pub fn newest(&self) -> Arc<Snapshot> {
+        self.current.get()
+    }
+
+    /// How large segments may grow.
+    pub fn limit(&self) -> SegmentSize {
+        self.limit
+    }
+
+    /// # Errors
+    /// [`IndexError::Failed`] once a generation could not be published and it is open whether readers see it.
+    pub fn check(&self) -> Result<(), IndexError> {
+        if self.failed.load(Relaxed) { Err(IndexError::Failed) } else { Ok(()) }
+    }
+
+    /// The folder name of a new segment: a number that nothing has used, not even what failed or is being written.
+    pub fn take_segment_id(&self) -> String {
+        format!("{:010}", self.next_segment.fetch_add(1, Relaxed))
+    }
+
+    /// Makes a batch of operations a generation: all of the log before `log_start`, that is.
+    pub fn commit(&self, batch: &Pending, log_start: u64) -> Result<Arc<Snapshot>, IndexError> {
+        let snapshot = self.newest();
+        let mut manifest = snapshot.manifest.clone();
+        manifest.generation += 1;
+        manifest.log_start = log_start;
+        for (index, part) in snapshot.segments.iter().enumerate() {
+            let mut dead = Vec::new();
+            for id in batch.touched() {
+                let found = part.segment.find(id)?;
+                dead.extend(found.filter(|&ordinal| part.live.contains(ordinal)));
+            }
+            self.bury(&mut manifest, index, dead)?;
+        }
+        // Graphs are for merges; what was just taken in has codes at most.
+        let mut new = NewSegments::new(self, &snapshot, None, self.limit);
+        for (sequence, case) in batch.cases() {
+            let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
+            new.push(sequence, &case.entry.case, &case.record, embeddings)?;
+        }
+        let opened = new.finish()?;
+        manifest.segments.extend(new.keep());
+        self.publish(manifest, opened)
+    }
+
+    /// Adds dead cases to a segment of a manifest, in a new file. With it go as many of the newest files as are no longer than
+    /// twice what follows them, so that a segment has few files and each tombstone is written few times.
+    pub fn bury(&self, manifest: &mut Manifest, index: usize, mut dead: Vec<u32>) -> Result<(), IndexError> {
+        let (generation, name) = (manifest.generation, Manifest::file_name(manifest.generation - 1));
+        let Some(entry) = manifest.segments.get_mut(index) else { return Ok(()) };
+        if dead.is_empty() {
+            return Ok(());
+        }
+        while let Some(last) = entry.tombstones.last()
+            && last.count <= 2 * dead.len() as u64
+        {
+            dead.extend(last.read(self.storage.as_ref(), entry.cases, &name)?);
+            entry.tombstones.pop();
+        }
+        dead.sort_unstable();
+        dead.dedup();
+        // A failed commit may have left the file of a generation that never was.
+        let path = format!("tombstones/{}-{generation:020}", entry.id);
+        self.storage.remove(&path)?;
+        let mut writer = SealedWriter::create(self.storage.as_ref(), &path, TOMBSTONES)?;
+        let bytes: Vec<u8> = dead.iter().flat_map(|ordinal| ordinal.to_le_bytes()).collect();
+        writer.append(&bytes)?;
+        let file = FileRecord::of(&writer.finish()?);
+        self.storage.sync_dir("tombstones")?;
+        entry.tombstones.push(TombstoneEntry { count: dead.len() as u64, file });
+        Ok(())
+    }
+
+    /// Makes a manifest the newest generation; `opened` are the segments that it adds.
+    ///
+    /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
+    /// open which generation a reader sees, so the writer stops and must be opened anew.
+    pub fn publish(
+        &self,
+        mut manifest: Manifest,
+        opened: Vec<Arc<Segment>>,
+    ) -> Result<Arc<Snapshot>, IndexError> {
+        let previous = self.newest();
+        let storage = self.storage.as_ref();
+        manifest.next_segment = self.next_segment.load(Relaxed);
+        let published = manifest
+            .publish(storage)
+            .and_then(|()| Snapshot::after(storage, manifest.clone(), &previous, opened));
+        let snapshot = match published {
+            Ok(snapshot) => Arc::new(snapshot),
+            Err(error) => {
+                let untouched = matches!(error, IndexError::Storage(StorageError::Full { .. }))
+                    && !storage.exists(&Manifest::file_name(manifest.generation)).unwrap_or(true)
+                    && retire(storage, &manifest, &previous.manifest).is_ok();
+                if !untouched {
+                    self.failed.store(true, Relaxed);
+                }
+                return Err(error);
+            }
+        };
+        self.current.advance(&snapshot);
+        if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
+            // Litter is harmless: the next start removes it.
+            tracing::warn!(%error, "files that no generation needs stay until the next start");
+        }
+        Ok(snapshot)
+    }
+}
+
+/// Removes what the older of two generations needed and the newer does not.
+fn retire(storage: &dyn Storage, older: &Manifest, newer: &Manifest) -> Result<(), IndexError> {
+    precedent_storage::remove_generations_before(storage, newer.generation)?;
+    for entry in &older.segments {
+        let kept = newer.segments.iter().find(|other| other.id == entry.id);
+        if kept.is_none() {
+            storage.remove_dir_all(&entry.folder())?;
+        }
+        for tombstones in &entry.tombstones {
+            if !kept.is_some_and(|kept| kept.tombstones.contains(tombstones)) {
+                storage.remove(&tombstones.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a crash left behind: all that the newest generation does not name.
+pub(crate) fn remove_litter(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
+    precedent_storage::clean_temporary(storage)?;
+    precedent_storage::remove_generations_before(storage, manifest.generation)?;
+    let named = |name: &str| manifest.segments.iter().any(|entry: &SegmentEntry| entry.id == name);
+    for name in storage.list("segments")? {
+        // What is no number is not ours: file managers and network file systems leave things of their own.
+        let ours = name.bytes().all(|b| b.is_ascii_digit());
+        if ours && !named(&name) {
+            storage.remove_dir_all(&format!("segments/{name}"))?;
+        }
+    }
+    let tombstones = || manifest.segments.iter().flat_map(|entry| &entry.tombstones);
+    for name in storage.list("tombstones")? {
+        if !tombstones().any(|entry| entry.file.name == name) {
+            storage.remove(&format!("tombstones/{name}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Which segments to merge, so that there are few of them and none is written often.
+
+use crate::manifest::SegmentEntry;
+use crate::segment::SegmentSize;
+
+/// Segments of about one size that are merged together.
+const FAN_IN: usize = 8;
+/// Segments below this many cases count as one size, so that a trickle of single cases does not pile up.
+const SMALLEST_TIER: u64 = 1000;
+/// Share of dead cases at which a segment is written anew: one in this many.
+const DEAD_SHARE: u64 = 4;
+/// Share of the limit from which on a segment is large enough to be left alone.
+const LARGE: f64 = 0.5;
+
+/// Which of these segments to merge now: of the smallest size of which there are enough, or one with many dead cases. Nothing
+/// is picked that would be larger than `largest` when merged.
+///
+/// Segments are sorted into sizes by their live cases, each up to eight times the one before. Eight of one size are merged, or as
+/// many as fit the limit of a segment once they fill half of it: that is then left alone, so a case is written once
+/// for every size and no more.
+pub(crate) fn choose(
+    segments: &[&SegmentEntry],
+    limit: &SegmentSize,
+    largest: &SegmentSize,
+) -> Option<Vec<String>> {
+    let sized = || segments.iter().map(|entry| (*entry, entry.live_size()));
+    let small: Vec<_> = sized().filter(|(_, size)| size.share_of(limit) < LARGE).collect();
+    let mut tiers: Vec<u32> = small.iter().map(|(_, size)| tier(size.cases)).collect();
+    tiers.sort_unstable();
+    tiers.dedup();
+    for wanted in tiers {
+        let (mut ids, mut sum) = (Vec::new(), SegmentSize::default());
+        let mut overfull = false;
+        for (entry, size) in small.iter().filter(|(_, size)| tier(size.cases) == wanted) {
+            let with = sum.plus(size);
+            if with.share_of(limit) > 1.0 {
+                overfull = true;
+            } else if ids.len() < FAN_IN {
+                ids.push(entry.id.clone());
+                sum = with;
+            }
+        }
+        let enough = ids.len() == FAN_IN || (ids.len() > 1 && overfull && sum.share_of(limit) >= LARGE);
+        if enough && sum.share_of(largest) <= 1.0 {
+            return Some(ids);
+        }
+    }
+    let rotten = |entry: &SegmentEntry| entry.dead() > 0 && entry.dead() * DEAD_SHARE >= entry.cases;
+    let found = sized().find(|(entry, size)| rotten(entry) && size.share_of(largest) <= 1.0);
+    found.map(|(entry, _)| vec![entry.id.clone()])
+}
+
+fn tier(live: u64) -> u32 {
+    let (mut tier, mut size) = (0_u32, SMALLEST_TIER);
+    while live >= size {
+        tier += 1;
+        size = size.saturating_mul(FAN_IN as u64);
+    }
+    tier
+}
+
+/// Into how many segments all of this size goes, and how much each may take so that they come out alike.
+pub(crate) fn shares(all: &SegmentSize, limit: &SegmentSize) -> (usize, SegmentSize) {
+    let count = all.share_of(limit).ceil().max(1.0);
+    let cases = (all.cases as f64 / count).ceil() as u64;
+    (count as usize, SegmentSize { cases: cases.clamp(1, limit.cases), ..*limit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{FileRecord, TombstoneEntry};
+
+    const LIMIT: SegmentSize = SegmentSize::LARGEST;
+
+    /// Segments of so many cases, dead cases among them, and bytes of text.
+    fn segments(sizes: &[(u64, u64, u64)]) -> Vec<SegmentEntry> {
+        (sizes.iter().enumerate())
+            .map(|(number, &(cases, dead, text_bytes))| SegmentEntry {
+                id: number.to_string(),
+                cases,
+                rows: 0,
+                nodes: 0,
+                files: Vec::new(),
+                tombstones: match dead {
+                    0 => Vec::new(),
+                    _ => vec![TombstoneEntry {
+                        count: dead,
+                        file: FileRecord { name: String::new(), bytes: 0, digest: String::new() },
+                    }],
+                },
+                text_bytes: Some(text_bytes),
+                lexicon: None,
+            })
+            .collect()
+    }
+
+    fn chosen(sizes: &[(u64, u64, u64)], limit: &SegmentSize) -> Option<Vec<usize>> {
+        let segments = segments(sizes);
+        let ids = choose(&segments.iter().collect::<Vec<_>>(), limit, &SegmentSize::UNLIMITED)?;
+        Some(ids.iter().map(|id| id.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn eight_of_one_size_are_merged_and_a_large_one_is_left_alone() {
+        let mut sizes = vec![(1_000_000, 0, 0)];
+        sizes.extend([(10, 0, 0); 7]);
+        assert_eq!(chosen(&sizes, &LIMIT), None);
+        sizes.push((900, 0, 0));
+        assert_eq!(chosen(&sizes, &LIMIT), Some((1..9).collect()));
+    }
+
+    #[test]
+    fn a_segment_with_many_dead_cases_is_written_anew() {
+        assert_eq!(chosen(&[(100, 24, 0)], &LIMIT), None);
+        assert_eq!(chosen(&[(100, 25, 0)], &LIMIT), Some(vec![0]));
+        assert_eq!(chosen(&[], &LIMIT), None);
+    }
+
+    #[test]
+    fn what_is_merged_fits_the_limit_and_fills_half_of_it() {
+        // Six tenths of a million each: three of them are nearly two million.
+        let large = (600_000, 0, 0);
+        assert_eq!(chosen(&[large; 3], &LIMIT), None);
+        assert_eq!(chosen(&[large; 4], &LIMIT), Some(vec![0, 1, 2]));
+        // Few cases of much text.
+        let long = (100, 0, 300 << 20);
+        assert_eq!(chosen(&[long; 3], &LIMIT), None);
+        assert_eq!(chosen(&[long; 4], &LIMIT), Some(vec![0, 1, 2]));
+        assert_eq!(chosen(&[(100, 0, 600 << 20); 20], &LIMIT), None);
+    }
+
+    #[test]
+    fn what_is_too_large_for_one_who_asks_is_left_to_others() {
+        let mut sizes = vec![(10_000, 0, 0); 8];
+        let asked = |sizes: &[(u64, u64, u64)]| {
+            let segments = segments(sizes);
+            let small = SegmentSize { cases: 50_000, ..SegmentSize::UNLIMITED };
+            choose(&segments.iter().collect::<Vec<_>>(), &LIMIT, &small).map(|ids| ids.len())
+        };
+        assert_eq!(asked(&sizes), None);
+        sizes.extend([(5_000, 0, 0); 8]);
+        assert_eq!(asked(&sizes), Some(8));
+    }
+
+    /// However cases come in, few segments stay, none grows beyond the limit, and no case is written more often than there
+    /// are sizes.
+    #[test]
+    fn segments_stay_few_and_are_seldom_written() {
+        let limit = SegmentSize { cases: 300_000, ..LIMIT };
+        for batch in [100, 700, 5_000] {
+            let (mut sizes, mut written, mut all) = (Vec::new(), 0, 0);
+            while all < 3_000_000 {
+                sizes.push((batch, 0, 0));
+                all += batch;
+                while let Some(picked) = chosen(&sizes, &limit) {
+                    let merged: u64 = picked.iter().map(|&place| sizes[place].0).sum();
+                    assert!(merged <= limit.cases && picked.len() > 1);
+                    written += merged;
+                    let mut place = 0;
+                    sizes.retain(|_| {
+                        place += 1;
+                        !picked.contains(&(place - 1))
+                    });
+                    sizes.insert(0, (merged, 0, 0));
+                }
+                assert!(sizes.len() < 7 * 4 + 3_000_000 / 150_000, "{} segments", sizes.len());
+            }
+            assert!(written <= 5 * all, "each case was written {} times", written as f64 / all as f64);
+        }
+    }
+
+    #[test]
+    fn everything_is_shared_out_evenly() {
+        let size = |cases, text_bytes| SegmentSize { cases, text_bytes, vector_bytes: 0 };
+        assert_eq!(shares(&size(0, 0), &LIMIT).0, 1);
+        assert_eq!(shares(&size(2_000_000, 5), &LIMIT), (1, LIMIT));
+        let (count, share) = shares(&size(2_000_001, 5), &LIMIT);
+        assert_eq!((count, share.cases), (2, 1_000_001));
+        let (count, share) = shares(&size(1_000, 5 << 30), &LIMIT);
+        assert_eq!((count, share.cases, share.text_bytes), (5, 200, LIMIT.text_bytes));
+    }
+}

@@ -1,0 +1,99 @@
+//! Segments in the making: as many as the limit asks for, and none left behind by what failed.
+
+use crate::generations::Generations;
+use crate::manifest::SegmentEntry;
+use crate::segment::{GraphWork, Segment, SegmentBuilder, SegmentSize};
+use crate::{IndexError, Snapshot};
+use precedent_model::Case;
+use std::sync::Arc;
+
+/// Segments that a batch or a merge is written into. Unless they are kept, their folders go when this value does: after an
+/// error, and after a panic, too.
+pub(crate) struct NewSegments<'a> {
+    generations: &'a Generations,
+    snapshot: &'a Snapshot,
+    graphs: Option<GraphWork<'a>>,
+    limit: SegmentSize,
+    /// Folder names of all that were begun.
+    ids: Vec<String>,
+    open: Option<SegmentBuilder<'a>>,
+    done: Vec<SegmentEntry>,
+}
+
+impl<'a> NewSegments<'a> {
+    /// None yet. They get codes as those of the snapshot's largest graph are, and graphs if `graphs` says how.
+    pub fn new(
+        generations: &'a Generations,
+        snapshot: &'a Snapshot,
+        graphs: Option<GraphWork<'a>>,
+        limit: SegmentSize,
+    ) -> Self {
+        let (ids, open, done) = (Vec::new(), None, Vec::new());
+        Self { generations, snapshot, graphs, limit, ids, open, done }
+    }
+
+    /// Adds a case, as [`SegmentBuilder::push`] does, in a further segment where the last one is full.
+    pub fn push<'e>(
+        &mut self,
+        sequence: u64,
+        case: &Case,
+        record: &[u8],
+        embeddings: impl IntoIterator<Item = (usize, &'e [f32])>,
+    ) -> Result<(), IndexError> {
+        if self.open.as_ref().is_some_and(|segment| segment.size().is_full(&self.limit)) {
+            self.finish_open()?;
+        }
+        let segment = match &mut self.open {
+            Some(segment) => segment,
+            None => self.open.insert(begin(self.generations, self.snapshot, &mut self.ids)?),
+        };
+        segment.push(sequence, case, record, embeddings)
+    }
+
+    /// Makes all of them durable, opens them, and checks what searches read of every case, so that no search has to.
+    pub fn finish(&mut self) -> Result<Vec<Arc<Segment>>, IndexError> {
+        self.finish_open()?;
+        let storage = self.generations.storage().as_ref();
+        let open = |entry| {
+            let segment = Segment::open(storage, self.snapshot.definition(), entry, "the new manifest")?;
+            segment.check_ahead();
+            Ok(Arc::new(segment))
+        };
+        self.done.iter().map(open).collect()
+    }
+
+    /// The segments for a manifest, which from now on answers for their folders.
+    pub fn keep(mut self) -> Vec<SegmentEntry> {
+        self.ids.clear();
+        std::mem::take(&mut self.done)
+    }
+
+    fn finish_open(&mut self) -> Result<(), IndexError> {
+        if let Some(segment) = self.open.take() {
+            self.done.push(segment.finish(self.graphs.as_ref(), self.snapshot.largest_graph())?);
+        }
+        Ok(())
+    }
+}
+
+fn begin<'a>(
+    generations: &'a Generations,
+    snapshot: &'a Snapshot,
+    ids: &mut Vec<String>,
+) -> Result<SegmentBuilder<'a>, IndexError> {
+    let id = generations.take_segment_id();
+    ids.push(id.clone());
+    SegmentBuilder::new(generations.storage().as_ref(), snapshot.definition(), snapshot.reader(), id)
+}
+
+impl Drop for NewSegments<'_> {
+    fn drop(&mut self) {
+        // Its files are closed first.
+        self.open = None;
+        for id in &self.ids {
+            if let Err(error) = self.generations.storage().remove_dir_all(&format!("segments/{id}")) {
+                tracing::warn!(%error, "the folder of a failed segment stays until the next start");
+            }
+        }
+    }
+}
