@@ -171,6 +171,12 @@ fn version_7_opens_answers_and_takes_cases_in() {
 }
 
 #[test]
+fn version_8_opens_answers_and_takes_cases_in() {
+    let access = [VectorAccess::Graph, VectorAccess::Compared, VectorAccess::Codes];
+    opens_answers_and_takes_cases_in("v8", &access, 6 + MORE);
+}
+
+#[test]
 fn version_6_knows_the_details_of_findings() {
     let (_folder, root) = copy_of("v6");
     let engine = Engine::open(&root, Access::Read).unwrap();
@@ -221,7 +227,7 @@ fn opens_answers_and_takes_cases_in(version: &str, access: &[VectorAccess], case
 
 /// The embeddings of an .npy of version 5: a head of 128 bytes, then rows of 16 numbers.
 fn embeddings(name: &str) -> Vec<QueryVector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v7").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v8").join(name);
     let bytes = fs::read(path).unwrap();
     let numbers: Vec<f32> =
         bytes[128..].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
@@ -252,8 +258,8 @@ fn sealed_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// they are read by the same lexicon; and so does the graph, but for the last bits of a coordinate, which differ between
 /// processors and may make another code.
 #[test]
-fn version_7_is_written_as_it_was() {
-    let (_golden_folder, golden_root) = copy_of("v7");
+fn version_8_is_written_as_it_was() {
+    let (_golden_folder, golden_root) = copy_of("v8");
     let golden = Engine::open(&golden_root, Access::Read).unwrap();
     let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
     let (vectors, more) = (embeddings("vectors.npy"), embeddings("more.npy"));

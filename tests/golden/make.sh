@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the golden index of the format that a program writes: make.sh PROGRAM FOLDER, such as
-#   tests/golden/make.sh target/release/precedent tests/golden/v7
+#   tests/golden/make.sh target/release/precedent tests/golden/v8
 # FOLDER holds definition.toml, cases.jsonl and vectors.npy, and more.jsonl and more.npy. An index of a released format is never written again.
 set -eu
 program=$1 folder=$2 index=$2/index

@@ -6,7 +6,7 @@ use crate::pending::Pending;
 use crate::segment::{Segment, SegmentSize};
 use crate::shared::Newest;
 use crate::{IndexError, Snapshot};
-use precedent_storage::{SealedWriter, Storage, StorageError};
+use precedent_storage::{SealedWriter, Storage, StorageError, WriterLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -17,14 +17,16 @@ pub(crate) struct Generations {
     current: Newest,
     next_segment: AtomicU64,
     limit: SegmentSize,
+    lock: WriterLock,
     /// It is open which generation a reader sees.
     failed: AtomicBool,
 }
 
 impl Generations {
-    pub fn new(storage: Arc<dyn Storage>, newest: Snapshot, limit: SegmentSize) -> Self {
+    pub fn new(storage: Arc<dyn Storage>, lock: WriterLock, newest: Snapshot, limit: SegmentSize) -> Self {
         let next_segment = AtomicU64::new(newest.manifest.next_segment);
-        Self { storage, current: Newest::new(newest), next_segment, limit, failed: AtomicBool::new(false) }
+        let (current, failed) = (Newest::new(newest), AtomicBool::new(false));
+        Self { storage, current, next_segment, limit, lock, failed }
     }
 
     pub fn storage(&self) -> &Arc<dyn Storage> {
@@ -41,10 +43,13 @@ impl Generations {
         self.limit
     }
 
+    /// Whether this writer may go on.
+    ///
     /// # Errors
-    /// [`IndexError::Failed`] once a generation could not be published and it is open whether readers see it.
+    /// [`IndexError::Failed`] once a generation could not be published and it is open whether readers see it;
+    /// [`StorageError::Displaced`] where the lock is no longer that of the directory, so that another writer may be at work.
     pub fn check(&self) -> Result<(), IndexError> {
-        if self.failed.load(Relaxed) { Err(IndexError::Failed) } else { Ok(()) }
+        if self.failed.load(Relaxed) { Err(IndexError::Failed) } else { Ok(self.lock.check()?) }
     }
 
     /// The folder name of a new segment: a number that nothing has used, not even what failed or is being written.
@@ -54,6 +59,7 @@ impl Generations {
 
     /// Makes a batch of operations a generation: all of the log before `log_start`, that is.
     pub fn commit(&self, batch: &Pending, log_start: u64) -> Result<Arc<Snapshot>, IndexError> {
+        self.check()?;
         let snapshot = self.newest();
         let mut manifest = snapshot.manifest.clone();
         manifest.generation += 1;
@@ -114,6 +120,7 @@ impl Generations {
         mut manifest: Manifest,
         opened: Vec<Arc<Segment>>,
     ) -> Result<Arc<Snapshot>, IndexError> {
+        self.check()?;
         let previous = self.newest();
         let storage = self.storage.as_ref();
         manifest.next_segment = self.next_segment.load(Relaxed);

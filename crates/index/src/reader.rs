@@ -74,14 +74,29 @@ fn newest(storage: &dyn Storage, held: Option<&Snapshot>) -> Result<Snapshot, In
     loop {
         let manifest = Manifest::latest(storage)?;
         let generation = manifest.generation;
-        match Snapshot::of(storage, manifest, held) {
+        match not_superseded(storage, &manifest).and_then(|()| Snapshot::of(storage, manifest, held)) {
             // The writer has moved on and taken a file away: there is a newer generation.
-            Err(IndexError::Storage(StorageError::NotFound { .. }))
+            Err(IndexError::Storage(StorageError::NotFound { .. }) | IndexError::Damaged { .. })
                 if tried < TRIES && latest_number(storage)? != Some(generation) =>
             {
                 tried += 1;
             }
             outcome => return outcome,
         }
+    }
+}
+
+/// A manifest that was lost must not let the one before answer in its place. The log tells: it begins with what no generation
+/// holds, so one that begins later belongs to a later generation. An index that was copied without its log cannot be judged.
+fn not_superseded(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
+    match Log::first(storage, LOG)? {
+        Some(first) if first > manifest.log_start => {
+            let expected = format!("{} or an earlier one", manifest.log_start);
+            let problem = format!(
+                "the log begins with operation {first} and not with {expected}: a newer manifest is missing"
+            );
+            Err(IndexError::damaged(&Manifest::file_name(manifest.generation), problem))
+        }
+        _ => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use crate::replace::{Parts, updated};
 use crate::shared::{Mutex, MutexGuard};
 use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, SegmentSize, Snapshot};
 use precedent_model::{CaseId, FieldSchema};
-use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError, WriterLock};
+use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
@@ -50,7 +50,6 @@ pub struct IndexWriter {
     state: Mutex<State>,
     /// Threads that build graphs.
     pub(crate) threads: usize,
-    _lock: WriterLock,
 }
 
 #[derive(Debug)]
@@ -133,7 +132,7 @@ impl IndexWriter {
         let snapshot = Snapshot::open(storage.as_ref())?;
         remove_litter(storage.as_ref(), &snapshot.manifest)?;
         let log_start = snapshot.manifest.log_start;
-        let generations = Generations::new(storage, snapshot, limits.segment);
+        let generations = Generations::new(storage, lock, snapshot, limits.segment);
         let mut pending = Pending::default();
         let mut log = open_log(&generations, log_start, &mut pending, |pending, next| {
             if pending.bytes() > limits.replayed_bytes {
@@ -156,7 +155,6 @@ impl IndexWriter {
             merges: MergeClaims::default(),
             state: Mutex::new(state),
             threads,
-            _lock: lock,
         };
         match writer.commit() {
             // Searches work all the same, and the first operation tries again.

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use crate::path::{checked_dir, checked_file};
+use crate::storage::LockGuard;
 use crate::{MapSlice, Storage, StorageError, WriteFile, WriterLock};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -144,7 +145,7 @@ impl Storage for DiskStorage {
         let file = private(OpenOptions::new().write(true).create_new(true))
             .open(place)
             .map_err(|source| StorageError::from_io("create", path, source))?;
-        Ok(Box::new(DiskFile { file, path: path.to_owned() }))
+        Ok(Box::new(DiskFile { file, path: path.to_owned(), storage: self.clone() }))
     }
 
     fn open_append(&self, path: &str, at: u64) -> Result<Box<dyn WriteFile>, StorageError> {
@@ -165,7 +166,7 @@ impl Storage for DiskStorage {
             Ok(file)
         };
         let file = open().map_err(|source| StorageError::from_io("append to", path, source))?;
-        Ok(Box::new(DiskFile { file, path: path.to_owned() }))
+        Ok(Box::new(DiskFile { file, path: path.to_owned(), storage: self.clone() }))
     }
 
     fn map(&self, path: &str) -> Result<MapSlice, StorageError> {
@@ -212,19 +213,50 @@ impl Storage for DiskStorage {
         let place = self.file(path)?;
         let refused = |source| StorageError::from_io("lock", path, source);
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
-            .open(place)
+            .open(&place)
             .map_err(refused)?;
         match file.try_lock() {
-            Ok(()) => Ok(WriterLock::new(path, file)),
+            Ok(()) => Ok(WriterLock::new(path, DiskLock { file, place, path: path.to_owned() })),
             Err(TryLockError::WouldBlock) => Err(StorageError::WriterBusy { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(refused(source)),
         }
     }
 }
 
+/// Whether a name leads to a file that is open. Only Unix tells files apart; elsewhere an open file cannot be replaced.
+#[cfg(unix)]
+fn is_file_of(file: &File, place: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match fs::metadata(place) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_file_of(_file: &File, place: &Path) -> io::Result<bool> {
+    fs::exists(place)
+}
+
+struct DiskLock {
+    file: File,
+    place: PathBuf,
+    path: String,
+}
+
+impl LockGuard for DiskLock {
+    fn is_in_place(&self) -> Result<bool, StorageError> {
+        is_file_of(&self.file, &self.place)
+            .map_err(|source| StorageError::from_io("look for", &self.path, source))
+    }
+}
+
 struct DiskFile {
     file: File,
     path: String,
+    storage: DiskStorage,
 }
 
 impl Write for DiskFile {
@@ -242,6 +274,11 @@ impl WriteFile for DiskFile {
     fn sync(&mut self) -> Result<(), StorageError> {
         trace("sync", &self.path);
         self.file.sync_all().map_err(|source| StorageError::from_io("sync", &self.path, source))
+    }
+
+    fn is_at(&self, path: &str) -> Result<bool, StorageError> {
+        is_file_of(&self.file, &self.storage.file(path)?)
+            .map_err(|source| StorageError::from_io("look for", path, source))
     }
 }
 

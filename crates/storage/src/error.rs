@@ -49,6 +49,15 @@ pub enum StorageError {
         /// The lock file.
         path: String,
     },
+    /// A file that is open for writing is no longer the one of its name: it was removed, or the directory was replaced.
+    #[error(
+        "{path} is no longer the file that was opened; the directory was replaced or the file removed: start the \
+         program again, and never change an index that is open"
+    )]
+    Displaced {
+        /// Relative to the index.
+        path: String,
+    },
     /// A file does not hold what was written.
     #[error(
         "{file} is damaged at byte {offset}: expected {expected}, found {found}; restore it from a backup or rebuild it"

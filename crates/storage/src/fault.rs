@@ -1,6 +1,7 @@
 //! A storage in memory that fails on demand and loses power. For tests.
 
 use crate::path::{checked_dir, checked_file};
+use crate::storage::LockGuard;
 use crate::{MapSlice, Storage, StorageError, WriteFile, WriterLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -419,6 +420,12 @@ struct FaultLock {
     path: String,
 }
 
+impl LockGuard for FaultLock {
+    fn is_in_place(&self) -> Result<bool, StorageError> {
+        Ok(self.storage.state().locks.contains(&self.path))
+    }
+}
+
 impl Drop for FaultLock {
     fn drop(&mut self) {
         self.storage.state().locks.remove(&self.path);
@@ -468,6 +475,10 @@ impl WriteFile for FaultFile {
             Some(kind) => return Err(StorageError::from_io("sync", &self.path, failure(kind))),
         }
         Ok(())
+    }
+
+    fn is_at(&self, path: &str) -> Result<bool, StorageError> {
+        Ok(self.storage.state().live.get(path) == Some(&self.file))
     }
 }
 

@@ -53,6 +53,7 @@ mod replay;
 mod sealed_file;
 mod sealed_writer;
 mod storage;
+mod synced;
 
 #[cfg(any(test, feature = "fault"))]
 mod fault;

@@ -3,6 +3,7 @@
 use crate::frame::{LOG_HEADER, MAX_FRAME, Salt, encode, file_header, frame_bytes};
 use crate::path::checked_file;
 use crate::replay::{Recovery, log_file, log_files, scan};
+use crate::synced::{Marks, is_mark_file, mark_file, mark_owner};
 use crate::{Storage, StorageError, WriteFile};
 use std::fmt;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ struct Current {
     salt: Salt,
     /// Bytes with those that wait in the buffer.
     bytes: u64,
+    marks: Marks,
 }
 
 impl Log {
@@ -93,7 +95,9 @@ impl Log {
         let found = scan(&*storage, checked_file(dir)?, expected_first, &mut replay)?;
         storage.create_dir_all(dir)?;
         for name in storage.list(dir)? {
-            if name.ends_with(".tmp") {
+            let alone =
+                is_mark_file(&name) && !found.files.iter().any(|&first| mark_owner(&name) == Some(first));
+            if name.ends_with(".tmp") || alone {
                 storage.remove(&format!("{dir}/{name}"))?;
             }
         }
@@ -139,6 +143,14 @@ impl Log {
         }
     }
 
+    /// The first entry that the files of a log hold or will hold; `None` where there is no file.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn first(storage: &dyn Storage, dir: &str) -> Result<Option<u64>, StorageError> {
+        Ok(log_files(storage, dir)?.first().copied())
+    }
+
     /// Sequence that the next entry gets.
     pub fn next_sequence(&self) -> u64 {
         self.next
@@ -179,7 +191,8 @@ impl Log {
     /// Makes every entry durable that was appended.
     ///
     /// # Errors
-    /// A full disk, and what the system refuses; [`StorageError::Poisoned`] ever after.
+    /// A full disk; [`StorageError::Displaced`] if somebody removed the file or replaced the directory; what the system
+    /// refuses. [`StorageError::Poisoned`] ever after.
     pub fn sync(&mut self) -> Result<(), StorageError> {
         self.guarded(Self::write_and_sync)
     }
@@ -207,6 +220,7 @@ impl Log {
             && second <= before
         {
             self.storage.remove(&log_file(&self.dir, first))?;
+            self.storage.remove(&mark_file(&self.dir, first))?;
             self.files.remove(0);
             removed = true;
         }
@@ -250,6 +264,11 @@ impl Log {
         self.write()?;
         if let Some(current) = &mut self.current {
             current.file.sync()?;
+            // In a file that nobody will ever read nothing is durable.
+            if !current.file.is_at(&current.path)? {
+                return Err(StorageError::Displaced { path: current.path.clone() });
+            }
+            current.marks.add(self.next);
         }
         self.durable = self.next;
         Ok(())
@@ -267,7 +286,8 @@ impl Log {
         file.sync()?;
         self.storage.rename(&temporary, &path)?;
         self.storage.sync_dir(&self.dir)?;
-        self.current = Some(Current { path, file, salt, bytes: LOG_HEADER as u64 });
+        let marks = Marks::begin(&*self.storage, &self.dir, self.next);
+        self.current = Some(Current { path, file, salt, bytes: LOG_HEADER as u64, marks });
         self.last_used = false;
         // After a crash an empty file of this name may be there, which the new one has replaced.
         if self.files.last() != Some(&self.next) {

@@ -46,6 +46,13 @@ fn expected(range: std::ops::RangeInclusive<u64>) -> Entries {
 }
 
 const FIRST: &str = "log/00000000000000000001.log";
+const FIRST_MARKS: &str = "log/00000000000000000001.durable";
+
+/// Puts other bytes in place of the first file, as a loss of power before the last sync could: its marks are gone, too.
+fn tear(storage: &FaultStorage, bytes: Vec<u8>) {
+    storage.remove(FIRST_MARKS).unwrap();
+    storage.damage(FIRST, bytes);
+}
 
 #[test]
 fn entries_come_back_in_order_from_where_they_are_asked_for() {
@@ -158,7 +165,7 @@ fn a_cut_file_loses_only_the_entries_that_are_cut() {
     let mut ends = vec![LOG_HEADER];
     (1..=6).for_each(|sequence| ends.push(ends[ends.len() - 1] + frame_bytes(payload(sequence).len())));
     for len in LOG_HEADER..=whole.len() {
-        storage.damage(FIRST, whole[..len].to_vec());
+        tear(&storage, whole[..len].to_vec());
         let kept = ends.iter().filter(|&&end| end <= len).count() - 1;
         let torn = (len - ends[kept]) as u64;
         let checked = Log::check(&storage, "log", 1).unwrap();
@@ -175,11 +182,63 @@ fn a_cut_file_loses_only_the_entries_that_are_cut() {
     }
 }
 
+/// Marks say how far the log was synced, so nothing of that can go unnoticed, not even whole entries at the end.
+#[test]
+fn what_was_synced_is_missed_wherever_a_log_is_cut() {
+    let storage = written(6, 2);
+    let (whole, marks) = (storage.read(FIRST).unwrap(), storage.read(FIRST_MARKS).unwrap());
+    for len in LOG_HEADER..whole.len() {
+        storage.damage(FIRST, whole[..len].to_vec());
+        for error in [open(&storage, 1).unwrap_err(), Log::check(&storage, "log", 1).unwrap_err()] {
+            let shown = error.to_string();
+            assert!(shown.contains("though entries up to 6 were acknowledged"), "{len} bytes: {shown}");
+        }
+        assert_eq!(storage.len(FIRST).unwrap(), len as u64, "it was cut further");
+    }
+    // What decays or goes missing of the marks makes no sound log a damaged one.
+    storage.damage(FIRST, whole);
+    for byte in 0..marks.len() {
+        let mut bad = marks.clone();
+        bad[byte] ^= 0x20;
+        storage.damage(FIRST_MARKS, bad);
+        assert_eq!(Log::check(&storage, "log", 1).unwrap().frames, 6);
+        storage.damage(FIRST_MARKS, marks[..byte].to_vec());
+        assert_eq!(Log::check(&storage, "log", 1).unwrap().frames, 6);
+    }
+}
+
+#[test]
+fn marks_go_with_their_file() {
+    let storage = written(5, 5);
+    let (mut log, ..) = open(&storage, 1).unwrap();
+    log.append(&payload(6)).unwrap();
+    log.sync().unwrap();
+    storage.damage("log/00000000000000000077.durable", vec![0; 16]);
+    log.prune(6).unwrap();
+    drop(log);
+    open(&storage, 6).unwrap();
+    let names = ["00000000000000000006.durable", "00000000000000000006.log"];
+    assert_eq!(storage.list("log").unwrap(), names);
+}
+
+#[test]
+fn a_log_without_marks_goes_on() {
+    let storage = FaultStorage::new();
+    let (mut log, ..) = open(&storage, 1).unwrap();
+    log.append(&payload(1)).unwrap();
+    // Write and sync of the log go through, the mark does not.
+    storage.fail_at(storage.operations() + 2, FaultKind::Full);
+    log.sync().unwrap();
+    log.append(&payload(2)).unwrap();
+    log.sync().unwrap();
+    assert_eq!(open(&storage, 1).unwrap().2, expected(1..=2));
+}
+
 #[test]
 fn what_was_cut_does_not_come_back() {
     let storage = written(6, 2);
     let whole = storage.read(FIRST).unwrap();
-    storage.damage(FIRST, whole[..whole.len() - 3].to_vec());
+    tear(&storage, whole[..whole.len() - 3].to_vec());
     let (mut log, ..) = open(&storage, 1).unwrap();
     log.append(&payload(6)).unwrap();
     log.sync().unwrap();
@@ -234,7 +293,7 @@ fn lost_sectors_are_torn_only_where_nothing_behind_was_synced() {
     let without_sector = |bytes: &[u8], sector: usize| {
         let mut bytes = bytes.to_vec();
         bytes[sector * 512..(sector + 1) * 512].fill(0);
-        storage.damage(FIRST, bytes);
+        tear(&storage, bytes);
         open(&storage, 1).map(|(_, recovery, _)| recovery.frames)
     };
     // Entry 2 lies in sectors 1 to 3, entry 3 behind it is whole.
@@ -356,7 +415,7 @@ fn an_entry_that_holds_a_log_is_only_an_entry() {
     log.append(&inner).unwrap();
     log.sync().unwrap();
     let whole = storage.read(FIRST).unwrap();
-    storage.damage(FIRST, whole[..whole.len() - 3].to_vec());
+    tear(&storage, whole[..whole.len() - 3].to_vec());
     let (_, recovery, entries) = open(&storage, 1).unwrap();
     assert!(entries.is_empty() && recovery.torn_bytes > 0);
 }

@@ -10,13 +10,14 @@
 //! Everything else is damage, and damage is reported and never cut: a flipped bit in the last acknowledged entry
 //! is an error, not a shorter log. (etcd tells its torn entries from damage by zero sectors too: `wal/decoder.go`.)
 //!
-//! What cannot be told from a crash: that the end of the last file was cut off, or a sector of its last group of
-//! synced entries turned to zeros.
+//! What was synced is also marked in a file beside the log (`synced`), so a log that ends before its last mark is damaged
+//! however it ends. What is newer than the marks that a loss of power left cannot be told from a crash.
 
 use crate::StorageError;
 use crate::frame::{LOG_HEADER, NoFrame, Salt, decode, next_frame, read_file_header};
 use crate::path::checked_dir;
 use crate::storage::Storage;
+use crate::synced::durable_below;
 
 /// Smallest unit that a disk writes as a whole, in bytes.
 const SECTOR: usize = 512;
@@ -54,14 +55,17 @@ pub(crate) fn log_file(dir: &str, first: u64) -> String {
 
 /// First sequence of each log file in `dir`, in order.
 pub(crate) fn log_files(storage: &dyn Storage, dir: &str) -> Result<Vec<u64>, StorageError> {
-    let number = |name: &String| {
-        let digits = name.strip_suffix(SUFFIX)?;
-        let right = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if right { digits.parse().ok() } else { None }
-    };
-    let mut files: Vec<u64> = storage.list(checked_dir(dir)?)?.iter().filter_map(number).collect();
+    let names = storage.list(checked_dir(dir)?)?;
+    let mut files: Vec<u64> = names.iter().filter_map(|name| number_of(name, SUFFIX)).collect();
     files.sort_unstable();
     Ok(files)
+}
+
+/// The number that a file of this suffix is called by.
+pub(crate) fn number_of(name: &str, suffix: &str) -> Option<u64> {
+    let digits = name.strip_suffix(suffix)?;
+    let right = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if right { digits.parse().ok() } else { None }
 }
 
 /// Replays the entries from `expected_first` on, in order, and changes nothing.
@@ -93,7 +97,14 @@ pub(crate) fn scan<E: From<StorageError>>(
             return Err(StorageError::corrupt(&path, 16, format!("entry {}", reader.next), found).into());
         }
         reader.next = first;
-        last = reader.file(&path, first, &storage.read(&path)?, index + 1 == files.len())?;
+        let synced = durable_below(storage, dir, first)?;
+        let bytes = storage.read(&path)?;
+        last = reader.file(&path, first, &bytes, index + 1 == files.len())?;
+        if reader.next < synced {
+            let at = last.torn.map_or(bytes.len(), |(at, _)| at as usize);
+            let found = format!("its end, though entries up to {} were acknowledged", synced - 1);
+            return Err(reader.damage(&path, at, found));
+        }
     }
     let recovery = Recovery {
         // Entries that a crash took from the log may be in a generation already.

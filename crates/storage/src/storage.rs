@@ -1,7 +1,6 @@
 //! One index directory, and what may be done to it.
 
 use crate::{MapSlice, StorageError};
-use std::any::Any;
 use std::fmt;
 use std::io::Write;
 
@@ -102,18 +101,43 @@ pub trait WriteFile: Write + Send {
     /// What the system refuses. Never try again: a second sync may report success for data that is lost
     /// (PostgreSQL's fsync change of 2019). Write a new file, or stop.
     fn sync(&mut self) -> Result<(), StorageError>;
+
+    /// Whether this is the file of that path; it is not after somebody removed or replaced it.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    fn is_at(&self, path: &str) -> Result<bool, StorageError>;
+}
+
+/// What a lock is held by.
+pub(crate) trait LockGuard: Send + Sync {
+    /// Whether the file that is locked is still the one of its name.
+    fn is_in_place(&self) -> Result<bool, StorageError>;
 }
 
 /// The right to write. Keep it as long as anything is written.
 #[must_use = "the lock is released when this is dropped"]
 pub struct WriterLock {
     path: String,
-    _guard: Box<dyn Any + Send + Sync>,
+    guard: Box<dyn LockGuard>,
 }
 
 impl WriterLock {
-    pub(crate) fn new(path: &str, guard: impl Any + Send + Sync) -> Self {
-        Self { path: path.to_owned(), _guard: Box::new(guard) }
+    pub(crate) fn new(path: &str, guard: impl LockGuard + 'static) -> Self {
+        Self { path: path.to_owned(), guard: Box::new(guard) }
+    }
+
+    /// Nobody else writes as long as the file is there that was locked.
+    ///
+    /// # Errors
+    /// [`StorageError::Displaced`] if it was removed, or the directory replaced: then another writer may be at work. What
+    /// the system refuses.
+    pub fn check(&self) -> Result<(), StorageError> {
+        if self.guard.is_in_place()? {
+            Ok(())
+        } else {
+            Err(StorageError::Displaced { path: self.path.clone() })
+        }
     }
 }
 

@@ -41,6 +41,10 @@ impl WriteFile for HookedFile {
         (self.hook)("sync", &self.path)?;
         self.inner.sync()
     }
+
+    fn is_at(&self, path: &str) -> Result<bool, StorageError> {
+        self.inner.is_at(path)
+    }
 }
 
 impl Storage for Hooked {

@@ -13,6 +13,8 @@ mod lifecycle;
 #[cfg(test)]
 mod nearest;
 #[cfg(test)]
+mod outside;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;
