@@ -1,6 +1,8 @@
 //! The facade against a model that holds everything in a list and looks at all of it.
 
 #[cfg(test)]
+mod background;
+#[cfg(test)]
 mod brief;
 #[cfg(test)]
 mod detail;

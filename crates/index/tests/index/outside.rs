@@ -1,5 +1,8 @@
 //! What others do to the files of an index that is open, or was: it is noticed, and nothing is acknowledged that is lost.
 
+// Whoever harms an index does not ask the storage.
+#![allow(clippy::disallowed_methods)]
+
 use crate::support::{definition, entry, fresh, go_on, held, id, open};
 use precedent_index::{IndexError, IndexReader, IndexWriter, verify};
 use precedent_storage::{DiskStorage, FaultStorage, Storage, StorageError};
