@@ -62,6 +62,8 @@ fn a_hundred_indexes_have_no_more_threads_than_one() {
     assert_eq!(ours.count(), 4);
 }
 
+// Whoever harms an index does not ask the storage.
+#[allow(clippy::disallowed_methods)]
 #[test]
 fn a_merge_that_fails_is_told_and_the_index_goes_on() {
     let archive = archive(Metric::Cosine, Access::Bulk);
