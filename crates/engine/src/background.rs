@@ -15,6 +15,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// A case is visible within a second: it waits at most this long, the rest is for the commit itself.
 const COMMIT_EVERY: Duration = Duration::from_millis(400);
+/// What a commit may take, so that who brings much waits rather than who looks for it.
+const LONGEST_COMMIT: Duration = Duration::from_millis(300);
+/// Bytes of pending operations that a commit takes in a second, before the first was timed: that of a slow machine.
+const FIRST_RATE: f64 = 8e6;
+/// Share of the last commit in the rate that is reckoned with.
+const NEWEST_SHARE: f64 = 0.3;
+/// The longest that a call waits for commits.
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
 /// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// The longest such wait.
@@ -81,6 +89,8 @@ struct Index {
     writer: Arc<IndexWriter>,
     /// One for each role.
     tasks: [Task; 3],
+    /// Bytes of pending operations that commits take in a second.
+    commit_rate: f64,
     /// Nobody needs the index any more; merges see that and stop.
     gone: Arc<AtomicBool>,
 }
@@ -118,7 +128,9 @@ impl Background {
         *known = Arc::downgrade(&workers);
         drop(known);
         let now = Instant::now();
-        let mut index = Index { writer: writer.clone(), tasks: Default::default(), gone: Arc::default() };
+        let (writer_of, commit_rate) = (writer.clone(), FIRST_RATE);
+        let mut index =
+            Index { writer: writer_of, tasks: Default::default(), commit_rate, gone: Arc::default() };
         // What the last run left unmerged, and what a start could not make visible.
         index.merge_at(now);
         if writer.pending_operations() > 0 {
@@ -135,16 +147,43 @@ impl Background {
         Ok(Self { number, workers })
     }
 
-    /// Operations are waiting to become visible.
-    pub fn taken_in(&self) {
+    /// Operations of so many bytes in all are waiting to become visible.
+    pub fn taken_in(&self, pending_bytes: usize) {
         let mut state = self.workers.shared.lock();
         let Some(index) = state.indexes.get_mut(&self.number) else { return };
+        let much = pending_bytes >= index.commit_bytes() / 2;
         let commit = index.task(Role::Commits);
-        if commit.due.is_none() {
-            let wait = commit.failure.as_ref().map_or(COMMIT_EVERY, |failure| wait_after(failure.attempts));
-            commit.due = Some(Instant::now() + wait);
+        let wait = match &commit.failure {
+            Some(failure) => wait_after(failure.attempts),
+            None if much => Duration::ZERO,
+            None => COMMIT_EVERY,
+        };
+        let due = Instant::now() + wait;
+        if commit.due.is_none_or(|known| commit.failure.is_none() && due < known) {
+            commit.due = Some(due);
             drop(state);
             self.workers.shared.bell.notify_all();
+        }
+    }
+
+    /// Lets a call that brings operations wait as long as a commit would take too long with what is pending already. Not
+    /// where commits fail: that is for others to judge.
+    pub fn wait_for_commits(&self) {
+        let until = Instant::now() + LONGEST_HOLD;
+        let mut state = self.workers.shared.lock();
+        while let Some(index) = state.indexes.get_mut(&self.number)
+            && index.task(Role::Commits).failure.is_none()
+        {
+            let (writer, most) = (index.writer.clone(), index.commit_bytes());
+            // The writer has a lock of its own, for which nobody should wait who holds this one.
+            drop(state);
+            let left = until.saturating_duration_since(Instant::now());
+            if writer.pending_bytes() < most || left.is_zero() {
+                return;
+            }
+            state = self.workers.shared.lock();
+            let waited = self.workers.shared.bell.wait_timeout(state, left.min(COMMIT_EVERY / 8));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -228,6 +267,20 @@ impl Role {
 }
 
 impl Index {
+    /// Bytes of pending operations that a commit takes in the time it may take.
+    fn commit_bytes(&self) -> usize {
+        (self.commit_rate * LONGEST_COMMIT.as_secs_f64()) as usize
+    }
+
+    /// Reckons with what a commit took.
+    fn committed(&mut self, bytes: usize, took: Duration) {
+        // The last of a trickle says more of the disk than of how much fits.
+        if bytes >= self.commit_bytes() / 8 {
+            let rate = bytes as f64 / took.as_secs_f64().max(1e-3);
+            self.commit_rate += NEWEST_SHARE * (rate - self.commit_rate);
+        }
+    }
+
     fn task(&mut self, role: Role) -> &mut Task {
         &mut self.tasks[role as usize]
     }
@@ -253,6 +306,7 @@ impl Shared {
             give_way();
         }
         while let Some((number, writer, gone)) = self.next(role) {
+            let (bytes, begun) = (writer.pending_bytes(), Instant::now());
             // The writer keeps its state through a panic, and what is pending with it.
             let done = match catch_unwind(AssertUnwindSafe(|| role.run(&writer, &gone))) {
                 Ok(Ok(more)) => Ok(more),
@@ -261,6 +315,12 @@ impl Shared {
                 Err(_) => Err(Failed { full: false, problem: "it panicked; the log has more".to_owned() }),
             };
             drop(writer);
+            if role == Role::Commits
+                && done.is_ok()
+                && let Some(index) = self.lock().indexes.get_mut(&number)
+            {
+                index.committed(bytes, begun.elapsed());
+            }
             self.ended(number, role, done);
         }
     }

@@ -301,20 +301,23 @@ impl Engine {
                 tracing::error!(%error, "a commit failed; the cases are in the log and the next commit takes them");
             }
         }
-        self.taken_in();
+        self.taken_in(writer);
         Ok(put)
     }
 
-    fn taken_in(&self) {
+    fn taken_in(&self, writer: &IndexWriter) {
         if let Some(background) = &self.background {
-            background.taken_in();
+            background.taken_in(writer.pending_bytes());
         }
     }
 
-    /// Lets a caller wait where merges have fallen behind: every search pays for each segment.
+    /// Lets a caller wait where commits or merges have fallen behind: cases must be found within a second, and every search
+    /// pays for each segment.
     fn hold_back(&self, writer: &IndexWriter) {
+        let Some(background) = &self.background else { return };
+        background.wait_for_commits();
         let beyond = writer.snapshot().segments().saturating_sub(MANY_SEGMENTS) as u32;
-        if self.background.is_some() && beyond > 0 {
+        if beyond > 0 {
             std::thread::sleep((WAIT_PER_SEGMENT * beyond).min(LONGEST_HOLD));
         }
     }
@@ -370,8 +373,9 @@ impl Engine {
     /// # Errors
     /// As [`Self::ingest`].
     pub fn delete(&self, ids: &[CaseId]) -> Result<DeleteOutcome, EngineError> {
-        let unknown = self.writer()?.delete(ids)?.unknown;
-        self.taken_in();
+        let writer = self.writer()?;
+        let unknown = writer.delete(ids)?.unknown;
+        self.taken_in(writer);
         Ok(DeleteOutcome { deleted: ids.len() - unknown.len(), unknown })
     }
 

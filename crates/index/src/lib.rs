@@ -39,6 +39,7 @@ mod reader;
 mod recall_check;
 mod record;
 mod replace;
+mod reserve;
 mod segment;
 mod shared;
 mod snapshot;

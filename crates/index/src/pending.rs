@@ -12,6 +12,14 @@ pub(crate) struct PendingCase {
     pub record: Vec<u8>,
 }
 
+impl PendingCase {
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        // The record has what the case has once more; fields may be longer than usual.
+        2 * self.record.len() + self.entry.memory_bytes()
+    }
+}
+
 /// Operations in the order of the log, later ones overruling earlier ones.
 #[derive(Clone, Default)]
 pub(crate) struct Pending {
@@ -36,7 +44,7 @@ impl Pending {
         let id = case.entry.case.id.clone();
         self.remove(&id);
         self.operations += 1;
-        self.bytes += size(&case);
+        self.bytes += case.bytes();
         self.by_id.insert(id.clone(), sequence);
         self.touched.insert(id);
         self.cases.insert(sequence, case);
@@ -52,7 +60,7 @@ impl Pending {
 
     fn remove(&mut self, id: &CaseId) {
         if let Some(case) = self.by_id.remove(id).and_then(|sequence| self.cases.remove(&sequence)) {
-            self.bytes -= size(&case);
+            self.bytes -= case.bytes();
         }
     }
 
@@ -100,11 +108,6 @@ impl Pending {
     pub fn touched(&self) -> impl Iterator<Item = &CaseId> {
         self.touched.iter()
     }
-}
-
-fn size(case: &PendingCase) -> usize {
-    // The record has what the case has once more; fields may be longer than usual.
-    2 * case.record.len() + case.entry.memory_bytes()
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ stepwise! {
     rename(from: &str, to: &str) -> ();
     remove(path: &str) -> ();
     remove_dir_all(path: &str) -> ();
+    reserve(path: &str, bytes: u64) -> ();
     sync_dir(dir: &str) -> ();
     lock(path: &str) -> WriterLock;
 }

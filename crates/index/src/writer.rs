@@ -9,6 +9,7 @@ use crate::merge::MergeClaims;
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
 use crate::replace::{Parts, updated};
+use crate::reserve::Reserve;
 use crate::shared::{Mutex, MutexGuard};
 use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, SegmentSize, Snapshot};
 use precedent_model::{CaseId, FieldSchema};
@@ -60,6 +61,7 @@ struct State {
     /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure
     /// nor a panic on the way can lose it.
     in_flight: Option<Arc<Pending>>,
+    reserve: Reserve,
     /// The log failed in a way that only opening anew can mend.
     failed: bool,
 }
@@ -147,6 +149,7 @@ impl IndexWriter {
             log_state: if pending.is_empty() { LogState::Open } else { LogState::Reread },
             pending,
             in_flight: None,
+            reserve: Reserve::default(),
             failed: false,
         };
         let writer = Self {
@@ -174,7 +177,7 @@ impl IndexWriter {
     /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged.
     pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
         let encoded = entries.into_iter().map(Put::encode).collect::<Result<Vec<_>, _>>()?;
-        self.writable()?.put(encoded)
+        self.writable()?.put(self.generations.storage().as_ref(), encoded)
     }
 
     /// As [`Self::put`], but each case is held against the one that it replaces, be that in a segment, on its way into one, or
@@ -218,7 +221,8 @@ impl IndexWriter {
                 Err(refused) => outcomes.push(Err(refused)),
             }
         }
-        let sequences = if batch.is_empty() { Vec::new() } else { state.put(batch)? };
+        let storage = self.generations.storage().as_ref();
+        let sequences = if batch.is_empty() { Vec::new() } else { state.put(storage, batch)? };
         for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {
             *outcome = Ok(sequence);
         }
@@ -246,6 +250,7 @@ impl IndexWriter {
                 unknown.push(position);
             }
         }
+        state.hold_room(self.generations.storage().as_ref(), operation.len())?;
         phase!("log-append", "begin");
         let sequences = state.append([operation.as_slice()])?;
         phase!("log-append", "end");
@@ -302,12 +307,22 @@ impl IndexWriter {
             (batch, state.log.next_sequence())
         };
         phase!("commit", "begin");
-        let committed = self.generations.commit(&batch, log_start);
+        let mut committed = self.generations.commit(&batch, log_start);
+        let storage = self.generations.storage().as_ref();
+        if matches!(committed, Err(IndexError::Storage(StorageError::Full { .. })))
+            && lock(&self.state).reserve.release(storage)
+        {
+            // What was acknowledged must be found, and there was room for it.
+            committed = self.generations.commit(&batch, log_start);
+        }
         drop(batch);
         let mut state = lock(&self.state);
         match &committed {
             Ok(_) => state.finish(log_start),
             Err(_) => state.put_back(),
+        }
+        if committed.is_ok() && state.pending.is_empty() {
+            state.reserve.release(storage);
         }
         phase!("commit", "end");
         committed
@@ -406,7 +421,9 @@ fn find_all(
 
 impl State {
     /// Makes cases durable and lets them wait for their segment.
-    fn put(&mut self, puts: Vec<Put>) -> Result<Vec<u64>, IndexError> {
+    fn put(&mut self, storage: &dyn Storage, puts: Vec<Put>) -> Result<Vec<u64>, IndexError> {
+        let new: usize = puts.iter().map(|put| put.case.bytes()).sum();
+        self.hold_room(storage, new)?;
         phase!("log-append", "begin");
         let sequences = self.append(puts.iter().map(|put| put.operation.as_slice()))?;
         phase!("log-append", "end");
@@ -414,6 +431,12 @@ impl State {
             self.pending.put(sequence, put.case);
         }
         Ok(sequences)
+    }
+
+    /// Has room on the disk for what waits and for so many bytes more.
+    fn hold_room(&mut self, storage: &dyn Storage, new: usize) -> Result<(), IndexError> {
+        let waiting: usize = self.waiting().map(Pending::bytes).sum();
+        Ok(self.reserve.hold(storage, waiting + new)?)
     }
 
     /// What an operation that no generation holds yet left under an id; nothing, if none named it.

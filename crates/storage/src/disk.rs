@@ -203,6 +203,15 @@ impl Storage for DiskStorage {
         or_missing(fs::remove_dir_all(place)).map_err(|source| StorageError::from_io("remove", path, source))
     }
 
+    fn reserve(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
+        let place = self.file(path)?;
+        trace("reserve", path);
+        private(OpenOptions::new().append(true).create(true))
+            .open(place)
+            .and_then(|mut file| allocate(&mut file, bytes))
+            .map_err(|source| StorageError::from_io("reserve room in", path, source))
+    }
+
     fn sync_dir(&self, dir: &str) -> Result<(), StorageError> {
         let folder = self.dir(dir)?;
         trace("sync_dir", dir);
@@ -221,6 +230,17 @@ impl Storage for DiskStorage {
             Err(TryLockError::Error(source)) => Err(refused(source)),
         }
     }
+}
+
+/// Lets a file have so many bytes, all of which the disk has room for.
+fn allocate(file: &mut File, bytes: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::fallocate(&*file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+        allocated => return Ok(allocated?),
+    }
+    let missing = bytes.saturating_sub(file.metadata()?.len());
+    io::copy(&mut io::repeat(0).take(missing), file).map(drop)
 }
 
 /// Whether a name leads to a file that is open. Only Unix tells files apart; elsewhere an open file cannot be replaced.
@@ -296,6 +316,27 @@ mod tests {
         let mut file = storage.create(path).unwrap();
         file.write_all(bytes).unwrap();
         file.sync().unwrap();
+    }
+
+    #[test]
+    fn room_is_reserved_and_given_back() {
+        let (folder, storage) = storage();
+        storage.reserve("room.tmp", 1_000_000).unwrap();
+        storage.reserve("room.tmp", 3_000_000).unwrap();
+        storage.reserve("room.tmp", 2_000_000).unwrap();
+        assert_eq!(storage.len("room.tmp").unwrap(), 3_000_000);
+        // Not a hole: the blocks are there.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let blocks = fs::metadata(folder.path().join("a/b/room.tmp")).unwrap().blocks();
+            assert!(blocks * 512 >= 3_000_000, "{blocks} blocks");
+        }
+        // More than any disk has.
+        let error = storage.reserve("room.tmp", 1 << 60).unwrap_err();
+        assert!(matches!(error, StorageError::Full { .. } | StorageError::Io { .. }), "{error:?}");
+        storage.remove("room.tmp").unwrap();
+        assert!(!storage.exists("room.tmp").unwrap());
     }
 
     #[test]

@@ -397,6 +397,17 @@ impl Storage for FaultStorage {
         Ok(())
     }
 
+    fn reserve(&self, path: &str, _bytes: u64) -> Result<(), StorageError> {
+        let mut state = self.state();
+        state.begin("reserve room in", checked_file(path)?)?;
+        if !state.live.contains_key(path) {
+            let file = state.files.len();
+            state.files.push(Inode::default());
+            state.change_name(NameChange::Create(path.to_owned(), file));
+        }
+        Ok(())
+    }
+
     fn sync_dir(&self, dir: &str) -> Result<(), StorageError> {
         let mut state = self.state();
         state.begin("sync", checked_dir(dir)?)?;

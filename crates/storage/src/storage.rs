@@ -78,6 +78,13 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// What the system refuses. The index directory itself is never removed.
     fn remove_dir_all(&self, path: &str) -> Result<(), StorageError>;
 
+    /// Takes room on the disk, in a file of its own that has so many bytes afterwards; to give it back, remove the file. Some
+    /// file systems promise less: where blocks are compressed or copied on write, room may still be missing.
+    ///
+    /// # Errors
+    /// A full disk, which leaves the file as large as it was or less than asked for; what the system refuses.
+    fn reserve(&self, path: &str, bytes: u64) -> Result<(), StorageError>;
+
     /// Makes the names in a directory durable.
     ///
     /// # Errors

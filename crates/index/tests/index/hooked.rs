@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 type Hook = dyn Fn(&'static str, &str) -> Result<(), StorageError> + Send + Sync;
 
-/// Calls the hook with operation and path before `create_dir_all`, `create` and the `sync` of a file.
+/// Calls the hook with operation and path before `create_dir_all`, `create`, `reserve` and the `sync` of a file.
 #[derive(Clone)]
 pub struct Hooked {
     pub inner: FaultStorage,
@@ -93,6 +93,11 @@ impl Storage for Hooked {
 
     fn remove_dir_all(&self, path: &str) -> Result<(), StorageError> {
         self.inner.remove_dir_all(path)
+    }
+
+    fn reserve(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
+        (self.hook)("reserve", path)?;
+        self.inner.reserve(path, bytes)
     }
 
     fn sync_dir(&self, dir: &str) -> Result<(), StorageError> {

@@ -140,6 +140,43 @@ fn a_disk_that_is_full_now_and_then_does_not_stop_several_threads() {
     });
 }
 
+/// A disk without room but for what is reserved: what was acknowledged is found all the same, and the rest refused.
+#[test]
+fn what_was_acknowledged_before_the_disk_was_full_becomes_visible() {
+    let inner = fresh();
+    let (full, files) = (Arc::new(AtomicBool::new(false)), inner.clone());
+    let is_full = full.clone();
+    let hook = move |operation: &'static str, path: &str| {
+        let takes_room = operation == "reserve" || (operation == "create" && path.starts_with("segments/"));
+        let reserved = files.exists("reserve.tmp").unwrap() && operation != "reserve";
+        let no_room = takes_room && is_full.load(Ordering::SeqCst) && (reserved || operation == "reserve");
+        match no_room {
+            true => Err(StorageError::from_io(operation, path, std::io::ErrorKind::StorageFull.into())),
+            false => Ok(()),
+        }
+    };
+    let storage = Hooked { inner: inner.clone(), hook: Arc::new(hook) };
+    let writer = IndexWriter::open(Arc::new(storage), 1).unwrap();
+    writer.put(vec![entry(1, 1), entry(2, 1)]).unwrap();
+    writer.delete(&[id(2)]).unwrap();
+    assert!(inner.exists("reserve.tmp").unwrap());
+    full.store(true, Ordering::SeqCst);
+    writer.commit().unwrap();
+    assert_eq!(held(&writer.snapshot()).into_keys().collect::<Vec<_>>(), [1]);
+    assert!(!inner.exists("reserve.tmp").unwrap(), "nothing waits any more");
+    // Without room nothing is acknowledged, and what was refused does not come back.
+    for refused in [writer.put(vec![entry(3, 1)]).map(drop), writer.delete(&[id(1)]).map(drop)] {
+        assert!(matches!(refused, Err(IndexError::Storage(StorageError::Full { .. }))), "{refused:?}");
+    }
+    drop(writer);
+    full.store(false, Ordering::SeqCst);
+    let writer = open(&inner);
+    assert_eq!(held(&writer.snapshot()).into_keys().collect::<Vec<_>>(), [1]);
+    writer.put(vec![entry(3, 1)]).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(held(&writer.snapshot()).into_keys().collect::<Vec<_>>(), [1, 3]);
+}
+
 #[test]
 fn all_is_merged_also_beside_a_merge_in_the_background() {
     let storage = fresh();
