@@ -302,7 +302,8 @@ impl Shared {
     }
 
     fn work(&self, role: Role) {
-        if role.task() == BackgroundTask::Merge {
+        // Small merges do not: where they starve, segments pile up, and every search pays for each.
+        if role == Role::Merges {
             give_way();
         }
         while let Some((number, writer, gone)) = self.next(role) {

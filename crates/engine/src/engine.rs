@@ -24,11 +24,13 @@ const PENDING_BYTES: usize = 128 << 20;
 const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
 /// Cases of one call that are made durable together, in bytes.
 const SLICE_BYTES: usize = PENDING_BYTES / 4;
-/// Segments from which on those who bring cases wait a little, and for how long at a time. The policy leaves some seven
-/// segments of each of four sizes beside the largest.
-const MANY_SEGMENTS: usize = 64;
-const WAIT_PER_SEGMENT: Duration = Duration::from_millis(5);
-const LONGEST_HOLD: Duration = Duration::from_secs(1);
+/// Segments from which on those who bring cases wait for merges. The policy leaves some seven segments of each of four sizes
+/// beside the largest.
+const MANY_SEGMENTS: usize = 48;
+/// How long they wait for each segment beyond, if they bring as many bytes as below; those who bring less wait less.
+const WAIT_PER_SEGMENT: Duration = Duration::from_millis(50);
+const WAIT_BYTES: usize = 256 << 10;
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
 /// Most generations kept for paging.
 const MOST_KEPT_VIEWS: usize = 16;
 /// How long a generation is kept for the next page of an answer.
@@ -268,11 +270,11 @@ impl Engine {
             });
             // However much comes at once, little of it is in memory twice.
             if bytes > SLICE_BYTES {
-                put.append(&mut self.put(writer, std::mem::take(&mut slice))?);
+                put.append(&mut self.put(writer, std::mem::take(&mut slice), bytes)?);
                 bytes = 0;
             }
         }
-        put.append(&mut self.put(writer, slice)?);
+        put.append(&mut self.put(writer, slice, bytes)?);
         for (outcome, put) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(put) {
             match (&mut *outcome, put) {
                 (Ok(ingested), Ok(sequence)) => ingested.sequence = sequence,
@@ -288,12 +290,13 @@ impl Engine {
         &self,
         writer: &IndexWriter,
         entries: Vec<(CaseEntry, Replacement)>,
+        bytes: usize,
     ) -> Result<Vec<Result<u64, Refused>>, EngineError> {
         if writer.pending_bytes() > MOST_PENDING_BYTES {
             // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
             writer.commit()?;
         }
-        self.hold_back(writer);
+        self.hold_back(writer, bytes);
         let put = writer.replace(entries)?;
         if writer.pending_bytes() > PENDING_BYTES {
             // The caller waits: memory stays bounded however fast cases come.
@@ -313,12 +316,13 @@ impl Engine {
 
     /// Lets a caller wait where commits or merges have fallen behind: cases must be found within a second, and every search
     /// pays for each segment.
-    fn hold_back(&self, writer: &IndexWriter) {
+    fn hold_back(&self, writer: &IndexWriter, bytes: usize) {
         let Some(background) = &self.background else { return };
         background.wait_for_commits();
-        let beyond = writer.snapshot().segments().saturating_sub(MANY_SEGMENTS) as u32;
+        let beyond = writer.snapshot().segments().saturating_sub(MANY_SEGMENTS);
         if beyond > 0 {
-            std::thread::sleep((WAIT_PER_SEGMENT * beyond).min(LONGEST_HOLD));
+            let share = bytes.min(WAIT_BYTES) as f64 / WAIT_BYTES as f64;
+            std::thread::sleep(WAIT_PER_SEGMENT.mul_f64(beyond as f64 * share).min(LONGEST_HOLD));
         }
     }
 

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Entries wait in memory up to this size before they are written: one write for a group.
 const BUFFER_BYTES: usize = 1 << 20;
 
+/// What of that is kept for the next entries.
+const KEPT_BUFFER_BYTES: usize = 1 << 16;
+
 /// How large a log's parts may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogLimits {
@@ -253,6 +256,8 @@ impl Log {
                 .write_all(&self.buffer)
                 .map_err(|source| StorageError::from_io("write", &current.path, source))?;
             self.buffer.clear();
+            // Of a thousand logs in a process most are quiet.
+            self.buffer.shrink_to(KEPT_BUFFER_BYTES);
         }
         Ok(())
     }
