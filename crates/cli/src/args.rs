@@ -190,7 +190,7 @@ pub struct EncoderDirs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exits with 0 when every row is in, even if fields that cannot be read were left out (they are counted, and \
-                        listed in --rejects); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
+                        listed in --rejected); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
                         were rejected; 130 when interrupted."
 )]
 pub struct IngestArgs {
@@ -232,11 +232,21 @@ pub struct IngestArgs {
     /// Check everything, change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where rejected rows and fields that were left out are listed, with row, field and remedy
-    #[arg(long, value_name = "FILE", default_value = "rejected.jsonl")]
-    pub rejects: PathBuf,
-    /// Do not merge the new segments
+    /// Where this run lists rejected rows and fields that were left out, with row, field and remedy
+    ///
+    /// The list of an earlier run under this name is removed first, so no file means that nothing was rejected or left out.
+    /// A dry run shows them on the terminal and leaves the file alone.
+    #[arg(long, alias = "rejects", value_name = "FILE", default_value = "rejected.jsonl")]
+    pub rejected: PathBuf,
+    /// Merge all segments into one at the end
+    ///
+    /// Without it a run merges only where more vectors lie outside of graphs than in them, as after a first load. What came
+    /// in is found at once in either case; merging makes searches faster. `serve` merges beside its work, and `merge` does
+    /// at any time.
     #[arg(long)]
+    pub merge: bool,
+    /// Merge nothing, not even after a first load
+    #[arg(long, conflicts_with = "merge")]
     pub no_merge: bool,
 }
 
@@ -424,6 +434,10 @@ pub struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Ctrl-C or SIGTERM ends it when the calls that are begun are answered; a second one ends it at once. SIGHUP is \
+                        ignored."
+)]
 pub struct ServeArgs {
     /// Directories of the indexes
     #[arg(required = true)]
@@ -436,9 +450,20 @@ pub struct ServeArgs {
     pub read_only: bool,
     #[command(flatten)]
     pub encoders: EncoderDirs,
-    /// What to log: error, warn, info, debug, trace, or target=level pairs
+    /// What to log: off, error, warn, info, debug, trace, or target=level pairs
     #[arg(long, env = "PRECEDENT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log_level: String,
+    /// How log lines are written, to standard error
+    #[arg(long, env = "PRECEDENT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of words
+    Text,
+    /// A JSON object per line
+    Json,
 }
 
 #[derive(Debug, Args)]

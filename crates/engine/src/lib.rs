@@ -44,6 +44,7 @@ mod spoken;
 mod study;
 mod understand;
 mod unlike;
+mod upkeep;
 mod view;
 
 pub use encode::EncodedImage;
@@ -59,4 +60,5 @@ pub use precedent_index::{
 pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
 pub use understand::understand;
+pub use upkeep::MergeGain;
 pub use view::View;

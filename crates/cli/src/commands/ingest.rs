@@ -13,9 +13,9 @@ use crate::args::IngestArgs;
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, counted};
+use crate::output::{advance, bar, counted, stderr};
 use indicatif::ProgressBar;
-use listing::Listing;
+use listing::{Listing, is_listing};
 use pictures::Pictures;
 use precedent_engine::{Access, Engine, EngineError, NewCase, Replacement, Violation};
 use precedent_model::{Case, CaseId};
@@ -44,7 +44,7 @@ pub fn run(args: &IngestArgs) -> Outcome {
 /// As the command, for a caller that listens for interrupts itself.
 pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
-    check_rejects(args)?;
+    check_rejected(args)?;
     let access = if args.dry_run { Access::Read } else { Access::Bulk };
     let encoders = encoders::open_all(&args.encoders)?;
     let engine = Engine::open_with(&args.dir, access, &encoders).map_err(about)?;
@@ -64,7 +64,7 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
             args if args.replace_without => Replacement::Without,
             _ => Replacement::Whole,
         },
-        listing: Listing::new(args.rejects.clone()),
+        listing: Listing::begin(&args.rejected, args.dry_run)?,
         batch: Vec::new(),
         batch_ids: HashSet::new(),
         seen: HashSet::new(),
@@ -77,7 +77,8 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
         engine.commit().map_err(about)?;
     }
     ended?;
-    if !args.dry_run && !args.no_merge && !interrupt.asked() {
+    let merges = args.merge || (!args.no_merge && engine.merge_gain().is_due());
+    if merges && !args.dry_run && !interrupt.asked() {
         merge(&engine, interrupt).map_err(about)?;
     }
     run.tally.print(args, &engine)?;
@@ -86,7 +87,7 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     }
     if interrupt.asked() {
         writeln!(
-            std::io::stderr(),
+            stderr(),
             "interrupted: the rows ingested so far are kept; run the same command again to resume"
         )?;
     }
@@ -97,14 +98,18 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     })
 }
 
-/// The list of rejected rows grows while the sources are read, so it must be none of them.
-fn check_rejects(args: &IngestArgs) -> Result<(), Failure> {
-    let Ok(rejects) = args.rejects.canonicalize() else { return Ok(()) };
+/// The list of rejected rows takes the place of an earlier one and of nothing else.
+fn check_rejected(args: &IngestArgs) -> Result<(), Failure> {
+    let Ok(rejected) = args.rejected.canonicalize() else { return Ok(()) };
+    let about =
+        |problem: &str| Failure::input(problem).about(format!("--rejected {}", args.rejected.display()));
     let read = args.sources.iter().chain(&args.map).chain(&args.embeddings);
-    let inside = args.dir.canonicalize().is_ok_and(|dir| rejects.starts_with(dir));
-    if inside || read.into_iter().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
-        let problem = "is read by this command or part of the index; name another file";
-        return Err(Failure::input(format!("--rejects {}: {problem}", args.rejects.display())));
+    let inside = args.dir.canonicalize().is_ok_and(|dir| rejected.starts_with(dir));
+    if inside || read.into_iter().any(|path| path.canonicalize().is_ok_and(|path| path == rejected)) {
+        return Err(about("is read by this command or part of the index; name another file"));
+    }
+    if !args.dry_run && rejected.is_file() && !is_listing(&rejected) {
+        return Err(about("holds something else than rejected rows of an earlier run; name another file"));
     }
     Ok(())
 }
@@ -143,7 +148,7 @@ impl Run<'_> {
             let mut manifest =
                 Manifest::open(path, self.map, &self.engine.definition().fields).map_err(Failure::input)?;
             for warning in manifest.warnings() {
-                writeln!(std::io::stderr(), "note: {warning}")?;
+                writeln!(stderr(), "note: {warning}")?;
             }
             let shown = bar(manifest.bytes_total(), "bytes");
             let ended = self
@@ -308,8 +313,7 @@ fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
     let shown = bar(0, "merge");
     let progress = |phase: &'static str, done: usize, total: usize| {
         shown.set_prefix(phase);
-        shown.set_length(total as u64);
-        shown.set_position(done as u64);
+        advance(&shown, done as u64, total as u64);
         !interrupt.asked()
     };
     let ended = match engine.merge_all(&progress) {

@@ -4,6 +4,7 @@
 
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{stderr, stdout};
 use crate::style::Style;
 use crate::{lexicon_list, reading, reading_json};
 use precedent_model::{FieldSchema, MAX_REPORT_BYTES, Report, SectionKind};
@@ -25,7 +26,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
         Some(path) => Arc::new(site(path).map_err(|error| error.about(path.display()))?),
         None => Lexicon::bundled(),
     };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(stdout());
     let style = if args.json { Style::PLAIN } else { Style::of_stdout() };
     let ended = match &args.file {
         None => lexicon_list::print(&mut out, &lexicon, args.json, style)
@@ -106,7 +107,7 @@ impl<W: Write> Shown<'_, W> {
                         rejection.problem,
                         rejection.remedy
                     );
-                    writeln!(std::io::stderr(), "rejected: {said}")?;
+                    writeln!(stderr(), "rejected: {said}")?;
                 }
             }
         }

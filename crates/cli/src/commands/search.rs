@@ -5,7 +5,7 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
-use crate::output::counted;
+use crate::output::{counted, stderr, stdout};
 use crate::style::Style;
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_server::convert;
@@ -25,21 +25,22 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
     note_what_waits(&engine)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };
         writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
         let metric = definition.image_space.as_ref().map(|space| space.metric());
-        let manner = Manner { metric, full: args.full, style: Style::of_stdout() };
-        hits::print(&mut out, &mut std::io::stderr().lock(), &answer, manner)?;
+        let asks_of_study = !args.images.is_empty() || !args.embeddings.is_empty();
+        let manner = Manner { metric, full: args.full, asks_of_study, style: Style::of_stdout() };
+        hits::print(&mut out, &mut stderr(), &answer, manner)?;
     }
     Ok(Exit::Done)
 }
 
 /// Says what is durable and not visible yet. The answer stands without it, so trouble with the log is told, not fatal.
 fn note_what_waits(engine: &Engine) -> Result<(), Failure> {
-    let mut err = std::io::stderr();
+    let mut err = stderr();
     match engine.stats().map(|stats| stats.pending_operations as u64) {
         Ok(0) => {}
         Ok(waiting) => {
