@@ -40,6 +40,34 @@ pub fn print(
     print_plan(notes, answer, manner.asks_of_study)
 }
 
+/// Prints a case whole.
+pub fn print_case(out: &mut impl Write, case: &Case, style: Style) -> io::Result<()> {
+    writeln!(out, "{}", style.bold(&printable(case.id.as_str())))?;
+    if let Some(patient) = &case.patient {
+        let issuer = patient.issuer().map(|issuer| format!(", issued by {issuer}")).unwrap_or_default();
+        writeln!(out, "     {:<11} {}", "patient", printable(&format!("{}{issuer}", patient.id())))?;
+    }
+    for (name, values) in &case.fields {
+        let values: Vec<String> = values.iter().map(value).collect();
+        print_lines(out, name, &wrap(&values.join(", "), WIDTH))?;
+    }
+    for (number, image) in (1..).zip(&case.images) {
+        let name = if image.name.is_empty() { "without a name" } else { image.name.as_str() };
+        let view = image.view.as_deref().unwrap_or_default();
+        print_lines(out, &format!("image {number}"), &wrap(&format!("{name} {view}"), WIDTH))?;
+    }
+    if let Some(report) = &case.report {
+        print_whole(out, report, &[], style)?;
+    }
+    writeln!(out)
+}
+
+/// Prints a case on one line, without its report.
+pub fn print_line(out: &mut impl Write, case: &Case) -> io::Result<()> {
+    let line = format!("{}   {}", printable(case.id.as_str()), facts(case));
+    writeln!(out, "{}", line.trim_end())
+}
+
 fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> {
     let Manner { metric, full, style, .. } = manner;
     let scores: Vec<String> = [

@@ -26,6 +26,7 @@
 
 mod admit;
 mod background;
+mod case_list;
 mod channel;
 mod encode;
 mod engine;
@@ -47,6 +48,7 @@ mod unlike;
 mod upkeep;
 mod view;
 
+pub use case_list::{CaseList, CaseOrder};
 pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};

@@ -10,7 +10,7 @@
 //! Every part is made where it is missing and gone on with where it was cut short, so the same command again starts from
 //! what is there.
 
-use crate::args::{DemoArgs, EncoderDirs, IngestArgs, InitArgs, MetricName};
+use crate::args::{DemoArgs, DicomIds, EncoderDirs, IngestArgs, InitArgs, MetricName};
 use crate::commands::{ingest, init};
 use crate::demo::ask::{Asking, FILTER, Query, TEXT};
 use crate::exit::{Exit, Failure, Outcome};
@@ -279,6 +279,7 @@ impl Place {
         IngestArgs {
             dir: self.index.clone(),
             sources: vec![self.archive.join("manifest.jsonl")],
+            dicom_ids: DicomIds::AccessionNumber,
             map: None,
             update: false,
             replace_without: false,

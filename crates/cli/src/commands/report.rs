@@ -9,15 +9,13 @@ use crate::style::Style;
 use crate::{lexicon_list, reading, reading_json};
 use precedent_model::{FieldSchema, MAX_REPORT_BYTES, Report, SectionKind};
 use precedent_report::{Lexicon, LexiconFile, ReportReader};
-use precedent_sources::{ColumnMap, MAX_LINE_BYTES, Manifest};
+use precedent_sources::{ColumnMap, MAX_LINE_BYTES, Manifest, Source};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Endings of what holds a case per row.
-const MANIFESTS: [&str; 4] = ["jsonl", "ndjson", "csv", "tsv"];
 /// What a text in another encoding begins with.
 const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
@@ -60,8 +58,7 @@ struct Shown<'a, W> {
 impl<W: Write> Shown<'_, W> {
     fn file(mut self, file: &Path) -> Outcome {
         let extension = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        let is_manifest = MANIFESTS.iter().any(|ending| ending.eq_ignore_ascii_case(extension));
-        if is_manifest {
+        if file.is_dir() || Source::is_manifest(file) {
             return self.manifest(file);
         }
         let about = |error: Failure| match file.as_os_str() == "-" {
@@ -101,7 +98,7 @@ impl<W: Write> Shown<'_, W> {
                     rejected = true;
                     let said = format!(
                         "{} row {}: {}: {}; {}",
-                        file.display(),
+                        row.file.as_deref().unwrap_or(file).display(),
                         row.number,
                         rejection.field,
                         rejection.problem,

@@ -5,8 +5,9 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
-use crate::output::{counted, stderr, stdout};
+use crate::output::{stderr, stdout};
 use crate::style::Style;
+use crate::waiting;
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_server::convert;
 use precedent_server::convert::hit::Context;
@@ -24,7 +25,7 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let digest = convert::request::digest(&wire, &definition.name);
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
-    note_what_waits(&engine)?;
+    waiting::note(&engine)?;
     let mut out = stdout();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };
@@ -36,20 +37,6 @@ pub fn run(args: &SearchArgs) -> Outcome {
         hits::print(&mut out, &mut stderr(), &answer, manner)?;
     }
     Ok(Exit::Done)
-}
-
-/// Says what is durable and not visible yet. The answer stands without it, so trouble with the log is told, not fatal.
-fn note_what_waits(engine: &Engine) -> Result<(), Failure> {
-    let mut err = stderr();
-    match engine.stats().map(|stats| stats.pending_operations as u64) {
-        Ok(0) => {}
-        Ok(waiting) => {
-            let operations = counted(waiting, "durable operation is", "durable operations are");
-            writeln!(err, "note: {operations} not visible yet; a running or the next writer brings them in")?;
-        }
-        Err(error) => writeln!(err, "note: what waits in the log is not known: {error}")?,
-    }
-    Ok(())
 }
 
 /// The flags as a request of the protocol, so that the program asks just as a client does.

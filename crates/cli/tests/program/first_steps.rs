@@ -84,6 +84,17 @@ fn completions_name_the_commands() {
 }
 
 #[test]
+fn every_command_has_a_man_page() {
+    let place = Place::new();
+    place.ok(&["man", "pages"]);
+    let page = |name: &str| std::fs::read_to_string(place.path("pages").join(name)).unwrap();
+    assert!(page("precedent.1").contains("precedent\\-ingest(1)"), "{}", page("precedent.1"));
+    assert!(page("precedent-ingest.1").contains("\\-\\-rejected"));
+    assert!(page("precedent-delete.1").contains("\\-\\-dry\\-run"));
+    assert!(!place.ok(&["--help"]).contains("man pages"), "the command is for packagers");
+}
+
+#[test]
 fn an_id_that_stands_twice_ends_as_its_last_row_says_however_often_it_is_ingested() {
     let place = Place::with_index();
     let row = |text: &str| format!("{{\"case_id\": \"D\", \"impression\": \"{text}\"}}\n");

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod closed_output;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod encode;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod first_steps;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod replacing;
 mod report;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::args::IngestArgs;
 use crate::exit::Failure;
 use crate::output::{count, counted, stdout};
 use precedent_engine::{CaseWarning, Engine};
+use precedent_sources::nearest_column;
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -75,7 +76,12 @@ impl Tally {
             writeln!(out, "{cases} neither text nor embedding; only filters find such cases")?;
         }
         if !self.ignored_columns.is_empty() {
-            let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
+            let fields = &engine.definition().fields;
+            let named = |column: &String| match nearest_column(column, fields) {
+                Some(meant) => format!("{column} (did you mean {meant}?)"),
+                None => column.clone(),
+            };
+            let names: Vec<String> = self.ignored_columns.iter().map(named).collect();
             writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
         }
         if let (Some(_), Some(notice)) = (&args.images, engine.notice()) {
