@@ -10,10 +10,10 @@ fn filled(metric: Metric) -> Archive {
     let archive = archive(metric, Access::Bulk);
     let dates = [None, Some("2019"), Some("2019-05-03"), Some("2021-01"), Some("2018")];
     let sketch = |number: usize| Sketch {
-        patient: (number % 3 > 0).then_some((number % 8) as u8),
+        patient: (!number.is_multiple_of(3)).then_some((number % 8) as u8),
         age: Some(number as i64),
         date: dates[number % 5],
-        text: (number % 4 > 0).then(|| format!("Finding {number}.")),
+        text: (!number.is_multiple_of(4)).then(|| format!("Finding {number}.")),
         vectors: (0..number % 3)
             .map(|image| (0..16).map(|at| ((number + image) * at) as f32 - 7.3).collect())
             .collect(),
