@@ -16,7 +16,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 const SNIFFED_BYTES: u64 = 1 << 16;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What a manifest is called.
-const REMEDY: &str = "name it .jsonl, .ndjson, .csv or .tsv, as it is inside, and .gz or .zst behind that where it is compressed";
+const REMEDY: &str = "name it .jsonl, .ndjson, .csv or .tsv, as it is inside, and .gz or .zst behind that where it is compressed; \
+                      standard input is -";
 
 /// What a manifest is read from, any number of times.
 #[derive(Debug)]
@@ -81,8 +82,10 @@ impl Source {
     /// What lies at a path: a manifest by its ending; a folder, whose `.txt` files are a report each; standard input for
     /// `-`, which is copied to a temporary file without a name, so that it can be read more than once.
     ///
+    /// What is compressed is unpacked once to see whether it is whole.
+    ///
     /// # Errors
-    /// A file of another kind or that cannot be read, a folder without a report.
+    /// A file of another kind, a damaged one or one that cannot be read, a folder without a report.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
@@ -112,6 +115,9 @@ impl Source {
             }
             _ => {}
         }
+        if let Some(compression) = compression {
+            check_whole(path, compression, File::open(path).map_err(failed)?)?;
+        }
         Ok(Self { name: path.to_owned(), place: Place::File { kind, compression } })
     }
 
@@ -127,6 +133,9 @@ impl Source {
         let mut start = Vec::new();
         At::begin(&copy).take(4).read_to_end(&mut start).map_err(failed)?;
         let compression = Compression::of_bytes(&start);
+        if let Some(compression) = compression {
+            check_whole(name, compression, At::begin(&copy))?;
+        }
         start.clear();
         unpacked(compression, At::begin(&copy))
             .take(SNIFFED_BYTES)
@@ -235,6 +244,19 @@ fn by_content(start: &[u8]) -> Kind {
     let header = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let count = |separator: u8| header.iter().filter(|&&byte| byte == separator).count();
     Kind::Table(if count(b'\t') > count(b',') { b'\t' } else { b',' })
+}
+
+/// Unpacks a file to its end, where its checksum stands. Rows that were read before would be taken in by then.
+fn check_whole(
+    name: &Path,
+    compression: Compression,
+    reader: impl Read + Send + 'static,
+) -> Result<(), SourceError> {
+    let unpacked = io::copy(&mut unpacked(Some(compression), reader), &mut io::sink());
+    unpacked.map(|_| ()).map_err(|error| {
+        let problem = format!("is cut short or damaged ({error})");
+        SourceError::manifest(name, problem, "compress it again, or copy it again")
+    })
 }
 
 fn unpacked<R: Read + Send + 'static>(compression: Option<Compression>, reader: R) -> Box<dyn Read + Send> {

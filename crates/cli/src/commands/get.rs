@@ -2,7 +2,7 @@
 
 use crate::args::GetArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{counted, stderr, stdout};
+use crate::output::{counted, printable, stderr, stdout};
 use crate::style::Style;
 use crate::{hits, ids, json, waiting};
 use precedent_engine::{Access, Engine, EngineError};
@@ -17,7 +17,7 @@ pub fn run(args: &GetArgs) -> Outcome {
     let mut unknown = 0;
     for id in &wanted {
         let Some(case) = view.case(id).map_err(about)? else {
-            writeln!(stderr(), "not in the index: {}", crate::output::printable(id.as_str()))?;
+            writeln!(stderr(), "not in the index: {}", printable(id.as_str()))?;
             unknown += 1;
             continue;
         };
