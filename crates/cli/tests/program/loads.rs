@@ -31,7 +31,7 @@ fn a_first_load_ends_with_a_graph_and_a_few_more_cases_do_not_touch_it() {
     let place = with_small_graphs();
     load(&place, 0, 300, &[]);
     let built = place.ok(&["stats", "i"]);
-    assert!(segments(&place) == 1 && built.contains("graph,"), "{built}");
+    assert!(segments(&place) == 1 && built.contains("dead, graph,"), "{built}");
     let graph = built.lines().find(|line| line.starts_with("segment ")).unwrap();
     load(&place, 300, 5, &[]);
     let after = place.ok(&["stats", "i"]);
@@ -41,6 +41,16 @@ fn a_first_load_ends_with_a_graph_and_a_few_more_cases_do_not_touch_it() {
     // As many again are worth a graph of all.
     load(&place, 305, 300, &[]);
     assert_eq!(segments(&place), 1);
+}
+
+#[test]
+fn a_load_that_was_cut_short_before_its_merge_merges_when_it_is_run_again() {
+    let place = with_small_graphs();
+    load(&place, 0, 300, &["--no-merge"]);
+    assert!(!place.ok(&["stats", "i"]).contains("dead, graph,"));
+    let out = load(&place, 0, 300, &[]);
+    assert!(out.starts_with("300 rows: 0 ingested, 300 held already"), "{out}");
+    assert!(place.ok(&["stats", "i"]).contains("dead, graph,"));
 }
 
 #[test]

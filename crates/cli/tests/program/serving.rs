@@ -1,7 +1,7 @@
 //! `serve` as a terminal and a supervisor treat it.
 
 use crate::support::Place;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -74,15 +74,36 @@ fn a_hangup_is_ignored_and_logged() {
 fn a_second_interrupt_ends_it_at_once() {
     let place = Place::with_index();
     let mut serving = Serving::start(&place, &["--read-only"]);
-    // A call that never ends: its connection is begun and says no more.
     let mut caller = TcpStream::connect(&serving.address).unwrap();
-    caller.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    caller.write_all(&watching()).unwrap();
+    // The first bytes of an answer: the call is begun.
+    let mut answer = [0; 64];
+    caller.read_exact(&mut answer).unwrap();
     serving.signal("INT");
     serving.line("a second signal ends at once");
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(serving.child.try_wait().unwrap().is_none(), "it waits for the call that is begun");
     serving.signal("INT");
-    let code = serving.code_within(Duration::from_secs(5));
-    // Without a call that is begun the first one may have ended it.
-    assert!(matches!(code, Some(0 | 130)), "{code:?}");
+    assert_eq!(serving.code_within(Duration::from_secs(5)), Some(130));
+}
+
+/// A call of the health service that never ends, as HTTP/2 frames (RFC 9113) with headers as they are (RFC 7541, 6.2.2).
+fn watching() -> Vec<u8> {
+    let path = b"/grpc.health.v1.Health/Watch";
+    let headers = [
+        // :method POST and :scheme http by their numbers, :path, :authority, content-type, te.
+        &[0x83, 0x86, 0x04, path.len() as u8][..],
+        path,
+        b"\x01\x09localhost\x0f\x10\x10application/grpc\x00\x02te\x08trailers",
+    ]
+    .concat();
+    let frame = |kind: u8, flags: u8, stream: u8, body: &[u8]| {
+        [&[0, 0, body.len() as u8, kind, flags, 0, 0, 0, stream][..], body].concat()
+    };
+    let (settings, headers) = (frame(4, 0, 0, &[]), frame(1, 4, 1, &headers));
+    // An empty message: the health of the whole server.
+    let message = frame(0, 0, 1, &[0; 5]);
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, headers, message].concat()
 }
 
 #[test]
