@@ -206,3 +206,78 @@ fn look(file: &Path) -> Found {
         Err(error) => wrong("file", error.to_string(), "export it again"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(ids: DicomIds, files: &[(&str, &str, Option<&str>)]) -> StudyFolder {
+        let root = PathBuf::from("films");
+        let mut folder = StudyFolder {
+            root: root.clone(),
+            ids,
+            studies: BTreeMap::new(),
+            wrong: Vec::new(),
+            no_dicom: 0,
+            no_picture: 0,
+        };
+        for (file, study, accession) in files {
+            let picture =
+                Found::Picture { study: (*study).to_owned(), accession: accession.map(str::to_owned) };
+            folder.add(root.join(file), picture);
+        }
+        folder
+    }
+
+    /// Of each row in order its id and images, or what is wrong with it.
+    fn rows(folder: &StudyFolder) -> Vec<String> {
+        let shown = |row: Row| match row.outcome {
+            Ok(case) => {
+                let names: Vec<&str> = case.images.iter().map(|image| image.name.as_str()).collect();
+                format!("{}: {}", case.id.as_str(), names.join(" "))
+            }
+            Err(rejection) => rejection.to_string(),
+        };
+        folder.rows().into_iter().rev().map(shown).collect()
+    }
+
+    #[test]
+    fn files_of_one_study_are_one_case_whatever_folder_they_lie_in() {
+        let files = [("a.dcm", "1.2", Some("ACC1")), ("b/c", "1.3", None), ("d.dcm", "1.2", None)];
+        assert_eq!(rows(&folder(DicomIds::AccessionNumber, &files)), ["ACC1: a.dcm d.dcm", "1.3: b/c"]);
+        assert_eq!(rows(&folder(DicomIds::StudyUid, &files)), ["1.2: a.dcm d.dcm", "1.3: b/c"]);
+    }
+
+    #[test]
+    fn an_accession_number_of_two_studies_names_neither() {
+        let files = [("a", "1.2", Some("ACC1")), ("b", "1.3", Some("ACC1")), ("c", "1.4", Some("ACC2"))];
+        let found = rows(&folder(DicomIds::AccessionNumber, &files));
+        for (row, rejected) in found[..2].iter().enumerate() {
+            let said =
+                format!("row {} (line 0): case_id: is the accession number of several studies", row + 1);
+            assert!(
+                rejected.starts_with(&said) && rejected.ends_with("give --dicom-ids study-uid"),
+                "{rejected}"
+            );
+            assert!(!rejected.contains("ACC1"), "{rejected}");
+        }
+        assert_eq!(found[2], "ACC2: c");
+        assert_eq!(rows(&folder(DicomIds::StudyUid, &files)), ["1.2: a", "1.3: b", "1.4: c"]);
+    }
+
+    #[test]
+    fn what_is_no_film_is_passed_over_and_what_cannot_be_read_is_a_row() {
+        let mut folder = folder(DicomIds::AccessionNumber, &[("a", "1.2", None)]);
+        for found in [Found::NoDicom, Found::NoDicom, Found::NoPicture] {
+            folder.add(PathBuf::from("films/x"), found);
+        }
+        folder.add(
+            PathBuf::from("films/cut"),
+            Found::Wrong { field: "file", problem: "is cut".to_owned(), remedy: "mend it" },
+        );
+        assert_eq!(rows(&folder), ["1.2: a", "row 2 (line 0): file: is cut; mend it"]);
+        let notes = folder.notes();
+        assert_eq!(notes[0], "films: 2 files without DICOM, passed over");
+        assert_eq!(notes[1], "films: 1 file of DICOM without a picture, passed over");
+    }
+}
