@@ -242,7 +242,7 @@ def check(bad: Bad, index: Path, place: Path, verdict: Verdict) -> list[object]:
     rejects = place / "rejected.jsonl"
     rejects.unlink(missing_ok=True)
     before = stats(index)
-    arguments = bad.arguments + (["--rejects", rejects, "--no-merge"] if bad.arguments[0] == "ingest" else [])
+    arguments = bad.arguments + (["--rejected", rejects, "--no-merge"] if bad.arguments[0] == "ingest" else [])
     done = run(*arguments, code=None, cwd=place)
     message = done.stderr + (rejects.read_text() if rejects.exists() else "")
     right = done.returncode == bad.code

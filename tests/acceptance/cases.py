@@ -181,7 +181,7 @@ def films(folder: Path, place: Path) -> Iterator[Case]:
     manifest = write(place / f"{folder.name}.jsonl", [{"case_id": one.stem, "images": [one.name]} for one in files])
     index = place / f"{folder.name}-index"
     run("init", index, "--name", "cases", "--encoder", "phantom-cxr")
-    run("ingest", index, manifest, "--images", folder, "--rejects", place / "rejects.jsonl", code=None)
+    run("ingest", index, manifest, "--images", folder, "--rejected", place / "rejects.jsonl", code=None)
     answer = run_json("search", index, "--filter", "modality:* OR NOT modality:*", "--several-per-patient", "-k", 1000)
     held = {hit["case"]["caseId"]: hit["case"] for hit in answer["hits"]}
     for file in files:

@@ -148,7 +148,7 @@ def main() -> int:
         rejects = place / "rejected.jsonl"
         run("init", index, "--name", "openi", "--field", "mesh_major=keywords")
         loaded = run(
-            "ingest", index, source, "--map", ROOT / "index" / "maps" / "openi.toml", "--rejects", rejects, code=None
+            "ingest", index, source, "--map", ROOT / "index" / "maps" / "openi.toml", "--rejected", rejects, code=None
         )
         listed = rejects.read_text().splitlines() if rejects.exists() else []
         refused = [line for line in listed if json.loads(line)["outcome"] == "rejected"]

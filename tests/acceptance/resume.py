@@ -64,7 +64,7 @@ def killed(place: Path, sources: list[object], kills: int, verdict: Verdict) -> 
     index = place / "index"
     make_index(index)
     chance = random.Random(11)
-    command = [str(program()), "ingest", str(index), *map(str, sources)]
+    command = [str(program()), "ingest", str(index), "--merge", *map(str, sources)]
     came = []
     for kill in range(kills):
         process = subprocess.Popen(
@@ -80,10 +80,10 @@ def killed(place: Path, sources: list[object], kills: int, verdict: Verdict) -> 
         came.append(int(now["caseCount"]) + int(now.get("pendingOperationCount", 0)))
     print(f"cases there after each of {kills} kills: {came}")
     verdict.expect(came == sorted(came), "no kill takes back what was there")
-    run("ingest", index, *sources, cwd=place)
+    run("ingest", index, "--merge", *sources, cwd=place)
     check_whole(index, place, verdict, "after the kills")
     before = stats(index)
-    again = run("ingest", index, *sources, cwd=place)
+    again = run("ingest", index, "--merge", *sources, cwd=place)
     verdict.expect(stats(index) == before, f"once more changes nothing: {again.stdout}")
 
 
@@ -109,7 +109,7 @@ def full_disk(place: Path, sources: list[object], verdict: Verdict) -> None:
             return
         index = disk / "index"
         make_index(index)
-        first = run("ingest", index, *sources, code=None, cwd=place)
+        first = run("ingest", index, "--merge", *sources, code=None, cwd=place)
         told = " ".join(first.stderr.split())
         print(f"exit code {first.returncode}: {told[-160:]}")
         verdict.expect(first.returncode not in (0, 3, 101, 134), f"a full disk ends the ingest: {first.returncode}")
@@ -119,7 +119,7 @@ def full_disk(place: Path, sources: list[object], verdict: Verdict) -> None:
         searched = run("search", index, "--text", "heart", code=None)
         verdict.expect(searched.returncode == 0, f"a full disk: searches go on: {searched.stderr}")
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-        run("ingest", index, *sources, cwd=place)
+        run("ingest", index, "--merge", *sources, cwd=place)
         verdict.expect(kept <= ROWS, f"{kept} cases were in before there was room")
         check_whole(index, place, verdict, "with room again")
 

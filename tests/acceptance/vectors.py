@@ -238,7 +238,7 @@ def sift(folder: Path, verdict: Verdict) -> None:
             f'[[space]]\nrole = "image"\ndimension = {base.shape[1]}\nmetric = "l2"\nencoder_id = "sift"\n'
         )
         run("init", index, "--definition", definition)
-        run("ingest", index, source, "--embeddings", place / "base.npy", "--encoder-id", "sift", cwd=place)
+        run("ingest", index, source, "--embeddings", place / "base.npy", "--encoder-id", "sift", "--merge", cwd=place)
         lines: list[list[object]] = []
         with Server(index) as server, Client(server.address) as client:
             for path in [VectorPath.EXACT, VectorPath.GRAPH]:

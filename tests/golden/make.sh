@@ -13,7 +13,7 @@ rm -rf "$index"
 # A2 comes in another form first, so that there is a dead case, and a small segment beside the one with a graph.
 sed 's/No acute disease/No acute finding/' "$folder/cases.jsonl" > "$first"
 ingest() { "$program" ingest "$index" "$@" --encoder-id golden-1; }
-ingest "$first" --embeddings "$folder/vectors.npy"
+ingest "$first" --embeddings "$folder/vectors.npy" --merge
 ingest "$folder/cases.jsonl" --embeddings "$folder/vectors.npy" --no-merge
 # Enough of them that they get codes, and no graph.
 ingest "$folder/more.jsonl" --embeddings "$folder/more.npy" --no-merge

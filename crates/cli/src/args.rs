@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "precedent", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected, 4 no index, busy, \
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected or ids not found, 4 no index, busy, \
                         damaged or short of its recall, 130 interrupted.\n\nPRECEDENT_INSTRUCTION_SET in the environment names the \
                         instruction set that vectors are compared with, for measurements: avx512vnni, avxvnni, avx2, \
                         neon or portable. By default it is the fastest of the machine."
@@ -30,6 +30,14 @@ pub enum Command {
     Ingest(IngestArgs),
     /// Find cases by image, embedding, text, filter, or any of them together
     Search(SearchArgs),
+    /// Print cases whole, by their ids
+    Get(GetArgs),
+    /// List cases, the latest studies first
+    List(ListArgs),
+    /// Delete cases, by their ids, their patient or a filter
+    Delete(DeleteArgs),
+    /// Write cases and embeddings to files that ingest takes back
+    Export(ExportArgs),
     /// Encode texts or images as vectors
     Encode(EncodeArgs),
     /// Show how a report is read, or list the findings of the lexicon
@@ -48,6 +56,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Write man pages to a folder
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -190,15 +201,25 @@ pub struct EncoderDirs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exits with 0 when every row is in, even if fields that cannot be read were left out (they are counted, and \
-                        listed in --rejects); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
+                        listed in --rejected); 2 when nothing can be read, no row was found, or the flags do not fit; 3 when rows \
                         were rejected; 130 when interrupted."
 )]
 pub struct IngestArgs {
     /// Directory of the index
     pub dir: PathBuf,
-    /// Manifests: .jsonl, .ndjson, .csv or .tsv, one case per row
+    /// Manifests (.jsonl, .ndjson, .csv, .tsv, also .gz or .zst), - for standard input, or folders
+    ///
+    /// A manifest holds a case per row. On standard input it may be any of these kinds. It is copied to a temporary file
+    /// without a name (TMPDIR), and rows are read when it ends.
+    ///
+    /// In a folder of reports every .txt file is a case, its name without the ending the id. In a folder of DICOM files every
+    /// study is a case: its films are encoded as with --images, and what is known of it comes from their headers. Folders below
+    /// are looked through, too.
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    /// What a case is called that is a study of a folder of DICOM files
+    #[arg(long, value_enum, default_value_t = DicomIds::AccessionNumber)]
+    pub dicom_ids: DicomIds,
     /// Names of the manifest's columns, where they differ from Precedent's, and how dates are written (index/maps/README.md)
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
@@ -212,7 +233,7 @@ pub struct IngestArgs {
     /// Without this flag such a row is rejected.
     #[arg(long, conflicts_with = "update")]
     pub replace_without: bool,
-    /// Embeddings as .npy: a row for each row of the manifests, or for each image
+    /// Embeddings as .npy: a row for each row of the manifests, or for each image, unless images name their rows
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,
     /// What the rows of the embeddings are for, where both would fit
@@ -232,12 +253,30 @@ pub struct IngestArgs {
     /// Check everything, change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where rejected rows and fields that were left out are listed, with row, field and remedy
-    #[arg(long, value_name = "FILE", default_value = "rejected.jsonl")]
-    pub rejects: PathBuf,
-    /// Do not merge the new segments
+    /// Where this run lists rejected rows and fields that were left out, with row, field and remedy
+    ///
+    /// The list of an earlier run under this name is removed first, so no file means that nothing was rejected or left out.
+    /// A dry run shows them on the terminal and leaves the file alone.
+    #[arg(long, alias = "rejects", value_name = "FILE", default_value = "rejected.jsonl")]
+    pub rejected: PathBuf,
+    /// Merge all segments into one at the end
+    ///
+    /// Without it a run merges only where more vectors lie outside of graphs than in them, as after a first load. What came
+    /// in is found at once in either case; merging makes searches faster. `serve` merges beside its work, and `merge` does
+    /// at any time.
     #[arg(long)]
+    pub merge: bool,
+    /// Merge nothing, not even after a first load
+    #[arg(long, conflicts_with = "merge")]
     pub no_merge: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DicomIds {
+    /// The study UID where a study has none
+    AccessionNumber,
+    /// Never an accession number, which may be that of several studies
+    StudyUid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -362,6 +401,88 @@ pub enum VectorPathName {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Exits with 0 when every case was found, 3 when some were not.")]
+pub struct GetArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Case ids
+    #[arg(value_name = "ID", required_unless_present = "ids_from")]
+    pub ids: Vec<String>,
+    /// A case id per line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub ids_from: Option<PathBuf>,
+    /// Print each case as a line of JSON, as the service would send it
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Only cases that match, such as: modality = "DX" AND age >= 60 (see search --help)
+    #[arg(long, allow_hyphen_values = true)]
+    pub filter: Option<String>,
+    /// Most cases to list; all if not given
+    #[arg(short = 'k', long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Print each case, without its report, as a line of JSON, as the service would send it
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Deleted cases are found no more at once, and their bytes leave the disk with the next merge. Exits with 0 when all \
+                        were deleted, 3 when some ids are not in the index, 130 when the question was not answered with yes."
+)]
+pub struct DeleteArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Case ids
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// A case id per line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub ids_from: Option<PathBuf>,
+    /// All cases of this patient
+    ///
+    /// Refused where several issuers use the id, unless --issuer names one. Ids are compared as everywhere: without regard to
+    /// case, white space and width.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["ids", "ids_from", "filter"])]
+    pub patient: Option<String>,
+    /// Who issued the patient id; cases that name no issuer are kept
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// All cases that match (see search --help)
+    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["ids", "ids_from"])]
+    pub filter: Option<String>,
+    /// Print the ids that would be deleted, delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before cases of a patient or a filter are deleted
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes DIR/cases.jsonl, DIR/embeddings.npy and DIR/definition.toml, and prints the commands that make an index \
+                        of them, which holds the same cases and embeddings bit by bit. Image files are not in an index."
+)]
+pub struct ExportArgs {
+    /// Directory of the index
+    #[arg(value_name = "INDEX")]
+    pub dir: PathBuf,
+    /// Folder for the files: new or empty
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    /// Only cases that match (see search --help)
+    #[arg(long, allow_hyphen_values = true)]
+    pub filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["texts", "lines", "images"])))]
 #[command(
     after_help = "The vectors go into an index with init --dimension and --encoder-id, and ingest --embeddings; the id is \
@@ -396,7 +517,7 @@ pub struct EncodeArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A text, a JSON object, or a manifest (.jsonl, .ndjson, .csv, .tsv); - is standard input
+    /// A text, a JSON object, a manifest (.jsonl, .ndjson, .csv, .tsv, also .gz or .zst), or a folder of .txt files; - is standard input
     ///
     /// A JSON object holds `report`, or `indication`, `comparison`, `technique`, `findings` and `impression`, and may
     /// hold `case_id`.
@@ -424,6 +545,10 @@ pub struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Ctrl-C or SIGTERM ends it when the calls that are begun are answered; a second one ends it at once. SIGHUP is \
+                        ignored."
+)]
 pub struct ServeArgs {
     /// Directories of the indexes
     #[arg(required = true)]
@@ -436,9 +561,20 @@ pub struct ServeArgs {
     pub read_only: bool,
     #[command(flatten)]
     pub encoders: EncoderDirs,
-    /// What to log: error, warn, info, debug, trace, or target=level pairs
+    /// What to log: off, error, warn, info, debug, trace, or target=level pairs
     #[arg(long, env = "PRECEDENT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log_level: String,
+    /// How log lines are written, to standard error
+    #[arg(long, env = "PRECEDENT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of words
+    Text,
+    /// A JSON object per line
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -481,4 +617,10 @@ pub struct MergeArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Folder for the pages
+    pub dir: PathBuf,
 }

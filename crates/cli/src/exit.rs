@@ -1,5 +1,6 @@
 //! How the program ends.
 
+use crate::output::stderr;
 use precedent_engine::{EngineError, ErrorKind};
 use std::fmt;
 use std::io::Write;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done.
     Done,
-    /// 3: some rows were rejected, the rest is in.
+    /// 3: some rows were rejected, or some ids are not in the index; the rest is done.
     SomeRejected,
     /// 4: the index was checked and is damaged.
     Damaged,
@@ -45,11 +46,6 @@ impl Failure {
         self.message = format!("{what}: {}", self.message);
         self
     }
-
-    /// Whether it is no more than that whoever read our output has seen enough.
-    pub fn is_unread(&self) -> bool {
-        self.code == 0
-    }
 }
 
 impl From<EngineError> for Failure {
@@ -73,9 +69,7 @@ impl From<EngineError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        // Whoever read our output has seen enough: that is no failure of ours.
-        let code = u8::from(error.kind() != std::io::ErrorKind::BrokenPipe);
-        Self { code, message: error.to_string() }
+        Self::other(error)
     }
 }
 
@@ -86,10 +80,9 @@ pub fn report(outcome: Outcome) -> ExitCode {
         Ok(Exit::SomeRejected) => ExitCode::from(3),
         Ok(Exit::Damaged | Exit::FallsShort) => ExitCode::from(4),
         Ok(Exit::Interrupted) => ExitCode::from(130),
-        Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
         Err(Failure { code, message }) => {
             // Nothing is left to do if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "precedent: {message}");
+            let _ = writeln!(stderr(), "precedent: {message}");
             ExitCode::from(code)
         }
     }

@@ -4,7 +4,7 @@ use crate::matched;
 use crate::output::{count, counted, printable, wrap, wrap_marked};
 use crate::style::Style;
 use precedent_model::{Case, FieldValue, Report, SectionKind};
-use precedent_query::{AppliedGuards, ChannelScore, Highlight, Hit, Plan, SearchResponse};
+use precedent_query::{AppliedGuards, ChannelScore, Highlight, Hit, SearchResponse, Warning};
 use precedent_vector::Metric;
 use std::io::{self, Write};
 
@@ -20,6 +20,8 @@ pub struct Manner {
     pub metric: Option<Metric>,
     /// Whole reports.
     pub full: bool,
+    /// Whether images or embeddings of a study asked: of its patient the answer should be told.
+    pub asks_of_study: bool,
     /// What the terminal may show.
     pub style: Style,
 }
@@ -35,11 +37,39 @@ pub fn print(
         print_hit(out, hit, manner)?;
     }
     out.flush()?;
-    print_plan(notes, answer.total, &answer.plan, answer.generation)
+    print_plan(notes, answer, manner.asks_of_study)
+}
+
+/// Prints a case whole.
+pub fn print_case(out: &mut impl Write, case: &Case, style: Style) -> io::Result<()> {
+    writeln!(out, "{}", style.bold(&printable(case.id.as_str())))?;
+    if let Some(patient) = &case.patient {
+        let issuer = patient.issuer().map(|issuer| format!(", issued by {issuer}")).unwrap_or_default();
+        writeln!(out, "     {:<11} {}", "patient", printable(&format!("{}{issuer}", patient.id())))?;
+    }
+    for (name, values) in &case.fields {
+        let values: Vec<String> = values.iter().map(value).collect();
+        print_lines(out, name, &wrap(&values.join(", "), WIDTH))?;
+    }
+    for (number, image) in (1..).zip(&case.images) {
+        let name = if image.name.is_empty() { "without a name" } else { image.name.as_str() };
+        let view = image.view.as_deref().unwrap_or_default();
+        print_lines(out, &format!("image {number}"), &wrap(&format!("{name} {view}"), WIDTH))?;
+    }
+    if let Some(report) = &case.report {
+        print_whole(out, report, &[], style)?;
+    }
+    writeln!(out)
+}
+
+/// Prints a case on one line, without its report.
+pub fn print_line(out: &mut impl Write, case: &Case) -> io::Result<()> {
+    let line = format!("{}   {}", printable(case.id.as_str()), facts(case));
+    writeln!(out, "{}", line.trim_end())
 }
 
 fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> {
-    let Manner { metric, full, style } = manner;
+    let Manner { metric, full, style, .. } = manner;
     let scores: Vec<String> = [
         hit.image.map(|score| channel(&score, image_measure(metric, score.score))),
         hit.lexical.map(|score| channel(&score, format!("bm25 {:.3}", score.score))),
@@ -160,7 +190,8 @@ fn value(value: &FieldValue) -> String {
     }
 }
 
-fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64) -> io::Result<()> {
+fn print_plan(notes: &mut impl Write, answer: &SearchResponse, asks_of_study: bool) -> io::Result<()> {
+    let SearchResponse { total, plan, generation, .. } = answer;
     let channels: Vec<String> = (plan.channels.iter())
         .map(|channel| match channel.path {
             Some(path) => {
@@ -173,12 +204,14 @@ fn print_plan(notes: &mut impl Write, total: usize, plan: &Plan, generation: u64
     writeln!(
         notes,
         "{}; {} of {} pass filter and guards; {how}; generation {generation}",
-        counted(total as u64, "hit", "hits"),
+        counted(*total as u64, "hit", "hits"),
         count(plan.matches as u64),
         counted(plan.cases as u64, "case", "cases"),
     )?;
     print_guards(notes, &plan.guards)?;
-    for warning in &plan.warnings {
+    // Words and filters look through the archive; nobody's study is read with them.
+    let concerns = |warning: &&Warning| asks_of_study || warning.code != "NO_PATIENT";
+    for warning in plan.warnings.iter().filter(concerns) {
         writeln!(notes, "note: {}", warning.message)?;
     }
     Ok(())
@@ -200,7 +233,7 @@ fn print_guards(notes: &mut impl Write, guards: &AppliedGuards) -> io::Result<()
 mod tests {
     use super::*;
     use precedent_model::{Assertion, CaseId, PatientKey, Span};
-    use precedent_query::{Applied, Fusion, HighlightMatch, StepTimes, Warning};
+    use precedent_query::{Applied, Fusion, HighlightMatch, Plan, StepTimes};
 
     fn answer() -> SearchResponse {
         let mut case = Case::new(CaseId::new("CXR7").unwrap());
@@ -248,7 +281,8 @@ mod tests {
 
     fn printed_of(answer: &SearchResponse, full: bool, style: Style) -> (String, String) {
         let (mut out, mut notes) = (Vec::new(), Vec::new());
-        print(&mut out, &mut notes, answer, Manner { metric: Some(Metric::L2), full, style }).unwrap();
+        let manner = Manner { metric: Some(Metric::L2), full, asks_of_study: true, style };
+        print(&mut out, &mut notes, answer, manner).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(notes).unwrap())
     }
 
@@ -268,6 +302,14 @@ mod tests {
         assert!(notes.contains("note: no patient was named"), "{notes}");
         assert!(notes.contains("note: the patient is the one whom the header of images[0].content names\n"));
         assert!(!notes.contains("CANARY"), "{notes}");
+    }
+
+    #[test]
+    fn a_patient_is_missed_only_where_a_study_is_read() {
+        let mut notes = Vec::new();
+        let manner = Manner { metric: None, full: false, asks_of_study: false, style: Style::PLAIN };
+        print(&mut Vec::new(), &mut notes, &answer(), manner).unwrap();
+        assert!(!String::from_utf8(notes).unwrap().contains("no patient was named"));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use crate::exit::Failure;
 use precedent_engine::{Engine, IndexStats, Verification};
+use precedent_model::Case;
 use precedent_server::convert::{self, stats::Abilities};
 use precedent_wire::{FILE_DESCRIPTOR_SET, v1};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use std::sync::OnceLock;
 
 /// The answer to a search, as the service would send it.
 pub fn response(response: &v1::SearchResponse) -> Result<String, Failure> {
@@ -23,6 +25,11 @@ pub fn verification(found: &Verification) -> Result<serde_json::Value, Failure> 
     value("precedent.v1.VerifyIndexResponse", &convert::stats::verification(found))
 }
 
+/// A case, on one line.
+pub fn case(case: Case) -> Result<String, Failure> {
+    serde_json::to_string(&value("precedent.v1.Case", &convert::case::to_wire(case))?).map_err(Failure::other)
+}
+
 /// An embedding, on one line.
 pub fn embedding(embedding: &v1::Embedding) -> Result<String, Failure> {
     serde_json::to_string(&value("precedent.v1.Embedding", embedding)?).map_err(Failure::other)
@@ -32,9 +39,20 @@ fn message(name: &str, message: &impl Message) -> Result<String, Failure> {
     serde_json::to_string_pretty(&value(name, message)?).map_err(Failure::other)
 }
 
+/// What the protocol's messages look like, read once: a list may hold a million of them.
+fn pool() -> Result<&'static DescriptorPool, Failure> {
+    static POOL: OnceLock<DescriptorPool> = OnceLock::new();
+    match POOL.get() {
+        Some(pool) => Ok(pool),
+        None => {
+            let read = DescriptorPool::decode(FILE_DESCRIPTOR_SET).map_err(Failure::other)?;
+            Ok(POOL.get_or_init(|| read))
+        }
+    }
+}
+
 fn value(name: &str, message: &impl Message) -> Result<serde_json::Value, Failure> {
-    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).map_err(Failure::other)?;
-    let descriptor = pool
+    let descriptor = pool()?
         .get_message_by_name(name)
         .ok_or_else(|| Failure::other(format!("the protocol has no message {name}")))?;
     let dynamic =

@@ -8,6 +8,7 @@ mod demo;
 mod encoders;
 mod exit;
 mod hits;
+mod ids;
 mod interrupt;
 mod json;
 mod lexicon_list;
@@ -18,6 +19,7 @@ mod phantom_studies;
 mod reading;
 mod reading_json;
 mod style;
+mod waiting;
 
 use args::{Command, Precedent};
 use clap::Parser;
@@ -48,6 +50,10 @@ fn run(command: Command) -> Outcome {
         Command::Init(args) => commands::init::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
         Command::Search(args) => commands::search::run(&args),
+        Command::Get(args) => commands::get::run(&args),
+        Command::List(args) => commands::list::run(&args),
+        Command::Delete(args) => commands::delete::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Encode(args) => commands::encode::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
@@ -57,5 +63,6 @@ fn run(command: Command) -> Outcome {
         Command::Phantom(args) => commands::phantom::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     }
 }

@@ -1,8 +1,69 @@
-//! Numbers and text as a person reads them.
+//! Where results and messages go, and numbers and text as a person reads them.
 
 use crate::style::Style;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, Write};
 use std::ops::Range;
+
+/// Standard output or standard error, whose reader may leave.
+///
+/// Whoever reads through `| head` may have seen enough. What is written after that goes nowhere and is no failure, so that
+/// every command ends with the exit code of its work, whatever is read of what it prints.
+#[derive(Debug)]
+pub struct Stream<W> {
+    inner: W,
+    is_unread: bool,
+}
+
+/// Standard output.
+pub fn stdout() -> Stream<io::Stdout> {
+    Stream::new(io::stdout())
+}
+
+/// Standard error.
+pub fn stderr() -> Stream<io::Stderr> {
+    Stream::new(io::stderr())
+}
+
+impl<W> Stream<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, is_unread: false }
+    }
+
+    /// Whether the reader has left. A command whose only work is to print may end.
+    pub fn is_unread(&self) -> bool {
+        self.is_unread
+    }
+
+    /// What was done, or `unread` where it failed because the reader has left.
+    fn unless_unread<T>(&mut self, done: io::Result<T>, unread: T) -> io::Result<T> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_unread = true;
+                Ok(unread)
+            }
+            done => done,
+        }
+    }
+}
+
+impl<W: Write> Write for Stream<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_unread {
+            return Ok(bytes.len());
+        }
+        let written = self.inner.write(bytes);
+        self.unless_unread(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_unread {
+            return Ok(());
+        }
+        let flushed = self.inner.flush();
+        self.unless_unread(flushed, ())
+    }
+}
 
 /// 3196 as `3,196`.
 pub fn count(number: u64) -> String {
@@ -33,15 +94,25 @@ pub fn bytes(number: u64) -> String {
     if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
-/// A bar on standard error, or nothing where that is no terminal.
+/// A bar on standard error, or nothing where that is no terminal. A total of 0 is one that is not known yet: the bar is empty.
 pub fn bar(total: u64, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(total);
+    let bar = ProgressBar::no_length();
     let template = "{prefix:>10} [{bar:30}] {human_pos}/{human_len} {msg} {eta}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.set_prefix(what);
+    advance(&bar, 0, total);
     bar
+}
+
+/// Moves a bar to `done` of `total`. Of nothing it stays empty, as indicatif would draw 0/0 as done.
+pub fn advance(bar: &ProgressBar, done: u64, total: u64) {
+    match total {
+        0 => bar.unset_length(),
+        total => bar.set_length(total),
+    }
+    bar.set_position(done);
 }
 
 /// Text whose control and direction characters are shown, not obeyed: a report must not steer the terminal.
@@ -119,6 +190,49 @@ fn styled<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A pipe that takes some bytes before its reader leaves, or a full disk.
+    struct Ends {
+        room: usize,
+        with: io::ErrorKind,
+    }
+
+    impl Write for Ends {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room == 0 {
+                return Err(self.with.into());
+            }
+            let taken = bytes.len().min(self.room);
+            self.room -= taken;
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            if self.room == 0 { Err(self.with.into()) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_reader_who_leaves_is_no_failure_and_a_full_disk_is_one() {
+        let mut left = Stream::new(Ends { room: 3, with: io::ErrorKind::BrokenPipe });
+        assert!(write!(left, "a").is_ok() && !left.is_unread());
+        assert!(writeln!(left, "bcdef").is_ok() && left.is_unread());
+        assert!(left.flush().is_ok() && writeln!(left, "g").is_ok());
+        let mut flushed = Stream::new(Ends { room: 0, with: io::ErrorKind::BrokenPipe });
+        assert!(flushed.flush().is_ok() && flushed.is_unread());
+        let mut full = Stream::new(Ends { room: 3, with: io::ErrorKind::StorageFull });
+        assert!(writeln!(full, "abcdef").is_err() && !full.is_unread() && full.flush().is_err());
+    }
+
+    #[test]
+    fn a_bar_of_nothing_is_not_full() {
+        let bar = bar(0, "bytes");
+        assert_eq!(bar.length(), None);
+        advance(&bar, 3, 4);
+        assert_eq!((bar.length(), bar.position()), (Some(4), 3));
+        advance(&bar, 0, 0);
+        assert_eq!((bar.length(), bar.position()), (None, 0));
+    }
 
     #[test]
     fn numbers_are_grouped_and_sizes_scaled() {

@@ -169,7 +169,7 @@ fn admit_text(snapshot: &Snapshot, text: &str) -> Result<TextQuery, Violation> {
     TextQuery::parse(text, &asked).map_err(|error| Violation::new("text", error.to_string()))
 }
 
-fn admit_filter(snapshot: &Snapshot, text: &str) -> Result<Resolved, Violation> {
+pub(crate) fn admit_filter(snapshot: &Snapshot, text: &str) -> Result<Resolved, Violation> {
     let fields = &snapshot.definition().fields;
     let filter = Filter::parse(text, fields).map_err(|error| {
         let description = format!("at {}: {}; {}", error.position, error.problem, error.remedy);

@@ -26,6 +26,7 @@
 
 mod admit;
 mod background;
+mod case_list;
 mod channel;
 mod encode;
 mod engine;
@@ -44,9 +45,11 @@ mod spoken;
 mod study;
 mod understand;
 mod unlike;
+mod upkeep;
 mod view;
 
 pub use background::{BackgroundFailure, BackgroundTask};
+pub use case_list::{CaseList, CaseOrder};
 pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation};
@@ -60,4 +63,5 @@ pub use precedent_index::{
 pub use priority::give_way;
 pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
 pub use understand::understand;
+pub use upkeep::MergeGain;
 pub use view::View;

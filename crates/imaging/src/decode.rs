@@ -71,6 +71,17 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
     }
 }
 
+/// Reads what the header of a DICOM file says, and no pixel: to sort files by study.
+///
+/// # Errors
+/// A file of another format, a damaged one, or one without a picture, such as a structured report.
+pub fn dicom_facts(bytes: &[u8]) -> Result<HeaderFacts, ImageError> {
+    match Format::of(bytes) {
+        Some(Format::Dicom) => dicom::read_facts(bytes),
+        _ => Err(ImageError::UnknownFormat),
+    }
+}
+
 /// Reads the pixels of a file as they are stored: decompressed, and nothing else.
 ///
 /// # Errors

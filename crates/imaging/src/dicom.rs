@@ -37,6 +37,15 @@ pub(crate) fn read(file: &[u8]) -> Result<DicomPicture, ImageError> {
     Ok(DicomPicture { pixels, tone, aspect, facts: header.facts(layout.syntax.as_deref()) })
 }
 
+/// Reads what the header says, of a file with a picture.
+pub(crate) fn read_facts(file: &[u8]) -> Result<HeaderFacts, ImageError> {
+    let layout = guard::scan(file)?;
+    if layout.pixels.is_none() {
+        return Err(ImageError::NoPixels);
+    }
+    Ok(Header::new(&layout).facts(layout.syntax.as_deref()))
+}
+
 /// Reads the stored pixels alone.
 pub(crate) fn read_stored(file: &[u8]) -> Result<StoredPixels, ImageError> {
     let layout = guard::scan(file)?;

@@ -35,7 +35,7 @@ mod raster;
 mod stored;
 mod tone;
 
-pub use decode::{Decoded, Format, decode, decode_stored};
+pub use decode::{Decoded, Format, decode, decode_stored, dicom_facts};
 pub use error::ImageError;
 pub use facts::HeaderFacts;
 pub use stored::StoredPixels;

@@ -343,7 +343,10 @@ impl Snapshot {
     }
 
     /// A case with its embeddings, as it was ingested.
-    pub(crate) fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let space = self.definition().image_space.as_ref();
         let mut embeddings = Vec::new();

@@ -3,6 +3,7 @@
 use crate::ColumnMap;
 use crate::date_format::DateFormat;
 use crate::map::Entry;
+use crate::near::nearest;
 use crate::target::Target;
 use precedent_model::{FieldKind, FieldSchema, ModelError};
 use std::collections::{HashMap, HashSet};
@@ -80,8 +81,10 @@ impl Binding {
     fn unknown_target(&self, name: &str) -> ModelError {
         let own = Target::NAMES.into_iter().filter(|name| self.schema.kind(name).is_none());
         let names: Vec<&str> = own.chain(self.schema.iter().map(|(name, _)| name)).collect();
+        let meant = nearest(name, names.iter().copied());
+        let meant = meant.map(|meant| format!("did you mean {meant}? otherwise ")).unwrap_or_default();
         let remedy = format!(
-            "name one of {}; or add the field to the index definition; or write {{ column = \"...\", optional = true }} for one \
+            "{meant}name one of {}; or add the field to the index definition; or write {{ column = \"...\", optional = true }} for one \
              that some indexes lack",
             names.join(", ")
         );
@@ -188,6 +191,8 @@ mod tests {
                 assert!(error.contains(part), "{error}");
             }
         }
+        let slip = bind("[columns]\nagee = \"a\"").unwrap_err().to_string();
+        assert!(slip.contains("did you mean age? otherwise name one of case_id"), "{slip}");
         let error = bind("[labels]\nreport = \"r\"").unwrap_err();
         assert_eq!(error.field, "report", "is no field");
     }

@@ -17,6 +17,8 @@ pub(crate) enum Cell {
     List(Vec<Option<String>>),
     /// Keys with their values, in order.
     Object(Vec<(String, Cell)>),
+    /// Several of these, at least one.
+    Objects(Vec<Vec<(String, Cell)>>),
     /// Something that no column takes, in words.
     Odd(&'static str),
 }
@@ -27,8 +29,10 @@ const MISSING: [&str; 13] = [
     "-1.#ind",
 ];
 
+const OBJECT_IN_LIST: &str = "holds an object in a list";
+
 /// Whether a text stands for a value that is missing.
-fn is_missing(text: &str) -> bool {
+pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
     text.len() <= 8 && MISSING.contains(&text.to_ascii_lowercase().as_str())
 }
@@ -52,6 +56,7 @@ impl Cell {
             Self::Text(text) => Ok((!text.trim().is_empty()).then_some(text)),
             Self::List(_) => Err("is a list where one text is meant"),
             Self::Object(_) => Err("is an object where one text is meant"),
+            Self::Objects(_) => Err("is a list of objects where one text is meant"),
             Self::Odd(problem) => Err(problem),
         }
     }
@@ -71,7 +76,20 @@ impl Cell {
             }),
             Self::List(items) => Ok(items.into_iter().map(|item| item.and_then(present)).collect()),
             Self::Object(_) => Err("is an object where texts are meant"),
+            Self::Objects(_) => Err(OBJECT_IN_LIST),
             Self::Odd(problem) => Err(problem),
+        }
+    }
+
+    /// The texts of a value that is taken as it is written, `nan` and white space included.
+    ///
+    /// # Errors
+    /// As [`Self::into_list`].
+    pub fn into_written(self) -> Result<Vec<String>, &'static str> {
+        match self {
+            Self::Text(text) => Ok(vec![text]),
+            Self::List(items) => Ok(items.into_iter().flatten().collect()),
+            other => Ok(other.into_list(None)?.into_iter().flatten().collect()),
         }
     }
 }
@@ -125,17 +143,23 @@ impl<'de> Visitor<'de> for CellVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Cell, A::Error> {
         let mut list = Vec::new();
+        let mut objects = Vec::new();
         let mut odd = None;
         while let Some(item) = items.next_element::<Cell>()? {
             match item {
                 Cell::Missing => list.push(None),
                 Cell::Text(text) => list.push(Some(text)),
-                Cell::List(_) => odd = Some("holds a list in a list"),
-                Cell::Object(_) => odd = Some("holds an object in a list"),
+                Cell::List(_) | Cell::Objects(_) => odd = Some("holds a list in a list"),
+                Cell::Object(object) => objects.push(object),
                 Cell::Odd(problem) => odd = Some(problem),
             }
         }
-        Ok(odd.map_or(Cell::List(list), Cell::Odd))
+        Ok(match odd {
+            Some(problem) => Cell::Odd(problem),
+            None if objects.is_empty() => Cell::List(list),
+            None if list.is_empty() => Cell::Objects(objects),
+            None => Cell::Odd(OBJECT_IN_LIST),
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Cell, A::Error> {

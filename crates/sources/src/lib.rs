@@ -1,6 +1,7 @@
 //! Manifests and vectors from outside: JSONL, CSV, TSV and npy, with a map of foreign columns.
 //!
-//! A [`Manifest`] is read row by row in constant memory. Every row becomes a case or a [`Rejection`] that says what is
+//! A [`Manifest`] is read row by row in constant memory, from a [`Source`]: a file, compressed or not, standard input, or a folder of
+//! reports. Every row becomes a case or a [`Rejection`] that says what is
 //! wrong with it; a field that cannot be read is left out, as a [`DroppedField`] says; a bad row never ends the reading. An [`NpyMatrix`] holds one embedding per row of a manifest.
 //!
 //! ```
@@ -36,16 +37,21 @@
 
 mod binding;
 mod cell;
+mod compression;
 mod date_format;
 mod error;
 mod input;
 mod json;
+mod json_row;
 mod manifest;
 mod target;
 
 mod map;
+mod near;
 mod npy;
+mod reports;
 mod row;
+mod source;
 mod table;
 
 #[cfg(test)]
@@ -53,6 +59,9 @@ mod properties;
 
 pub use error::{DroppedField, MapError, Rejection, SourceError};
 pub use input::MAX_LINE_BYTES;
+pub use json_row::json_row;
 pub use manifest::{Manifest, Row};
 pub use map::ColumnMap;
+pub use near::nearest_column;
 pub use npy::{NpyMatrix, NpyWriter};
+pub use source::{Source, files_below, is_report};

@@ -4,18 +4,20 @@ use crate::binding::{Binding, Use};
 use crate::cell::Cell;
 use crate::error::row_error;
 use crate::input::{Input, RawRow};
+use crate::near::nearest;
+use crate::reports::{self, Reports};
 use crate::row::{Ignored, NamedCell, build};
+use crate::source::{Bytes, Kind, Opened, Progress, Source};
 use crate::table::RowEnd;
 use crate::{ColumnMap, DroppedField, Rejection, SourceError, json, table};
 use precedent_model::{Case, FieldSchema, ModelError};
-use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::collections::{BTreeSet, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes read at once.
-const BUFFER_BYTES: usize = 1 << 18;
+/// Most names of columns that are kept to tell which of them a map meant.
+const MAX_KEPT_NAMES: usize = 1024;
 
 /// One data row of a manifest.
 #[derive(Debug)]
@@ -24,23 +26,30 @@ pub struct Row {
     pub number: u64,
     /// The line of the file on which it begins, from 1.
     pub line: u64,
+    /// The file of this row alone, where the source is a folder.
+    pub file: Option<PathBuf>,
     /// The case, or why there is none.
     pub outcome: Result<Case, Rejection>,
+    /// Per image of the case the row of its embedding, from 0, where the manifest says it.
+    pub embedding_rows: Option<Vec<Option<u64>>>,
     /// Fields that were left out of the case because their values cannot be read.
     pub dropped: Vec<DroppedField>,
 }
 
-/// A file with a case per row: `.jsonl` or `.ndjson` (an object per line), `.csv` or `.tsv` (with a header).
+/// A case per row, of a [`Source`]: `.jsonl` or `.ndjson` (an object per line), `.csv` or `.tsv` (with a header), each compressed
+/// (`.gz`, `.zst`) or not; or a folder of `.txt` files, whose names are `case_id` and whose texts are `report`.
 ///
 /// | column | holds |
 /// |---|---|
 /// | `case_id` | the id; every row has one |
 /// | `patient_id`, `patient_id_issuer` | whose study it is, and who issued the identifier |
-/// | `images` | names of the pictures |
+/// | `images` | names of the pictures; in JSON also a list of `{ name, view, embedding_row }` |
 /// | `view` | one for all images or one for each; the field of that name, too |
 /// | `report` | the text without headings |
 /// | `indication`, `comparison`, `technique`, `findings`, `impression` | the text under that heading |
 /// | `labels` | JSON only: an object whose keys are fields of the index |
+/// | `fields` | the same, with values that are taken as they are written: `nan` is a text |
+/// | `sections` | JSON only, in place of the headings: a list of `{ section, text }` in the order of the report |
 /// | any field of the index | its value, or a list of values |
 ///
 /// Other columns are ignored and listed by [`Self::ignored_columns`]. Null, blank texts, and what programs write for them
@@ -58,7 +67,6 @@ pub struct Manifest {
     ignored: Ignored,
     warnings: Vec<String>,
     rows_read: u64,
-    bytes_total: u64,
     failed: bool,
 }
 
@@ -71,30 +79,49 @@ impl Manifest {
     /// that takes the case id or the patient from a column that is nowhere, or fills what the index does not have; a
     /// constant that its field does not take.
     pub fn open(path: impl AsRef<Path>, map: &ColumnMap, schema: &FieldSchema) -> Result<Self, SourceError> {
-        let path = path.as_ref().to_owned();
+        Self::of(&Source::open(path)?, map, schema)
+    }
+
+    /// As [`Self::open`], of a source that may be read again.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of(source: &Source, map: &ColumnMap, schema: &FieldSchema) -> Result<Self, SourceError> {
+        let path = source.name().to_owned();
         let binding = Binding::new(map, schema).map_err(|error| {
             let problem = format!("cannot be mapped: {} {}", error.field, error.problem);
             SourceError::manifest(&path, problem, error.remedy)
         })?;
         let mut warnings = Vec::new();
-        let (mut format, bytes_total) = Format::open(&path)?;
-        for (column, uses) in missing_columns(&path, &mut format, &binding)? {
+        let mut format = Format::open(source)?;
+        if let Format::Reports(_, others @ 1..) = &format {
+            let files = if *others == 1 { "file that is" } else { "files that are" };
+            warnings.push(format!("{} holds {others} {files} no .txt and passed over", path.display()));
+        }
+        let (missing, there) = missing_columns(&path, &mut format, &binding)?;
+        for (column, uses) in missing {
             let targets: Vec<&str> = uses.iter().map(|used| used.target.name()).collect();
             let problem =
                 format!("the map takes {} from column {column}, which no row has", targets.join(" and "));
+            let meant = nearest(&column, there.iter().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             if uses.iter().any(|used| used.target.is_identity()) {
                 let problem = format!("does not fit the map: {problem}");
-                return Err(SourceError::manifest(&path, problem, "correct the name in the map"));
+                return Err(SourceError::manifest(
+                    &path,
+                    problem,
+                    format!("correct the name in the map{meant}"),
+                ));
             }
-            warnings.push(problem);
+            warnings.push(format!("{problem}{meant}"));
         }
-        if matches!(format, Format::Json(_)) {
+        if matches!(format, Format::Json(..)) {
             // The search may have read some of it.
-            format = Format::open(&path)?.0;
+            format = Format::open(source)?;
         }
         format.check_case_id(&path, &binding)?;
         let ignored = Ignored::default();
-        Ok(Self { path, format, binding, ignored, warnings, rows_read: 0, bytes_total, failed: false })
+        Ok(Self { path, format, binding, ignored, warnings, rows_read: 0, failed: false })
     }
 
     /// Columns that nothing uses, as far as they have turned up; keys inside `labels` as `labels.name`.
@@ -107,14 +134,14 @@ impl Manifest {
         &self.warnings
     }
 
-    /// Bytes read so far, for progress.
-    pub fn bytes_read(&self) -> u64 {
-        self.format.input().offset()
-    }
-
-    /// Bytes of the file when it was opened.
-    pub fn bytes_total(&self) -> u64 {
-        self.bytes_total
+    /// How much was read so far and how much there is: bytes of the file, or files of the folder.
+    pub fn progress(&self) -> (u64, u64) {
+        match &self.format {
+            Format::Json(input, progress) | Format::Table { input, progress, .. } => {
+                (progress.read(input.offset()), progress.total)
+            }
+            Format::Reports(reports, _) => reports.progress(),
+        }
     }
 
     fn read(&mut self) -> io::Result<Option<Row>> {
@@ -125,12 +152,16 @@ impl Manifest {
         self.rows_read += 1;
         let (number, line) = (self.rows_read, raw.line);
         let built = self.format.cells(&raw).and_then(|cells| build(cells, &self.binding, &mut self.ignored));
-        let (outcome, dropped) = match built {
-            Ok((case, dropped)) => (Ok(case), dropped),
-            Err(error) => (Err(Rejection::new(number, line, error)), Vec::new()),
+        let (outcome, embedding_rows, dropped) = match built {
+            Ok(built) => (Ok(built.case), built.embedding_rows, built.dropped),
+            Err(error) => (Err(Rejection::new(number, line, error)), None, Vec::new()),
         };
         let dropped = dropped.into_iter().map(|error| DroppedField::new(number, line, error)).collect();
-        Ok(Some(Row { number, line, outcome, dropped }))
+        let file = match &self.format {
+            Format::Reports(reports, _) => reports.file().map(Path::to_owned),
+            Format::Json(..) | Format::Table { .. } => None,
+        };
+        Ok(Some(Row { number, line, file, outcome, embedding_rows, dropped }))
     }
 }
 
@@ -149,74 +180,69 @@ impl Iterator for Manifest {
 
 /// How rows stand in the file.
 enum Format {
-    Json(Input<BufReader<File>>),
-    Table { input: Input<BufReader<File>>, separator: u8, header: Vec<Arc<str>>, end: RowEnd },
+    Json(Input<Bytes>, Progress),
+    Table {
+        input: Input<Bytes>,
+        progress: Progress,
+        separator: u8,
+        header: Vec<Arc<str>>,
+        end: RowEnd,
+    },
+    /// And how many other files lie beside the reports.
+    Reports(Reports, usize),
 }
 
 impl Format {
-    /// Opens a file and, for a table, reads its header. Besides, its size in bytes.
-    fn open(path: &Path) -> Result<(Self, u64), SourceError> {
-        let extension =
-            path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-        let separator = match extension.as_deref() {
-            Some("jsonl" | "ndjson") => None,
-            Some("csv") => Some(b','),
-            Some("tsv") => Some(b'\t'),
-            _ => {
-                let remedy = "name it .jsonl, .ndjson, .csv or .tsv, as it is inside";
-                return Err(SourceError::manifest(path, "is no kind of manifest that can be read", remedy));
-            }
-        };
+    /// Begins to read and, for a table, reads its header.
+    fn open(source: &Source) -> Result<Self, SourceError> {
+        let path = source.name();
         let failed = |source| SourceError::Open { path: path.to_owned(), source };
-        // Asked by name first, as opening a pipe would wait for somebody to write.
-        if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(SourceError::manifest(
-                path,
-                "is not a regular file",
-                "give a file, not a folder or a pipe",
-            ));
-        }
-        let file = File::open(path).map_err(failed)?;
-        let bytes = file.metadata().map_err(failed)?.len();
-        let mut input = Input::new(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(failed)?;
+        let (kind, bytes, progress) = match source.read().map_err(failed)? {
+            Opened::Reports { reports, others } => return Ok(Self::Reports(Reports::new(reports), others)),
+            Opened::Rows { kind, bytes, progress } => (kind, bytes, progress),
+        };
+        let mut input = Input::new(bytes).map_err(failed)?;
         let start = input.peek().map_err(failed)?;
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
             return Err(SourceError::manifest(path, "is UTF-16", "save the manifest as UTF-8"));
         }
-        let format = match separator {
-            None => Self::Json(input),
-            Some(separator) => {
+        Ok(match kind {
+            Kind::Json => Self::Json(input, progress),
+            Kind::Table(separator) => {
                 let end = table::row_end(&mut input).map_err(failed)?;
                 let header = read_header(path, &mut input, separator, end)?;
-                Self::Table { input, separator, header, end }
+                Self::Table { input, progress, separator, header, end }
             }
-        };
-        Ok((format, bytes))
+        })
     }
 
-    fn input(&self) -> &Input<BufReader<File>> {
+    /// Bytes that were read, without those of the compression.
+    fn offset(&self) -> u64 {
         match self {
-            Self::Json(input) | Self::Table { input, .. } => input,
+            Self::Json(input, _) | Self::Table { input, .. } => input.offset(),
+            Self::Reports(..) => 0,
         }
     }
 
     /// Reads the bytes of the next row; `false` at the end.
     fn next(&mut self, row: &mut RawRow) -> io::Result<bool> {
         match self {
-            Self::Json(input) => input.next_line(row),
+            Self::Json(input, _) => input.next_line(row),
             Self::Table { input, separator, end, .. } => table::next_record(input, *separator, *end, row),
+            Self::Reports(reports, _) => Ok(reports.next(row)),
         }
     }
 
     /// Takes a row apart.
-    fn cells(&self, row: &RawRow) -> Result<Vec<NamedCell>, ModelError> {
-        let text = row.text()?;
+    fn cells(&mut self, row: &RawRow) -> Result<Vec<NamedCell>, ModelError> {
         match self {
-            Self::Json(_) => {
-                Ok(json::parse_object(text)?.into_iter().map(|(key, cell)| (key.into(), cell)).collect())
-            }
+            Self::Reports(reports, _) => reports.cells(row),
+            Self::Json(..) => Ok(json::parse_object(row.text()?)?
+                .into_iter()
+                .map(|(key, cell)| (key.into(), cell))
+                .collect()),
             Self::Table { separator, header, .. } => {
-                let cells = table::cells(text, *separator)?;
+                let cells = table::cells(row.text()?, *separator)?;
                 if cells.len() != header.len() {
                     let problem = format!("has {} cells, but the header has {}", cells.len(), header.len());
                     let remedy = "put cells that hold a separator or a line end between quotation marks";
@@ -240,17 +266,19 @@ impl Format {
             }
             _ => "add the column, or name the one that holds the ids in a map",
         };
-        Err(SourceError::manifest(path, "has no column case_id", remedy))
+        let meant = nearest("case_id", header.iter().map(|name| &**name));
+        let meant = meant.map(|meant| format!("; is it {meant}?")).unwrap_or_default();
+        Err(SourceError::manifest(path, "has no column case_id", format!("{remedy}{meant}")))
     }
 }
 
 fn read_error(path: &Path, format: &Format, source: io::Error) -> SourceError {
-    SourceError::Read { path: path.to_owned(), offset: format.input().offset(), source }
+    SourceError::Read { path: path.to_owned(), offset: format.offset(), source }
 }
 
 fn read_header(
     path: &Path,
-    input: &mut Input<BufReader<File>>,
+    input: &mut Input<Bytes>,
     separator: u8,
     end: RowEnd,
 ) -> Result<Vec<Arc<str>>, SourceError> {
@@ -282,32 +310,44 @@ fn read_header(
     }
 }
 
-/// The columns that the map names and no row has, in order.
+/// Columns that a map names, with what each is for.
+type MappedColumns = Vec<(String, Vec<Use>)>;
+
+/// The columns that the map names and no row has, in order; and columns that some row has, as many as were looked at.
 fn missing_columns(
     path: &Path,
     format: &mut Format,
     binding: &Binding,
-) -> Result<Vec<(String, Vec<Use>)>, SourceError> {
-    let mut missing: Vec<(String, Vec<Use>)> =
+) -> Result<(MappedColumns, BTreeSet<String>), SourceError> {
+    let mut missing: MappedColumns =
         binding.mapped().map(|(column, uses)| (column.to_owned(), uses.to_vec())).collect();
     missing.sort_by(|a, b| a.0.cmp(&b.0));
     if let Format::Table { header, .. } = format {
         missing.retain(|(column, _)| !header.iter().any(|name| **name == **column));
-        return Ok(missing);
+        return Ok((missing, header.iter().map(|name| name.to_string()).collect()));
+    }
+    if let Format::Reports(..) = format {
+        missing.retain(|(column, _)| !reports::COLUMNS.contains(&column.as_str()));
+        return Ok((missing, reports::COLUMNS.map(str::to_owned).into()));
     }
     let mut row = RawRow::default();
-    let mut rows = 0_u64;
+    let (mut rows, mut there) = (0_u64, BTreeSet::new());
     while !missing.is_empty() && format.next(&mut row).map_err(|source| read_error(path, format, source))? {
         rows += 1;
         // A row that cannot be read is rejected later and shows nothing now.
         let Ok(cells) = format.cells(&row) else { continue };
         missing.retain(|(column, _)| !cells.iter().any(|(name, _)| **name == **column));
+        for (name, _) in &cells {
+            if there.len() < MAX_KEPT_NAMES && !there.contains(&**name) {
+                there.insert(name.to_string());
+            }
+        }
     }
     // A manifest without rows lacks nothing.
     if rows == 0 {
         missing.clear();
     }
-    Ok(missing)
+    Ok((missing, there))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The cells of a row to a case.
 
+mod objects;
+
 use crate::binding::{Binding, Use};
 use crate::cell::Cell;
 use crate::date_format::DateFormat;
 use crate::json::check_keys;
 use crate::target::Target;
+use objects::ImageObject;
 use precedent_model::{
     Case, CaseId, FieldKind, Image, MAX_IMAGES, ModelError, PatientKey, Report, SectionKind,
 };
@@ -44,12 +47,25 @@ struct Draft {
     patient_id: Option<String>,
     issuer: Option<String>,
     sections: BTreeMap<SectionKind, String>,
+    /// The report's parts in an order of their own.
+    ordered: Vec<(SectionKind, String)>,
     images: Vec<String>,
     views: Vec<Option<String>>,
+    /// Images that are objects.
+    objects: Vec<ImageObject>,
     /// Texts by field, with the column that they came from.
     fields: BTreeMap<String, (Arc<str>, Vec<String>)>,
     /// What is wrong with fields that are left out.
     dropped: Vec<ModelError>,
+}
+
+/// What a row holds.
+pub(crate) struct Built {
+    pub case: Case,
+    /// Per image the row of its embedding, where the images say it.
+    pub embedding_rows: Option<Vec<Option<u64>>>,
+    /// What is wrong with fields that are left out.
+    pub dropped: Vec<ModelError>,
 }
 
 /// Makes a case of a row. Fields that cannot be read are left out; besides the case, what is wrong with them.
@@ -60,7 +76,7 @@ pub(crate) fn build(
     cells: Vec<NamedCell>,
     binding: &Binding,
     ignored: &mut Ignored,
-) -> Result<(Case, Vec<ModelError>), ModelError> {
+) -> Result<Built, ModelError> {
     let mut draft = Draft::default();
     for (target, text) in &binding.constants {
         let used = Use { target: target.clone(), split: None, date_formats: Vec::new() };
@@ -95,6 +111,7 @@ impl Draft {
             Target::CaseId => self.case_id = cell.into_text().map_err(shape)?,
             Target::PatientId => self.patient_id = cell.into_identifier().map_err(shape)?,
             Target::Issuer => self.issuer = cell.into_identifier().map_err(shape)?,
+            Target::Images if matches!(cell, Cell::Objects(_)) => self.objects = objects::images_of(cell)?,
             Target::Images => {
                 self.images = cell.into_list(split).map_err(shape)?.into_iter().flatten().collect();
             }
@@ -110,7 +127,11 @@ impl Draft {
                     self.sections.insert(*kind, text);
                 }
             }
+            Target::Sections => {
+                self.ordered = objects::sections(cell).map_err(|error| named(error, column))?
+            }
             Target::Labels => self.fill_labels(cell, column, binding, ignored)?,
+            Target::Fields => self.fill_fields(cell, column, binding, ignored)?,
             Target::Field(name) => match cell.into_list(split) {
                 Ok(texts) => {
                     let texts = texts.into_iter().flatten().collect();
@@ -158,6 +179,36 @@ impl Draft {
         Ok(())
     }
 
+    fn fill_fields(
+        &mut self,
+        cell: Cell,
+        column: &Arc<str>,
+        binding: &Binding,
+        ignored: &mut Ignored,
+    ) -> Result<(), ModelError> {
+        let entries = match cell {
+            Cell::Object(entries) => entries,
+            Cell::Missing => return Ok(()),
+            _ => {
+                let remedy = "write an object of fields, each a text or a list of texts";
+                return Err(named(ModelError::new("fields", "is no object", remedy), column));
+            }
+        };
+        check_keys(&entries)?;
+        for (name, cell) in entries {
+            let path: Arc<str> = format!("{column}.{name}").into();
+            match (binding.schema().kind(&name), cell.into_written()) {
+                (None, _) => ignored.add(&path),
+                (_, Ok(texts)) => self.add_values(&name, &path, texts.into_iter()),
+                (_, Err(problem)) => {
+                    let error = ModelError::new(&name, problem, "write a text or a list of texts");
+                    self.dropped.push(named(error, &path));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the values of a field; dates are brought from the forms that the map names to that of the manifest.
     fn add_dates_or_values(
         &mut self,
@@ -189,7 +240,7 @@ impl Draft {
         values.extend(texts);
     }
 
-    fn finish(mut self, binding: &Binding) -> Result<(Case, Vec<ModelError>), ModelError> {
+    fn finish(mut self, binding: &Binding) -> Result<Built, ModelError> {
         let id = self.case_id.ok_or_else(|| {
             ModelError::new("case_id", "is missing", "give every case an id, or name its column in a map")
         })?;
@@ -205,11 +256,21 @@ impl Draft {
                 Err(error) => self.dropped.push(named(error, column)),
             }
         }
-        if !self.sections.is_empty() {
+        if !self.ordered.is_empty() && !self.sections.is_empty() {
+            let problem = "is given beside a column for a part of the report";
+            return Err(ModelError::new("sections", problem, "keep one of the two"));
+        }
+        if !self.ordered.is_empty() {
+            case.report = Some(Report::new(self.ordered)?);
+        } else if !self.sections.is_empty() {
             case.report = Some(Report::new(self.sections)?);
         }
-        case.images = images(self.images, self.views)?;
-        Ok((case, self.dropped))
+        let embedding_rows = objects::embedding_rows(&self.objects);
+        case.images = match self.objects.is_empty() {
+            true => images(self.images, self.views)?,
+            false => objects::with_views(self.objects, self.views)?,
+        };
+        Ok(Built { case, embedding_rows, dropped: self.dropped })
     }
 }
 

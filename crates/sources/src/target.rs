@@ -12,22 +12,28 @@ pub(crate) enum Target {
     /// The views of the images; the field `view`, too, where the index has it.
     View,
     Section(SectionKind),
+    /// The parts of the report in their order: a list of objects.
+    Sections,
     /// An object whose keys are fields.
     Labels,
+    /// The same, with values that are taken as they are written.
+    Fields,
     /// A field of the index.
     Field(String),
 }
 
 impl Target {
     /// The names that every manifest knows.
-    pub const NAMES: [&str; 12] = [
+    pub const NAMES: [&str; 14] = [
         "case_id",
         "patient_id",
         "patient_id_issuer",
         "images",
         "view",
         "labels",
+        "fields",
         "report",
+        "sections",
         "indication",
         "comparison",
         "technique",
@@ -44,6 +50,8 @@ impl Target {
             "images" => Self::Images,
             "view" => Self::View,
             "labels" => Self::Labels,
+            "fields" => Self::Fields,
+            "sections" => Self::Sections,
             "report" => Self::Section(SectionKind::Body),
             "body" => return None,
             name => Self::Section(SectionKind::from_name(name)?),
@@ -59,6 +67,8 @@ impl Target {
             Self::Images => "images",
             Self::View => "view",
             Self::Labels => "labels",
+            Self::Fields => "fields",
+            Self::Sections => "sections",
             Self::Section(SectionKind::Body) => "report",
             Self::Section(kind) => kind.name(),
             Self::Field(name) => name,

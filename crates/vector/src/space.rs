@@ -9,6 +9,10 @@ pub const MAX_DIMENSION: usize = 4096;
 /// Longest encoder id, in bytes.
 pub const MAX_ENCODER_ID_BYTES: usize = 256;
 
+/// How far the length of a vector may be from 1 whose numbers were divided by its length and then rounded to f32: each is off by
+/// at most 2 to the -24 of itself. A little more, for the f64 in which the length is measured.
+const UNIT_ERROR: f64 = 1.0001 / (1_u64 << 24) as f64;
+
 /// Why a vector or a space is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum VectorError {
@@ -105,7 +109,8 @@ impl VectorSpace {
         &self.encoder_id
     }
 
-    /// Checks a vector and the encoder that it is declared to be of, and brings it to the form of this space.
+    /// Checks a vector and the encoder that it is declared to be of, and brings it to the form of this space. What has that form
+    /// already keeps every bit.
     ///
     /// # Errors
     /// No or another encoder, another dimension, a number that is not finite, zero under cosine, overflow.
@@ -134,6 +139,8 @@ impl VectorSpace {
         let norm = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt();
         match self.metric {
             Metric::Cosine if norm == 0.0 => Err(VectorError::Zero),
+            // Dividing by such a length would only round anew; so what was admitted once is admitted as it is.
+            Metric::Cosine if (norm - 1.0).abs() <= UNIT_ERROR => Ok(Embedding::new(values.into())),
             Metric::Cosine => {
                 Ok(Embedding::new(values.iter().map(|&v| (f64::from(v) / norm) as f32).collect()))
             }
@@ -191,6 +198,26 @@ mod tests {
             let embedding = space.admit("enc", &[size; 16]).unwrap();
             let norm: f32 = embedding.as_slice().iter().map(|v| v * v).sum();
             assert!((norm - 1.0).abs() < 1e-5, "{size}: {norm}");
+        }
+    }
+
+    #[test]
+    fn what_was_admitted_is_admitted_again_bit_by_bit() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut number = || {
+            bits = bits.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            ((bits >> 40) as f32 / (1_u64 << 23) as f32 - 1.0)
+                * [1e-30, 1e-3, 1.0, 1e20][(bits >> 33) as usize % 4]
+        };
+        for dimension in [16, 17, 256, 4096] {
+            let space = VectorSpace::new(dimension, Metric::Cosine, "enc").unwrap();
+            for _ in 0..200 {
+                let values: Vec<f32> = (0..dimension).map(|_| number()).collect();
+                let once = space.admit("enc", &values).unwrap();
+                let twice = space.admit("enc", once.as_slice()).unwrap();
+                let bits = |one: &Embedding| one.as_slice().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&once), bits(&twice), "{dimension}");
+            }
         }
     }
 

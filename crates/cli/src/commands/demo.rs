@@ -10,12 +10,12 @@
 //! Every part is made where it is missing and gone on with where it was cut short, so the same command again starts from
 //! what is there.
 
-use crate::args::{DemoArgs, EncoderDirs, IngestArgs, InitArgs, MetricName};
+use crate::args::{DemoArgs, DicomIds, EncoderDirs, IngestArgs, InitArgs, MetricName};
 use crate::commands::{ingest, init};
 use crate::demo::ask::{Asking, FILTER, Query, TEXT};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count};
+use crate::output::{bar, count, stdout};
 use precedent_engine::{Access, Engine, EngineError, ErrorKind};
 use precedent_phantom::{Archive, ArchiveParams, Format, PHANTOM_VERSION, PhantomError, write_archive};
 use precedent_report::Lexicon;
@@ -59,7 +59,7 @@ pub fn run(args: &DemoArgs) -> Outcome {
 }
 
 fn say(text: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stdout(), "{text}")?)
+    Ok(writeln!(stdout(), "{text}")?)
 }
 
 /// What is asked, and where its answers go.
@@ -274,11 +274,12 @@ impl Place {
         }
     }
 
-    /// As `precedent ingest DIR/index DIR/archive/manifest.jsonl --images DIR/archive`.
+    /// As `precedent ingest DIR/index DIR/archive/manifest.jsonl --images DIR/archive --merge`.
     fn ingest_args(&self) -> IngestArgs {
         IngestArgs {
             dir: self.index.clone(),
             sources: vec![self.archive.join("manifest.jsonl")],
+            dicom_ids: DicomIds::AccessionNumber,
             map: None,
             update: false,
             replace_without: false,
@@ -288,7 +289,8 @@ impl Place {
             images: Some(self.archive.clone()),
             encoders: EncoderDirs { encoder_dirs: Vec::new() },
             dry_run: false,
-            rejects: self.archive.with_file_name("rejected.jsonl"),
+            rejected: self.archive.with_file_name("rejected.jsonl"),
+            merge: true,
             no_merge: false,
         }
     }

@@ -4,12 +4,12 @@ use crate::args::EncodeArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::json;
-use crate::output::{bar, counted};
+use crate::output::{Stream, bar, counted, stderr, stdout};
 use precedent_encoder::{BertText, Encoder, EncoderError};
 use precedent_sources::NpyWriter;
 use precedent_wire::v1;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Stdout, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub fn run(args: &EncodeArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;
     let tower = Tower::open(args)?;
     if let Some(notice) = tower.notice() {
-        writeln!(std::io::stderr(), "note: {notice}")?;
+        writeln!(stderr(), "note: {notice}")?;
     }
     let mut sink = Sink::open(args, &tower)?;
     if let Some(path) = &args.lines {
@@ -55,7 +55,7 @@ fn lines(path: &Path, tower: &Tower, sink: &mut Sink, interrupt: &Interrupt) -> 
     let shown = bar(total, "bytes");
     let mut first = 1;
     let mut batch = Vec::new();
-    while !interrupt.asked() {
+    while !interrupt.asked() && !sink.is_unread() {
         let more = read_batch(&mut input, first, &mut batch)?;
         let texts: Vec<&str> = batch.iter().map(|line: &String| line.trim_end()).collect();
         let vectors = tower.texts(&texts).map_err(|(at, error)| {
@@ -98,7 +98,7 @@ fn read_batch(input: &mut dyn BufRead, first: usize, batch: &mut Vec<String>) ->
 fn images(args: &EncodeArgs, tower: &Tower, sink: &mut Sink, interrupt: &Interrupt) -> Result<(), Failure> {
     let shown = bar(args.images.len() as u64, "images");
     for path in &args.images {
-        if interrupt.asked() {
+        if interrupt.asked() || sink.is_unread() {
             break;
         }
         let vector = tower.image(path).map_err(|error| error.about(path.display()))?;
@@ -175,29 +175,28 @@ impl Tower {
 /// Where vectors go.
 enum Sink {
     Npy(NpyWriter),
-    Json { encoder_id: String },
-    Plain,
+    Json { encoder_id: String, out: Stream<Stdout> },
+    Plain(Stream<Stdout>),
 }
 
 impl Sink {
     fn open(args: &EncodeArgs, tower: &Tower) -> Result<Self, Failure> {
         Ok(match &args.out {
             Some(path) => Self::Npy(NpyWriter::create(path, tower.dimension()).map_err(Failure::other)?),
-            None if args.json => Self::Json { encoder_id: tower.id().to_owned() },
-            None => Self::Plain,
+            None if args.json => Self::Json { encoder_id: tower.id().to_owned(), out: stdout() },
+            None => Self::Plain(stdout()),
         })
     }
 
     fn take(&mut self, vector: &[f32]) -> Result<(), Failure> {
-        let mut out = std::io::stdout();
         match self {
             Self::Npy(writer) => writer.push(vector).map_err(Failure::other)?,
-            Self::Json { encoder_id } => {
+            Self::Json { encoder_id, out } => {
                 let values = vector.to_vec();
                 let embedding = v1::Embedding { values, encoder_id: encoder_id.clone() };
                 writeln!(out, "{}", json::embedding(&embedding)?)?;
             }
-            Self::Plain => {
+            Self::Plain(out) => {
                 let numbers: Vec<String> = vector.iter().map(f32::to_string).collect();
                 writeln!(out, "{}", numbers.join(" "))?;
             }
@@ -205,17 +204,25 @@ impl Sink {
         Ok(())
     }
 
+    /// Whether nobody reads the vectors any more.
+    fn is_unread(&self) -> bool {
+        match self {
+            Self::Npy(_) => false,
+            Self::Json { out, .. } | Self::Plain(out) => out.is_unread(),
+        }
+    }
+
     fn finish(self, args: &EncodeArgs, tower: &Tower) -> Result<(), Failure> {
         let (Self::Npy(writer), Some(path)) = (self, &args.out) else {
             if !args.json {
-                writeln!(std::io::stderr(), "encoder {}", tower.id())?;
+                writeln!(stderr(), "encoder {}", tower.id())?;
             }
             return Ok(());
         };
         let vectors = counted(writer.finish().map_err(Failure::other)?, "vector", "vectors");
         let (dimension, id) = (tower.dimension(), tower.id());
         let path = path.display();
-        writeln!(std::io::stdout(), "{path}: {vectors} of {dimension} numbers, encoder {id}")?;
+        writeln!(stdout(), "{path}: {vectors} of {dimension} numbers, encoder {id}")?;
         Ok(())
     }
 }

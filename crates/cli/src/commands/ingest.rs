@@ -4,8 +4,10 @@
 //! again goes on where a killed one was cut short, and a changed manifest writes only what changed. Pictures are encoded
 //! again for that: the index keeps no trace of a file but its embedding, and a picture that changed must be noticed.
 
+mod inputs;
 mod listing;
 mod pictures;
+mod studies;
 mod tally;
 mod vectors;
 
@@ -13,13 +15,14 @@ use crate::args::IngestArgs;
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, counted};
+use crate::output::{advance, bar, counted, stderr};
 use indicatif::ProgressBar;
-use listing::Listing;
+use inputs::{Input, Rows};
+use listing::{Listing, is_listing};
 use pictures::Pictures;
 use precedent_engine::{Access, Engine, EngineError, NewCase, Replacement, Violation};
 use precedent_model::{Case, CaseId};
-use precedent_sources::{ColumnMap, Manifest, Rejection, Row};
+use precedent_sources::{ColumnMap, Rejection, Row};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -44,7 +47,9 @@ pub fn run(args: &IngestArgs) -> Outcome {
 /// As the command, for a caller that listens for interrupts itself.
 pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
-    check_rejects(args)?;
+    check_rejected(args)?;
+    // First, because a pipe may take long to end, and nobody else can write while the index is open.
+    let inputs = Input::open_all(args, interrupt)?;
     let access = if args.dry_run { Access::Read } else { Access::Bulk };
     let encoders = encoders::open_all(&args.encoders)?;
     let engine = Engine::open_with(&args.dir, access, &encoders).map_err(about)?;
@@ -56,7 +61,7 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
         args,
         engine: &engine,
         map: &map,
-        vectors: Vectors::open(args, &engine, &map)?,
+        vectors: Vectors::open(args, &inputs, &engine, &map)?,
         pictures: args.images.as_ref().map(|root| Pictures::open(root, &engine)).transpose()?,
         waiting: Vec::new(),
         replacement: match args {
@@ -64,20 +69,21 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
             args if args.replace_without => Replacement::Without,
             _ => Replacement::Whole,
         },
-        listing: Listing::new(args.rejects.clone()),
+        listing: Listing::begin(&args.rejected, args.dry_run)?,
         batch: Vec::new(),
         batch_ids: HashSet::new(),
         seen: HashSet::new(),
         batch_bytes: 0,
         tally: Tally::default(),
     };
-    let ended = run.sources(interrupt);
+    let ended = run.sources(&inputs, interrupt);
     // Whatever ended it, what was acknowledged is made visible.
     if !args.dry_run {
         engine.commit().map_err(about)?;
     }
     ended?;
-    if !args.dry_run && !args.no_merge && !interrupt.asked() {
+    let merges = args.merge || (!args.no_merge && engine.merge_gain().is_due());
+    if merges && !args.dry_run && !interrupt.asked() {
         merge(&engine, interrupt).map_err(about)?;
     }
     run.tally.print(args, &engine)?;
@@ -86,7 +92,7 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     }
     if interrupt.asked() {
         writeln!(
-            std::io::stderr(),
+            stderr(),
             "interrupted: the rows ingested so far are kept; run the same command again to resume"
         )?;
     }
@@ -97,14 +103,18 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
     })
 }
 
-/// The list of rejected rows grows while the sources are read, so it must be none of them.
-fn check_rejects(args: &IngestArgs) -> Result<(), Failure> {
-    let Ok(rejects) = args.rejects.canonicalize() else { return Ok(()) };
+/// The list of rejected rows takes the place of an earlier one and of nothing else.
+fn check_rejected(args: &IngestArgs) -> Result<(), Failure> {
+    let Ok(rejected) = args.rejected.canonicalize() else { return Ok(()) };
+    let about =
+        |problem: &str| Failure::input(problem).about(format!("--rejected {}", args.rejected.display()));
     let read = args.sources.iter().chain(&args.map).chain(&args.embeddings);
-    let inside = args.dir.canonicalize().is_ok_and(|dir| rejects.starts_with(dir));
-    if inside || read.into_iter().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
-        let problem = "is read by this command or part of the index; name another file";
-        return Err(Failure::input(format!("--rejects {}: {problem}", args.rejects.display())));
+    let inside = args.dir.canonicalize().is_ok_and(|dir| rejected.starts_with(dir));
+    if inside || read.into_iter().any(|path| path.canonicalize().is_ok_and(|path| path == rejected)) {
+        return Err(about("is read by this command or part of the index; name another file"));
+    }
+    if !args.dry_run && rejected.is_file() && !is_listing(&rejected) {
+        return Err(about("holds something else than rejected rows of an earlier run; name another file"));
     }
     Ok(())
 }
@@ -138,20 +148,25 @@ struct Place {
 }
 
 impl Run<'_> {
-    fn sources(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
-        for path in &self.args.sources {
-            let mut manifest =
-                Manifest::open(path, self.map, &self.engine.definition().fields).map_err(Failure::input)?;
-            for warning in manifest.warnings() {
-                writeln!(std::io::stderr(), "note: {warning}")?;
+    fn sources(&mut self, inputs: &[Input], interrupt: &Interrupt) -> Result<(), Failure> {
+        for input in inputs {
+            let mut rows = input.rows(self.map, &self.engine.definition().fields)?;
+            for note in rows.notes() {
+                writeln!(stderr(), "note: {note}")?;
             }
-            let shown = bar(manifest.bytes_total(), "bytes");
+            if let Input::Studies(folder) = input {
+                self.pictures = Some(Pictures::of_folder(folder.root(), self.engine)?);
+            }
+            let shown = bar(rows.progress().1, "read");
             let ended = self
-                .rows(path, &mut manifest, &shown, interrupt)
+                .rows(input.name(), &mut rows, &shown, interrupt)
                 .and_then(|()| self.encode_waiting(interrupt));
             shown.finish_and_clear();
             ended?;
-            self.tally.ignored_columns.extend(manifest.ignored_columns().iter().cloned());
+            self.tally.ignored_columns.extend(rows.ignored_columns().iter().cloned());
+            if let Input::Studies(_) = input {
+                self.pictures = None;
+            }
             if interrupt.asked() {
                 break;
             }
@@ -161,17 +176,17 @@ impl Run<'_> {
 
     fn rows(
         &mut self,
-        path: &Path,
-        manifest: &mut Manifest,
+        source: &Path,
+        rows: &mut Rows,
         shown: &ProgressBar,
         interrupt: &Interrupt,
     ) -> Result<(), Failure> {
         while !interrupt.asked() {
-            let Some(row) = manifest.next() else { break };
+            let Some(row) = rows.next() else { break };
             let row = row.map_err(Failure::other)?;
-            shown.set_position(manifest.bytes_read());
+            shown.set_position(rows.progress().0);
             shown.set_message(counted(self.tally.rows, "row", "rows"));
-            self.row(path, row)?;
+            self.row(source, row)?;
             if self.waiting.len() >= pictures::ROWS {
                 self.encode_waiting(interrupt)?;
             }
@@ -182,9 +197,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn row(&mut self, path: &Path, row: Row) -> Result<(), Failure> {
+    fn row(&mut self, source: &Path, row: Row) -> Result<(), Failure> {
         self.tally.rows += 1;
-        let source = path.display().to_string();
+        let source = row.file.as_deref().unwrap_or(source).display().to_string();
         for dropped in &row.dropped {
             self.tally.dropped += 1;
             self.listing.drop_field(&source, dropped)?;
@@ -200,15 +215,24 @@ impl Run<'_> {
             }
         };
         let place = Place { source, row: row.number, line: row.line };
+        let named = row.embedding_rows.as_deref().unwrap_or_default();
+        if self.vectors.is_none() && named.iter().any(Option::is_some) {
+            let problem =
+                "its images name rows of embeddings; give their file with --embeddings and --encoder-id";
+            return Err(Failure::input(format!("{} row {}: {problem}", place.source, place.row)));
+        }
         if self.pictures.is_some() {
             self.waiting.push((place, case));
             return Ok(());
         }
         let embeddings = match &mut self.vectors {
-            Some(vectors) => vectors.of_case(case.images.len())?,
-            None => Vec::new(),
+            Some(vectors) => vectors.of_case(case.images.len(), named)?,
+            None => Ok(Vec::new()),
         };
-        self.take(place, NewCase { case, embeddings })
+        match embeddings {
+            Ok(embeddings) => self.take(place, NewCase { case, embeddings }),
+            Err(violation) => self.reject_all(&place, &[violation], MEND),
+        }
     }
 
     /// Encodes the pictures of the rows that wait for it, and takes the rows on in their order.
@@ -308,8 +332,7 @@ fn merge(engine: &Engine, interrupt: &Interrupt) -> Result<(), EngineError> {
     let shown = bar(0, "merge");
     let progress = |phase: &'static str, done: usize, total: usize| {
         shown.set_prefix(phase);
-        shown.set_length(total as u64);
-        shown.set_position(done as u64);
+        advance(&shown, done as u64, total as u64);
         !interrupt.asked()
     };
     let ended = match engine.merge_all(&progress) {

@@ -3,7 +3,7 @@
 use crate::args::{InitArgs, MetricName};
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::counted;
+use crate::output::{counted, stdout};
 use precedent_engine::{Definition, Encoder, Engine};
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_report::{Lexicon, LexiconFile};
@@ -23,7 +23,7 @@ pub fn run(args: &InitArgs) -> Outcome {
         }
         None => "none, reports only (--encoder, or --dimension and --encoder-id add one)".to_owned(),
     };
-    let mut out = std::io::stdout();
+    let mut out = stdout();
     writeln!(out, "{}: an empty index \"{}\"", args.dir.display(), definition.name)?;
     writeln!(out, "embeddings: {space}")?;
     if let Some(notice) = encoder.as_ref().and_then(|encoder| encoder.notice()) {

@@ -3,7 +3,7 @@
 use crate::args::MergeArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count};
+use crate::output::{advance, bar, count, stdout};
 use precedent_engine::{Access, Engine};
 use std::io::Write;
 
@@ -14,13 +14,12 @@ pub fn run(args: &MergeArgs) -> Outcome {
     let shown = bar(0, "merge");
     let progress = |phase: &'static str, done: usize, total: usize| {
         shown.set_prefix(phase);
-        shown.set_length(total as u64);
-        shown.set_position(done as u64);
+        advance(&shown, done as u64, total as u64);
         !interrupt.asked()
     };
     let generation = engine.merge_all(&progress).map_err(about)?;
     shown.finish_and_clear();
     let cases = engine.view().case_count() as u64;
-    writeln!(std::io::stdout(), "one segment of {} cases, generation {generation}", count(cases))?;
+    writeln!(stdout(), "one segment of {} cases, generation {generation}", count(cases))?;
     Ok(Exit::Done)
 }

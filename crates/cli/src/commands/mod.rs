@@ -1,10 +1,15 @@
 //! One module per command.
 
 pub mod completions;
+pub mod delete;
 pub mod demo;
 pub mod encode;
+pub mod export;
+pub mod get;
 pub mod ingest;
 pub mod init;
+pub mod list;
+pub mod man;
 pub mod merge;
 pub mod phantom;
 pub mod report;

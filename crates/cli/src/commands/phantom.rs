@@ -3,7 +3,7 @@
 use crate::args::{PhantomArgs, PhantomFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count};
+use crate::output::{bar, count, stderr, stdout};
 use precedent_phantom::{ArchiveParams, Format, PhantomError, SITES, Style, write_archive};
 use std::io::Write;
 
@@ -32,7 +32,7 @@ pub fn run(args: &PhantomArgs) -> Outcome {
     match written {
         Ok(()) => {}
         Err(stopped @ PhantomError::Stopped { .. }) => {
-            writeln!(std::io::stderr(), "precedent: {stopped}")?;
+            writeln!(stderr(), "precedent: {stopped}")?;
             return Ok(Exit::Interrupted);
         }
         Err(error @ (PhantomError::Params { .. } | PhantomError::OtherArchive { .. })) => {
@@ -42,7 +42,7 @@ pub fn run(args: &PhantomArgs) -> Outcome {
     }
     let dir = args.dir.display();
     writeln!(
-        std::io::stdout(),
+        stdout(),
         "{} synthetic studies in {dir}: manifest.jsonl, truth.jsonl",
         count(args.studies as u64)
     )?;

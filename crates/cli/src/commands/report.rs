@@ -4,19 +4,18 @@
 
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{stderr, stdout};
 use crate::style::Style;
 use crate::{lexicon_list, reading, reading_json};
 use precedent_model::{FieldSchema, MAX_REPORT_BYTES, Report, SectionKind};
 use precedent_report::{Lexicon, LexiconFile, ReportReader};
-use precedent_sources::{ColumnMap, MAX_LINE_BYTES, Manifest};
+use precedent_sources::{ColumnMap, MAX_LINE_BYTES, Manifest, Source};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Endings of what holds a case per row.
-const MANIFESTS: [&str; 4] = ["jsonl", "ndjson", "csv", "tsv"];
 /// What a text in another encoding begins with.
 const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
@@ -25,7 +24,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
         Some(path) => Arc::new(site(path).map_err(|error| error.about(path.display()))?),
         None => Lexicon::bundled(),
     };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(stdout());
     let style = if args.json { Style::PLAIN } else { Style::of_stdout() };
     let ended = match &args.file {
         None => lexicon_list::print(&mut out, &lexicon, args.json, style)
@@ -59,8 +58,7 @@ struct Shown<'a, W> {
 impl<W: Write> Shown<'_, W> {
     fn file(mut self, file: &Path) -> Outcome {
         let extension = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        let is_manifest = MANIFESTS.iter().any(|ending| ending.eq_ignore_ascii_case(extension));
-        if is_manifest {
+        if file.is_dir() || Source::is_manifest(file) {
             return self.manifest(file);
         }
         let about = |error: Failure| match file.as_os_str() == "-" {
@@ -100,13 +98,13 @@ impl<W: Write> Shown<'_, W> {
                     rejected = true;
                     let said = format!(
                         "{} row {}: {}: {}; {}",
-                        file.display(),
+                        row.file.as_deref().unwrap_or(file).display(),
                         row.number,
                         rejection.field,
                         rejection.problem,
                         rejection.remedy
                     );
-                    writeln!(std::io::stderr(), "rejected: {said}")?;
+                    writeln!(stderr(), "rejected: {said}")?;
                 }
             }
         }

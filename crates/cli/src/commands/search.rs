@@ -5,8 +5,9 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
-use crate::output::counted;
+use crate::output::{stderr, stdout};
 use crate::style::Style;
+use crate::waiting;
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_server::convert;
 use precedent_server::convert::hit::Context;
@@ -24,31 +25,18 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let digest = convert::request::digest(&wire, &definition.name);
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
-    note_what_waits(&engine)?;
-    let mut out = std::io::stdout().lock();
+    waiting::note(&engine)?;
+    let mut out = stdout();
     if args.json {
         let context = Context { definition, request_digest: digest, next_page_token: "" };
         writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
         let metric = definition.image_space.as_ref().map(|space| space.metric());
-        let manner = Manner { metric, full: args.full, style: Style::of_stdout() };
-        hits::print(&mut out, &mut std::io::stderr().lock(), &answer, manner)?;
+        let asks_of_study = !args.images.is_empty() || !args.embeddings.is_empty();
+        let manner = Manner { metric, full: args.full, asks_of_study, style: Style::of_stdout() };
+        hits::print(&mut out, &mut stderr(), &answer, manner)?;
     }
     Ok(Exit::Done)
-}
-
-/// Says what is durable and not visible yet. The answer stands without it, so trouble with the log is told, not fatal.
-fn note_what_waits(engine: &Engine) -> Result<(), Failure> {
-    let mut err = std::io::stderr();
-    match engine.stats().map(|stats| stats.pending_operations as u64) {
-        Ok(0) => {}
-        Ok(waiting) => {
-            let operations = counted(waiting, "durable operation is", "durable operations are");
-            writeln!(err, "note: {operations} not visible yet; a running or the next writer brings them in")?;
-        }
-        Err(error) => writeln!(err, "note: what waits in the log is not known: {error}")?,
-    }
-    Ok(())
 }
 
 /// The flags as a request of the protocol, so that the program asks just as a client does.

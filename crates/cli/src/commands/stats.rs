@@ -3,7 +3,7 @@
 use crate::args::StatsArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
-use crate::output::{bytes, count, counted, printable};
+use crate::output::{bytes, count, counted, printable, stdout};
 use precedent_engine::{Access, Definition, Engine, EngineError, IndexStats, VectorAccess};
 use std::io::Write;
 
@@ -12,7 +12,7 @@ pub fn run(args: &StatsArgs) -> Outcome {
     let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
     let stats = engine.stats().map_err(about)?;
     let definition = engine.definition();
-    let mut out = std::io::stdout();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{}", json::stats(&engine, &stats)?)?;
         return Ok(Exit::Done);

@@ -3,7 +3,7 @@
 use crate::args::TrainArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count};
+use crate::output::{advance, bar, count, stderr, stdout};
 use crate::phantom_studies::PhantomStudies;
 use indicatif::ProgressBar;
 use precedent_encoder::{DESCRIPTION_FILE, Description, Encoder, WEIGHTS_FILE};
@@ -53,7 +53,7 @@ pub fn run(args: &TrainArgs) -> Outcome {
     let weights = match taught {
         Ok(weights) => weights.to_safetensors().map_err(Failure::other)?,
         Err(error @ TrainingError::Stopped) => {
-            writeln!(std::io::stderr(), "precedent: {error}")?;
+            writeln!(stderr(), "precedent: {error}")?;
             return Ok(Exit::Interrupted);
         }
         Err(
@@ -74,7 +74,7 @@ pub fn run(args: &TrainArgs) -> Outcome {
     };
     let encoder = Encoder::save(&args.dir, description, &weights).map_err(Failure::other)?;
     writeln!(
-        std::io::stdout(),
+        stdout(),
         "{} in {}: {DESCRIPTION_FILE}, {WEIGHTS_FILE} ({} bytes)",
         encoder.id(),
         args.dir.display(),
@@ -105,8 +105,7 @@ impl Shown {
         match progress {
             Progress::Gathered(done, _) => self.gathering.set_position(done as u64),
             Progress::Looked(done, total) => {
-                self.teaching.set_length(total as u64);
-                self.teaching.set_position(done as u64);
+                advance(&self.teaching, done as u64, total as u64);
             }
             Progress::Step { step, local, global } => {
                 self.gathering.finish_and_clear();
@@ -123,7 +122,7 @@ impl Shown {
                         "step {step}: patches {local:.3}, whole {global:.3} nats, {each:.2} s a step"
                     );
                     if self.teaching.is_hidden() {
-                        let _ = writeln!(std::io::stderr(), "{line}");
+                        let _ = writeln!(stderr(), "{line}");
                     }
                     self.teaching.set_message(line);
                     *since = (0, 0.0, 0.0, None);

@@ -5,7 +5,7 @@ mod recall;
 use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
-use crate::output::{bar, bytes, counted};
+use crate::output::{advance, bar, bytes, counted, stdout};
 use precedent_engine::{Engine, Verification};
 use recall::Recall;
 use serde_json::Value;
@@ -13,15 +13,12 @@ use std::io::Write;
 
 pub fn run(args: &VerifyArgs) -> Outcome {
     let shown = bar(0, "verify");
-    let progress = |done: u64, total: u64| {
-        shown.set_length(total);
-        shown.set_position(done);
-    };
+    let progress = |done: u64, total: u64| advance(&shown, done, total);
     let found = Engine::verify(&args.dir, &progress)
         .map_err(|error| Failure::from(error).about(args.dir.display()))?;
     shown.finish_and_clear();
     if !args.json {
-        read_or_not(print(&found))?;
+        print(&found)?;
     }
     let is_sound = found.damages.is_empty();
     // What is damaged cannot keep a promise.
@@ -34,9 +31,9 @@ pub fn run(args: &VerifyArgs) -> Outcome {
     };
     if args.json {
         let recall = args.recall.map(|_| recall.as_ref().map_or(Value::Null, Recall::json));
-        read_or_not(print_json(&found, recall))?;
+        print_json(&found, recall)?;
     } else if let Some(recall) = &recall {
-        read_or_not(recall.print(&args.dir, &mut std::io::stdout()))?;
+        recall.print(&args.dir, &mut stdout())?;
     }
     Ok(match recall {
         _ if !is_sound => Exit::Damaged,
@@ -45,13 +42,8 @@ pub fn run(args: &VerifyArgs) -> Outcome {
     })
 }
 
-/// `verify DIR | head -1` reads too little to see what is wrong, and still must learn of it.
-fn read_or_not(printed: Result<(), Failure>) -> Result<(), Failure> {
-    printed.or_else(|failure| if failure.is_unread() { Ok(()) } else { Err(failure) })
-}
-
 fn print(found: &Verification) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
+    let mut out = stdout();
     for damage in &found.damages {
         writeln!(out, "{}: {}", damage.file, damage.description)?;
     }
@@ -69,6 +61,6 @@ fn print_json(found: &Verification, recall: Option<Value>) -> Result<(), Failure
     if let (Some(recall), Some(members)) = (recall, document.as_object_mut()) {
         members.insert("recall".to_owned(), recall);
     }
-    writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&document).map_err(Failure::other)?)?;
+    writeln!(stdout(), "{}", serde_json::to_string_pretty(&document).map_err(Failure::other)?)?;
     Ok(())
 }

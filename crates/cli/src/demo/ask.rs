@@ -3,7 +3,7 @@
 use crate::demo::hit::Told;
 use crate::demo::sheet::{self, Tile};
 use crate::exit::Failure;
-use crate::output::{count, printable, wrap};
+use crate::output::{count, printable, stdout, wrap};
 use precedent_model::GreyImage;
 use precedent_report::{Lexicon, ReportReader};
 use precedent_wire::v1;
@@ -78,7 +78,7 @@ impl Asking {
         let answer = self.client.search(request).await.map_err(refused)?.into_inner();
         let took = began.elapsed().as_secs_f64() * 1e3;
         let plan = answer.plan.unwrap_or_default();
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout();
         writeln!(out, "\n{title}")?;
         let (matches, cases) = (count(plan.match_count), count(plan.case_count));
         writeln!(

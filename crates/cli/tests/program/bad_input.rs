@@ -134,26 +134,15 @@ fn damage_is_named_by_file_and_never_searched() {
 }
 
 #[test]
-fn damage_is_told_by_the_exit_code_to_who_reads_no_output() {
-    let place = Place::with_index();
-    let segment = std::fs::read_dir(place.path("i/segments")).unwrap().next().unwrap().unwrap().path();
-    for part in ["records", "keys"] {
-        let file = segment.join(part);
-        let mut bytes = std::fs::read(&file).unwrap();
-        bytes[70] ^= 1;
-        place.write(file.to_str().unwrap(), &bytes);
-    }
-    let mut child = place.command(&["verify", "i"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    assert_eq!(child.wait().unwrap().code(), Some(4));
-}
-
-#[test]
 fn the_list_of_rejected_rows_is_no_source() {
     let place = Place::with_index();
     place.write("bad.jsonl", b"{\"x\": 1}\n");
-    place.refused(&["ingest", "i", "bad.jsonl", "--rejects", "bad.jsonl"], 2, &["--rejects", "another file"]);
-    place.refused(&["ingest", "i", "bad.jsonl", "--rejects", "i/writer.lock"], 2, &["--rejects"]);
+    place.refused(
+        &["ingest", "i", "bad.jsonl", "--rejected", "bad.jsonl"],
+        2,
+        &["--rejected", "another file"],
+    );
+    place.refused(&["ingest", "i", "bad.jsonl", "--rejects", "i/writer.lock"], 2, &["--rejected"]);
     place.refused(&["ingest", "i", "bad.jsonl", "--encoder-id", "e1"], 2, &["--embeddings"]);
     assert_eq!(std::fs::read(place.path("bad.jsonl")).unwrap(), b"{\"x\": 1}\n");
 }

@@ -3,11 +3,19 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod closed_output;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod encode;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod first_steps;
+#[cfg(test)]
+mod loads;
 #[cfg(test)]
 mod phantom;
 #[cfg(test)]
@@ -18,6 +26,10 @@ mod recall;
 mod replacing;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

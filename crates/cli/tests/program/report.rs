@@ -167,7 +167,9 @@ fn what_is_no_report_is_named_and_not_repeated() {
     place.write("long.txt", &b"CANARY ".repeat(200_000));
     place.write("longer.txt", &b"CANARY ".repeat(700_000));
     refused(&place, &["nowhere.txt"], &["nowhere.txt: cannot be read"]);
-    refused(&place, &["."], &[".: cannot be read"]);
+    std::fs::create_dir(place.path("folder")).unwrap();
+    refused(&place, &["folder"], &["folder is a folder without a .txt file"]);
+    refused(&place, &["."], &["latin.txt row", ".: no row holds a report"]);
     refused(&place, &["latin.txt"], &["latin.txt: is not UTF-8 at byte 13", "save it as UTF-8"]);
     refused(&place, &["utf16.txt"], &["utf16.txt: is UTF-16"]);
     refused(&place, &["empty.txt"], &["empty.txt: holds no text"]);

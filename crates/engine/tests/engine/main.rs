@@ -31,4 +31,6 @@ mod understood;
 #[cfg(test)]
 mod visibility;
 #[cfg(test)]
+mod whole;
+#[cfg(test)]
 mod words;

@@ -1,7 +1,7 @@
 //! DICOM: every way to write one picture, what the header changes, what is refused.
 
 use crate::support::*;
-use precedent_imaging::{Decoded, Format, decode, decode_stored};
+use precedent_imaging::{Decoded, Format, decode, decode_stored, dicom_facts};
 use precedent_model::{Laterality, PartialDate};
 
 const WINDOW_CENTRE: Tag = (0x0028, 0x1050);
@@ -57,6 +57,7 @@ fn one_picture_in_every_lossless_coding() {
             let decoded = decode(&bytes).unwrap();
             assert_eq!((decoded.format, decoded.original), (Format::Dicom, (5, 7)), "{way}");
             assert_eq!(decoded.image, image, "{bits} bits, {way}");
+            assert_eq!(dicom_facts(&bytes).unwrap(), decoded.facts, "{bits} bits, {way}");
         }
     }
 }
@@ -276,7 +277,11 @@ fn what_is_not_read_is_refused_by_name() {
     for required in [0x0004, 0x0010, 0x0011, 0x0100, 0x0101] {
         refused(plain.clone().without((0x0028, required)), "missing_field");
     }
-    refused(plain.clone().without((0x7fe0, 0x0010)), "no_pixels");
+    let mut no_picture = plain.clone();
+    no_picture.without((0x7fe0, 0x0010));
+    assert_eq!(dicom_facts(&no_picture.bytes()).unwrap_err().reason(), "no_pixels");
+    assert_eq!(dicom_facts(b"\x89PNG\r\n\x1a\n").unwrap_err().reason(), "unknown_format");
+    refused(&no_picture, "no_pixels");
     assert_eq!(refused(&change((0x0028, 0x0010), 3), "length"), "pixel data has 16 bytes; 24 expected");
     refused(&change((0x0028, 0x0010), 1), "length");
     refused(&change((0x0028, 0x0010), 0), "field");

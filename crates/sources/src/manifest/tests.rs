@@ -177,7 +177,7 @@ fn a_bad_row_is_rejected_and_reading_goes_on() {
         "{line}"
     );
     assert!(!says.contains("Jane") && !line.contains('\n'));
-    assert_eq!((manifest.bytes_read(), manifest.bytes_total()), (text.len() as u64, text.len() as u64));
+    assert_eq!(manifest.progress(), (text.len() as u64, text.len() as u64));
 }
 
 #[test]
@@ -350,6 +350,15 @@ fn a_map_that_does_not_fit_is_known_before_the_first_row() {
         let last = open(extension, &format!("{text}{}", ""), "[columns]\nsex = \"sex\"").unwrap();
         assert!(last.warnings().is_empty());
     }
+    let map = "[columns]\ncase_id = \"caseid\"\nage = \"yaers\"";
+    for (extension, text) in
+        [(".jsonl", "{\"case id\": \"a\", \"years\": 3}\n"), (".csv", "case id,years\na,3\n")]
+    {
+        check_refused(extension, text, map, "correct the name in the map; did you mean case id?");
+        let said = open(extension, text, &map.replace("caseid", "case id")).unwrap().warnings().join("");
+        assert!(said.ends_with("column yaers, which no row has; did you mean years?"), "{said}");
+    }
+    check_refused(".csv", "caseid,age\na,3\n", "", "in a map; is it caseid?");
     // A column that only the last row has is not missing, and nothing was lost by looking for it.
     let rows = read(
         ".jsonl",
@@ -380,7 +389,154 @@ fn files_that_are_no_manifest_are_refused() {
     assert!(error.contains("no/such.jsonl cannot be opened"), "{error}");
     let folder = tempfile::Builder::new().suffix(".csv").tempdir().unwrap();
     let error = Manifest::open(folder.path(), &ColumnMap::default(), &schema()).err().unwrap().to_string();
-    assert!(error.contains("is not a regular file"), "{error}");
+    assert!(error.contains("is a folder without a .txt file"), "{error}");
+    check_refused(".csv.gz", "case_id\n", "", "is not compressed as its name says");
+    check_refused(".txt.gz", "case_id\n", "", "name it .jsonl, .ndjson, .csv or .tsv");
+    let packed = file(".csv", &gzip("case_id\na\n"));
+    let error = Manifest::open(packed.path(), &ColumnMap::default(), &schema()).err().unwrap().to_string();
+    assert!(error.contains("is compressed; put .gz behind its name"), "{error}");
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(text: &str) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[test]
+fn compressed_manifests_are_read_as_what_they_were() {
+    let map = ColumnMap::from_toml("[columns]\nage = \"years\"").unwrap();
+    let tables = "case_id,years\na,3\nb,4\n";
+    let objects = "{\"case_id\": \"a\", \"years\": 3}\n{\"case_id\": \"b\"}\n";
+    for (extension, bytes) in [
+        (".csv.gz", gzip(tables)),
+        (".CSV.GZ", gzip(tables)),
+        (".csv.zst", zstd(tables)),
+        (".tsv.zstd", zstd(&tables.replace(',', "\t"))),
+        (".jsonl.gz", gzip(objects)),
+        (".ndjson.zst", zstd(objects)),
+    ] {
+        let file = file(extension, &bytes);
+        let mut manifest = Manifest::open(file.path(), &map, &schema()).unwrap();
+        assert!(manifest.warnings().is_empty());
+        let read: Vec<String> =
+            manifest.by_ref().map(|row| row.unwrap().outcome.unwrap().id.into_string()).collect();
+        assert_eq!(read, ["a", "b"], "{extension}");
+        assert_eq!(manifest.progress(), (bytes.len() as u64, bytes.len() as u64), "{extension}");
+    }
+    let cut = gzip(&tables.repeat(9000));
+    let cut = file(".csv.gz", &cut[..cut.len() - 9]);
+    let error = Manifest::open(cut.path(), &map, &schema()).err().unwrap().to_string();
+    assert!(error.contains("is cut short or damaged"), "before the first row: {error}");
+    let mut damaged = gzip(tables);
+    let checksum = damaged.len() - 8;
+    damaged[checksum] ^= 1;
+    let error = Source::copy_of(damaged.as_slice(), Path::new("standard input")).unwrap_err().to_string();
+    assert!(error.contains("standard input is cut short or damaged"), "{error}");
+}
+
+#[test]
+fn standard_input_is_told_by_what_stands_in_it_and_read_more_than_once() {
+    let map = ColumnMap::from_toml("[columns]\nage = \"years\"").unwrap();
+    let objects = "\u{feff}\n{\"case_id\": \"a\", \"years\": 3}\n";
+    for bytes in [
+        b"case_id,years\na,3\n".to_vec(),
+        b"years\tcase_id\n3\ta\n".to_vec(),
+        objects.as_bytes().to_vec(),
+        gzip(objects),
+        zstd("case_id,years\na,3\n"),
+    ] {
+        let source = Source::copy_of(bytes.as_slice(), Path::new("standard input")).unwrap();
+        let open = || Manifest::of(&source, &map, &schema()).unwrap();
+        // Two readers at a time do not disturb one another.
+        let (mut one, mut two) = (open(), open());
+        let (first, second) = (one.next().unwrap().unwrap(), two.next().unwrap().unwrap());
+        for row in [first, second] {
+            assert_eq!(row.outcome.unwrap().fields["age"], [FieldValue::Integer(3)]);
+        }
+        assert!(one.next().is_none() && two.next().is_none());
+    }
+    let error =
+        Manifest::of(&Source::copy_of(&b""[..], Path::new("standard input")).unwrap(), &map, &schema());
+    assert!(error.err().unwrap().to_string().contains("standard input is empty"));
+}
+
+#[test]
+fn a_folder_of_reports_is_a_case_per_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut file =
+            std::fs::OpenOptions::new().create(true).truncate(true).write(true).open(path).unwrap();
+        file.write_all(bytes).unwrap();
+    };
+    put("2019/b.txt", b"\xef\xbb\xbfFINDINGS: Clear.\n");
+    put("a.TXT", b"No pneumothorax.");
+    put(".hidden.txt", b"x");
+    put("README.md", b"x");
+    let map = ColumnMap::from_toml("[constants]\nmodality = \"DX\"").unwrap();
+    let manifest = Manifest::open(folder.path(), &map, &schema()).unwrap();
+    let said = manifest.warnings().join("\n");
+    assert!(said.contains("holds 1 file that is no .txt and passed over"), "{said}");
+    assert_eq!(manifest.progress(), (0, 2));
+    let rows: Vec<Row> = manifest.map(Result::unwrap).collect();
+    assert_eq!(rows[1].file.as_deref(), Some(folder.path().join("a.TXT").as_path()));
+    let cases: Vec<Case> = rows.into_iter().map(|row| row.outcome.unwrap()).collect();
+    let text = |case: &Case| case.report.as_ref().unwrap().section(SectionKind::Body).unwrap().to_owned();
+    assert_eq!((cases[0].id.as_str(), text(&cases[0]).as_str()), ("b", "FINDINGS: Clear.\n"));
+    assert_eq!((cases[1].id.as_str(), text(&cases[1]).as_str()), ("a", "No pneumothorax."));
+    assert_eq!(keywords(&cases[0], "modality"), ["DX"]);
+
+    put("2020/b.txt", b"Of the same name.");
+    put("latin.txt", b"Gr\xf6\xdfe");
+    let wrong: Vec<String> = Manifest::open(folder.path(), &map, &schema())
+        .unwrap()
+        .filter_map(|row| row.unwrap().outcome.err().map(|error| error.to_string()))
+        .collect();
+    assert!(wrong[0].contains("case_id: is the name of an earlier file"), "{wrong:?}");
+    assert!(wrong[1].contains("is not UTF-8 at byte 2"), "{wrong:?}");
+    assert_eq!(wrong.len(), 2);
+}
+
+#[test]
+fn images_and_sections_may_be_objects() {
+    let row = r#"{"case_id": "a", "images": [{"name": "x.png", "view": "PA", "embedding_row": 2}, {"embedding_row": null}, {}],
+        "sections": [{"section": "impression", "text": "Clear."}, {"section": "findings", "text": "nan"}],
+        "fields": {"problems": ["nan", "x"], "age": 3}}"#
+        .replace('\n', " ");
+    let mut manifest = open(".jsonl", &row, "").unwrap();
+    let read = manifest.next().unwrap().unwrap();
+    assert_eq!(read.embedding_rows, Some(vec![Some(2), None, None]));
+    let case = read.outcome.unwrap();
+    assert_eq!(images(&case), [("x.png", Some("PA")), ("", None), ("", None)]);
+    assert_eq!(keywords(&case, "problems"), ["nan", "x"]);
+    let kinds: Vec<SectionKind> =
+        case.report.unwrap().sections().iter().map(|section| section.kind).collect();
+    assert_eq!(kinds, [SectionKind::Impression, SectionKind::Findings]);
+    // Views of a column go to images that have none of their own.
+    let case = one(
+        ".jsonl",
+        r#"{"case_id": "a", "view": ["PA", "LATERAL"], "images": [{"view": "AP"}, {"name": "y"}]}"#,
+        "",
+    );
+    assert_eq!(images(&case), [("", Some("AP")), ("y", Some("LATERAL"))]);
+    for (row, says) in [
+        (r#""images": [{"nam": "Jane"}]"#, "images[0].nam: is no key of an image"),
+        (r#""images": [{"embedding_row": -1}]"#, "images[0].embedding_row: is no number of a row"),
+        (r#""images": [{"name": "a", "name": "b"}]"#, "name: is there twice"),
+        (r#""images": ["a", {"name": "b"}]"#, "holds an object in a list"),
+        (r#""sections": [{"section": "summary", "text": "Jane"}]"#, "sections[0].section: names no section"),
+        (r#""sections": "Jane""#, "sections: is no list of objects"),
+        (r#""sections": [{"section": "body", "text": "x"}], "findings": "Jane""#, "given beside a column"),
+        (r#""fields": ["Jane"]"#, "fields: is no object"),
+    ] {
+        check_rejected(".jsonl", &format!("{{\"case_id\": \"a\", {row}}}\n"), says);
+    }
 }
 
 #[test]

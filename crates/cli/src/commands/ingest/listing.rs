@@ -1,38 +1,50 @@
-//! The file that lists rejected rows and fields that were left out.
+//! The file that lists the rejected rows of one run and fields that were left out.
 
 use crate::exit::Failure;
+use crate::output::stderr;
 use precedent_engine::CaseWarning;
 use precedent_sources::{DroppedField, Rejection};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
 /// How many of each kind are shown on the terminal, too.
 const SHOWN: u64 = 3;
+/// The same of a dry run, which lists them nowhere else.
+const SHOWN_DRY: u64 = 20;
+/// Longest first line that is looked at to tell whose file it is.
+const MAX_HEAD_BYTES: u64 = 1 << 16;
 
 /// The file, made when there is something to list.
 pub struct Listing {
     path: PathBuf,
     file: Option<File>,
+    is_dry_run: bool,
     rejected: u64,
     dropped: u64,
     noted: u64,
 }
 
 impl Listing {
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None, rejected: 0, dropped: 0, noted: 0 }
+    /// A list of nothing yet. That of an earlier run goes, so that what is found in the end is of this run; a dry run touches
+    /// no file.
+    pub fn begin(path: &Path, is_dry_run: bool) -> Result<Self, Failure> {
+        if !is_dry_run && path.is_file() {
+            std::fs::remove_file(path).map_err(|error| Failure::other(error).about(path.display()))?;
+        }
+        Ok(Self { path: path.to_owned(), file: None, is_dry_run, rejected: 0, dropped: 0, noted: 0 })
     }
 
     /// Lists a rejected row; the first one also on the terminal.
     pub fn reject(&mut self, source: &str, rejection: &Rejection) -> Result<(), Failure> {
         let Rejection { row, line, field, problem, remedy } = rejection;
         self.rejected += 1;
-        if self.rejected == 1 {
-            let all = self.path.display();
-            let said = format!("{source} row {row}: {field}: {problem}; {remedy}");
-            writeln!(std::io::stderr(), "rejected: {said} (all rejected rows: {all})")?;
+        let said = format!("{source} row {row}: {field}: {problem}; {remedy}");
+        if self.is_dry_run && self.rejected <= SHOWN_DRY {
+            writeln!(stderr(), "rejected: {said}")?;
+        } else if self.rejected == 1 {
+            writeln!(stderr(), "rejected: {said} (all rejected rows: {})", self.path.display())?;
         }
         self.write(&json!({
             "outcome": "rejected", "source": source, "row": row, "line": line, "field": field, "problem": problem,
@@ -44,8 +56,8 @@ impl Listing {
     pub fn drop_field(&mut self, source: &str, dropped: &DroppedField) -> Result<(), Failure> {
         let DroppedField { row, line, field, problem, remedy } = dropped;
         self.dropped += 1;
-        if self.dropped <= SHOWN {
-            writeln!(std::io::stderr(), "left out: {source} row {row}: {field}: {problem}; {remedy}")?;
+        if self.dropped <= if self.is_dry_run { SHOWN_DRY } else { SHOWN } {
+            writeln!(stderr(), "left out: {source} row {row}: {field}: {problem}; {remedy}")?;
         }
         self.write(&json!({
             "outcome": "field left out", "source": source, "row": row, "line": line, "field": field, "problem": problem,
@@ -58,12 +70,15 @@ impl Listing {
         self.noted += 1;
         if self.noted <= SHOWN {
             let CaseWarning { field, message, .. } = warning;
-            writeln!(std::io::stderr(), "left out: {source} row {row}: {field}: {message}")?;
+            writeln!(stderr(), "left out: {source} row {row}: {field}: {message}")?;
         }
         Ok(())
     }
 
-    fn write(&mut self, line: &serde_json::Value) -> Result<(), Failure> {
+    fn write(&mut self, line: &Value) -> Result<(), Failure> {
+        if self.is_dry_run {
+            return Ok(());
+        }
         let about = |error: std::io::Error| Failure::other(error).about(self.path.display());
         let file = match &mut self.file {
             Some(file) => file,
@@ -73,4 +88,15 @@ impl Listing {
         };
         writeln!(file, "{line}").map_err(about)
     }
+}
+
+/// Whether a file is a list as written here, or empty, so that a new one may take its place.
+pub fn is_listing(path: &Path) -> bool {
+    let mut head = String::new();
+    let read = File::open(path)
+        .and_then(|file| BufReader::new(file.take(MAX_HEAD_BYTES)).read_line(&mut head))
+        .is_ok();
+    let line: Option<Value> = serde_json::from_str(&head).ok();
+    let has = |key| line.as_ref().is_some_and(|line| line.get(key).is_some());
+    read && (head.is_empty() || (has("outcome") && has("source") && has("problem")))
 }

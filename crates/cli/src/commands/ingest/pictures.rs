@@ -29,6 +29,13 @@ impl Pictures {
         Ok(Self { root: root.to_owned() })
     }
 
+    /// Pictures of a source that is a folder of them.
+    pub fn of_folder(root: &Path, engine: &Engine) -> Result<Self, Failure> {
+        let about = |violation: Violation| Failure::input(violation.description).about(root.display());
+        engine.can_encode().map_err(about)?;
+        Ok(Self { root: root.to_owned() })
+    }
+
     /// Reads and encodes the pictures of every case, in order. `None` where `stop` said so before a case was begun.
     pub fn encode(
         &self,

@@ -2,8 +2,9 @@
 
 use crate::args::IngestArgs;
 use crate::exit::Failure;
-use crate::output::{count, counted};
+use crate::output::{count, counted, stdout};
 use precedent_engine::{CaseWarning, Engine};
+use precedent_sources::nearest_column;
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -39,7 +40,7 @@ impl Tally {
 
     /// Prints what was done.
     pub fn print(&self, args: &IngestArgs, engine: &Engine) -> Result<(), Failure> {
-        let mut out = std::io::stdout();
+        let mut out = stdout();
         let verb = if args.dry_run { "would be ingested" } else { "ingested" };
         writeln!(
             out,
@@ -56,7 +57,7 @@ impl Tally {
         if self.dropped > 0 {
             let fields =
                 counted(self.dropped, "field that cannot be read was", "fields that cannot be read were");
-            writeln!(out, "{fields} left out (listed in {})", args.rejects.display())?;
+            writeln!(out, "{fields} left out {}", where_listed(args))?;
         }
         if self.nobodys > 0 {
             let cases = counted(self.nobodys, "case names", "cases name");
@@ -75,7 +76,12 @@ impl Tally {
             writeln!(out, "{cases} neither text nor embedding; only filters find such cases")?;
         }
         if !self.ignored_columns.is_empty() {
-            let names: Vec<&str> = self.ignored_columns.iter().map(String::as_str).collect();
+            let fields = &engine.definition().fields;
+            let named = |column: &String| match nearest_column(column, fields) {
+                Some(meant) => format!("{column} (did you mean {meant}?)"),
+                None => column.clone(),
+            };
+            let names: Vec<String> = self.ignored_columns.iter().map(named).collect();
             writeln!(out, "columns that the index does not keep: {}", names.join(" "))?;
         }
         if let (Some(_), Some(notice)) = (&args.images, engine.notice()) {
@@ -85,7 +91,22 @@ impl Tally {
             let view = engine.view();
             let cases = counted(view.case_count() as u64, "case", "cases");
             writeln!(out, "the index holds {cases}, generation {}", view.generation())?;
+            let gain = engine.merge_gain();
+            if gain.is_worth_a_hint() {
+                let segments = counted(gain.segments as u64, "segment", "segments");
+                let scanned = counted(gain.scanned as u64, "vector", "vectors");
+                let remedy = format!("`precedent merge {}`, or a running `serve`", args.dir.display());
+                writeln!(out, "note: {segments}, {scanned} in no graph; {remedy}, makes searches faster")?;
+            }
         }
         Ok(())
+    }
+}
+
+/// Where the fields that were left out can be read.
+fn where_listed(args: &IngestArgs) -> String {
+    match args.dry_run {
+        true => "(a run that is not dry lists them)".to_owned(),
+        false => format!("(listed in {})", args.rejected.display()),
     }
 }

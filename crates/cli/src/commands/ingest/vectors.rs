@@ -1,11 +1,12 @@
 //! The embeddings beside the manifests, and which is whose.
 
+use super::inputs::Input;
 use crate::args::{EmbeddingsPer, IngestArgs};
 use crate::exit::Failure;
 use crate::output::counted;
-use precedent_engine::Engine;
+use precedent_engine::{Engine, Violation};
 use precedent_query::QueryVector;
-use precedent_sources::{ColumnMap, Manifest, NpyMatrix};
+use precedent_sources::{ColumnMap, NpyMatrix};
 
 /// What the manifests hold, counted before anything is taken in.
 #[derive(Debug, Default)]
@@ -16,15 +17,30 @@ struct Census {
     unreadable: u64,
     /// Whether some row has no image, or several.
     uneven: bool,
+    /// Rows whose images say which embedding is theirs.
+    named: u64,
+}
+
+/// Which embedding is whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pairing {
+    /// One after the other, one for each row.
+    PerRow,
+    /// One after the other, one for each image.
+    PerImage,
+    /// As the images say; the other rows have none.
+    Named,
 }
 
 impl Census {
-    fn of(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Self, Failure> {
+    fn of(inputs: &[Input], engine: &Engine, map: &ColumnMap) -> Result<Self, Failure> {
         let mut census = Self::default();
-        for source in &args.sources {
-            for row in Manifest::open(source, map, &engine.definition().fields).map_err(Failure::input)? {
+        for input in inputs {
+            for row in input.rows(map, &engine.definition().fields)? {
+                let row = row.map_err(Failure::input)?;
                 census.rows += 1;
-                match row.map_err(Failure::input)?.outcome {
+                census.named += u64::from(row.embedding_rows.is_some());
+                match row.outcome {
                     Ok(case) => {
                         census.images += case.images.len() as u64;
                         census.uneven |= case.images.len() != 1;
@@ -36,10 +52,17 @@ impl Census {
         Ok(census)
     }
 
-    /// Whether the embeddings are one per image, not one per row. Where that cannot be told for certain it is refused:
-    /// an embedding under the wrong case would be found for years.
-    fn pair(&self, embeddings: u64, asked: Option<EmbeddingsPer>) -> Result<bool, String> {
-        let Self { rows, images, unreadable, uneven } = *self;
+    /// Which embedding is whose. Where that cannot be told for certain it is refused: an embedding under the wrong case would
+    /// be found for years.
+    fn pair(&self, embeddings: u64, asked: Option<EmbeddingsPer>) -> Result<Pairing, String> {
+        let Self { rows, images, unreadable, uneven, named } = *self;
+        match asked {
+            None if named > 0 => return Ok(Pairing::Named),
+            Some(_) if named > 0 => {
+                return Err("images say which row is theirs; leave --embeddings-per out".to_owned());
+            }
+            _ => {}
+        }
         let counts = format!("it has {embeddings} rows, the manifests {rows} rows and {images} images");
         let (by_row, by_image) = (embeddings == rows, embeddings == images);
         let per_image = match asked {
@@ -62,21 +85,26 @@ impl Census {
                 counted(unreadable, "row", "rows")
             ));
         }
-        Ok(per_image)
+        Ok(if per_image { Pairing::PerImage } else { Pairing::PerRow })
     }
 }
 
-/// The embeddings beside the manifests: one per row, or one per image.
+/// The embeddings beside the manifests.
 pub struct Vectors {
     matrix: NpyMatrix,
     encoder_id: String,
-    per_image: bool,
+    pairing: Pairing,
     next: u64,
 }
 
 impl Vectors {
     /// Opens the file and holds it against the index and the manifests before anything is taken in.
-    pub fn open(args: &IngestArgs, engine: &Engine, map: &ColumnMap) -> Result<Option<Self>, Failure> {
+    pub fn open(
+        args: &IngestArgs,
+        inputs: &[Input],
+        engine: &Engine,
+        map: &ColumnMap,
+    ) -> Result<Option<Self>, Failure> {
         let Some(path) = &args.embeddings else { return Ok(None) };
         let about = |error: &dyn std::fmt::Display| Failure::input(error).about(path.display());
         let matrix = NpyMatrix::open(path).map_err(Failure::input)?;
@@ -97,22 +125,41 @@ impl Vectors {
             let wanted = space.encoder_id();
             return Err(about(&format!("--encoder-id {encoder_id}: the index holds embeddings of {wanted}")));
         }
-        let per_image =
-            Census::of(args, engine, map)?.pair(matrix.rows(), args.embeddings_per).map_err(|e| about(&e))?;
-        Ok(Some(Self { matrix, encoder_id, per_image, next: 0 }))
+        let census = Census::of(inputs, engine, map)?;
+        let pairing = census.pair(matrix.rows(), args.embeddings_per).map_err(|e| about(&e))?;
+        Ok(Some(Self { matrix, encoder_id, pairing, next: 0 }))
     }
 
-    /// The embeddings of the next case.
-    pub fn of_case(&mut self, images: usize) -> Result<Vec<Option<QueryVector>>, Failure> {
-        let wanted = if self.per_image { images } else { 1 };
-        (0..wanted)
-            .map(|_| {
-                let mut values = Vec::new();
-                self.matrix.read_row(self.next, &mut values).map_err(Failure::other)?;
-                self.next += 1;
-                Ok(Some(QueryVector { values, encoder_id: self.encoder_id.clone() }))
-            })
-            .collect()
+    /// The embeddings of the next case, of which each image says which is its own, where it does.
+    pub fn of_case(
+        &mut self,
+        images: usize,
+        named: &[Option<u64>],
+    ) -> Result<Result<Vec<Option<QueryVector>>, Violation>, Failure> {
+        let rows: Vec<Option<u64>> = match self.pairing {
+            Pairing::Named => named.to_vec(),
+            Pairing::PerRow => vec![Some(self.next)],
+            Pairing::PerImage => (self.next..).take(images).map(Some).collect(),
+        };
+        let there = self.matrix.rows();
+        let wrong = |row: &Option<u64>| row.is_some_and(|row| row >= there);
+        if let (Pairing::Named, Some(image)) = (self.pairing, rows.iter().position(wrong)) {
+            let field = format!("images[{image}].embedding_row");
+            let problem =
+                format!("is no row of the embeddings, which have {there}, counted from 0; correct it");
+            return Ok(Err(Violation::new(field, problem)));
+        }
+        self.next += rows.len() as u64;
+        rows.into_iter()
+            .map(|row| row.map(|row| self.read(row)).transpose())
+            .collect::<Result<_, _>>()
+            .map(Ok)
+    }
+
+    fn read(&mut self, row: u64) -> Result<QueryVector, Failure> {
+        let mut values = Vec::new();
+        self.matrix.read_row(row, &mut values).map_err(Failure::other)?;
+        Ok(QueryVector { values, encoder_id: self.encoder_id.clone() })
     }
 
     /// Skips the embedding of a rejected row.
@@ -126,18 +173,21 @@ mod tests {
     use super::*;
 
     fn census(rows: u64, images: u64, unreadable: u64, uneven: bool) -> Census {
-        Census { rows, images, unreadable, uneven }
+        Census { rows, images, unreadable, uneven, named: 0 }
     }
 
     #[test]
     fn embeddings_are_paired_only_where_there_is_one_way() {
         use EmbeddingsPer::{Image, Row};
-        assert_eq!(census(3, 3, 0, false).pair(3, None), Ok(false));
-        assert_eq!(census(3, 0, 0, true).pair(3, None), Ok(false));
-        assert_eq!(census(3, 5, 0, true).pair(5, None), Ok(true));
-        assert_eq!(census(3, 3, 0, true).pair(3, Some(Image)), Ok(true));
-        assert_eq!(census(3, 3, 0, true).pair(3, Some(Row)), Ok(false));
-        assert_eq!(census(3, 2, 1, false).pair(3, None), Ok(false));
+        assert_eq!(census(3, 3, 0, false).pair(3, None), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 0, 0, true).pair(3, None), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 5, 0, true).pair(5, None), Ok(Pairing::PerImage));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Image)), Ok(Pairing::PerImage));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Row)), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 2, 1, false).pair(3, None), Ok(Pairing::PerRow));
+        let named = Census { named: 2, ..census(3, 4, 1, true) };
+        assert_eq!(named.pair(1, None), Ok(Pairing::Named));
+        assert!(named.pair(1, Some(Row)).unwrap_err().contains("leave --embeddings-per out"));
         for (census, embeddings, asked, word) in [
             (census(3, 3, 0, true), 3, None, "--embeddings-per"),
             (census(3, 5, 0, true), 4, None, "give one for each"),

@@ -10,7 +10,7 @@
 
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{bar, count, counted};
+use crate::output::{advance, bar, count, counted, stderr};
 use precedent_engine::{
     Access, Engine, EngineError, ErrorKind, IndexStats, RecallReport, RecallRow, VectorAccess,
 };
@@ -34,15 +34,12 @@ impl Recall {
         let interrupt = Interrupt::listen()?;
         let engine = Engine::open(dir, Access::Read).map_err(about)?;
         let shown = bar(0, "recall");
-        let progress = |done: usize, total: usize| {
-            shown.set_length(total as u64);
-            shown.set_position(done as u64);
-        };
+        let progress = |done: usize, total: usize| advance(&shown, done as u64, total as u64);
         let measured = engine.view().check_recall(sample, &progress, &|| interrupt.asked());
         shown.finish_and_clear();
         let report = match measured {
             Err(error) if error.kind() == ErrorKind::Cancelled => {
-                writeln!(std::io::stderr(), "interrupted: the recall was not measured")?;
+                writeln!(stderr(), "interrupted: the recall was not measured")?;
                 return Ok(None);
             }
             measured => measured.map_err(about)?,

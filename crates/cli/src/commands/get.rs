@@ -1,0 +1,36 @@
+//! `precedent get`.
+
+use crate::args::GetArgs;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{counted, printable, stderr, stdout};
+use crate::style::Style;
+use crate::{hits, ids, json, waiting};
+use precedent_engine::{Access, Engine, EngineError};
+use std::io::Write;
+
+pub fn run(args: &GetArgs) -> Outcome {
+    let about = |error: EngineError| Failure::from(error).about(args.dir.display());
+    let wanted = ids::read(&args.ids, args.ids_from.as_deref())?;
+    let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
+    let (view, style) = (engine.view(), Style::of_stdout());
+    let mut out = stdout();
+    let mut unknown = 0;
+    for id in &wanted {
+        let Some(case) = view.case(id).map_err(about)? else {
+            writeln!(stderr(), "not in the index: {}", printable(id.as_str()))?;
+            unknown += 1;
+            continue;
+        };
+        match args.json {
+            true => writeln!(out, "{}", json::case(case)?)?,
+            false => hits::print_case(&mut out, &case, style)?,
+        }
+    }
+    if unknown > 0 {
+        waiting::note(&engine)?;
+        let ids = counted(wanted.len() as u64, "id", "ids");
+        writeln!(stderr(), "{unknown} of {ids} not found")?;
+        return Ok(Exit::SomeRejected);
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,40 @@
+//! `precedent list`.
+
+use crate::args::ListArgs;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::interrupt::Interrupt;
+use crate::output::{count, counted, stderr, stdout};
+use crate::{hits, json, waiting};
+use precedent_engine::{Access, CaseOrder, Engine, EngineError};
+use precedent_query::HitDetail;
+use std::io::{BufWriter, Write};
+
+pub fn run(args: &ListArgs) -> Outcome {
+    let about = |error: EngineError| Failure::from(error).about(args.dir.display());
+    let interrupt = Interrupt::listen()?;
+    let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
+    let view = engine.view();
+    let listed =
+        view.list(args.filter.as_deref(), CaseOrder::LatestFirst, &|| interrupt.asked()).map_err(about)?;
+    let limit = args.limit.unwrap_or(listed.len());
+    let mut out = BufWriter::new(stdout());
+    for case in listed.cases(HitDetail::WithoutReport).take(limit) {
+        if interrupt.asked() {
+            return Ok(Exit::Interrupted);
+        }
+        let case = case.map_err(about)?;
+        match args.json {
+            true => writeln!(out, "{}", json::case(case)?)?,
+            false => hits::print_line(&mut out, &case)?,
+        }
+        if out.get_ref().is_unread() {
+            return Ok(Exit::Done);
+        }
+    }
+    out.flush()?;
+    let shown = count(limit.min(listed.len()) as u64);
+    let cases = counted(view.case_count() as u64, "case", "cases");
+    writeln!(stderr(), "{shown} of {} that match, of {cases}, the latest first", count(listed.len() as u64))?;
+    waiting::note(&engine)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,128 @@
+//! Cases one after the other, without a search: to be listed, deleted or written elsewhere.
+
+use crate::admit::{STUDY_DATE, admit_filter};
+use crate::{EngineError, NewCase, View};
+use precedent_index::{CasePlace, OrdinalSet, Snapshot};
+use precedent_model::{Case, CaseId, PatientKey};
+use precedent_query::{HitDetail, QueryVector};
+use std::sync::Arc;
+
+/// In which order cases come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseOrder {
+    /// By study date, the latest first; without one last, and among equals in the order in which they came in.
+    LatestFirst,
+    /// In the order in which they came in.
+    AsIngested,
+}
+
+/// Some cases of one generation, which stay what they are whatever is ingested or deleted meanwhile.
+#[derive(Debug, Clone)]
+pub struct CaseList {
+    snapshot: Arc<Snapshot>,
+    places: Vec<CasePlace>,
+}
+
+impl View {
+    /// Every case for which the filter is true; all without one. `stop` is asked often.
+    ///
+    /// # Errors
+    /// [`EngineError::Invalid`] of the field `filter`, [`EngineError::Cancelled`], or a damaged file.
+    pub fn list(
+        &self,
+        filter: Option<&str>,
+        order: CaseOrder,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<CaseList, EngineError> {
+        let snapshot = self.snapshot();
+        let mut accept = snapshot.live();
+        if let Some(text) = filter {
+            let resolved =
+                admit_filter(snapshot, text).map_err(|violation| EngineError::Invalid(vec![violation]))?;
+            snapshot.keep_matching(&resolved.filter, &mut accept, stop)?;
+        }
+        self.list_of(&accept, order)
+    }
+
+    /// Every case that may be a patient's ([`PatientKey::may_be`]), in the order in which they came in.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn list_patient(&self, patient: &PatientKey) -> Result<CaseList, EngineError> {
+        let snapshot = self.snapshot();
+        let (mut accept, mut others) = (snapshot.live(), snapshot.live());
+        snapshot.drop_patient(patient, &mut others)?;
+        for (accept, others) in accept.iter_mut().zip(&others) {
+            accept.subtract(others);
+        }
+        self.list_of(&accept, CaseOrder::AsIngested)
+    }
+
+    fn list_of(&self, accept: &[OrdinalSet], order: CaseOrder) -> Result<CaseList, EngineError> {
+        let snapshot = self.shared_snapshot();
+        let places = match order {
+            CaseOrder::LatestFirst => snapshot.by_date(STUDY_DATE, accept)?,
+            CaseOrder::AsIngested => as_ingested(&snapshot, accept)?,
+        };
+        Ok(CaseList { snapshot, places })
+    }
+}
+
+impl CaseList {
+    /// How many cases there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The ids, in order.
+    pub fn ids(&self) -> impl Iterator<Item = Result<CaseId, EngineError>> + '_ {
+        self.places.iter().map(|place| Ok(self.snapshot.case_id(*place)?))
+    }
+
+    /// The cases as they were ingested, in order, with as much of each as `detail` says.
+    pub fn cases(&self, detail: HitDetail) -> impl Iterator<Item = Result<Case, EngineError>> + '_ {
+        self.places.iter().map(move |place| {
+            Ok(match detail {
+                HitDetail::Whole => self.snapshot.case(*place)?,
+                HitDetail::WithoutReport => self.snapshot.case_without_report(*place)?,
+                HitDetail::CaseId => Case::new(self.snapshot.case_id(*place)?),
+            })
+        })
+    }
+
+    /// The cases with their embeddings, in order, as an index of the same definition takes them in: it then holds the same
+    /// bits.
+    pub fn whole_cases(&self) -> impl Iterator<Item = Result<NewCase, EngineError>> + '_ {
+        let space = self.snapshot.definition().image_space.as_ref();
+        let encoder_id = space.map(|space| space.encoder_id().to_owned()).unwrap_or_default();
+        self.places.iter().map(move |place| {
+            let entry = self.snapshot.entry(*place)?;
+            let mut embeddings = vec![None; entry.case.images.len()];
+            for (image, embedding) in entry.embeddings {
+                let vector =
+                    QueryVector { values: embedding.as_slice().to_vec(), encoder_id: encoder_id.clone() };
+                if let Some(slot) = embeddings.get_mut(image) {
+                    *slot = Some(vector);
+                }
+            }
+            Ok(NewCase { case: entry.case, embeddings })
+        })
+    }
+}
+
+fn as_ingested(snapshot: &Snapshot, accept: &[OrdinalSet]) -> Result<Vec<CasePlace>, EngineError> {
+    let mut places = Vec::new();
+    for (segment, accept) in accept.iter().enumerate() {
+        for ordinal in accept.iter() {
+            let place = CasePlace { segment, ordinal };
+            places.push((snapshot.sequence(place)?, place));
+        }
+    }
+    places.sort_unstable();
+    Ok(places.into_iter().map(|(_, place)| place).collect())
+}
