@@ -17,6 +17,8 @@ use std::time::{Duration, Instant, SystemTime};
 const COMMIT_EVERY: Duration = Duration::from_millis(400);
 /// What a commit may take, so that who brings much waits rather than who looks for it.
 const LONGEST_COMMIT: Duration = Duration::from_millis(300);
+/// Memory for the pending operations of all indexes, in bytes.
+const PENDING_OF_ALL: usize = 256 << 20;
 /// Bytes of pending operations that a commit takes in a second, before the first was timed: that of a slow machine.
 const FIRST_RATE: f64 = 8e6;
 /// Share of the last commit in the rate that is reckoned with.
@@ -82,6 +84,8 @@ struct State {
     stop: bool,
     next: u64,
     indexes: BTreeMap<u64, Index>,
+    /// Bytes of pending operations of all of them.
+    pending: usize,
 }
 
 #[derive(Debug)]
@@ -89,6 +93,8 @@ struct Index {
     writer: Arc<IndexWriter>,
     /// One for each role.
     tasks: [Task; 3],
+    /// Bytes of pending operations, as they were last seen.
+    pending: usize,
     /// Bytes of pending operations that commits take in a second.
     commit_rate: f64,
     /// Nobody needs the index any more; merges see that and stop.
@@ -128,9 +134,13 @@ impl Background {
         *known = Arc::downgrade(&workers);
         drop(known);
         let now = Instant::now();
-        let (writer_of, commit_rate) = (writer.clone(), FIRST_RATE);
-        let mut index =
-            Index { writer: writer_of, tasks: Default::default(), commit_rate, gone: Arc::default() };
+        let mut index = Index {
+            writer: writer.clone(),
+            tasks: Default::default(),
+            pending: 0,
+            commit_rate: FIRST_RATE,
+            gone: Arc::default(),
+        };
         // What the last run left unmerged, and what a start could not make visible.
         index.merge_at(now);
         if writer.pending_operations() > 0 {
@@ -150,6 +160,7 @@ impl Background {
     /// Operations of so many bytes in all are waiting to become visible.
     pub fn taken_in(&self, pending_bytes: usize) {
         let mut state = self.workers.shared.lock();
+        state.note_pending(self.number, pending_bytes);
         let Some(index) = state.indexes.get_mut(&self.number) else { return };
         let much = pending_bytes >= index.commit_bytes() / 2;
         let commit = index.task(Role::Commits);
@@ -166,19 +177,22 @@ impl Background {
         }
     }
 
-    /// Lets a call that brings operations wait as long as a commit would take too long with what is pending already. Not
-    /// where commits fail: that is for others to judge.
+    /// Lets a call that brings operations wait as long as a commit would take too long with what is pending already, or all
+    /// indexes together hold too much. Not where commits fail: that is for others to judge.
     pub fn wait_for_commits(&self) {
         let until = Instant::now() + LONGEST_HOLD;
         let mut state = self.workers.shared.lock();
-        while let Some(index) = state.indexes.get_mut(&self.number)
-            && index.task(Role::Commits).failure.is_none()
-        {
+        loop {
+            let is_much_in_all = state.pending > PENDING_OF_ALL;
+            let Some(index) = state.indexes.get_mut(&self.number) else { return };
+            if index.task(Role::Commits).failure.is_some() {
+                return;
+            }
             let (writer, most) = (index.writer.clone(), index.commit_bytes());
             // The writer has a lock of its own, for which nobody should wait who holds this one.
             drop(state);
             let left = until.saturating_duration_since(Instant::now());
-            if writer.pending_bytes() < most || left.is_zero() {
+            if (writer.pending_bytes() < most && !is_much_in_all) || left.is_zero() {
                 return;
             }
             state = self.workers.shared.lock();
@@ -209,6 +223,7 @@ impl Drop for Background {
             }
             state = shared.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.note_pending(self.number, 0);
         let index = state.indexes.remove(&self.number);
         drop(state);
         drop(index);
@@ -266,6 +281,18 @@ impl Role {
     }
 }
 
+impl State {
+    /// Notes what an index holds in memory. Where its commits fail nobody else is to wait for them.
+    fn note_pending(&mut self, number: u64, bytes: usize) {
+        if let Some(index) = self.indexes.get_mut(&number) {
+            let fails = index.task(Role::Commits).failure.is_some();
+            let bytes = if fails { 0 } else { bytes };
+            self.pending = self.pending - index.pending + bytes;
+            index.pending = bytes;
+        }
+    }
+}
+
 impl Index {
     /// Bytes of pending operations that a commit takes in the time it may take.
     fn commit_bytes(&self) -> usize {
@@ -315,12 +342,16 @@ impl Shared {
                 Ok(Err(error)) => Err(Failed { full: is_full(&error), problem: error.to_string() }),
                 Err(_) => Err(Failed { full: false, problem: "it panicked; the log has more".to_owned() }),
             };
+            let left = writer.pending_bytes();
             drop(writer);
-            if role == Role::Commits
-                && done.is_ok()
-                && let Some(index) = self.lock().indexes.get_mut(&number)
-            {
-                index.committed(bytes, begun.elapsed());
+            if role == Role::Commits {
+                let mut state = self.lock();
+                state.note_pending(number, left);
+                if done.is_ok()
+                    && let Some(index) = state.indexes.get_mut(&number)
+                {
+                    index.committed(bytes, begun.elapsed());
+                }
             }
             self.ended(number, role, done);
         }
