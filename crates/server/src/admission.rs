@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::config::ServerConfig;
+use crate::methods::{Known, Lane, Method, method};
 use crate::status;
 use http::HeaderMap;
 use std::convert::Infallible;
@@ -15,37 +16,6 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Instrument;
-
-/// How a method is treated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    /// A place among the calls; ended at the time limit.
-    Call,
-    /// A place among the calls; ended by the caller's deadline only.
-    LongCall,
-    /// A place among the ingest streams; ended by the caller's deadline only.
-    Stream,
-    /// Health and reflection: always let in.
-    Open,
-}
-
-/// The name in the log, the lane, and whether messages are of the ingest service. A path that is not ours never
-/// reaches the log: anyone may write anything there.
-fn method(path: &str) -> (&'static str, Lane, bool) {
-    match path {
-        "/precedent.v1.SearchService/Search" => ("Search", Lane::Call, false),
-        "/precedent.v1.SearchService/BatchSearch" => ("BatchSearch", Lane::Call, false),
-        "/precedent.v1.SearchService/GetCase" => ("GetCase", Lane::Call, false),
-        "/precedent.v1.IngestService/IngestCases" => ("IngestCases", Lane::Stream, true),
-        "/precedent.v1.IngestService/DeleteCases" => ("DeleteCases", Lane::Call, true),
-        "/precedent.v1.EncodeService/EncodeImage" => ("EncodeImage", Lane::Call, false),
-        "/precedent.v1.EncodeService/EncodeText" => ("EncodeText", Lane::Call, false),
-        "/precedent.v1.IndexService/ListIndexes" => ("ListIndexes", Lane::Call, false),
-        "/precedent.v1.IndexService/GetIndexStats" => ("GetIndexStats", Lane::Call, false),
-        "/precedent.v1.IndexService/VerifyIndex" => ("VerifyIndex", Lane::LongCall, false),
-        _ => ("other", Lane::Open, false),
-    }
-}
 
 /// The layer around all services.
 #[derive(Debug, Clone)]
@@ -114,10 +84,11 @@ where
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
-        let (name, lane, is_ingest) = method(request.uri().path());
-        if lane == Lane::Open {
-            return Box::pin(inner.call(request));
-        }
+        let Method { name, lane, is_ingest } = match method(request.uri().path()) {
+            Known::Method(method) => method,
+            Known::Other => return Box::pin(inner.call(request)),
+            Known::Unlisted => return Box::pin(async { Ok(status::unknown_method().into_http()) }),
+        };
         let begun = Instant::now();
         let sizes = self.admission.config.sizes;
         let limit_bytes = if is_ingest { sizes.ingest_bytes } else { sizes.search_bytes };
@@ -254,6 +225,13 @@ mod tests {
             let found = asked(&admission(), slow.clone(), request(path, timeout)).await.code();
             assert_eq!((found, begun.elapsed().as_secs()), (code, seconds), "{path} {timeout:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_method_that_nobody_bounded_is_refused() {
+        let unlisted = request("/precedent.v1.SearchService/Forgotten", None);
+        let refused = asked(&admission(), Slow(Duration::ZERO, Code::Ok), unlisted).await;
+        assert_eq!(refused.code(), Code::Unimplemented);
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ mod hex;
 mod incoming;
 mod index_service;
 mod ingest_service;
+mod methods;
 mod paging;
 mod registry;
 mod search_service;

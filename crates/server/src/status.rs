@@ -108,6 +108,12 @@ pub(crate) fn generation_gone(index: &str, generation: u64) -> Status {
     detailed(Code::Aborted, "GENERATION_GONE", message, [("index", index), ("generation", &generation)])
 }
 
+/// A method that the protocol of this server does not have.
+pub(crate) fn unknown_method() -> Status {
+    let message = "this server has no such method; its protocol is older or newer than the client's";
+    detailed(Code::Unimplemented, "UNKNOWN_METHOD", message, [])
+}
+
 /// The time for the call is over.
 pub(crate) fn deadline_exceeded() -> Status {
     let message = "the caller's deadline or the server's time limit for a call passed";
