@@ -33,6 +33,10 @@ impl View {
         &self.snapshot
     }
 
+    pub(crate) fn shared_snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
     /// What the index is made for.
     pub fn definition(&self) -> &Definition {
         self.snapshot.definition()

@@ -176,6 +176,9 @@ impl Question {
             offset: convert::small(end),
             digest: self.digest,
         });
+        if next.is_some() {
+            served.engine().keep(view);
+        }
         let context = Context {
             definition: served.engine().definition(),
             request_digest: self.digest,
