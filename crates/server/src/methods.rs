@@ -19,22 +19,27 @@ pub(crate) struct Method {
     pub(crate) lane: Lane,
     /// Whether its messages have the size limit of the ingest service.
     pub(crate) is_ingest: bool,
+    /// Whether the client sends several messages.
+    pub(crate) has_several: bool,
 }
 
 /// Before the service in the path of every method of the protocol.
 const PACKAGE: &str = "/precedent.v1.";
 
-const METHODS: [(&str, Lane); 10] = [
-    ("SearchService/Search", Lane::Call),
-    ("SearchService/BatchSearch", Lane::Call),
-    ("SearchService/GetCase", Lane::Call),
-    ("IngestService/IngestCases", Lane::Stream),
-    ("IngestService/DeleteCases", Lane::Call),
-    ("EncodeService/EncodeImage", Lane::Call),
-    ("EncodeService/EncodeText", Lane::Call),
-    ("IndexService/ListIndexes", Lane::Call),
-    ("IndexService/GetIndexStats", Lane::Call),
-    ("IndexService/VerifyIndex", Lane::LongCall),
+const ONE: bool = false;
+const SEVERAL: bool = true;
+
+const METHODS: [(&str, Lane, bool); 10] = [
+    ("SearchService/Search", Lane::Call, ONE),
+    ("SearchService/BatchSearch", Lane::Call, ONE),
+    ("SearchService/GetCase", Lane::Call, ONE),
+    ("IngestService/IngestCases", Lane::Stream, SEVERAL),
+    ("IngestService/DeleteCases", Lane::Call, ONE),
+    ("EncodeService/EncodeImage", Lane::Call, SEVERAL),
+    ("EncodeService/EncodeText", Lane::Call, ONE),
+    ("IndexService/ListIndexes", Lane::Call, ONE),
+    ("IndexService/GetIndexStats", Lane::Call, ONE),
+    ("IndexService/VerifyIndex", Lane::LongCall, ONE),
 ];
 
 /// What a path stands for.
@@ -51,11 +56,11 @@ pub(crate) enum Known {
 /// What is known of the method at `path`.
 pub(crate) fn method(path: &str) -> Known {
     let Some(rest) = path.strip_prefix(PACKAGE) else { return Known::Other };
-    let Some(&(method, lane)) = METHODS.iter().find(|(method, _)| *method == rest) else {
+    let Some(&(method, lane, has_several)) = METHODS.iter().find(|(method, ..)| *method == rest) else {
         return Known::Unlisted;
     };
     let (service, name) = method.split_once('/').unwrap_or_default();
-    Known::Method(Method { name, lane, is_ingest: service == "IngestService" })
+    Known::Method(Method { name, lane, is_ingest: service == "IngestService", has_several })
 }
 
 #[cfg(test)]
@@ -65,25 +70,30 @@ mod tests {
     use prost::Message;
     use prost_types::FileDescriptorSet;
 
-    fn paths_of_the_protocol() -> Vec<String> {
+    fn methods_of_the_protocol() -> Vec<(String, bool)> {
         let protocol = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
-        let mut paths = Vec::new();
+        let mut methods = Vec::new();
         for file in protocol.file.iter().filter(|file| file.package().starts_with("precedent.")) {
             for service in &file.service {
                 let path = |method: &str| format!("/{}.{}/{method}", file.package(), service.name());
-                paths.extend(service.method.iter().map(|method| path(method.name())));
+                let found = service.method.iter();
+                methods.extend(found.map(|method| (path(method.name()), method.client_streaming())));
             }
         }
-        paths.sort();
-        paths
+        methods.sort();
+        methods
     }
 
     #[test]
     fn every_method_of_the_protocol_has_a_rule_and_every_rule_a_method() {
-        let mut listed: Vec<String> =
-            METHODS.iter().map(|(method, _)| format!("{PACKAGE}{method}")).collect();
+        let mut listed: Vec<_> =
+            METHODS.iter().map(|(method, _, several)| (format!("{PACKAGE}{method}"), *several)).collect();
         listed.sort();
-        assert_eq!(paths_of_the_protocol(), listed, "a method without a rule would be refused; give it one");
+        assert_eq!(
+            methods_of_the_protocol(),
+            listed,
+            "a method without a rule would be refused; give it one"
+        );
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use crate::admission::Admission;
 use crate::call::Workers;
 use crate::config::ServerConfig;
+use crate::descriptors;
 use crate::encode_service::Encodes;
 use crate::health::Health;
 use crate::incoming::Incoming;
 use crate::index_service::{Indexes, VERIFICATIONS};
 use crate::ingest_service::Ingests;
+use crate::parts::Shapes;
+use crate::peer::Memory;
 use crate::registry::{Registry, Served};
 use crate::search_service::Searches;
 use precedent_engine::Access;
@@ -66,6 +69,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The descriptor of the protocol cannot be read.
+    #[error("the descriptor of the protocol cannot be read")]
+    Protocol(#[source] prost::DecodeError),
     /// The reflection service refuses the protocol.
     #[error("the reflection service cannot be built")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -113,7 +119,7 @@ pub async fn serve_on(
     let config = Arc::new(config);
     let workers = Workers::new(config.load.searches, config.load.encodings);
     let uploads = Arc::new(Semaphore::new(config.load.uploads.max(1)));
-    let (health, health_service) = Health::new().await;
+    let (health, health_service) = Health::new(&registry).await;
     let (stop, stopping) = watch::channel(false);
 
     let sizes = config.sizes;
@@ -156,16 +162,20 @@ pub async fn serve_on(
         .add_service(ingests)
         .add_service(encodes)
         .add_service(indexes);
-    let incoming = Incoming::new(listener, config.load.connections, config.times.handshake);
+    let shapes = Shapes::of_the_protocol().map_err(ServeError::Protocol)?;
+    let connections = descriptors::connections(config.load.connections, registry.all().len());
+    let memory = Memory::new(config.load.request_bytes, config.load.answer_bytes);
+    let incoming = Incoming::new(listener, connections, config.times, memory.clone());
     let mut wait = stopping.clone();
     let serving = transport(&config).serve_with_incoming_shutdown(
-        tower::Layer::layer(&Admission::new(Arc::clone(&config)), routes),
+        tower::Layer::layer(&Admission::new(Arc::clone(&config), memory, shapes), routes),
         incoming,
         async move {
             let _ = wait.wait_for(|stopping| *stopping).await;
         },
     );
     let _refreshing = Refreshing::start(&registry, config.times.refresh);
+    let watching = health.watch(&registry, config.times.health);
     tracing::info!(%address, indexes = registry.all().len(), "serving");
 
     tokio::pin!(serving);
@@ -174,12 +184,13 @@ pub async fn serve_on(
         () = shutdown => {}
     }
     tracing::info!("shutting down");
+    drop(watching);
     health.leave().await;
     let _ = stop.send(true);
     let drained = tokio::time::timeout(config.times.drain, async {
         tokio::join!(serving, async {
             tokio::time::sleep(HEALTH_NOTICE).await;
-            health.forget().await;
+            health.forget(&registry).await;
         })
         .0
     });

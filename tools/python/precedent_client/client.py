@@ -243,7 +243,7 @@ class Client:
         """Has every byte of an index read and checked. Takes as long as the disk needs."""
         request = index_service_pb2.VerifyIndexRequest(index=self._name(index))
         with _errors():
-            answer = self._indexes.VerifyIndex(request, timeout=timeout)
+            *_, answer = self._indexes.VerifyIndex(request, timeout=timeout)
         damages = tuple(Damage(damage.file, damage.description) for damage in answer.damages)
         return Verification(damages, answer.checked_file_count, answer.checked_bytes)
 

@@ -57,8 +57,9 @@ class IngestServiceServicer(object):
         the one of its id what that has is rejected, unless the message says that it is meant (Replacement). An acknowledged case can
         be searched within a second. When the stream ends with an error, what was acknowledged stays; send the rest again.
         A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED. Image files that are too large for the message
-        of their case go ahead of it in chunks, in messages without a case. A pause of more than 30 seconds between the first
-        chunk and the case ends the stream with DEADLINE_EXCEEDED, as chunks that wait take memory from others.
+        of their case go ahead of it in chunks, in messages without a case. A pause of more than 10 seconds in the middle of a
+        message, or between the first chunk and the case, ends the stream with DEADLINE_EXCEEDED, as what waits takes memory
+        from others. A client that does not read its answers for 12 seconds is disconnected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,7 +62,7 @@ class SearchServiceServicer(object):
         INVALID_ARGUMENT names each field in a google.rpc.BadRequest; FAILED_PRECONDITION: the embeddings are of another
         encoder, the server does not have the encoder for pictures, or the index has no image space; ABORTED: the page
         token's generation is gone; NOT_FOUND: no such index; RESOURCE_EXHAUSTED: too many calls at a time (with a
-        google.rpc.RetryInfo), or a request of more than 32 MiB (a larger picture goes through EncodeService.EncodeImage
+        google.rpc.RetryInfo), no memory for a large request or answer, or a request of more than 32 MiB (a larger picture goes through EncodeService.EncodeImage
         first) or an answer of more than 64 MiB (then page_size helps).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -1,0 +1,98 @@
+//! An answer on its way out: it takes memory, its call keeps its place until the client has taken it, and it is noted
+//! since when the client does not.
+
+use crate::call::Call;
+use crate::memory::{Held, SMALL_BYTES};
+use crate::peer::Untaken;
+use crate::status;
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tonic::Status;
+
+/// Bytes that are given to the transport at once: it takes what it is given whole, however little the client wants.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// The body of an answer.
+pub(crate) struct Outbound<B> {
+    inner: B,
+    call: Call,
+    untaken: Untaken,
+    /// What is left of the last message.
+    rest: Bytes,
+    held: Held,
+    ended: bool,
+}
+
+impl<B> Outbound<B> {
+    pub(crate) fn new(inner: B, call: Call) -> Self {
+        let untaken = call.peer().answer();
+        Self { inner, call, untaken, rest: Bytes::new(), held: Held::default(), ended: false }
+    }
+
+    /// The next piece of what is left. The last byte goes alone: the transport asks for it only when there is room for
+    /// everything before it.
+    fn piece(&mut self) -> Bytes {
+        let count = match self.rest.len() {
+            left @ 0..=1 => left,
+            left if left <= PIECE_BYTES => left - 1,
+            _ => PIECE_BYTES,
+        };
+        self.rest.split_to(count)
+    }
+}
+
+impl<B> Body for Outbound<B>
+where
+    B: Body<Data = Bytes, Error = Status> + Unpin,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        if !this.rest.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(this.piece()))));
+        }
+        this.held = Held::default();
+        let next = Pin::new(&mut this.inner).poll_frame(cx);
+        if next.is_pending() {
+            this.untaken.taken();
+        }
+        let Some(Ok(frame)) = ready!(next) else {
+            this.ended = true;
+            return Poll::Ready(None);
+        };
+        this.untaken.offered();
+        let bytes = match frame.into_data() {
+            Ok(bytes) if bytes.len() > PIECE_BYTES => bytes,
+            Ok(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+        };
+        if bytes.len() > SMALL_BYTES {
+            match this.call.peer().answers().try_take(bytes.len()) {
+                Some(held) => this.held = held,
+                None => {
+                    // The head of the answer is gone, but its status comes behind it.
+                    this.ended = true;
+                    tracing::warn!("an answer was refused, as there was no memory to send it from");
+                    let trailers = status::trailers(&status::out_of_memory());
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+            }
+        }
+        this.rest = bytes;
+        Poll::Ready(Some(Ok(Frame::data(this.piece()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || (self.rest.is_empty() && self.inner.is_end_stream())
+    }
+}
