@@ -150,7 +150,7 @@ struct Question {
 
 impl Question {
     fn read(mut wire: v1::SearchRequest, index: &str) -> Result<Self, Vec<Violation>> {
-        let digest = convert::request::digest(&mut wire, index);
+        let digest = convert::request::digest_in_place(&mut wire, index);
         let page = read_page(&wire.page_token, &digest)?;
         let mut request = convert::request::search(wire)?;
         request.limits.offset = page.map_or(0, |page| page.offset as usize);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn token(wire: &v1::SearchRequest) -> String {
-        let digest = convert::request::digest(&mut wire.clone(), "chest");
+        let digest = convert::request::digest(wire, "chest");
         PageToken { generation: 3, offset: 20, digest }.encode()
     }
 
