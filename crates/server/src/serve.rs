@@ -33,10 +33,11 @@ const HEADER_BYTES: u32 = 8 << 10;
 const PENDING_RESETS: usize = 20;
 /// Streams that this side had to reset, before the connection ends; h2's own default is 1024.
 const OWN_RESETS: usize = 128;
-/// Bytes on their way in per stream and per connection. HTTP/2's own 64 KiB would hold back ingest, where a group of
-/// cases gathers while the one before is made durable.
+/// Bytes on their way in per stream. HTTP/2's own 64 KiB would hold back ingest, where a group of cases gathers while the
+/// one before is made durable.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// The largest window that HTTP/2 has.
+const MOST_WINDOW_BYTES: u32 = i32::MAX as u32;
 /// Between NOT_SERVING and the end of the streams on which it is watched.
 const HEALTH_NOTICE: Duration = Duration::from_millis(100);
 
@@ -205,6 +206,8 @@ pub async fn serve_on(
 }
 
 fn transport(config: &ServerConfig) -> Server {
+    // As much as all streams together, so that requests that wait for memory do not hold up the one that has it.
+    let connection_window = config.load.streams_per_connection.saturating_mul(STREAM_WINDOW_BYTES);
     // No max_connection_age_grace: with one, tonic 0.14.9 cuts an old connection without asking its client to go first.
     Server::builder()
         .max_concurrent_streams(config.load.streams_per_connection)
@@ -214,7 +217,7 @@ fn transport(config: &ServerConfig) -> Server {
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
         .http2_max_local_error_reset_streams(Some(OWN_RESETS))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_connection_window_size(connection_window.min(MOST_WINDOW_BYTES))
         .max_connection_age(config.times.connection_age)
 }
 

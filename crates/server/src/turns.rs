@@ -3,7 +3,9 @@
 //! As many searches compute at a time as there are places. The others wait: first those whose calls have computed for
 //! less than [`SHORT`], of these the connection that has used least. A search that has become long gives its place to a
 //! short one within [`LEAST`], and to another long one after [`SLICE`], and waits for its next turn where it is. So that
-//! the long ones get on all the same, whoever has waited for [`PATIENCE`] goes first and keeps the place for a slice.
+//! the long ones get on all the same, whoever has waited for [`PATIENCE`] goes first and keeps the place for a slice. As a
+//! search gives way only where it asks whether to stop, which may be some ten milliseconds apart, short ones have one place
+//! more while long ones have all others.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -61,7 +63,9 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    free: usize,
+    places: usize,
+    /// Who has a place, and since when.
+    running: Vec<(Arc<Usage>, Instant)>,
     /// In the order in which they came.
     waiting: Vec<Waiting>,
     /// What each connection used; one that is not here counts as `floor`, so that having been away is no credit.
@@ -96,8 +100,13 @@ pub(crate) struct Turn {
 impl Turns {
     /// So many places.
     pub(crate) fn new(places: usize) -> Self {
-        let state =
-            State { free: places.max(1), waiting: Vec::new(), used: HashMap::new(), floor: Duration::ZERO };
+        let state = State {
+            places: places.max(1),
+            running: Vec::new(),
+            waiting: Vec::new(),
+            used: HashMap::new(),
+            floor: Duration::ZERO,
+        };
         let (short_waiting, waiting) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self(Arc::new(Shared { state: Mutex::new(state), short_waiting, waiting }))
     }
@@ -125,11 +134,11 @@ impl Turns {
             let mut state = self.lock();
             let now = Instant::now();
             let Some((place, is_overdue)) = state.next(now) else { return };
-            state.free -= 1;
             let Waiting { usage, is_short, wake, .. } = state.waiting.remove(place);
             self.0.waiting.fetch_sub(1, Ordering::Relaxed);
             self.0.short_waiting.fetch_sub(usize::from(is_short), Ordering::Relaxed);
             state.floor = state.floor.max(state.used_by(&usage));
+            state.running.push((Arc::clone(&usage), now));
             drop(state);
             let turn = Turn { turns: self.clone(), usage, begun: now, is_overdue };
             // Who is gone gives the place back by this.
@@ -157,19 +166,24 @@ impl State {
 
     /// Who is next, if there is a place, and whether it is overdue.
     fn next(&self, now: Instant) -> Option<(usize, bool)> {
-        if self.free == 0 {
-            return None;
+        let order = |(place, waiting): &(usize, &Waiting)| {
+            let used = self.used.get(&waiting.usage.connection).copied().unwrap_or_default();
+            (!waiting.is_short, used.max(self.floor), *place)
+        };
+        let best = self.waiting.iter().enumerate().min_by_key(order)?;
+        if self.running.len() >= self.places {
+            let is_long = |(usage, since): &(Arc<Usage>, Instant)| {
+                usage.so_far() + now.saturating_duration_since(*since) >= SHORT
+            };
+            let has_one_more = self.running.len() == self.places && self.running.iter().all(is_long);
+            return (has_one_more && best.1.is_short).then_some((best.0, false));
         }
         let waited = |waiting: &Waiting| now.saturating_duration_since(waiting.since) >= PATIENCE;
         let oldest = self.waiting.iter().enumerate().min_by_key(|(_, waiting)| waiting.since)?;
         if waited(oldest.1) {
             return Some((oldest.0, true));
         }
-        let next = self.waiting.iter().enumerate().min_by_key(|(place, waiting)| {
-            let used = self.used.get(&waiting.usage.connection).copied().unwrap_or_default();
-            (!waiting.is_short, used.max(self.floor), *place)
-        });
-        next.map(|(place, _)| (place, false))
+        Some((best.0, false))
     }
 
     fn charge(&mut self, usage: &Usage, ran: Duration) {
@@ -223,7 +237,11 @@ impl Drop for Turn {
         self.usage.add(ran);
         let mut state = self.turns.lock();
         state.charge(&self.usage, ran);
-        state.free += 1;
+        let place = state
+            .running
+            .iter()
+            .position(|(usage, since)| Arc::ptr_eq(usage, &self.usage) && *since == self.begun);
+        place.map(|place| state.running.swap_remove(place));
         drop(state);
         self.turns.grant();
     }
@@ -322,6 +340,24 @@ mod tests {
         let p95 = waited[waited.len() * 95 / 100];
         assert!(p95 < Duration::from_millis(8), "short ones waited {p95:?}");
         assert!(computed > SHORT + SLICE, "the long one computed {computed:?}");
+    }
+
+    #[tokio::test]
+    async fn short_calls_have_one_place_more_while_long_ones_have_all_others() {
+        let turns = Turns::new(2);
+        let soon = |usage| {
+            let turns = turns.clone();
+            async move { tokio::time::timeout(Duration::from_millis(20), turns.take(&usage)).await.ok().flatten() }
+        };
+        let held = [soon(call(1, SHORT)).await.unwrap(), soon(call(2, SHORT)).await.unwrap()];
+        assert!(soon(call(3, SHORT)).await.is_none(), "no more for a long one");
+        let short = soon(call(4, Duration::ZERO)).await.unwrap();
+        assert!(soon(call(5, Duration::ZERO)).await.is_none(), "one, and no more");
+        drop(short);
+        let [first, _second] = held;
+        drop(first);
+        let _short = soon(call(6, Duration::ZERO)).await.unwrap();
+        assert!(soon(call(7, Duration::ZERO)).await.is_none(), "a short one has one of the places");
     }
 
     #[test]
