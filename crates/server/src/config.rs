@@ -71,10 +71,10 @@ pub struct LoadLimits {
     pub ingest_streams: usize,
     /// Bytes of all requests in flight, twice the size of each message of more than 64 KiB: what arrived and what is made
     /// of it. A message waits for its bytes, which HTTP/2 passes on to the sender, for [`TimeLimits::memory`] at most. One
-    /// connection gets half of them. Beside these a request takes its window of 1 MiB, and a picture what
+    /// connection gets three quarters of them, which a file of 256 MiB and its last message of 32 MiB fit into. Beside these a request takes its window of 1 MiB, and a picture what
     /// decoding it takes in one of the places of `searches` and `encodings`.
     pub request_bytes: usize,
-    /// Bytes of all answers of more than 64 KiB that are not taken yet; one connection gets half of them. What is above is
+    /// Bytes of all answers of more than 64 KiB that are not taken yet; one connection gets three quarters of them. What is above is
     /// RESOURCE_EXHAUSTED.
     pub answer_bytes: usize,
 }

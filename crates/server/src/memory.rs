@@ -10,8 +10,8 @@ const UNIT: usize = 1024;
 /// never waits behind large ones.
 pub(crate) const SMALL_BYTES: usize = 64 << 10;
 
-/// A connection's share of the memory of all.
-const SHARE: usize = 2;
+/// A connection's share of the memory of all, in quarters: a single client has almost everything, and never all.
+const QUARTERS: usize = 3;
 
 /// A number of bytes that may be taken, for some time each.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Budget {
 
     /// The part of it that one connection may take.
     fn share(&self) -> Self {
-        Self::new(self.limit * UNIT / SHARE)
+        Self::new(self.limit * UNIT / 4 * QUARTERS)
     }
 
     /// What is larger than the whole takes the whole, so that it gets its turn, too.
@@ -116,7 +116,7 @@ mod tests {
         let budget = Budget::new(8 * MIB);
         let [one, other] = [Share::of(&budget), Share::of(&budget)];
         let first = in_time(one.take(3 * MIB)).await.unwrap();
-        assert!(in_time(one.take(2 * MIB)).await.is_none(), "beyond the connection's share");
+        assert!(in_time(one.take(4 * MIB)).await.is_none(), "beyond the connection's share");
         let second = in_time(other.take(4 * MIB)).await.unwrap();
         assert_eq!(budget.free_bytes(), MIB);
         assert!(in_time(Share::of(&budget).take(2 * MIB)).await.is_none(), "beyond what all have");
