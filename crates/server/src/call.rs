@@ -5,12 +5,13 @@ use crate::memory::{Held, SMALL_BYTES};
 use crate::peer::Peer;
 use crate::status;
 use crate::turns::{Turn, Turns, Usage};
+use precedent_engine::give_way;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
@@ -101,7 +102,7 @@ impl Workers {
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
         let turn = self.turn(&call).await?;
-        self.on_a_thread(Some(turn), call, work).await
+        self.on_a_thread(Some(turn), false, call, work).await
     }
 
     async fn turn(&self, call: &Call) -> Result<Turn, Status> {
@@ -126,7 +127,7 @@ impl Workers {
                 return result;
             }
         }
-        self.on_a_thread(Some(turn), call, work).await
+        self.on_a_thread(Some(turn), false, call, work).await
     }
 
     /// Encodes when it is its turn, apart from the searches, so that neither an archive on its way in nor a crowd of
@@ -141,28 +142,31 @@ impl Workers {
             let _place = place;
             work()
         };
-        self.on_a_thread(None, call, encode).await
+        self.on_a_thread(None, false, call, encode).await
     }
 
-    /// Runs work that takes as long as it takes, beside searches and not among them, until its closure says to stop.
+    /// Runs work that takes as long as it takes, beside searches and not among them, until its closure says to stop. It
+    /// gives way to everything else.
     pub(crate) async fn until_stopped<T: Send + 'static>(
         &self,
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        self.on_a_thread(None, call, work).await
+        self.on_a_thread(None, true, call, work).await
     }
 
     async fn on_a_thread<T: Send + 'static>(
         &self,
         turn: Option<Turn>,
+        gives_way: bool,
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
         let gone = Arc::new(AtomicBool::new(false));
         let _caller = Caller(Arc::clone(&gone));
         let abort = Arc::clone(&self.abort);
-        blocking(move || {
+        let gives_way = gives_way || call.taken.usage.is_long();
+        let run = move || {
             let is_over = || gone.load(Ordering::Relaxed) || abort.load(Ordering::Relaxed) || call.is_over();
             let turn = RefCell::new(turn);
             let stop = || {
@@ -177,8 +181,8 @@ impl Workers {
                 tonic::Code::Cancelled if abort.load(Ordering::Relaxed) => status::shutting_down(),
                 _ => status,
             })
-        })
-        .await
+        };
+        if gives_way { beside(run).await } else { blocking(run).await }
     }
 
     /// Reads a request of so many bytes: a small one at once, a large one on a blocking thread, as to look at some MiB
@@ -241,6 +245,25 @@ fn did_not_finish(panicked: bool) -> Status {
     status::internal()
 }
 
+/// Works on a thread of its own that has a processor only where no other thread wants it: a search of a batch that has
+/// become long, or a check of every byte.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+) -> Result<T, Status> {
+    let span = tracing::Span::current();
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        give_way();
+        // Nobody may wait any more.
+        let _ = done.send(span.in_scope(|| at_once(work)));
+    };
+    if let Err(error) = std::thread::Builder::new().name("precedent-long".to_owned()).spawn(run) {
+        tracing::error!(%error, "the system gives no more threads");
+        return Err(status::internal());
+    }
+    result.await.unwrap_or_else(|_| Err(did_not_finish(true)))
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Status> + Send + 'static,
 ) -> Result<T, Status> {
@@ -253,7 +276,6 @@ async fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
     use crate::peer::Memory;
-    use tokio::sync::oneshot;
     use tonic::Code;
 
     fn call(deadline: Option<Instant>) -> Call {
@@ -424,6 +446,22 @@ mod tests {
         assert_eq!(first.await.unwrap().unwrap(), 1);
         let past = Some(Instant::now() - Duration::from_secs(1));
         assert_eq!(workers.encode(call(past), || Ok(3)).await.unwrap_err().code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_has_become_long_computes_beside_others() {
+        let workers = Workers::new(1, 1);
+        let batch = call(None);
+        let name = |_: &dyn Fn() -> bool| Ok(std::thread::current().name().map(str::to_owned));
+        assert_ne!(workers.search(batch.clone(), name).await.unwrap().as_deref(), Some("precedent-long"));
+        let slow = |_: &dyn Fn() -> bool| {
+            std::thread::sleep(Duration::from_millis(60));
+            Ok(())
+        };
+        workers.search(batch.clone(), slow).await.unwrap();
+        assert_eq!(workers.search(batch.clone(), name).await.unwrap().as_deref(), Some("precedent-long"));
+        let panics = workers.search(batch, |_| -> Result<(), Status> { panic!("CANARY") }).await.unwrap_err();
+        assert_eq!(panics.code(), Code::Internal);
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::call::{Call, Workers};
 use crate::config::SizeLimits;
 use crate::convert::{self, hit::Context};
+use crate::memory::{Held, SMALL_BYTES};
 use crate::paging::PageToken;
 use crate::registry::{Registry, Served};
 use crate::status;
@@ -70,6 +71,7 @@ impl SearchService for Searches {
             self.workers.read(&call, bytes, move || read_batch(&registry, requests, &asked)).await?;
         let view = served.engine().view();
         let (mut bytes, mut hits) = (0, 0);
+        let mut held = Held::default();
         let mut responses = Vec::with_capacity(questions.len());
         for question in questions {
             // Each waits for its own turn, so that a long batch lets other searches in between.
@@ -80,6 +82,10 @@ impl SearchService for Searches {
             bytes += answer.encoded_len();
             if bytes > self.sizes.response_bytes {
                 return Err(status::response_too_large(self.sizes.response_bytes));
+            }
+            if bytes > SMALL_BYTES {
+                let more = call.peer().answers().try_take(answer.encoded_len());
+                held.join(more.ok_or_else(status::out_of_memory)?);
             }
             hits += answer.hits.len();
             responses.push(answer);

@@ -40,6 +40,11 @@ impl Usage {
         Self { connection, nanos: AtomicU64::new(0) }
     }
 
+    /// Whether the call gives way to others from now on.
+    pub(crate) fn is_long(&self) -> bool {
+        self.so_far() >= SHORT
+    }
+
     fn so_far(&self) -> Duration {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }
@@ -119,7 +124,7 @@ impl Turns {
     }
 
     fn wait(&self, usage: &Arc<Usage>, wake: Wake) {
-        let is_short = usage.so_far() < SHORT;
+        let is_short = !usage.is_long();
         let mut state = self.lock();
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
         self.0.short_waiting.fetch_add(usize::from(is_short), Ordering::Relaxed);
@@ -308,14 +313,12 @@ mod tests {
         let (turns, usage, end) = (turns.clone(), Arc::clone(usage), Arc::clone(end));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let mut turn = runtime.block_on(turns.take(&usage)).unwrap();
-            while !end.load(Ordering::Relaxed) {
+            let mut turn = runtime.block_on(turns.take(&usage));
+            while let (Some(held), false) = (turn.take(), end.load(Ordering::Relaxed)) {
                 std::thread::sleep(Duration::from_micros(50));
-                match turn.go_on(&|| end.load(Ordering::Relaxed)) {
-                    Some(next) => turn = next,
-                    None => break,
-                }
+                turn = held.go_on(&|| end.load(Ordering::Relaxed));
             }
+            drop(turn);
             usage.so_far()
         })
     }
