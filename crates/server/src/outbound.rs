@@ -96,3 +96,82 @@ where
         self.ended || (self.rest.is_empty() && self.inner.is_end_stream())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::{Memory, Peer};
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::sync::Semaphore;
+
+    const MIB: usize = 1 << 20;
+
+    /// Messages that are there already, and then none for now.
+    struct Ready(VecDeque<usize>);
+
+    impl Body for Ready {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            match self.0.pop_front() {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(vec![7; bytes].into())))),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    fn sending(messages: &[usize], memory: &Memory) -> Outbound<Ready> {
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let call = Call::new(None, place, Peer::new(memory));
+        Outbound::new(Ready(messages.iter().copied().collect()), call)
+    }
+
+    /// The next piece's bytes, or the code behind the answer; `None` while there is nothing.
+    async fn next(body: &mut Outbound<Ready>) -> Option<Result<usize, String>> {
+        let poll = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *body).poll_frame(cx))).await;
+        match poll {
+            Poll::Pending => None,
+            Poll::Ready(frame) => Some(match frame.unwrap().unwrap().into_data() {
+                Ok(bytes) => Ok(bytes.len()),
+                Err(frame) => Err(frame.into_trailers().unwrap()["grpc-status"].to_str().unwrap().to_owned()),
+            }),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_message_goes_in_pieces_the_last_byte_alone_and_holds_its_memory() {
+        let memory = Memory::new(MIB, MIB);
+        let mut body = sending(&[100, 5 * PIECE_BYTES], &memory);
+        let untaken = body.call.peer().clone();
+        assert_eq!(next(&mut body).await, Some(Ok(100)));
+        for _ in 0..4 {
+            assert_eq!(next(&mut body).await, Some(Ok(PIECE_BYTES)));
+        }
+        assert_eq!(memory.answers.free_bytes(), MIB - 5 * PIECE_BYTES);
+        assert_eq!(next(&mut body).await, Some(Ok(PIECE_BYTES - 1)));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert!(untaken.is_stuck(Duration::from_secs(5)), "the last byte is not taken");
+        assert_eq!(next(&mut body).await, Some(Ok(1)));
+        assert_eq!(next(&mut body).await, None);
+        assert!(!untaken.is_stuck(Duration::from_secs(5)), "all that was there is taken");
+        assert_eq!(memory.answers.free_bytes(), MIB);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_memory_ends_with_a_status() {
+        let memory = Memory::new(MIB, MIB);
+        let mut first = sending(&[MIB / 2], &memory);
+        assert_eq!(next(&mut first).await, Some(Ok(PIECE_BYTES)));
+        let mut second = sending(&[MIB * 5 / 8], &memory);
+        assert_eq!(next(&mut second).await, Some(Err((tonic::Code::ResourceExhausted as i32).to_string())));
+        assert!(second.is_end_stream());
+        let mut small = sending(&[SMALL_BYTES], &memory);
+        assert_eq!(next(&mut small).await, Some(Ok(PIECE_BYTES)));
+    }
+}
