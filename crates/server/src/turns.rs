@@ -98,6 +98,8 @@ pub(crate) struct Turn {
     turns: Turns,
     usage: Arc<Usage>,
     begun: Instant,
+    /// When it last left the processor.
+    left: Instant,
     /// Whether it waited so long that it is not to be disturbed for a slice.
     is_overdue: bool,
 }
@@ -145,7 +147,7 @@ impl Turns {
             state.floor = state.floor.max(state.used_by(&usage));
             state.running.push((Arc::clone(&usage), now));
             drop(state);
-            let turn = Turn { turns: self.clone(), usage, begun: now, is_overdue };
+            let turn = Turn { turns: self.clone(), usage, begun: now, left: now, is_overdue };
             // Who is gone gives the place back by this.
             match wake {
                 Wake::Task(wake) => drop(wake.send(turn)),
@@ -204,8 +206,9 @@ impl State {
 impl Turn {
     /// Goes on while this search may: gives the place to others where it is theirs, and waits for the next turn. `None`
     /// once `is_over` says so.
-    pub(crate) fn go_on(self, is_over: &dyn Fn() -> bool) -> Option<Self> {
+    pub(crate) fn go_on(mut self, is_over: &dyn Fn() -> bool) -> Option<Self> {
         if !self.is_up() {
+            self.let_others_wake();
             return Some(self);
         }
         let turns = self.turns.clone();
@@ -220,6 +223,17 @@ impl Turn {
                 Err(RecvTimeoutError::Timeout) if !is_over() => {}
                 Err(_) => return None,
             }
+        }
+    }
+
+    /// A long search leaves the processor for a moment, often: the system would let what has just woken there, a short
+    /// search or a connection, wait for some milliseconds.
+    fn let_others_wake(&mut self) {
+        if self.left.elapsed() >= LEAST {
+            if self.usage.so_far() + self.begun.elapsed() >= SHORT {
+                std::thread::yield_now();
+            }
+            self.left = Instant::now();
         }
     }
 
