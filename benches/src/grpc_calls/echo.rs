@@ -24,7 +24,6 @@ use tonic_prost::ProstCodec;
 const PATH: &str = "/precedent.benches.EchoService/Echo";
 /// As in `server/serve.rs`.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// What is sent and comes back.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -45,7 +44,7 @@ pub fn serve() -> Result<(), Box<dyn Error>> {
             .http2_keepalive_interval(Some(config.times.keepalive_interval))
             .http2_keepalive_timeout(Some(config.times.keepalive_timeout))
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .initial_connection_window_size(config.load.streams_per_connection * STREAM_WINDOW_BYTES)
             .max_connection_age(config.times.connection_age)
             .add_service(EchoServer)
             .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))

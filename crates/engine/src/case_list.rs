@@ -59,7 +59,7 @@ impl View {
     }
 
     fn list_of(&self, accept: &[OrdinalSet], order: CaseOrder) -> Result<CaseList, EngineError> {
-        let snapshot = self.shared_snapshot();
+        let snapshot = Arc::clone(self.shared_snapshot());
         let places = match order {
             CaseOrder::LatestFirst => snapshot.by_date(STUDY_DATE, accept)?,
             CaseOrder::AsIngested => as_ingested(&snapshot, accept)?,

@@ -2,9 +2,11 @@
 
 use crate::background::{Background, BackgroundFailure};
 use crate::encode::{self, EncodedImage, Encoding};
+use crate::health::Overdue;
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
+use crate::kept::KeptGenerations;
 use crate::raw::{self, RawCase};
-use crate::{CaseWarning, EngineError, View, Violation, give_way};
+use crate::{CaseWarning, EngineError, View, Violation};
 use precedent_encoder::Encoder;
 use precedent_index::{
     CaseEntry, Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
@@ -13,10 +15,9 @@ use precedent_index::{
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
 use precedent_storage::{DiskStorage, Storage, StorageError};
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Memory that cases may take before they are written as a segment, whatever the time.
 const PENDING_BYTES: usize = 128 << 20;
@@ -31,10 +32,6 @@ const MANY_SEGMENTS: usize = 48;
 const WAIT_PER_SEGMENT: Duration = Duration::from_millis(50);
 const WAIT_BYTES: usize = 256 << 10;
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
-/// Most generations kept for paging.
-const MOST_KEPT_VIEWS: usize = 16;
-/// How long a generation is kept for the next page of an answer.
-const KEEP_VIEWS: Duration = Duration::from_secs(120);
 
 /// What an opened index may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,14 +63,16 @@ pub struct Engine {
     encoding: Arc<Encoding>,
     access: Access,
     side: Side,
-    /// Recent generations, oldest first, each with the time when it was last asked for.
-    recent: Mutex<VecDeque<(Instant, Arc<Snapshot>)>>,
+    /// Generations of which another page may be asked for.
+    kept: KeptGenerations,
+    /// Whether commits fail.
+    overdue: Overdue,
     /// Ends before the writer does.
     background: Option<Background>,
 }
 
 #[derive(Debug)]
-enum Side {
+pub(crate) enum Side {
     Reader(IndexReader),
     Writer(Arc<IndexWriter>),
 }
@@ -122,7 +121,16 @@ impl Engine {
         let mut at_hand = encoders.to_vec();
         at_hand.push(Encoder::bundled()?);
         let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
-        Ok(Self { storage, definition, encoding, access, side, recent: Mutex::default(), background })
+        Ok(Self {
+            storage,
+            definition,
+            encoding,
+            access,
+            side,
+            kept: KeptGenerations::default(),
+            overdue: Overdue::default(),
+            background,
+        })
     }
 
     /// What the index is made for.
@@ -185,9 +193,8 @@ impl Engine {
 
     /// The newest generation that this process has seen.
     pub fn view(&self) -> View {
-        let snapshot = self.newest();
-        self.remember(&snapshot);
-        View::new(snapshot, Arc::clone(&self.encoding))
+        self.kept.expire();
+        View::new(self.newest(), Arc::clone(&self.encoding))
     }
 
     fn newest(&self) -> Arc<Snapshot> {
@@ -197,36 +204,21 @@ impl Engine {
         }
     }
 
-    /// An earlier generation, while it is kept for paging (two minutes from when it was last asked for), or the newest.
+    /// Keeps the generation of a view for the next page of an answer: for two minutes from when it was last kept or asked
+    /// for. The ones asked for longest ago go earlier where all of them hold more of the disk than the newest generation
+    /// (at least 1 GiB), or more than 256 MiB of memory.
+    pub fn keep(&self, view: &View) {
+        self.kept.keep(view.shared_snapshot(), &self.newest());
+    }
+
+    /// The newest generation, or an earlier one while [`Self::keep`] keeps it.
     pub fn view_at(&self, generation: u64) -> Option<View> {
         let newest = self.view();
         if newest.generation() == generation {
             return Some(newest);
         }
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = recent.iter_mut().find(|(_, snapshot)| snapshot.generation() == generation)?;
-        kept.0 = Instant::now();
-        Some(View::new(kept.1.clone(), Arc::clone(&self.encoding)))
-    }
-
-    fn remember(&self, snapshot: &Arc<Snapshot>) {
-        let now = Instant::now();
-        let mut old = Vec::new();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.retain(|(asked, kept)| {
-            let newest = kept.generation() == snapshot.generation();
-            if !newest && now.duration_since(*asked) >= KEEP_VIEWS {
-                old.push(kept.clone());
-                return false;
-            }
-            !newest
-        });
-        recent.push_back((now, snapshot.clone()));
-        if recent.len() > MOST_KEPT_VIEWS {
-            old.extend(recent.pop_front().map(|(_, kept)| kept));
-        }
-        drop(recent);
-        let_go(old);
+        let snapshot = self.kept.find(generation)?;
+        Some(View::new(snapshot, Arc::clone(&self.encoding)))
     }
 
     /// Looks for a newer generation written by another process.
@@ -430,6 +422,30 @@ impl Engine {
         Ok(precedent_index::verify(&disk(root)?, progress)?)
     }
 
+    /// As [`Self::verify`], until `stop` says to end; it is asked between files and every few hundred cases.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], and [`EngineError::Cancelled`].
+    pub fn verify_until(
+        root: &Path,
+        progress: &dyn Fn(u64, u64),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Verification, EngineError> {
+        Ok(precedent_index::verify_until(&disk(root)?, progress, stop)?)
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        self.storage.as_ref()
+    }
+
+    pub(crate) fn side(&self) -> &Side {
+        &self.side
+    }
+
+    pub(crate) fn overdue(&self) -> &Overdue {
+        &self.overdue
+    }
+
     fn writer(&self) -> Result<&IndexWriter, EngineError> {
         match &self.side {
             Side::Writer(writer) => Ok(writer),
@@ -456,19 +472,4 @@ fn disk(root: &Path) -> Result<DiskStorage, EngineError> {
         StorageError::NotFound { .. } => EngineError::Index(IndexError::NotAnIndex),
         other => other.into(),
     })
-}
-
-/// Lets go of generations that nobody asks for. Whoever does so last closes their files, which took a tenth of a second for
-/// some hundred MiB that had been merged away; that is not for a search to wait for.
-fn let_go(old: Vec<Arc<Snapshot>>) {
-    if old.is_empty() {
-        return;
-    }
-    let close = move || {
-        give_way();
-        drop(old);
-    };
-    if let Err(error) = std::thread::Builder::new().name("precedent-close".to_owned()).spawn(close) {
-        tracing::warn!(%error, "a search closed the files of an old generation itself");
-    }
 }

@@ -65,6 +65,9 @@ pub enum EngineError {
     /// The system gave no thread for the work beside the calls.
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
+    /// Cases that were taken in do not become visible.
+    #[error("what was taken in does not become visible, as commits fail; the log says why")]
+    NotVisible,
     /// The bundled encoder cannot be read.
     #[error("the bundled encoder cannot be read: {0}")]
     Encoder(#[from] EncoderError),
@@ -81,6 +84,7 @@ impl EngineError {
             Self::Precondition(_) => ErrorKind::Precondition,
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Cancelled => ErrorKind::Cancelled,
+            Self::NotVisible => ErrorKind::Unavailable,
             Self::Threads(_) | Self::Encoder(_) => ErrorKind::Internal,
             Self::Index(error) => match error {
                 IndexError::NotAnIndex => ErrorKind::NotFound,

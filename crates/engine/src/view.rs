@@ -33,8 +33,8 @@ impl View {
         &self.snapshot
     }
 
-    pub(crate) fn shared_snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot)
+    pub(crate) fn shared_snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
     }
 
     /// What the index is made for.

@@ -62,5 +62,5 @@ pub use replace::{Loss, Refused, Replacement};
 pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, SegmentSize};
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Stale, VectorAccess, Verification};
-pub use verify::verify;
+pub use verify::{verify, verify_until};
 pub use writer::{Deleted, IndexWriter, WriterLimits};

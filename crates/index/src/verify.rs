@@ -8,17 +8,31 @@ use precedent_storage::{FileKind, Log, SealedFile, Storage};
 
 /// Rounds that a check starts over because the index moved on meanwhile.
 const ROUNDS: usize = 5;
+/// Cases that are checked between two looks at the caller's wish to stop.
+const CASES_BETWEEN_STOPS: u32 = 256;
 
 /// Checks an index that may be in use. `progress` gets bytes done and bytes in all.
 ///
 /// # Errors
 /// No index. Damage is in the answer.
 pub fn verify(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
+    verify_until(storage, progress, &|| false)
+}
+
+/// As [`verify`], until `stop` says to end; it is asked between files and every few hundred cases.
+///
+/// # Errors
+/// As [`verify`], and [`IndexError::Stopped`].
+pub fn verify_until(
+    storage: &dyn Storage,
+    progress: &dyn Fn(u64, u64),
+    stop: &dyn Fn() -> bool,
+) -> Result<Verification, IndexError> {
     let number = || precedent_storage::latest_generation(storage).ok().flatten().map(|(number, _)| number);
     let mut round = 0;
     loop {
         let before = number();
-        let mut found = check(storage, progress)?;
+        let mut found = check(storage, progress, stop)?;
         round += 1;
         // What a writer took away meanwhile is no damage.
         if found.damages.is_empty() || before == number() {
@@ -46,7 +60,11 @@ fn still_names(manifest: &Manifest, file: &str) -> bool {
         })
 }
 
-fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
+fn check(
+    storage: &dyn Storage,
+    progress: &dyn Fn(u64, u64),
+    stop: &dyn Fn() -> bool,
+) -> Result<Verification, IndexError> {
     let manifest = match Manifest::latest(storage) {
         Ok(manifest) => manifest,
         Err(IndexError::NotAnIndex) => return Err(IndexError::NotAnIndex),
@@ -65,6 +83,9 @@ fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verificat
     found.log(storage, manifest.log_start);
     for entry in &manifest.segments {
         for record in &entry.files {
+            if stop() {
+                return Err(IndexError::Stopped);
+            }
             let path = format!("{}/{}", entry.folder(), record.name);
             match PARTS.iter().find(|part| part.name == record.name) {
                 Some(part) => found.file(storage, &path, part.kind, record, &name),
@@ -77,7 +98,7 @@ fn check(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verificat
         }
         match Segment::open(storage, &manifest.definition, entry, &name) {
             Ok(segment) => {
-                found.segment(&segment);
+                found.segment(&segment, stop)?;
                 found.graph(&segment);
             }
             Err(error) => found.damage(&entry.folder(), error.to_string()),
@@ -110,10 +131,13 @@ impl Verification {
     }
 
     /// What checksums cannot tell: that the parts of a segment speak of the same cases.
-    fn segment(&mut self, segment: &Segment) {
+    fn segment(&mut self, segment: &Segment, stop: &dyn Fn() -> bool) -> Result<(), IndexError> {
         let folder = segment.entry.folder();
         let mut previous = 0;
         for ordinal in 0..segment.cases() as u32 {
+            if ordinal % CASES_BETWEEN_STOPS == 0 && stop() {
+                return Err(IndexError::Stopped);
+            }
             let mut checked = || -> Result<(), IndexError> {
                 let case = segment.case(ordinal)?;
                 if segment.find(&case.id)? != Some(ordinal) {
@@ -137,9 +161,10 @@ impl Verification {
             };
             if let Err(error) = checked() {
                 self.damage(&folder, error.to_string());
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// Every link leads to a node, and every node can be reached.

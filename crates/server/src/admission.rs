@@ -2,6 +2,11 @@
 
 use crate::call::Call;
 use crate::config::ServerConfig;
+use crate::inbound::{Allowance, Between, Inbound};
+use crate::methods::{Known, Lane, Method, method};
+use crate::outbound::Outbound;
+use crate::parts::{Parts, Shapes};
+use crate::peer::{Memory, OPEN_CALLS, Peer};
 use crate::status;
 use http::HeaderMap;
 use std::convert::Infallible;
@@ -16,53 +21,27 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-/// How a method is treated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    /// A place among the calls; ended at the time limit.
-    Call,
-    /// A place among the calls; ended by the caller's deadline only.
-    LongCall,
-    /// A place among the ingest streams; ended by the caller's deadline only.
-    Stream,
-    /// Health and reflection: always let in.
-    Open,
-}
-
-/// The name in the log, the lane, and whether messages are of the ingest service. A path that is not ours never
-/// reaches the log: anyone may write anything there.
-fn method(path: &str) -> (&'static str, Lane, bool) {
-    match path {
-        "/precedent.v1.SearchService/Search" => ("Search", Lane::Call, false),
-        "/precedent.v1.SearchService/BatchSearch" => ("BatchSearch", Lane::Call, false),
-        "/precedent.v1.SearchService/GetCase" => ("GetCase", Lane::Call, false),
-        "/precedent.v1.IngestService/IngestCases" => ("IngestCases", Lane::Stream, true),
-        "/precedent.v1.IngestService/DeleteCases" => ("DeleteCases", Lane::Call, true),
-        "/precedent.v1.EncodeService/EncodeImage" => ("EncodeImage", Lane::Call, false),
-        "/precedent.v1.EncodeService/EncodeText" => ("EncodeText", Lane::Call, false),
-        "/precedent.v1.IndexService/ListIndexes" => ("ListIndexes", Lane::Call, false),
-        "/precedent.v1.IndexService/GetIndexStats" => ("GetIndexStats", Lane::Call, false),
-        "/precedent.v1.IndexService/VerifyIndex" => ("VerifyIndex", Lane::LongCall, false),
-        _ => ("other", Lane::Open, false),
-    }
-}
+/// Largest message to health and reflection.
+const OPEN_BYTES: usize = 4 << 10;
 
 /// The layer around all services.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     config: Arc<ServerConfig>,
+    memory: Memory,
+    shapes: Arc<Shapes>,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
 impl Admission {
-    pub(crate) fn new(config: Arc<ServerConfig>) -> Self {
+    pub(crate) fn new(config: Arc<ServerConfig>, memory: Memory, shapes: Shapes) -> Self {
         let calls = Arc::new(Semaphore::new(config.load.calls));
         let streams = Arc::new(Semaphore::new(config.load.ingest_streams));
-        Self { config, calls, streams }
+        Self { config, memory, shapes: Arc::new(shapes), calls, streams }
     }
 
-    fn admit(&self, lane: Lane, headers: &HeaderMap) -> Result<Call, Status> {
+    fn admit(&self, lane: Lane, headers: &HeaderMap, peer: Peer) -> Result<Call, Status> {
         let ceiling = (lane == Lane::Call).then_some(self.config.times.call);
         let allowed = match (asked_timeout(headers), ceiling) {
             (Some(asked), Some(ceiling)) => Some(asked.min(ceiling)),
@@ -77,7 +56,18 @@ impl Admission {
         };
         let place = Arc::clone(places).try_acquire_owned().map_err(|_| status::overloaded(limit))?;
         let deadline = allowed.and_then(|allowed| Instant::now().checked_add(allowed));
-        Ok(Call::new(deadline, place))
+        Ok(Call::new(deadline, place, peer))
+    }
+
+    /// A call to health or reflection: one of the few of its connection.
+    fn admit_open(&self, peer: Peer) -> Result<Call, Status> {
+        let place = peer.open_place().ok_or_else(|| status::overloaded(OPEN_CALLS))?;
+        Ok(Call::new(None, place, peer))
+    }
+
+    fn allowance(&self, limit_bytes: usize, between: Between) -> Allowance {
+        let times = &self.config.times;
+        Allowance { limit_bytes, patience: times.message, memory_patience: times.memory, between }
     }
 }
 
@@ -114,23 +104,54 @@ where
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
-        let (name, lane, is_ingest) = method(request.uri().path());
-        if lane == Lane::Open {
-            return Box::pin(inner.call(request));
-        }
+        let admission = &self.admission;
+        let peer = request.extensions().get().cloned().unwrap_or_else(|| Peer::new(&admission.memory));
+        let Method { name, lane, is_ingest, has_several } = match method(request.uri().path()) {
+            Known::Method(method) => method,
+            Known::Unlisted => return Box::pin(async { Ok(status::unknown_method().into_http()) }),
+            Known::Other => {
+                let admitted = admission.admit_open(peer);
+                let allowance = admission.allowance(OPEN_BYTES, Between::Pause);
+                return Box::pin(async move {
+                    match admitted {
+                        Err(refusal) => Ok(refusal.into_http()),
+                        Ok(call) => {
+                            let answer = inner.call(inbound(request, &call, allowance, None)).await?;
+                            Ok(answer.map(|body| Body::new(Outbound::new(body, call))))
+                        }
+                    }
+                });
+            }
+        };
         let begun = Instant::now();
-        let sizes = self.admission.config.sizes;
+        let sizes = admission.config.sizes;
         let limit_bytes = if is_ingest { sizes.ingest_bytes } else { sizes.search_bytes };
-        let admitted = self.admission.admit(lane, request.headers());
+        let admitted = admission.admit(lane, request.headers(), peer);
+        let between = match (has_several, lane) {
+            (false, _) => Between::Nothing,
+            (true, Lane::Stream) => Between::Pause,
+            (true, _) => Between::NextInTime,
+        };
+        let allowance = admission.allowance(limit_bytes, between);
+        let parts = admission.shapes.requests(request.uri().path());
         let fields = tracing::field::Empty;
         let span = tracing::info_span!("call", method = name, index = fields, hits = fields, cases = fields);
         let work = async move {
             let answer = match admitted {
                 Err(refusal) => refusal.into_http(),
                 Ok(call) => {
-                    let deadline = call.deadline;
-                    request.extensions_mut().insert(call);
-                    told(within(deadline, inner.call(request)).await?, limit_bytes)
+                    request.extensions_mut().insert(call.clone());
+                    let request = inbound(request, &call, allowance, parts);
+                    let answering = async {
+                        let answer = inner.call(request).await;
+                        if lane != Lane::Stream {
+                            // Nothing is left of the request; its place is kept until the answer is taken.
+                            call.keep_received(0);
+                        }
+                        answer
+                    };
+                    let answer = told(within(call.deadline, answering).await?, limit_bytes);
+                    answer.map(|body| Body::new(Outbound::new(body, call)))
                 }
             };
             let code = answer.extensions().get::<Status>().map_or(Code::Ok, Status::code);
@@ -139,6 +160,16 @@ where
         };
         Box::pin(work.instrument(span))
     }
+}
+
+/// The request with its messages bounded.
+fn inbound(
+    request: http::Request<Body>,
+    call: &Call,
+    allowance: Allowance,
+    parts: Option<Parts>,
+) -> http::Request<Body> {
+    request.map(|body| Body::new(Inbound::new(body, call.clone(), allowance, parts)))
 }
 
 /// The answer, or DEADLINE_EXCEEDED when the time is over first. That drops the call, which stops its search.
@@ -218,7 +249,12 @@ mod tests {
 
     fn admission() -> Admission {
         let load = LoadLimits { calls: 2, ingest_streams: 1, ..LoadLimits::default() };
-        Admission::new(Arc::new(ServerConfig { load, ..ServerConfig::default() }))
+        let memory = Memory::new(1 << 20, 1 << 20);
+        Admission::new(
+            Arc::new(ServerConfig { load, ..ServerConfig::default() }),
+            memory,
+            Shapes::of_the_protocol().unwrap(),
+        )
     }
 
     fn request(path: &str, timeout: Option<&str>) -> http::Request<Body> {
@@ -254,6 +290,13 @@ mod tests {
             let found = asked(&admission(), slow.clone(), request(path, timeout)).await.code();
             assert_eq!((found, begun.elapsed().as_secs()), (code, seconds), "{path} {timeout:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_method_that_nobody_bounded_is_refused() {
+        let unlisted = request("/precedent.v1.SearchService/Forgotten", None);
+        let refused = asked(&admission(), Slow(Duration::ZERO, Code::Ok), unlisted).await;
+        assert_eq!(refused.code(), Code::Unimplemented);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,12 +1,17 @@
 //! One call: how long it may take, what it holds while it runs, and where its work is done: what takes microseconds at
 //! once, everything else on a blocking thread.
 
+use crate::memory::{Held, SMALL_BYTES};
+use crate::peer::Peer;
 use crate::status;
+use crate::turns::{Turn, Turns, Usage};
+use precedent_engine::give_way;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
@@ -14,23 +19,53 @@ use tonic::{Request, Status};
 /// blocking one. Some fifty times what it takes, so that only a busy machine, a cold disk or an unusual index gets there.
 const BRIEF: Duration = Duration::from_millis(5);
 
-/// How long a call may take, and its place among the calls of the server. Made by [`crate::admission`].
+/// How long a call may take, and what it takes of the server. Made by [`crate::admission`].
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     /// When it is over.
     pub(crate) deadline: Option<Instant>,
-    /// Its place, taken until the last copy is gone.
-    _place: Option<Arc<OwnedSemaphorePermit>>,
+    taken: Arc<Taken>,
+}
+
+/// What a call takes until its last copy is gone.
+#[derive(Debug)]
+struct Taken {
+    peer: Peer,
+    /// What its searches have computed.
+    usage: Arc<Usage>,
+    _place: OwnedSemaphorePermit,
+    /// Memory of the messages that arrived.
+    received: Mutex<Held>,
 }
 
 impl Call {
-    pub(crate) fn new(deadline: Option<Instant>, place: OwnedSemaphorePermit) -> Self {
-        Self { deadline, _place: Some(Arc::new(place)) }
+    pub(crate) fn new(deadline: Option<Instant>, place: OwnedSemaphorePermit, peer: Peer) -> Self {
+        let usage = Arc::new(Usage::of(peer.id()));
+        Self { deadline, taken: Arc::new(Taken { peer, usage, _place: place, received: Mutex::default() }) }
     }
 
     /// The call that a request belongs to.
-    pub(crate) fn of<T>(request: &Request<T>) -> Self {
-        request.extensions().get().cloned().unwrap_or(Self { deadline: None, _place: None })
+    pub(crate) fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        request.extensions().get().cloned().ok_or_else(status::internal)
+    }
+
+    /// The connection that it came by.
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.taken.peer
+    }
+
+    /// A message has arrived whole, in this memory.
+    pub(crate) fn receive(&self, memory: Held) {
+        self.received().join(memory);
+    }
+
+    /// Of what has arrived, no more than so many bytes are still here.
+    pub(crate) fn keep_received(&self, bytes: usize) {
+        self.received().shrink(bytes);
+    }
+
+    fn received(&self) -> MutexGuard<'_, Held> {
+        self.taken.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_over(&self) -> bool {
@@ -41,7 +76,7 @@ impl Call {
 /// Where the work of calls is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
-    searches: Arc<Semaphore>,
+    searches: Turns,
     encodings: Arc<Semaphore>,
     abort: Arc<AtomicBool>,
 }
@@ -49,8 +84,8 @@ pub(crate) struct Workers {
 impl Workers {
     /// Workers that run that many searches and, apart from them, encodings at a time.
     pub(crate) fn new(searches: usize, encodings: usize) -> Self {
-        let places = |count: usize| Arc::new(Semaphore::new(count.max(1)));
-        Self { searches: places(searches), encodings: places(encodings), abort: Arc::default() }
+        let encodings = Arc::new(Semaphore::new(encodings.max(1)));
+        Self { searches: Turns::new(searches), encodings, abort: Arc::default() }
     }
 
     /// Ends every search that runs, and what waits to be encoded: the server's patience is over.
@@ -59,14 +94,19 @@ impl Workers {
     }
 
     /// Runs a search when it is its turn. The closure it gets says when to stop: the caller is gone, its deadline has
-    /// passed, or the server ends. A search that nobody waits for any more is not begun.
+    /// passed, or the server ends; and it does not return while it is the turn of others. A search that nobody waits for
+    /// any more is not begun.
     pub(crate) async fn search<T: Send + 'static>(
         &self,
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = turn(&self.searches).await?;
-        self.on_a_thread(turn, call, work).await
+        let turn = self.turn(&call).await?;
+        self.on_a_thread(Some(turn), false, call, work).await
+    }
+
+    async fn turn(&self, call: &Call) -> Result<Turn, Status> {
+        self.searches.take(&call.taken.usage).await.ok_or_else(status::shutting_down)
     }
 
     /// As [`Workers::search`], for a search that is expected to take a fraction of a millisecond: to hand it to another
@@ -77,7 +117,7 @@ impl Workers {
         call: Call,
         work: impl Fn(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = turn(&self.searches).await?;
+        let turn = self.turn(&call).await?;
         let until = Instant::now() + BRIEF;
         let stop = || self.abort.load(Ordering::Relaxed) || call.is_over();
         if !stop() {
@@ -87,7 +127,7 @@ impl Workers {
                 return result;
             }
         }
-        self.on_a_thread(turn, call, work).await
+        self.on_a_thread(Some(turn), false, call, work).await
     }
 
     /// Encodes when it is its turn, apart from the searches, so that neither an archive on its way in nor a crowd of
@@ -97,22 +137,43 @@ impl Workers {
         call: Call,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = turn(&self.encodings).await?;
-        self.on_a_thread(turn, call, |_stop| work()).await
+        let place = Arc::clone(&self.encodings).acquire_owned().await.map_err(|_| status::shutting_down())?;
+        let encode = move |_stop: &dyn Fn() -> bool| {
+            let _place = place;
+            work()
+        };
+        self.on_a_thread(None, false, call, encode).await
+    }
+
+    /// Runs work that takes as long as it takes, beside searches and not among them, until its closure says to stop. It
+    /// gives way to everything else.
+    pub(crate) async fn until_stopped<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        self.on_a_thread(None, true, call, work).await
     }
 
     async fn on_a_thread<T: Send + 'static>(
         &self,
-        turn: OwnedSemaphorePermit,
+        turn: Option<Turn>,
+        gives_way: bool,
         call: Call,
         work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
         let gone = Arc::new(AtomicBool::new(false));
         let _caller = Caller(Arc::clone(&gone));
         let abort = Arc::clone(&self.abort);
-        blocking(move || {
-            let _turn = turn;
-            let stop = || gone.load(Ordering::Relaxed) || abort.load(Ordering::Relaxed) || call.is_over();
+        let gives_way = gives_way || call.taken.usage.is_long();
+        let run = move || {
+            let is_over = || gone.load(Ordering::Relaxed) || abort.load(Ordering::Relaxed) || call.is_over();
+            let turn = RefCell::new(turn);
+            let stop = || {
+                let mut held = turn.borrow_mut();
+                *held = held.take().and_then(|turn| turn.go_on(&is_over));
+                is_over()
+            };
             let result = if stop() { Err(status::cancelled()) } else { work(&stop) };
             // Whatever ended it early, the caller learns the cause and not that the engine noticed.
             result.map_err(|status| match status.code() {
@@ -120,8 +181,22 @@ impl Workers {
                 tonic::Code::Cancelled if abort.load(Ordering::Relaxed) => status::shutting_down(),
                 _ => status,
             })
-        })
-        .await
+        };
+        if gives_way { beside(run).await } else { blocking(run).await }
+    }
+
+    /// Reads a request of so many bytes: a small one at once, a large one on a blocking thread, as to look at some MiB
+    /// would hold up the connections of this one.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        call: &Call,
+        bytes: usize,
+        work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        match bytes <= SMALL_BYTES {
+            true => at_once(work),
+            false => self.carry_through(call.clone(), work).await,
+        }
     }
 
     /// Looks something up that takes microseconds.
@@ -158,10 +233,6 @@ impl Drop for Caller {
     }
 }
 
-async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Status> {
-    Arc::clone(places).acquire_owned().await.map_err(|_| status::shutting_down())
-}
-
 /// Works on this thread, which also serves connections.
 fn at_once<T>(work: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     // Nothing that the work changes is looked at after a panic.
@@ -172,6 +243,25 @@ fn did_not_finish(panicked: bool) -> Status {
     // The panic's own text may quote what it was about.
     tracing::error!(panicked, "a call's work did not finish");
     status::internal()
+}
+
+/// Works on a thread of its own that has a processor only where no other thread wants it: a search of a batch that has
+/// become long, or a check of every byte.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+) -> Result<T, Status> {
+    let span = tracing::Span::current();
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        give_way();
+        // Nobody may wait any more.
+        let _ = done.send(span.in_scope(|| at_once(work)));
+    };
+    if let Err(error) = std::thread::Builder::new().name("precedent-long".to_owned()).spawn(run) {
+        tracing::error!(%error, "the system gives no more threads");
+        return Err(status::internal());
+    }
+    result.await.unwrap_or_else(|_| Err(did_not_finish(true)))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -185,11 +275,27 @@ async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::sync::oneshot;
+    use crate::peer::Memory;
     use tonic::Code;
 
     fn call(deadline: Option<Instant>) -> Call {
-        Call { deadline, _place: None }
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        Call::new(deadline, place, Peer::new(&Memory::new(1 << 20, 1 << 20)))
+    }
+
+    #[tokio::test]
+    async fn a_large_request_is_not_read_on_a_thread_of_connections() {
+        let workers = Workers::new(1, 1);
+        let here = std::thread::current().id();
+        let read = |bytes| async move {
+            let workers = Workers::new(1, 1);
+            workers.read(&call(None), bytes, || Ok(std::thread::current().id())).await.unwrap()
+        };
+        assert_eq!(read(SMALL_BYTES).await, here);
+        assert_ne!(read(SMALL_BYTES + 1).await, here);
+        let late = call(Some(Instant::now() - Duration::from_secs(1)));
+        let status = workers.read(&late, 32 << 20, || Ok(())).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
     }
 
     #[tokio::test]
@@ -340,6 +446,22 @@ mod tests {
         assert_eq!(first.await.unwrap().unwrap(), 1);
         let past = Some(Instant::now() - Duration::from_secs(1));
         assert_eq!(workers.encode(call(past), || Ok(3)).await.unwrap_err().code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_has_become_long_computes_beside_others() {
+        let workers = Workers::new(1, 1);
+        let batch = call(None);
+        let name = |_: &dyn Fn() -> bool| Ok(std::thread::current().name().map(str::to_owned));
+        assert_ne!(workers.search(batch.clone(), name).await.unwrap().as_deref(), Some("precedent-long"));
+        let slow = |_: &dyn Fn() -> bool| {
+            std::thread::sleep(Duration::from_millis(60));
+            Ok(())
+        };
+        workers.search(batch.clone(), slow).await.unwrap();
+        assert_eq!(workers.search(batch.clone(), name).await.unwrap().as_deref(), Some("precedent-long"));
+        let panics = workers.search(batch, |_| -> Result<(), Status> { panic!("CANARY") }).await.unwrap_err();
+        assert_eq!(panics.code(), Code::Internal);
     }
 
     #[tokio::test]

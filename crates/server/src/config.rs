@@ -52,7 +52,7 @@ impl Default for SizeLimits {
 /// above the limit is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadLimits {
-    /// Connections.
+    /// Connections; fewer where the limit of open files leaves less beside what indexes need.
     pub connections: usize,
     /// Calls in one connection.
     pub streams_per_connection: u32,
@@ -69,6 +69,14 @@ pub struct LoadLimits {
     pub uploads: usize,
     /// Ingest streams over all connections.
     pub ingest_streams: usize,
+    /// Bytes of all requests in flight, twice the size of each message of more than 64 KiB: what arrived and what is made
+    /// of it. A message waits for its bytes, which HTTP/2 passes on to the sender, for [`TimeLimits::memory`] at most. One
+    /// connection gets three quarters of them, which a file of 256 MiB and its last message of 32 MiB fit into. Beside these a request takes its window of 1 MiB, and a picture what
+    /// decoding it takes in one of the places of `searches` and `encodings`.
+    pub request_bytes: usize,
+    /// Bytes of all answers of more than 64 KiB that are not taken yet; one connection gets three quarters of them. What is above is
+    /// RESOURCE_EXHAUSTED.
+    pub answer_bytes: usize,
 }
 
 impl Default for LoadLimits {
@@ -82,6 +90,8 @@ impl Default for LoadLimits {
             encodings: cores,
             uploads: cores.max(4),
             ingest_streams: 16,
+            request_bytes: 512 << 20,
+            answer_bytes: 256 << 20,
         }
     }
 }
@@ -94,6 +104,13 @@ pub struct TimeLimits {
     pub call: Duration,
     /// From a new connection to its first bytes of HTTP/2.
     pub handshake: Duration,
+    /// For a message of a request, or a frame or the headers of HTTP/2, from its first byte to its last. A call whose first
+    /// message has not begun is as late; an ingest stream may pause between messages.
+    pub message: Duration,
+    /// For the client to take a message of an answer. A connection in which one is not taken is cut.
+    pub answer: Duration,
+    /// For the memory of a message, while others hold it.
+    pub memory: Duration,
     /// Between two signs of life in an idle connection.
     pub keepalive_interval: Duration,
     /// For the answer to one.
@@ -102,6 +119,8 @@ pub struct TimeLimits {
     pub connection_age: Duration,
     /// Between two looks for a newer generation of an index that another process writes.
     pub refresh: Duration,
+    /// Between two looks at whether each index can still be read and written.
+    pub health: Duration,
     /// From the request to stop until calls that still run are cut.
     pub drain: Duration,
 }
@@ -111,10 +130,14 @@ impl Default for TimeLimits {
         Self {
             call: Duration::from_secs(30),
             handshake: Duration::from_secs(5),
-            keepalive_interval: Duration::from_secs(30),
-            keepalive_timeout: Duration::from_secs(10),
+            message: Duration::from_secs(10),
+            answer: Duration::from_secs(12),
+            memory: Duration::from_secs(20),
+            keepalive_interval: Duration::from_secs(7),
+            keepalive_timeout: Duration::from_secs(7),
             connection_age: Duration::from_secs(30 * 60),
             refresh: Duration::from_millis(500),
+            health: Duration::from_secs(2),
             drain: Duration::from_secs(30),
         }
     }

@@ -26,7 +26,7 @@ impl EncodeService for Encodes {
         &self,
         request: Request<Streaming<v1::EncodeImageRequest>>,
     ) -> Result<Response<v1::EncodeImageResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let mut inbound = request.into_inner();
         let Some(first) = inbound.message().await? else {
             return Err(status::invalid_field(
@@ -37,8 +37,10 @@ impl EncodeService for Encodes {
         let served = self.registry.resolve(&first.index)?.clone();
         let place = Arc::clone(&self.uploads).acquire_owned().await.map_err(|_| status::shutting_down())?;
         let mut content = first.content;
+        call.keep_received(content.len());
         while let Some(next) = inbound.message().await? {
             append(&mut content, next, &served)?;
+            call.keep_received(content.len());
         }
         let encode = move || {
             let _place = place;
@@ -54,7 +56,7 @@ impl EncodeService for Encodes {
         &self,
         request: Request<v1::EncodeTextRequest>,
     ) -> Result<Response<v1::EncodeTextResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let wire = request.into_inner();
         let served = self.registry.resolve(&wire.index)?.clone();
         let encode = move || {

@@ -1,7 +1,10 @@
-//! Connections: at most so many, none that says nothing, and none that loses its last answer.
+//! Connections: at most so many, none that says nothing, takes nothing, stops in the middle or floods, and none that
+//! loses its last answer.
 
+use crate::config::TimeLimits;
+use crate::frames::{Frames, PREFACE_BYTES};
+use crate::peer::{Memory, Peer};
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,12 +12,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tokio_stream::Stream;
 use tonic::transport::server::Connected;
-
-/// Bytes with which every HTTP/2 connection begins (RFC 9113, 3.4).
-const PREFACE_BYTES: usize = 24;
 
 /// How long a connection that has said all waits for its peer to go first.
 const LINGER: Duration = Duration::from_secs(2);
@@ -22,18 +22,22 @@ const LINGER: Duration = Duration::from_secs(2);
 /// How long accepting rests after the system refused, as it does while file descriptors are short.
 const REST: Duration = Duration::from_millis(50);
 
+/// Between two looks at whether a connection goes on.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The connections of a listener, up to a limit. One above it is closed at once, which a client sees as UNAVAILABLE.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     listener: TcpListener,
     places: Arc<Semaphore>,
-    handshake: Duration,
+    memory: Memory,
+    times: TimeLimits,
     rest: Option<Pin<Box<Sleep>>>,
 }
 
 impl Incoming {
-    pub(crate) fn new(listener: TcpListener, connections: usize, handshake: Duration) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(connections)), handshake, rest: None }
+    pub(crate) fn new(listener: TcpListener, connections: usize, times: TimeLimits, memory: Memory) -> Self {
+        Self { listener, places: Arc::new(Semaphore::new(connections)), memory, times, rest: None }
     }
 }
 
@@ -58,7 +62,8 @@ impl Stream for Incoming {
                         if let Err(error) = stream.set_nodelay(true) {
                             tracing::debug!(%error, "a connection keeps Nagle's delay");
                         }
-                        return Poll::Ready(Some(Ok(Connection::new(stream, place, self.handshake))));
+                        let peer = Peer::new(&self.memory);
+                        return Poll::Ready(Some(Ok(Connection::new(stream, place, peer, self.times))));
                     }
                 },
             }
@@ -71,6 +76,13 @@ impl Stream for Incoming {
 pub(crate) struct Connection {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
+    peer: Peer,
+    times: TimeLimits,
+    frames: Frames,
+    /// The next look at all that is waited for.
+    look: Pin<Box<Sleep>>,
+    /// Since when the system takes no more bytes, as the client takes none.
+    blocked: Option<Instant>,
     /// The end of patience and the bytes still to come before it; `None` once they came.
     handshake: Option<(Pin<Box<Sleep>>, usize)>,
     /// The end of waiting for the peer, once all was said.
@@ -78,9 +90,44 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, place: OwnedSemaphorePermit, handshake: Duration) -> Self {
-        let handshake = Some((Box::pin(tokio::time::sleep(handshake)), PREFACE_BYTES));
-        Self { stream, _place: place, handshake, linger: None }
+    fn new(stream: TcpStream, place: OwnedSemaphorePermit, peer: Peer, times: TimeLimits) -> Self {
+        let handshake = Some((Box::pin(tokio::time::sleep(times.handshake)), PREFACE_BYTES));
+        Self {
+            stream,
+            _place: place,
+            peer,
+            times,
+            frames: Frames::new(),
+            look: Box::pin(tokio::time::sleep(LOOK)),
+            blocked: None,
+            handshake,
+            linger: None,
+        }
+    }
+
+    /// Looks from time to time whether the client takes its answers and goes on with what it began. The transport asks
+    /// for the next bytes, or to write some, whenever the clock wakes it.
+    fn look(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while self.look.as_mut().poll(cx).is_ready() {
+            self.look.as_mut().reset(Instant::now() + LOOK);
+            let blocked = self.blocked.is_some_and(|since| since.elapsed() >= self.times.answer);
+            if blocked || self.peer.is_stuck(self.times.answer) {
+                return Err(cut("its client does not take its answers"));
+            }
+            if self.frames.is_stalled(self.times.message) {
+                return Err(cut("its client stopped in the middle of a frame or of headers"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whether the system took bytes to write.
+    fn wrote<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.blocked = match written {
+            Poll::Pending => self.blocked.or_else(|| Some(Instant::now())),
+            Poll::Ready(_) => None,
+        };
+        written
     }
 
     /// Reads on until the peer is done, too. The system resets a connection that is closed with bytes unread, and with
@@ -100,11 +147,17 @@ impl Connection {
     }
 }
 
-impl Connected for Connection {
-    type ConnectInfo = Option<SocketAddr>;
+/// Says why a connection ends; what it carried is not for the log.
+fn cut(reason: &'static str) -> io::Error {
+    tracing::warn!(reason, "a connection was cut");
+    io::Error::new(io::ErrorKind::TimedOut, reason)
+}
 
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.stream.peer_addr().ok()
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 
@@ -114,8 +167,12 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.look(cx)?;
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if !self.frames.follow(&buf.filled()[before..]) {
+            return Poll::Ready(Err(cut("its client floods it with frames that carry nothing")));
+        }
         if let Some((patience, missing)) = &mut self.handshake {
             *missing = missing.saturating_sub(buf.filled().len() - before);
             if *missing == 0 {
@@ -130,7 +187,9 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        self.look(cx)?;
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -149,7 +208,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        self.look(cx)?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -160,13 +221,15 @@ impl AsyncWrite for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_stream::StreamExt;
 
     async fn incoming(connections: usize, handshake: Duration) -> (Incoming, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        (Incoming::new(listener, connections, handshake), address)
+        let times = TimeLimits { handshake, ..TimeLimits::default() };
+        (Incoming::new(listener, connections, times, Memory::new(1 << 20, 1 << 20)), address)
     }
 
     #[tokio::test]
@@ -223,7 +286,7 @@ mod tests {
         let (mut incoming, address) = incoming(1, Duration::from_secs(5)).await;
         let _client = TcpStream::connect(address).await.unwrap();
         let mut connection = incoming.next().await.unwrap().unwrap();
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         connection.shutdown().await.unwrap();
         assert_eq!(begun.elapsed().as_secs(), LINGER.as_secs());
     }

@@ -7,12 +7,20 @@ use crate::status;
 use precedent_engine::{Access, Engine};
 use precedent_wire::v1;
 use precedent_wire::v1::index_service_server::IndexService;
+use std::cell::Cell;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use tracing::Instrument;
 
 /// Full checks at a time: each reads at the speed of the disk.
 pub(crate) const VERIFICATIONS: usize = 1;
+/// Between two messages of progress.
+const PROGRESS: Duration = Duration::from_secs(1);
+/// Messages of progress that wait for a slow reader.
+const WAITING_PROGRESS: usize = 4;
 
 /// The service.
 #[derive(Debug)]
@@ -42,7 +50,7 @@ impl IndexService for Indexes {
         &self,
         request: Request<v1::GetIndexStatsRequest>,
     ) -> Result<Response<v1::GetIndexStatsResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let served = self.registry.resolve(&request.get_ref().index)?.clone();
         let look = move || {
             let engine = served.engine();
@@ -53,21 +61,42 @@ impl IndexService for Indexes {
         Ok(Response::new(v1::GetIndexStatsResponse { stats: Some(stats) }))
     }
 
+    type VerifyIndexStream = ReceiverStream<Result<v1::VerifyIndexResponse, Status>>;
+
     async fn verify_index(
         &self,
         request: Request<v1::VerifyIndexRequest>,
-    ) -> Result<Response<v1::VerifyIndexResponse>, Status> {
-        let call = Call::of(&request);
+    ) -> Result<Response<Self::VerifyIndexStream>, Status> {
+        let call = Call::of(&request)?;
+        let with_progress = request.get_ref().with_progress;
         let served = self.registry.resolve(&request.get_ref().index)?.clone();
         let place = Arc::clone(&self.verifications)
             .try_acquire_owned()
             .map_err(|_| status::overloaded(VERIFICATIONS))?;
-        let check = move || {
+        let (answers, receiver) = mpsc::channel(WAITING_PROGRESS);
+        let listener = answers.clone();
+        let check = move |stop: &dyn Fn() -> bool| {
             let _place = place;
-            let found = Engine::verify(served.root(), &|_done, _total| {})
+            let told = Cell::new(Instant::now());
+            let progress = |done, total| {
+                if with_progress && told.get().elapsed() >= PROGRESS {
+                    told.set(Instant::now());
+                    // Who is slow to read misses some.
+                    let _ = listener.try_send(Ok(convert::stats::verification_progress(done, total)));
+                }
+            };
+            let stop = || stop() || listener.is_closed();
+            let found = Engine::verify_until(served.root(), &progress, &stop)
                 .map_err(|error| status::from_engine(&error, served.name()))?;
             Ok(convert::stats::verification(&found))
         };
-        Ok(Response::new(self.workers.carry_through(call, check).await?))
+        let workers = self.workers.clone();
+        let checking = async move {
+            let result = workers.until_stopped(call, check).await;
+            // A caller who is gone needs no answer.
+            let _ = answers.send(result).await;
+        };
+        tokio::spawn(checking.in_current_span());
+        Ok(Response::new(ReceiverStream::new(receiver)))
     }
 }

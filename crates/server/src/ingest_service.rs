@@ -31,9 +31,9 @@ const MAX_DELETES: usize = 10_000;
 /// Answers that wait for a slow reader before its stream stops taking cases in.
 const WAITING_ANSWERS: usize = 256;
 /// How long a reader may leave them waiting. After that its stream is given up, as its place is for others.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(12);
 /// How long a caller may pause between the chunks of a case: they take memory and one of few places.
-const CHUNK_PATIENCE: Duration = Duration::from_secs(30);
+const CHUNK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The service.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl IngestService for Ingests {
         &self,
         request: Request<Streaming<v1::IngestCasesRequest>>,
     ) -> Result<Response<Self::IngestCasesStream>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let (answers, receiver) = mpsc::channel(WAITING_ANSWERS);
         let session = Session {
             registry: Arc::clone(&self.registry),
@@ -83,7 +83,7 @@ impl IngestService for Ingests {
         &self,
         request: Request<v1::DeleteCasesRequest>,
     ) -> Result<Response<v1::DeleteCasesResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let wire = request.into_inner();
         let served = writable(self.registry.resolve(&wire.index)?)?.clone();
         if wire.case_ids.is_empty() || wire.case_ids.len() > MAX_DELETES {
@@ -148,6 +148,7 @@ impl Session {
             if let Err(status) = self.take(messages).await {
                 break self.end(status).await;
             }
+            self.call.keep_received(self.assembly.kept_bytes());
             match end {
                 None => {}
                 Some(End::Finished) => break tonic::Code::Ok,

@@ -3,6 +3,7 @@
 use crate::call::{Call, Workers};
 use crate::config::SizeLimits;
 use crate::convert::{self, hit::Context};
+use crate::memory::{Held, SMALL_BYTES};
 use crate::paging::PageToken;
 use crate::registry::{Registry, Served};
 use crate::status;
@@ -32,10 +33,12 @@ impl SearchService for Searches {
         &self,
         request: Request<v1::SearchRequest>,
     ) -> Result<Response<v1::SearchResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let wire = request.into_inner();
         let served = self.registry.resolve(&wire.index)?.clone();
-        let question = Question::read(wire, served.name()).map_err(status::invalid)?;
+        let (bytes, name) = (wire.encoded_len(), served.name().to_owned());
+        let read = move || Question::read(wire, &name).map_err(status::invalid);
+        let question = self.workers.read(&call, bytes, read).await?;
         let view = question.view(&served)?;
         let is_brief = view.is_brief(&question.request);
         let ask = move |stop: &dyn Fn() -> bool| question.ask(&served, &view, stop);
@@ -54,16 +57,21 @@ impl SearchService for Searches {
         &self,
         request: Request<v1::BatchSearchRequest>,
     ) -> Result<Response<v1::BatchSearchResponse>, Status> {
-        let call = Call::of(&request);
-        let requests = request.into_inner().requests;
+        let call = Call::of(&request)?;
+        let batch = request.into_inner();
+        let bytes = batch.encoded_len();
+        let requests = batch.requests;
         if requests.is_empty() || requests.len() > MAX_BATCH {
             let description = format!("has {} searches; give 1 to {MAX_BATCH}", requests.len());
             return Err(status::invalid_field("requests", &description));
         }
         let served = self.registry.resolve(&requests[0].index)?.clone();
-        let questions = self.read_batch(requests, &served)?;
+        let (registry, asked) = (Arc::clone(&self.registry), served.clone());
+        let questions =
+            self.workers.read(&call, bytes, move || read_batch(&registry, requests, &asked)).await?;
         let view = served.engine().view();
         let (mut bytes, mut hits) = (0, 0);
+        let mut held = Held::default();
         let mut responses = Vec::with_capacity(questions.len());
         for question in questions {
             // Each waits for its own turn, so that a long batch lets other searches in between.
@@ -74,6 +82,10 @@ impl SearchService for Searches {
             bytes += answer.encoded_len();
             if bytes > self.sizes.response_bytes {
                 return Err(status::response_too_large(self.sizes.response_bytes));
+            }
+            if bytes > SMALL_BYTES {
+                let more = call.peer().answers().try_take(answer.encoded_len());
+                held.join(more.ok_or_else(status::out_of_memory)?);
             }
             hits += answer.hits.len();
             responses.push(answer);
@@ -86,7 +98,7 @@ impl SearchService for Searches {
         &self,
         request: Request<v1::GetCaseRequest>,
     ) -> Result<Response<v1::GetCaseResponse>, Status> {
-        let call = Call::of(&request);
+        let call = Call::of(&request)?;
         let wire = request.into_inner();
         let served = self.registry.resolve(&wire.index)?.clone();
         let id = CaseId::new(&wire.case_id)
@@ -104,30 +116,32 @@ impl SearchService for Searches {
     }
 }
 
-impl Searches {
-    /// The questions of a batch; what is wrong with each is named with its place.
-    fn read_batch(&self, requests: Vec<v1::SearchRequest>, served: &Served) -> Result<Vec<Question>, Status> {
-        let mut questions = Vec::with_capacity(requests.len());
-        let mut violations = Vec::new();
-        for (position, wire) in requests.into_iter().enumerate() {
-            let prefix = format!("requests[{position}].");
-            let resolved = self.registry.find(&wire.index);
-            if !resolved.is_ok_and(|other| other.name() == served.name()) {
-                let description = "is not the index of the first search; a batch asks one index";
-                violations.push(Violation::new(format!("{prefix}index"), description));
-            } else if !wire.page_token.is_empty() {
-                let description =
-                    "is given; a batch is answered from one generation, ask for later pages with Search";
-                violations.push(Violation::new(format!("{prefix}page_token"), description));
-            } else {
-                match Question::read(wire, served.name()) {
-                    Ok(question) => questions.push(question.at(prefix)),
-                    Err(found) => violations.extend(status::prefixed(found, &prefix)),
-                }
+/// The questions of a batch; what is wrong with each is named with its place.
+fn read_batch(
+    registry: &Registry,
+    requests: Vec<v1::SearchRequest>,
+    served: &Served,
+) -> Result<Vec<Question>, Status> {
+    let mut questions = Vec::with_capacity(requests.len());
+    let mut violations = Vec::new();
+    for (position, wire) in requests.into_iter().enumerate() {
+        let prefix = format!("requests[{position}].");
+        let resolved = registry.find(&wire.index);
+        if !resolved.is_ok_and(|other| other.name() == served.name()) {
+            let description = "is not the index of the first search; a batch asks one index";
+            violations.push(Violation::new(format!("{prefix}index"), description));
+        } else if !wire.page_token.is_empty() {
+            let description =
+                "is given; a batch is answered from one generation, ask for later pages with Search";
+            violations.push(Violation::new(format!("{prefix}page_token"), description));
+        } else {
+            match Question::read(wire, served.name()) {
+                Ok(question) => questions.push(question.at(prefix)),
+                Err(found) => violations.extend(status::prefixed(found, &prefix)),
             }
         }
-        if violations.is_empty() { Ok(questions) } else { Err(status::invalid(violations)) }
     }
+    if violations.is_empty() { Ok(questions) } else { Err(status::invalid(violations)) }
 }
 
 /// A search that was read, with what its answer must repeat.
@@ -141,8 +155,8 @@ struct Question {
 }
 
 impl Question {
-    fn read(wire: v1::SearchRequest, index: &str) -> Result<Self, Vec<Violation>> {
-        let digest = convert::request::digest(&wire, index);
+    fn read(mut wire: v1::SearchRequest, index: &str) -> Result<Self, Vec<Violation>> {
+        let digest = convert::request::digest_in_place(&mut wire, index);
         let page = read_page(&wire.page_token, &digest)?;
         let mut request = convert::request::search(wire)?;
         request.limits.offset = page.map_or(0, |page| page.offset as usize);
@@ -176,6 +190,9 @@ impl Question {
             offset: convert::small(end),
             digest: self.digest,
         });
+        if next.is_some() {
+            served.engine().keep(view);
+        }
         let context = Context {
             definition: served.engine().definition(),
             request_digest: self.digest,

@@ -3,11 +3,14 @@
 use crate::admission::Admission;
 use crate::call::Workers;
 use crate::config::ServerConfig;
+use crate::descriptors;
 use crate::encode_service::Encodes;
 use crate::health::Health;
 use crate::incoming::Incoming;
 use crate::index_service::{Indexes, VERIFICATIONS};
 use crate::ingest_service::Ingests;
+use crate::parts::Shapes;
+use crate::peer::Memory;
 use crate::registry::{Registry, Served};
 use crate::search_service::Searches;
 use precedent_engine::Access;
@@ -30,10 +33,11 @@ const HEADER_BYTES: u32 = 8 << 10;
 const PENDING_RESETS: usize = 20;
 /// Streams that this side had to reset, before the connection ends; h2's own default is 1024.
 const OWN_RESETS: usize = 128;
-/// Bytes on their way in per stream and per connection. HTTP/2's own 64 KiB would hold back ingest, where a group of
-/// cases gathers while the one before is made durable.
+/// Bytes on their way in per stream. HTTP/2's own 64 KiB would hold back ingest, where a group of cases gathers while the
+/// one before is made durable.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// The largest window that HTTP/2 has.
+const MOST_WINDOW_BYTES: u32 = i32::MAX as u32;
 /// Between NOT_SERVING and the end of the streams on which it is watched.
 const HEALTH_NOTICE: Duration = Duration::from_millis(100);
 
@@ -66,6 +70,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The descriptor of the protocol cannot be read.
+    #[error("the descriptor of the protocol cannot be read")]
+    Protocol(#[source] prost::DecodeError),
     /// The reflection service refuses the protocol.
     #[error("the reflection service cannot be built")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -113,7 +120,7 @@ pub async fn serve_on(
     let config = Arc::new(config);
     let workers = Workers::new(config.load.searches, config.load.encodings);
     let uploads = Arc::new(Semaphore::new(config.load.uploads.max(1)));
-    let (health, health_service) = Health::new().await;
+    let (health, health_service) = Health::new(&registry).await;
     let (stop, stopping) = watch::channel(false);
 
     let sizes = config.sizes;
@@ -156,16 +163,20 @@ pub async fn serve_on(
         .add_service(ingests)
         .add_service(encodes)
         .add_service(indexes);
-    let incoming = Incoming::new(listener, config.load.connections, config.times.handshake);
+    let shapes = Shapes::of_the_protocol().map_err(ServeError::Protocol)?;
+    let connections = descriptors::connections(config.load.connections, registry.all().len());
+    let memory = Memory::new(config.load.request_bytes, config.load.answer_bytes);
+    let incoming = Incoming::new(listener, connections, config.times, memory.clone());
     let mut wait = stopping.clone();
     let serving = transport(&config).serve_with_incoming_shutdown(
-        tower::Layer::layer(&Admission::new(Arc::clone(&config)), routes),
+        tower::Layer::layer(&Admission::new(Arc::clone(&config), memory, shapes), routes),
         incoming,
         async move {
             let _ = wait.wait_for(|stopping| *stopping).await;
         },
     );
     let _refreshing = Refreshing::start(&registry, config.times.refresh);
+    let watching = health.watch(&registry, config.times.health);
     tracing::info!(%address, indexes = registry.all().len(), "serving");
 
     tokio::pin!(serving);
@@ -174,12 +185,13 @@ pub async fn serve_on(
         () = shutdown => {}
     }
     tracing::info!("shutting down");
+    drop(watching);
     health.leave().await;
     let _ = stop.send(true);
     let drained = tokio::time::timeout(config.times.drain, async {
         tokio::join!(serving, async {
             tokio::time::sleep(HEALTH_NOTICE).await;
-            health.forget().await;
+            health.forget(&registry).await;
         })
         .0
     });
@@ -194,6 +206,8 @@ pub async fn serve_on(
 }
 
 fn transport(config: &ServerConfig) -> Server {
+    // As much as all streams together, so that requests that wait for memory do not hold up the one that has it.
+    let connection_window = config.load.streams_per_connection.saturating_mul(STREAM_WINDOW_BYTES);
     // No max_connection_age_grace: with one, tonic 0.14.9 cuts an old connection without asking its client to go first.
     Server::builder()
         .max_concurrent_streams(config.load.streams_per_connection)
@@ -203,7 +217,7 @@ fn transport(config: &ServerConfig) -> Server {
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
         .http2_max_local_error_reset_streams(Some(OWN_RESETS))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_connection_window_size(connection_window.min(MOST_WINDOW_BYTES))
         .max_connection_age(config.times.connection_age)
 }
 

@@ -1,6 +1,7 @@
 //! What a caller is told when something is wrong: one table from the engine's classes of error to gRPC codes, with the
 //! details of `google.rpc` (AIP-193).
 
+use http::{HeaderMap, HeaderValue};
 use precedent_engine::{EngineError, ErrorKind, Violation};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -108,6 +109,12 @@ pub(crate) fn generation_gone(index: &str, generation: u64) -> Status {
     detailed(Code::Aborted, "GENERATION_GONE", message, [("index", index), ("generation", &generation)])
 }
 
+/// A method that the protocol of this server does not have.
+pub(crate) fn unknown_method() -> Status {
+    let message = "this server has no such method; its protocol is older or newer than the client's";
+    detailed(Code::Unimplemented, "UNKNOWN_METHOD", message, [])
+}
+
 /// The time for the call is over.
 pub(crate) fn deadline_exceeded() -> Status {
     let message = "the caller's deadline or the server's time limit for a call passed";
@@ -118,6 +125,40 @@ pub(crate) fn deadline_exceeded() -> Status {
 pub(crate) fn cancelled() -> Status {
     let (code, reason) = class(ErrorKind::Cancelled);
     detailed(code, reason, "the caller gave up", [])
+}
+
+/// A message that is small and would fill the memory all the same.
+pub(crate) fn too_many_parts() -> Status {
+    let message =
+        "the message has far more parts than a request of its size can need; most of them are empty";
+    detailed(Code::InvalidArgument, "TOO_MANY_PARTS", message, [])
+}
+
+/// A message stopped coming.
+pub(crate) fn upload_stalled(patience: Duration) -> Status {
+    let seconds = patience.as_secs();
+    let message = format!(
+        "a message of the request was not there after {seconds} seconds of waiting, which is the limit; send each in one go"
+    );
+    detailed(Code::DeadlineExceeded, "UPLOAD_STALLED", message, [])
+}
+
+/// Others hold the memory that the server has for requests or answers.
+pub(crate) fn out_of_memory() -> Status {
+    let mut details = info("OVERLOADED", []);
+    details.set_retry_info(Some(RETRY_DELAY));
+    let message = "large requests and answers of others take all memory that the server has for them; try again later, \
+                   with fewer at a time or with page_size";
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// A status behind an answer whose head was sent.
+pub(crate) fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    if status.add_header(&mut trailers).is_err() {
+        trailers.insert(Status::GRPC_STATUS, HeaderValue::from(status.code() as u16));
+    }
+    trailers
 }
 
 /// Chunks of a case stopped coming.

@@ -70,6 +70,8 @@ class Call(Generic[Answer]):
     """Whether a second call gives the same answer, so that the call may be repeated when the first answer was lost."""
     takes_long: bool = False
     """Whether the client's timeout for calls does not apply."""
+    streams: bool = False
+    """Whether the answer is the last of several messages."""
 
 
 def search(query: Query, index: str, page_size: int | None, page_token: str) -> Call[SearchResult]:
@@ -138,7 +140,7 @@ def verify(index: str) -> Call[Verification]:
         damages = tuple(Damage(damage.file, damage.description) for damage in answered.damages)
         return Verification(damages, answered.checked_file_count, answered.checked_bytes)
 
-    return Call(lambda stubs: stubs.indexes.VerifyIndex, lambda: message, answer, takes_long=True)
+    return Call(lambda stubs: stubs.indexes.VerifyIndex, lambda: message, answer, takes_long=True, streams=True)
 
 
 @dataclass(frozen=True)

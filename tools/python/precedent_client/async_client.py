@@ -228,7 +228,12 @@ class AsyncClient:
         attempts = self._settings.attempts(call, timeout)
         while True:
             try:
-                return call.answer(await call.method(self._stubs())(call.request(), **attempts.sent_with()))
+                answered = call.method(self._stubs())(call.request(), **attempts.sent_with())
+                if call.streams:
+                    *_, answered = [message async for message in answered]
+                else:
+                    answered = await answered
+                return call.answer(answered)
             except grpc.RpcError as error:
                 failed = from_rpc(error)
             await asyncio.sleep(attempts.pause_after(failed))

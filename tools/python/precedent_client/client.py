@@ -244,7 +244,10 @@ class Client:
         attempts = self._settings.attempts(call, timeout)
         while True:
             try:
-                return call.answer(call.method(self._stubs)(call.request(), **attempts.sent_with()))
+                answered = call.method(self._stubs)(call.request(), **attempts.sent_with())
+                if call.streams:
+                    *_, answered = answered
+                return call.answer(answered)
             except grpc.RpcError as error:
                 failed = from_rpc(error)
             time.sleep(attempts.pause_after(failed))

@@ -15,6 +15,8 @@ use std::collections::HashMap;
 
 /// Cases measured anew between two looks at the caller's wish to stop.
 const MEASURED_BETWEEN_STOPS: usize = 256;
+/// The same for cases that are found again by another vector: a table is looked up.
+const JOINED_BETWEEN_STOPS: usize = 2048;
 
 /// Ranks the accepted cases that have an embedding.
 pub(crate) fn rank(
@@ -102,7 +104,10 @@ fn best_of_several(
 ) -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
     let mut best: HashMap<CasePlace, (bool, NearestCase)> = HashMap::new();
     for (vector, found) in found.into_iter().enumerate() {
-        for (place, case) in found {
+        for (done, (place, case)) in found.into_iter().enumerate() {
+            if done % JOINED_BETWEEN_STOPS == 0 && stop() {
+                return Err(EngineError::Cancelled);
+            }
             let case = (query.unlike.has(vector, place), case);
             let known = best.entry(place).or_insert(case);
             if nearer(&case, known) {

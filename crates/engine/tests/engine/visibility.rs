@@ -33,17 +33,63 @@ fn cases_and_deletes_become_visible_by_themselves() {
 }
 
 #[test]
-fn a_generation_is_kept_for_the_next_page() {
+fn a_generation_is_kept_for_the_next_page_however_many_follow() {
     let archive = archive(Metric::Cosine, Access::Bulk);
-    archive.engine.ingest(vec![case(1, &with_text("old"))]).unwrap();
-    archive.engine.commit().unwrap();
-    let first = archive.engine.view().generation();
-    archive.engine.ingest(vec![case(1, &with_text("new"))]).unwrap();
-    archive.engine.commit().unwrap();
-    assert!(archive.engine.view().generation() > first);
-    let kept = archive.engine.view_at(first).unwrap();
+    let engine = &archive.engine;
+    let commit = |report: &str| {
+        engine.ingest(vec![case(1, &with_text(report))]).unwrap();
+        engine.commit().unwrap();
+        engine.view()
+    };
+    let first = commit("old");
+    engine.keep(&first);
+    let (first, passed) = (first.generation(), commit("between").generation());
+    for round in 0..40 {
+        commit(&format!("new{round}"));
+        if round == 20 {
+            engine.merge_all(&|_, _, _| true).unwrap();
+        }
+    }
+    let kept = engine.view_at(first).unwrap();
     assert_eq!(names(&kept.search(&text("old"), &|| false).unwrap()), ["case-001"]);
-    assert!(archive.engine.view_at(first + 100).is_none());
+    assert!(engine.view_at(passed).is_none(), "nobody asked for its next page");
+    assert!(engine.view_at(first + 100).is_none());
+}
+
+#[test]
+fn a_full_check_ends_when_it_is_told_to() {
+    let archive = archive(Metric::Cosine, Access::Bulk);
+    archive.engine.ingest((0..600).map(|name| case(name, &with_text("effusion"))).collect()).unwrap();
+    archive.engine.commit().unwrap();
+    let asked = std::cell::Cell::new(0);
+    let check = |most: usize| {
+        asked.set(0);
+        let stop = || asked.replace(asked.get() + 1) == most;
+        Engine::verify_until(archive.folder.path(), &|_, _| {}, &stop)
+    };
+    assert!(check(usize::MAX).unwrap().damages.is_empty());
+    let times = asked.get();
+    assert!(times > 6, "it is asked for every file and among the cases: {times}");
+    for most in 0..times {
+        assert!(matches!(check(most), Err(EngineError::Cancelled)));
+    }
+}
+
+// A folder is moved under a running engine, which no storage does.
+#[allow(clippy::disallowed_methods)]
+#[test]
+fn health_tells_a_folder_that_is_gone() {
+    let archive = archive(Metric::Cosine, Access::Write);
+    let health = archive.engine.health();
+    assert!(health.readable.is_ok() && health.writable.is_ok());
+    let away = archive.folder.path().with_extension("away");
+    std::fs::rename(archive.folder.path(), &away).unwrap();
+    assert!(archive.engine.health().readable.is_err());
+    archive.engine.ingest(vec![case(1, &with_text("effusion"))]).ok();
+    wait_for(|| archive.engine.health().writable.is_err());
+    std::fs::rename(away, archive.folder.path()).unwrap();
+    let health = archive.engine.health();
+    assert!(health.readable.is_ok() && health.writable.is_err(), "a writer that failed stays so");
 }
 
 #[test]

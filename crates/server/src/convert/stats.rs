@@ -49,6 +49,11 @@ pub fn stats(definition: &Definition, abilities: Abilities<'_>, stats: &IndexSta
     }
 }
 
+/// How far a full check is.
+pub fn verification_progress(checked_bytes: u64, total_bytes: u64) -> v1::VerifyIndexResponse {
+    v1::VerifyIndexResponse { checked_bytes, total_bytes, ..v1::VerifyIndexResponse::default() }
+}
+
 /// What a full check found.
 pub fn verification(found: &Verification) -> v1::VerifyIndexResponse {
     v1::VerifyIndexResponse {
@@ -57,6 +62,8 @@ pub fn verification(found: &Verification) -> v1::VerifyIndexResponse {
             .collect(),
         checked_file_count: found.files as u64,
         checked_bytes: found.bytes,
+        total_bytes: 0,
+        done: true,
     }
 }
 

@@ -22,6 +22,11 @@ impl Assembly {
         !self.begun
     }
 
+    /// Bytes of the chunks that are kept.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.files.values().map(Vec::len).sum()
+    }
+
     /// Takes a chunk. After the first mistake nothing is kept, as the case will be rejected.
     pub(super) fn add(&mut self, chunk: v1::ImageChunk) {
         self.begun = true;

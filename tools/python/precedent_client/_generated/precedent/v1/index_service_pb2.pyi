@@ -128,20 +128,26 @@ class SegmentStats(_message.Message):
     def __init__(self, id: _Optional[str] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., has_graph: bool = ..., size_bytes: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., repaired_vector_count: _Optional[int] = ..., has_codes: bool = ...) -> None: ...
 
 class VerifyIndexRequest(_message.Message):
-    __slots__ = ("index",)
+    __slots__ = ("index", "with_progress")
     INDEX_FIELD_NUMBER: _ClassVar[int]
+    WITH_PROGRESS_FIELD_NUMBER: _ClassVar[int]
     index: str
-    def __init__(self, index: _Optional[str] = ...) -> None: ...
+    with_progress: bool
+    def __init__(self, index: _Optional[str] = ..., with_progress: bool = ...) -> None: ...
 
 class VerifyIndexResponse(_message.Message):
-    __slots__ = ("damages", "checked_file_count", "checked_bytes")
+    __slots__ = ("damages", "checked_file_count", "checked_bytes", "total_bytes", "done")
     DAMAGES_FIELD_NUMBER: _ClassVar[int]
     CHECKED_FILE_COUNT_FIELD_NUMBER: _ClassVar[int]
     CHECKED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
     damages: _containers.RepeatedCompositeFieldContainer[Damage]
     checked_file_count: int
     checked_bytes: int
-    def __init__(self, damages: _Optional[_Iterable[_Union[Damage, _Mapping]]] = ..., checked_file_count: _Optional[int] = ..., checked_bytes: _Optional[int] = ...) -> None: ...
+    total_bytes: int
+    done: bool
+    def __init__(self, damages: _Optional[_Iterable[_Union[Damage, _Mapping]]] = ..., checked_file_count: _Optional[int] = ..., checked_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ..., done: bool = ...) -> None: ...
 
 class Damage(_message.Message):
     __slots__ = ("file", "description")

@@ -45,7 +45,7 @@ class IndexServiceStub(object):
                 request_serializer=precedent_dot_v1_dot_index__service__pb2.GetIndexStatsRequest.SerializeToString,
                 response_deserializer=precedent_dot_v1_dot_index__service__pb2.GetIndexStatsResponse.FromString,
                 _registered_method=True)
-        self.VerifyIndex = channel.unary_unary(
+        self.VerifyIndex = channel.unary_stream(
                 '/precedent.v1.IndexService/VerifyIndex',
                 request_serializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexRequest.SerializeToString,
                 response_deserializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexResponse.FromString,
@@ -69,7 +69,8 @@ class IndexServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def VerifyIndex(self, request, context):
-        """Reads and checks every byte of the index. Takes as long as the disk needs.
+        """Reads and checks every byte of the index. Takes as long as the disk needs, and ends when the caller cancels it or goes
+        away. The last message has the result. If progress is asked for, others come before it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +89,7 @@ def add_IndexServiceServicer_to_server(servicer, server):
                     request_deserializer=precedent_dot_v1_dot_index__service__pb2.GetIndexStatsRequest.FromString,
                     response_serializer=precedent_dot_v1_dot_index__service__pb2.GetIndexStatsResponse.SerializeToString,
             ),
-            'VerifyIndex': grpc.unary_unary_rpc_method_handler(
+            'VerifyIndex': grpc.unary_stream_rpc_method_handler(
                     servicer.VerifyIndex,
                     request_deserializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexRequest.FromString,
                     response_serializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexResponse.SerializeToString,
@@ -170,7 +171,7 @@ class IndexService(object):
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/precedent.v1.IndexService/VerifyIndex',

@@ -59,8 +59,9 @@ class IngestServiceServicer(object):
         acknowledged stays; send the rest again. A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
 
         Image files that are too large for the message of their case go ahead of it in chunks, in messages without a case. A
-        pause of more than 30 seconds between the first chunk and the case ends the stream with DEADLINE_EXCEEDED, because
-        waiting chunks take memory from others.
+        pause of more than 10 seconds in the middle of a message, or between the first chunk and the case, ends the stream with
+        DEADLINE_EXCEEDED, because what waits takes memory from others. A client that does not read its answers for 12 seconds
+        is disconnected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,7 +62,7 @@ class SearchServiceServicer(object):
         Errors: INVALID_ARGUMENT names each field in a google.rpc.BadRequest. FAILED_PRECONDITION if the embeddings are of
         another encoder, the server does not have the encoder for images, or the index has no image space. ABORTED if the
         generation of the page token is gone. NOT_FOUND if there is no such index. RESOURCE_EXHAUSTED if there are too many calls
-        at a time (with a google.rpc.RetryInfo), the request is larger than 32 MiB (send a larger image through
+        at a time (with a google.rpc.RetryInfo), there is no memory for a large request or answer, the request is larger than 32 MiB (send a larger image through
         EncodeService.EncodeImage first), or the answer is larger than 64 MiB (use page_size).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -1,0 +1,171 @@
+//! Generations that are kept for the next page of an answer.
+
+use crate::give_way;
+use precedent_index::Snapshot;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a generation is kept after its last page was asked for.
+const KEEP: Duration = Duration::from_secs(120);
+/// Bytes of segments that were merged away and are kept for pages alone: as many as the newest generation has, and never
+/// less than this. They are mapped files, so this is room on the disk.
+const LEAST_OLD_BYTES: u64 = 1 << 30;
+/// Memory for the live cases and tombstones of all kept generations.
+const MOST_LIVE_BYTES: u64 = 256 << 20;
+
+/// Generations of which a page was answered and another one is to come, the one asked for last at the end.
+#[derive(Debug, Default)]
+pub(crate) struct KeptGenerations(Mutex<Vec<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    asked: Instant,
+    snapshot: Arc<Snapshot>,
+    size: Size,
+}
+
+/// What a generation holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Size {
+    /// Its segments by id, with their bytes on disk.
+    segments: Vec<(String, u64)>,
+    /// Memory of its live cases and tombstones, as if it shared none with another generation.
+    live_bytes: u64,
+}
+
+impl Size {
+    fn of(snapshot: &Snapshot) -> Self {
+        let mut size = Self::default();
+        for segment in snapshot.segment_stats() {
+            size.live_bytes += segment.cases.div_ceil(8) as u64 + 4 * segment.tombstones as u64;
+            size.segments.push((segment.id, segment.bytes));
+        }
+        size
+    }
+}
+
+impl KeptGenerations {
+    /// Keeps a generation from now on for [`KEEP`]; `newest` is never counted, as it is held anyway.
+    pub fn keep(&self, snapshot: &Arc<Snapshot>, newest: &Snapshot) {
+        let mut kept = self.lock();
+        let asked = Instant::now();
+        let place = kept.iter().position(|other| other.snapshot.generation() == snapshot.generation());
+        let again = match place {
+            Some(place) => Kept { asked, ..kept.remove(place) },
+            None => Kept { asked, snapshot: snapshot.clone(), size: Size::of(snapshot) },
+        };
+        kept.push(again);
+        let sizes: Vec<&Size> = kept.iter().map(|kept| &kept.size).collect();
+        let beyond = beyond_limits(&sizes, &Size::of(newest));
+        if beyond > 0 {
+            let generations = beyond;
+            tracing::warn!(generations, "generations were let go before their pages were all asked for");
+        }
+        let old = kept.drain(..beyond).collect();
+        drop(kept);
+        let_go(old);
+    }
+
+    /// That generation, if it is kept; from now on for [`KEEP`] again.
+    pub fn find(&self, generation: u64) -> Option<Arc<Snapshot>> {
+        let mut kept = self.lock();
+        let place = kept.iter().position(|kept| kept.snapshot.generation() == generation)?;
+        let mut found = kept.remove(place);
+        found.asked = Instant::now();
+        let snapshot = found.snapshot.clone();
+        kept.push(found);
+        Some(snapshot)
+    }
+
+    /// Lets go of what nobody asked for in [`KEEP`].
+    pub fn expire(&self) {
+        let mut kept = self.lock();
+        let now = Instant::now();
+        let old = kept.iter().take_while(|kept| now.duration_since(kept.asked) >= KEEP).count();
+        let old: Vec<Kept> = kept.drain(..old).collect();
+        drop(kept);
+        let_go(old);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many generations, from the first on, are too much. The last always stays: somebody was just promised it.
+fn beyond_limits(kept: &[&Size], newest: &Size) -> usize {
+    let here: HashSet<&str> = newest.segments.iter().map(|(id, _)| id.as_str()).collect();
+    let most_old_bytes = newest.segments.iter().map(|(_, bytes)| bytes).sum::<u64>().max(LEAST_OLD_BYTES);
+    let mut counted = HashSet::new();
+    let (mut old_bytes, mut live_bytes) = (0, 0);
+    let mut within = 0;
+    for size in kept.iter().rev() {
+        live_bytes += size.live_bytes;
+        for (id, bytes) in &size.segments {
+            if !here.contains(id.as_str()) && counted.insert(id.as_str()) {
+                old_bytes += bytes;
+            }
+        }
+        if within > 0 && (old_bytes > most_old_bytes || live_bytes > MOST_LIVE_BYTES) {
+            break;
+        }
+        within += 1;
+    }
+    kept.len() - within
+}
+
+/// Lets go of generations that nobody asks for. Whoever does so last closes their files, which took a tenth of a second for
+/// some hundred MiB that had been merged away; that is not for a search to wait for.
+fn let_go(old: Vec<Kept>) {
+    if old.is_empty() {
+        return;
+    }
+    let close = move || {
+        give_way();
+        drop(old);
+    };
+    if let Err(error) = std::thread::Builder::new().name("precedent-close".to_owned()).spawn(close) {
+        tracing::warn!(%error, "a search closed the files of an old generation itself");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(segments: &[(&str, u64)], live_bytes: u64) -> Size {
+        let segments = segments.iter().map(|(id, bytes)| ((*id).to_owned(), *bytes)).collect();
+        Size { segments, live_bytes }
+    }
+
+    fn beyond(kept: &[Size], newest: &Size) -> usize {
+        beyond_limits(&kept.iter().collect::<Vec<_>>(), newest)
+    }
+
+    #[test]
+    fn generations_of_the_same_segments_cost_nothing_but_their_live_cases() {
+        let newest = size(&[("1", 8 << 30), ("2", 1 << 20)], 1000);
+        assert_eq!(beyond(&vec![newest.clone(); 300], &newest), 0);
+        let heavy = size(&[("1", 8 << 30)], MOST_LIVE_BYTES / 4);
+        assert_eq!(beyond(&vec![heavy; 6], &newest), 2);
+    }
+
+    #[test]
+    fn merged_away_segments_are_kept_up_to_the_size_of_the_index_and_counted_once() {
+        let old = |id: &str| size(&[(id, 3 << 30), ("both", 1 << 30)], 0);
+        let newest = size(&[("merged", 7 << 30)], 0);
+        assert_eq!(beyond(&[old("a"), old("b")], &newest), 0);
+        assert_eq!(beyond(&[old("c"), old("a"), old("b")], &newest), 1);
+        // A small index may keep a GiB all the same.
+        let small = size(&[("merged", 1 << 20)], 0);
+        assert_eq!(beyond(&[size(&[("a", 1 << 20)], 0), size(&[("b", 1 << 20)], 0)], &small), 0);
+    }
+
+    #[test]
+    fn what_was_just_promised_is_kept_however_large() {
+        let newest = size(&[("new", 1 << 20)], 0);
+        let huge = size(&[("old", 64 << 30)], 4 * MOST_LIVE_BYTES);
+        assert_eq!(beyond(&[size(&[("older", 1)], 0), huge], &newest), 1);
+    }
+}

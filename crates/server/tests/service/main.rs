@@ -1,0 +1,12 @@
+//! The service from outside: over real connections, with clients that behave and clients that do not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code panics on failure")]
+
+mod descriptors;
+mod fairness;
+mod health;
+mod memory;
+mod pages;
+mod slow_clients;
+mod support;
+mod verifying;
