@@ -85,11 +85,14 @@ fn health_tells_a_folder_that_is_gone() {
     let away = archive.folder.path().with_extension("away");
     std::fs::rename(archive.folder.path(), &away).unwrap();
     assert!(archive.engine.health().readable.is_err());
-    archive.engine.ingest(vec![case(1, &with_text("effusion"))]).ok();
-    wait_for(|| archive.engine.health().writable.is_err());
+    assert!(archive.engine.health().writable.is_err());
+    assert!(archive.engine.ingest(vec![case(1, &with_text("effusion"))]).is_err());
+    // The same folder with the same lock: nobody else can have written.
     std::fs::rename(away, archive.folder.path()).unwrap();
     let health = archive.engine.health();
-    assert!(health.readable.is_ok() && health.writable.is_err(), "a writer that failed stays so");
+    assert!(health.readable.is_ok() && health.writable.is_ok());
+    assert!(archive.engine.ingest(vec![case(2, &with_text("effusion"))]).unwrap()[0].is_ok());
+    wait_for(|| names(&search(&archive.engine, &text("effusion"))) == ["case-002"]);
 }
 
 #[test]
