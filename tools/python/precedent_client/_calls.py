@@ -58,6 +58,11 @@ class Stubs:
         self.indexes = index_service_pb2_grpc.IndexServiceStub(channel)
 
 
+UNFETCHED_CASES = 512
+"""Cases of an ingest that are sent before the outcome of the first of them is fetched. The windows of HTTP/2 alone would let
+tens of thousands through, as outcomes are small."""
+
+
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
     """A call with one answer, apart from how to wait for it."""

@@ -168,11 +168,13 @@ class AsyncClient:
         timeout: float | None,
     ) -> AsyncIterator[IngestOutcome]:
         raised: list[Exception] = []
+        room = asyncio.Semaphore(_calls.UNFETCHED_CASES)
 
         async def requests() -> AsyncIterator[ingest_service_pb2.IngestCasesRequest]:
             name = index
             try:
                 async for case in _each(cases):
+                    await room.acquire()
                     has_paths = _convert.has_paths(case)
                     read = await asyncio.to_thread(_convert.with_case_files_read, case) if has_paths else case
                     for message in _convert.ingest_messages(read, name, replacement):
@@ -185,6 +187,7 @@ class AsyncClient:
         failed: PrecedentError | None = None
         try:
             async for answer in call:
+                room.release()
                 yield _convert.ingest_answer(answer)
         except grpc.RpcError as error:
             failed = from_rpc(error)

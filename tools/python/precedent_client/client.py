@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -173,7 +174,7 @@ class Client:
         """Sends cases and yields one outcome per case, in order: acknowledged when it is durable, or rejected.
 
         Nothing is sent until the first outcome is asked for. Cases are taken from the iterable, in another thread, as fast
-        as the server takes them, and are not kept; while you fetch no outcomes, no more cases are taken. Image files that
+        as the server takes them, and are not kept; while you fetch no outcomes, at most 512 more are taken. Image files that
         are too large for one message are sent in several. ``replacement`` says what becomes of cases that the index holds
         under the same ids. If the iterable raises an error, it is raised here after the outcomes of the cases before it.
 
@@ -187,11 +188,15 @@ class Client:
         self, cases: Iterable[Case], replacement: Replacement, index: str, timeout: float | None
     ) -> Iterator[IngestOutcome]:
         raised: list[Exception] = []
+        room, ended = threading.Semaphore(_calls.UNFETCHED_CASES), threading.Event()
 
         def requests() -> Iterator[ingest_service_pb2.IngestCasesRequest]:
             name = index
             try:
                 for case in cases:
+                    room.acquire()
+                    if ended.is_set():
+                        return
                     yield from _convert.ingest_messages(case, name, replacement)
                     name = ""
             except Exception as error:  # gRPC would log it, with whatever of the case it says
@@ -201,10 +206,14 @@ class Client:
         failed: PrecedentError | None = None
         try:
             for answer in call:
+                room.release()
                 yield _convert.ingest_answer(answer)
         except grpc.RpcError as error:
             failed = from_rpc(error)
         finally:
+            # gRPC's thread may wait for room that nobody will make.
+            ended.set()
+            room.release()
             call.cancel()
         if raised:
             raise raised[0]
