@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
 
+from gateway import Gateway  # noqa: E402
 from precedent_client import Case, Client, Embedding, Image, PatientKey  # noqa: E402
 
 DIMENSION = 16
@@ -226,3 +227,10 @@ def writer(index: Path) -> Iterator[Server]:
     server = Server(index)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def gateway(served: Served) -> Iterator[Gateway]:
+    """A server in between that can be told to fail."""
+    with Gateway(served.server.address) as gateway:
+        yield gateway

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-@pytest.fixture
-def gateway(served: Served) -> Iterator[Gateway]:
-    with Gateway(served.server.address) as gateway:
-        yield gateway
 
 
 def secured(served: Served, authority: trustme.CA, *names: str, asks: bool = False) -> Gateway:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -21,12 +20,6 @@ from precedent_client import (
     ResourceExhaustedError,
     Violation,
 )
-
-
-@pytest.fixture
-def gateway(served: Served) -> Iterator[Gateway]:
-    with Gateway(served.server.address) as gateway:
-        yield gateway
 
 
 @either

@@ -18,13 +18,7 @@ from grpc import StatusCode
 from precedent_client import AbortedError, AsyncClient, Case, Client, Image, Query, Replacement
 
 BIG = "clear lungs " * 8000
-"""A report of 96 kB. gRPC and the server hold some 45 MB on the way, which is about 480 such cases."""
-
-
-@pytest.fixture
-def gateway(served: Served) -> Iterator[Gateway]:
-    with Gateway(served.server.address) as gateway:
-        yield gateway
+"""A report of 96 kB."""
 
 
 @either

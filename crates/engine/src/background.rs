@@ -21,9 +21,18 @@ const LONGEST_COMMIT: Duration = Duration::from_millis(300);
 const PENDING_OF_ALL: usize = 256 << 20;
 /// Bytes of pending operations that a commit takes in a second, before the first was timed: that of a slow machine.
 const FIRST_RATE: f64 = 8e6;
+/// A commit takes at least so much, however slow the last ones were: where a sync alone takes longer than a commit may, smaller
+/// ones would only be slower still.
+const LEAST_COMMIT_BYTES: usize = 1 << 20;
 /// Share of the last commit in the rate that is reckoned with.
 const NEWEST_SHARE: f64 = 0.3;
-/// The longest that a call waits for commits.
+/// Segments from which on those who bring cases wait for merges. The policy leaves some seven segments of each of four sizes
+/// beside the largest.
+const MANY_SEGMENTS: usize = 48;
+/// How long they wait for each segment beyond, if they bring as many bytes as below; those who bring less wait less.
+const WAIT_PER_SEGMENT: Duration = Duration::from_millis(50);
+const WAIT_BYTES: usize = 256 << 10;
+/// The longest that a call waits for commits, and again for merges.
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
 /// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
@@ -177,9 +186,24 @@ impl Background {
         }
     }
 
+    /// Lets a call that brings so many bytes wait where commits or merges have fallen behind: cases must be found within a
+    /// second, and every search pays for each segment.
+    pub fn hold_back(&self, bytes: usize) {
+        self.wait_for_commits();
+        let segments = {
+            let state = self.workers.shared.lock();
+            state.indexes.get(&self.number).map_or(0, |index| index.writer.snapshot().segments())
+        };
+        let beyond = segments.saturating_sub(MANY_SEGMENTS);
+        if beyond > 0 {
+            let share = bytes.min(WAIT_BYTES) as f64 / WAIT_BYTES as f64;
+            std::thread::sleep(WAIT_PER_SEGMENT.mul_f64(beyond as f64 * share).min(LONGEST_HOLD));
+        }
+    }
+
     /// Lets a call that brings operations wait as long as a commit would take too long with what is pending already, or all
     /// indexes together hold too much. Not where commits fail: that is for others to judge.
-    pub fn wait_for_commits(&self) {
+    fn wait_for_commits(&self) {
         let until = Instant::now() + LONGEST_HOLD;
         let mut state = self.workers.shared.lock();
         loop {
@@ -296,16 +320,12 @@ impl State {
 impl Index {
     /// Bytes of pending operations that a commit takes in the time it may take.
     fn commit_bytes(&self) -> usize {
-        (self.commit_rate * LONGEST_COMMIT.as_secs_f64()) as usize
+        commit_bytes(self.commit_rate)
     }
 
     /// Reckons with what a commit took.
     fn committed(&mut self, bytes: usize, took: Duration) {
-        // The last of a trickle says more of the disk than of how much fits.
-        if bytes >= self.commit_bytes() / 8 {
-            let rate = bytes as f64 / took.as_secs_f64().max(1e-3);
-            self.commit_rate += NEWEST_SHARE * (rate - self.commit_rate);
-        }
+        self.commit_rate = rate_after(self.commit_rate, bytes, took);
     }
 
     fn task(&mut self, role: Role) -> &mut Task {
@@ -431,10 +451,44 @@ impl Task {
     }
 }
 
+/// Bytes of pending operations that a commit takes in the time it may take, at this rate.
+fn commit_bytes(rate: f64) -> usize {
+    ((rate * LONGEST_COMMIT.as_secs_f64()) as usize).max(LEAST_COMMIT_BYTES)
+}
+
+/// The rate of commits after one of so many bytes.
+fn rate_after(rate: f64, bytes: usize, took: Duration) -> f64 {
+    // The last of a trickle says more of the disk than of how much fits.
+    if bytes < commit_bytes(rate) / 8 {
+        return rate;
+    }
+    rate + NEWEST_SHARE * (bytes as f64 / took.as_secs_f64().max(1e-3) - rate)
+}
+
 fn wait_after(failures: u32) -> Duration {
     AFTER_FAILURE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT)
 }
 
 fn is_full(error: &IndexError) -> bool {
     matches!(error, IndexError::Storage(StorageError::Full { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a disk that takes longer to sync than a commit may take, commits must not shrink until nothing comes in.
+    #[test]
+    fn slow_syncs_leave_commits_of_some_size_and_a_trickle_changes_nothing() {
+        let mut rate = FIRST_RATE;
+        for _ in 0..1_000 {
+            rate = rate_after(rate, commit_bytes(rate), Duration::from_secs(4));
+        }
+        assert_eq!(commit_bytes(rate), LEAST_COMMIT_BYTES);
+        assert_eq!(rate_after(FIRST_RATE, 1_000, Duration::from_secs(4)), FIRST_RATE);
+        for _ in 0..100 {
+            rate = rate_after(rate, commit_bytes(rate), Duration::from_millis(50));
+        }
+        assert!(commit_bytes(rate) > 4 * LEAST_COMMIT_BYTES, "a quick disk is noticed: {rate}");
+    }
 }

@@ -17,7 +17,6 @@ use precedent_query::QueryVector;
 use precedent_storage::{DiskStorage, Storage, StorageError};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Memory that cases may take before they are written as a segment, whatever the time.
 const PENDING_BYTES: usize = 128 << 20;
@@ -25,13 +24,6 @@ const PENDING_BYTES: usize = 128 << 20;
 const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
 /// Cases of one call that are made durable together, in bytes.
 const SLICE_BYTES: usize = PENDING_BYTES / 4;
-/// Segments from which on those who bring cases wait for merges. The policy leaves some seven segments of each of four sizes
-/// beside the largest.
-const MANY_SEGMENTS: usize = 48;
-/// How long they wait for each segment beyond, if they bring as many bytes as below; those who bring less wait less.
-const WAIT_PER_SEGMENT: Duration = Duration::from_millis(50);
-const WAIT_BYTES: usize = 256 << 10;
-const LONGEST_HOLD: Duration = Duration::from_secs(2);
 
 /// What an opened index may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,7 +280,9 @@ impl Engine {
             // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
             writer.commit()?;
         }
-        self.hold_back(writer, bytes);
+        if let Some(background) = &self.background {
+            background.hold_back(bytes);
+        }
         let put = writer.replace(entries)?;
         if writer.pending_bytes() > PENDING_BYTES {
             // The caller waits: memory stays bounded however fast cases come.
@@ -303,18 +297,6 @@ impl Engine {
     fn taken_in(&self, writer: &IndexWriter) {
         if let Some(background) = &self.background {
             background.taken_in(writer.pending_bytes());
-        }
-    }
-
-    /// Lets a caller wait where commits or merges have fallen behind: cases must be found within a second, and every search
-    /// pays for each segment.
-    fn hold_back(&self, writer: &IndexWriter, bytes: usize) {
-        let Some(background) = &self.background else { return };
-        background.wait_for_commits();
-        let beyond = writer.snapshot().segments().saturating_sub(MANY_SEGMENTS);
-        if beyond > 0 {
-            let share = bytes.min(WAIT_BYTES) as f64 / WAIT_BYTES as f64;
-            std::thread::sleep(WAIT_PER_SEGMENT.mul_f64(beyond as f64 * share).min(LONGEST_HOLD));
         }
     }
 

@@ -65,8 +65,8 @@ pub enum EngineError {
     /// The system gave no thread for the work beside the calls.
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
-    /// Cases that were taken in do not become visible.
-    #[error("what was taken in does not become visible, as commits fail; the log says why")]
+    /// Cases that were ingested do not become visible.
+    #[error("ingested cases do not become visible because commits fail; the log says why")]
     NotVisible,
     /// The bundled encoder cannot be read.
     #[error("the bundled encoder cannot be read: {0}")]

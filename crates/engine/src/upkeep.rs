@@ -3,7 +3,7 @@
 use crate::{Engine, VectorAccess};
 
 /// Segments from which on a merge speeds searches up, whatever is in them.
-const MANY_SEGMENTS: usize = 8;
+const HINT_SEGMENTS: usize = 8;
 
 /// What a merge would gain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl MergeGain {
     /// Whether searches are noticeably slower than they were merged.
     pub fn is_worth_a_hint(self) -> bool {
         let scans_much = self.scanned >= self.fewest && self.scanned * 10 >= self.linked;
-        self.segments >= MANY_SEGMENTS || scans_much
+        self.segments >= HINT_SEGMENTS || scans_much
     }
 }
 

@@ -109,7 +109,7 @@ impl<R: BufRead> ZstdFrames<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::io::{BufReader, Write};
 
@@ -120,13 +120,13 @@ mod tests {
         compression.decoder(reader).read_to_string(&mut text).map(|_| text)
     }
 
-    fn gzip(text: &str) -> Vec<u8> {
+    pub(crate) fn gzip(text: &str) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     }
 
-    fn zstd(text: &str) -> Vec<u8> {
+    pub(crate) fn zstd(text: &str) -> Vec<u8> {
         ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
     }
 

@@ -194,7 +194,7 @@ impl Segment {
     pub fn find(&self, id: &CaseId) -> Result<Option<u32>, IndexError> {
         // The column is folded, so ids that differ in case only share a list; the record tells them apart.
         for ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
-            if self.records.case(ordinal)?.id == *id {
+            if self.records.case_id(ordinal)? == *id {
                 return Ok(Some(ordinal));
             }
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::compression::tests::{gzip, zstd};
 use precedent_model::{FieldKind, FieldValue, SectionKind};
 use std::io::Write;
 
@@ -395,16 +396,6 @@ fn files_that_are_no_manifest_are_refused() {
     let packed = file(".csv", &gzip("case_id\na\n"));
     let error = Manifest::open(packed.path(), &ColumnMap::default(), &schema()).err().unwrap().to_string();
     assert!(error.contains("is compressed; put .gz behind its name"), "{error}");
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(text: &str) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
 }
 
 #[test]
