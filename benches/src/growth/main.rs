@@ -9,20 +9,23 @@
 
 mod cases;
 mod commits;
+mod picture;
 mod usage;
 
 use cases::Generator;
 use clap::Parser;
 use commits::Commits;
+use picture::picture;
 use precedent_benches::figures::percentile;
 use precedent_benches::machine::Machine;
-use precedent_benches::output::Output;
+use precedent_benches::output::{Output, save};
 use precedent_benches::table::{Chapter, Table};
 use precedent_engine::{Access, Engine};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -40,6 +43,10 @@ const WATCHED: u64 = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Searches a second.
 const SEARCHES: f64 = 20.0;
+/// Looks at the memory that the process takes.
+const WEIGH_EVERY: Duration = Duration::from_millis(50);
+/// Searches when the index is served at the end.
+const SERVED: u64 = 2_000;
 /// How long open indexes are left alone to see what they cost.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -60,18 +67,30 @@ struct Args {
     /// Cases of the index that grows
     #[arg(long, default_value_t = 1_000_000)]
     cases: u64,
+    /// Cases a second at most; without it as many as are acknowledged
+    #[arg(long, value_name = "CASES", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
+    /// Draw how the one index grew, as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Small indexes
     #[arg(long, default_value_t = 1_000)]
     indexes: usize,
     /// Cases of each
     #[arg(long, default_value_t = 1_000)]
     each: u64,
+    /// Open this index to be read, search it, and say what that takes; nothing else
+    #[arg(long, value_name = "DIR", hide = true)]
+    read: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
 
 fn main() -> Outcome<()> {
     let args = Args::parse();
+    if let Some(root) = &args.read {
+        return read(root);
+    }
     let machine = Machine::now();
     let commits = Commits::default();
     tracing::subscriber::set_global_default(commits.clone())?;
@@ -79,9 +98,13 @@ fn main() -> Outcome<()> {
     let generator = Generator::new();
     let (mut chapters, mut figures) = (Vec::new(), Vec::new());
     if args.cases > 0 {
-        let (chapter, figure) = grow(&generator, &folder.path().join("one"), args.cases, &commits)?;
+        let load = Load { cases: args.cases, rate: args.rate };
+        let (chapter, lines) = grow(&generator, &folder.path().join("one"), load, &commits)?;
         chapters.push(chapter);
-        figures.push(figure);
+        if let Some(path) = &args.picture {
+            save(path, &picture(&lines))?;
+        }
+        figures.push(lines.iter().map(Line::json).collect());
     }
     if args.indexes > 0 {
         let (chapter, figure) = many(&generator, folder.path(), args.indexes, args.each)?;
@@ -107,15 +130,27 @@ struct Seen {
     searches: Vec<f64>,
     /// Milliseconds from acknowledgement until a case was found.
     visible: Vec<f64>,
+    /// The most anonymous memory that the process had.
+    peak_mb: f64,
 }
 
-fn grow(generator: &Generator, root: &Path, cases: u64, commits: &Commits) -> Outcome<(Chapter, Value)> {
+/// What is sent.
+#[derive(Clone, Copy)]
+struct Load {
+    cases: u64,
+    /// Cases a second at most.
+    rate: Option<u64>,
+}
+
+fn grow(generator: &Generator, root: &Path, load: Load, commits: &Commits) -> Outcome<(Chapter, Vec<Line>)> {
+    let Load { cases, rate } = load;
     Engine::create(root, &Generator::definition("growth")?)?;
     let engine = Engine::open(root, Access::Write)?;
     let head = [
         "cases",
         "cases/s",
-        "longest call ms",
+        "call p99 ms",
+        "longest ms",
         "commit p50 ms",
         "p99 ms",
         "visible p50 ms",
@@ -124,29 +159,31 @@ fn grow(generator: &Generator, root: &Path, cases: u64, commits: &Commits) -> Ou
         "p99 ms",
         "segments",
         "anonymous MB",
+        "at most",
         "mapped MB",
         "files",
         "maps",
         "CPU s",
     ];
-    let (mut table, mut figures) = (Table::new(&head), Vec::new());
+    let (mut table, mut lines) = (Table::new(&head), Vec::new());
     let (stop, seen) = (AtomicBool::new(false), Mutex::new(Seen::default()));
     let (watch, watched) = channel();
     let outcome = std::thread::scope(|scope| -> Outcome<()> {
         let searcher = scope.spawn(|| search(&engine, generator, &seen, &stop));
         let watcher = scope.spawn(|| look(&engine, watched, &seen));
-        let mut next = 0;
+        let scales = scope.spawn(|| weigh(&seen, &stop));
+        let mut sender = Sending { generator, engine: &engine, watch, rate, begun: Instant::now(), next: 0 };
         let sent = stations(cases).into_iter().try_for_each(|station| -> Outcome<()> {
-            let line = send(generator, &engine, &mut next, station, &watch, commits, &seen)?;
+            let line = sender.send_until(station, commits, &seen)?;
             // An hour's run says where it is.
             writeln!(std::io::stderr(), "{}", line.cells().join("  "))?;
             table.row(line.cells());
-            figures.push(line.json());
+            lines.push(line);
             Ok(())
         });
         stop.store(true, Relaxed);
-        drop(watch);
-        for thread in [searcher, watcher] {
+        drop(sender);
+        for thread in [searcher, watcher, scales] {
             thread
                 .join()
                 .map_err(|_| "a thread beside the sender panicked")?
@@ -159,66 +196,124 @@ fn grow(generator: &Generator, root: &Path, cases: u64, commits: &Commits) -> Ou
     while engine.view().case_count() < cases as usize {
         std::thread::sleep(LOOK_EVERY);
     }
+    let found = started.elapsed().as_secs_f64();
+    let served = serve(engine, root)?;
+    let pace = match rate {
+        Some(rate) => format!("{rate} cases a second"),
+        None => "as fast as they are acknowledged".to_owned(),
+    };
     let notes = vec![
         format!(
-            "Vectors of 64 numbers, reports of three to six sentences, groups of {GROUP} from one sender; {SEARCHES} searches a second by \
+            "Vectors of 64 numbers, reports of three to six sentences, groups of {GROUP} from one sender, {pace}; {SEARCHES} searches a second by \
              embedding, words and a filter that keeps a fifth, from the newest generation. Each line is of what happened since \
              the line before."
         ),
-        format!("All were found {:.1} s after the last acknowledgement.", started.elapsed().as_secs_f64()),
+        format!("All were found {found:.1} s after the last acknowledgement. {served}"),
     ];
     let title = format!("One index of {cases} cases");
-    Ok((Chapter { title, notes, tables: vec![table] }, Value::from(figures)))
+    Ok((Chapter { title, notes, tables: vec![table] }, lines))
+}
+
+/// Lets the merges that are due end, then has another process open the index only to be read, which says what that takes.
+fn serve(engine: Engine, root: &Path) -> Outcome<String> {
+    let started = Instant::now();
+    engine.merge_some(&|_, _, _| true)?;
+    let merged = started.elapsed().as_secs_f64();
+    let segments = engine.stats()?.segments.len();
+    drop(engine);
+    let said =
+        Command::new(std::env::current_exe()?).arg("--work").arg(root).arg("--read").arg(root).output()?;
+    if !said.status.success() {
+        return Err(format!("the index could not be read: {}", String::from_utf8_lossy(&said.stderr)).into());
+    }
+    let said = String::from_utf8(said.stdout)?;
+    Ok(format!("{merged:.0} s later no merge was due: {segments} segments. {}", said.trim_end()))
+}
+
+fn read(root: &Path) -> Outcome<()> {
+    let generator = Generator::new();
+    let engine = Engine::open(root, Access::Read)?;
+    let opened = Usage::now().anonymous_mb;
+    let mut times = Vec::new();
+    for number in 0..SERVED {
+        let begun = Instant::now();
+        engine.view().search(&generator.question(number), &|| false)?;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    let after = Usage::now();
+    writeln!(
+        std::io::stdout(),
+        "A process that opens it to read takes {opened:.0} MB of anonymous memory, after {SERVED} searches, one at a time, {:.0} MB, \
+         with {:.0} MB of mapped files in memory; p50 {:.1} ms, p99 {:.1} ms.",
+        after.anonymous_mb,
+        after.mapped_mb,
+        percentile(&times, 0.5),
+        percentile(&times, 0.99),
+    )?;
+    Ok(())
 }
 
 /// What happened between two stations.
 struct Line {
     cases: u64,
     per_second: f64,
-    longest_call_ms: f64,
+    /// Milliseconds of calls.
+    calls: Vec<f64>,
+    /// Milliseconds of commits.
     commits: Vec<f64>,
     seen: Seen,
     segments: usize,
     usage: Usage,
 }
 
-fn send(
-    generator: &Generator,
-    engine: &Engine,
-    next: &mut u64,
-    station: u64,
-    watch: &Sender<(u64, Instant)>,
-    commits: &Commits,
-    seen: &Mutex<Seen>,
-) -> Outcome<Line> {
-    let (started, first) = (Instant::now(), *next);
-    let (mut longest, mut waited) = (Duration::ZERO, Duration::ZERO);
-    while *next < station {
-        let end = station.min(*next + GROUP);
-        // What the generator takes is not the index's.
-        let begun = Instant::now();
-        let group = (*next..end).map(|number| generator.case(number)).collect::<Outcome<Vec<_>>>()?;
-        waited += begun.elapsed();
-        let called = Instant::now();
-        for outcome in engine.ingest(group)? {
-            outcome.map_err(|violations| format!("a generated case was refused: {violations:?}"))?;
+/// Who sends the cases.
+struct Sending<'a> {
+    generator: &'a Generator,
+    engine: &'a Engine,
+    /// Told the last case of some groups, and when it was acknowledged.
+    watch: Sender<(u64, Instant)>,
+    rate: Option<u64>,
+    begun: Instant,
+    next: u64,
+}
+
+impl Sending<'_> {
+    fn send_until(&mut self, station: u64, commits: &Commits, seen: &Mutex<Seen>) -> Outcome<Line> {
+        let (started, first) = (Instant::now(), self.next);
+        let (mut calls, mut waited) = (Vec::new(), Duration::ZERO);
+        while self.next < station {
+            let end = station.min(self.next + GROUP);
+            // What the generator takes is not the index's.
+            let begun = Instant::now();
+            let group =
+                (self.next..end).map(|number| self.generator.case(number)).collect::<Outcome<Vec<_>>>()?;
+            if let Some(rate) = self.rate {
+                let due = self.begun + Duration::from_secs_f64(end as f64 / rate as f64);
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            } else {
+                waited += begun.elapsed();
+            }
+            let called = Instant::now();
+            for outcome in self.engine.ingest(group)? {
+                outcome.map_err(|violations| format!("a generated case was refused: {violations:?}"))?;
+            }
+            calls.push(called.elapsed().as_secs_f64() * 1e3);
+            if (self.next / GROUP).is_multiple_of(WATCHED) {
+                self.watch.send((end - 1, Instant::now()))?;
+            }
+            self.next = end;
         }
-        longest = longest.max(called.elapsed());
-        if (*next / GROUP).is_multiple_of(WATCHED) {
-            watch.send((end - 1, Instant::now()))?;
-        }
-        *next = end;
+        let seconds = (started.elapsed() - waited).as_secs_f64();
+        Ok(Line {
+            cases: station,
+            per_second: (station - first) as f64 / seconds,
+            calls,
+            commits: commits.take(),
+            seen: std::mem::take(&mut *seen.lock().map_err(|_| "a thread beside the sender panicked")?),
+            segments: self.engine.stats()?.segments.len(),
+            usage: Usage::now(),
+        })
     }
-    let seconds = (started.elapsed() - waited).as_secs_f64();
-    Ok(Line {
-        cases: station,
-        per_second: (station - first) as f64 / seconds,
-        longest_call_ms: longest.as_secs_f64() * 1e3,
-        commits: commits.take(),
-        seen: std::mem::take(&mut *seen.lock().map_err(|_| "a thread beside the sender panicked")?),
-        segments: engine.stats()?.segments.len(),
-        usage: Usage::now(),
-    })
 }
 
 impl Line {
@@ -228,15 +323,17 @@ impl Line {
             false => [0.5, 0.99].map(|share| format!("{:.1}", percentile(values, share))),
         };
         let mut cells = vec![self.cases.to_string(), format!("{:.0}", self.per_second)];
-        cells.push(format!("{:.0}", self.longest_call_ms));
+        cells.extend([0.99, 1.0].map(|share| format!("{:.0}", percentile(&self.calls, share))));
         cells.extend(times(&self.commits));
         cells.extend(times(&self.seen.visible));
         cells.extend(times(&self.seen.searches));
         let usage = &self.usage;
         cells.extend(
-            [self.segments, usage.anonymous_mb as usize, usage.mapped_mb as usize].map(|n| n.to_string()),
+            [self.segments, usage.anonymous_mb as usize, self.seen.peak_mb as usize].map(|n| n.to_string()),
         );
-        cells.extend([usage.files, usage.maps, usage.cpu_s as usize].map(|n| n.to_string()));
+        cells.extend(
+            [usage.mapped_mb as usize, usage.files, usage.maps, usage.cpu_s as usize].map(|n| n.to_string()),
+        );
         cells
     }
 
@@ -244,10 +341,10 @@ impl Line {
         let times =
             |values: &[f64]| json!({ "p50": percentile(values, 0.5), "p99": percentile(values, 0.99) });
         json!({
-            "cases": self.cases, "cases_per_s": self.per_second, "longest_call_ms": self.longest_call_ms,
+            "cases": self.cases, "cases_per_s": self.per_second, "call_ms": times(&self.calls), "longest_call_ms": percentile(&self.calls, 1.0),
             "commit_ms": times(&self.commits), "visible_ms": times(&self.seen.visible),
             "search_ms": times(&self.seen.searches), "segments": self.segments,
-            "anonymous_mb": self.usage.anonymous_mb, "mapped_mb": self.usage.mapped_mb,
+            "anonymous_mb": self.usage.anonymous_mb, "peak_anonymous_mb": self.seen.peak_mb, "mapped_mb": self.usage.mapped_mb,
             "files": self.usage.files, "maps": self.usage.maps, "cpu_s": self.usage.cpu_s,
         })
     }
@@ -283,6 +380,18 @@ fn look(engine: &Engine, ids: Receiver<(u64, Instant)>, seen: &Mutex<Seen>) -> R
         }
         let milliseconds = acknowledged.elapsed().as_secs_f64() * 1e3;
         seen.lock().map_err(|_| "the sender panicked")?.visible.push(milliseconds);
+    }
+    Ok(())
+}
+
+/// Notes the most memory that the process takes.
+fn weigh(seen: &Mutex<Seen>, stop: &AtomicBool) -> Result<(), Trouble> {
+    while !stop.load(Relaxed) {
+        let now = Usage::now().anonymous_mb;
+        let mut seen = seen.lock().map_err(|_| "the sender panicked")?;
+        seen.peak_mb = seen.peak_mb.max(now);
+        drop(seen);
+        std::thread::sleep(WEIGH_EVERY);
     }
     Ok(())
 }

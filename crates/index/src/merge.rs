@@ -2,7 +2,7 @@
 //! meanwhile, and other segments are merged beside.
 
 use crate::manifest::{Manifest, SegmentEntry};
-use crate::merge_policy::{choose, shares};
+use crate::merge_policy::{Choice, Circumstances, choose, shares};
 use crate::new_segments::NewSegments;
 use crate::segment::{GraphWork, Segment, SegmentSize};
 use crate::shared::{Condvar, Mutex, MutexGuard};
@@ -11,6 +11,7 @@ use crate::writer::{lock, phase};
 use crate::{IndexError, IndexWriter, Snapshot, VectorAccess};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 /// What a merge tells while it runs: (phase, done, total), phases `cases` and `graph`. It says whether to go on.
 pub type MergeProgress<'a> = &'a (dyn Fn(&'static str, usize, usize) -> bool + Sync);
@@ -38,14 +39,14 @@ struct Claim<'a> {
 
 impl MergeClaims {
     /// Claims what `choose` picks, which is told what is claimed already. Nothing while everything is merged.
-    fn some(&self, choose: impl FnOnce(&HashSet<String>) -> Option<Vec<String>>) -> Option<Claim<'_>> {
+    fn some(&self, choose: impl FnOnce(&HashSet<String>) -> Option<Choice>) -> Option<(Claim<'_>, Choice)> {
         let mut claimed = lock(&self.claimed);
         if claimed.all {
             return None;
         }
-        let segments = choose(&claimed.segments)?;
-        claimed.segments.extend(segments.iter().cloned());
-        Some(Claim { claims: self, segments: Some(segments) })
+        let choice = choose(&claimed.segments)?;
+        claimed.segments.extend(choice.ids.iter().cloned());
+        Some((Claim { claims: self, segments: Some(choice.ids.clone()) }, choice))
     }
 
     /// Claims everything, as soon as no other merge runs.
@@ -95,14 +96,14 @@ impl IndexWriter {
     /// As [`Self::merge_all`].
     pub fn merge_below(&self, size: &SegmentSize, progress: MergeProgress<'_>) -> Result<bool, IndexError> {
         let limit = self.generations.limit();
-        let claim = self.merges.some(|claimed| {
+        let claimed = self.merges.some(|claimed| {
             let snapshot = self.snapshot();
-            let free: Vec<&SegmentEntry> =
-                snapshot.manifest.segments.iter().filter(|entry| !claimed.contains(&entry.id)).collect();
-            choose(&free, &limit, size)
+            let segments: Vec<&SegmentEntry> = snapshot.manifest.segments.iter().collect();
+            let unlinked = |entry: &SegmentEntry| snapshot.lacks_graph(&entry.id);
+            choose(&segments, &Circumstances { limit, largest: *size, claimed, unlinked: &unlinked })
         });
-        let Some(Claim { segments: Some(ids), .. }) = &claim else { return Ok(false) };
-        self.merge(ids, limit, progress).map(|_| true)
+        let Some((_claim, Choice { ids, linked })) = claimed else { return Ok(false) };
+        self.merge(&ids, limit, linked, progress).map(|_| true)
     }
 
     /// Makes everything visible and merges all of it into one segment, or as few as the limits allow. Their reports are read
@@ -120,16 +121,18 @@ impl IndexWriter {
             return Ok(snapshot);
         }
         let ids: Vec<String> = snapshot.manifest.segments.iter().map(|entry| entry.id.clone()).collect();
-        self.merge(&ids, share, progress)
+        self.merge(&ids, share, true, progress)
     }
 
     fn merge(
         &self,
         ids: &[String],
         limit: SegmentSize,
+        linked: bool,
         progress: MergeProgress<'_>,
     ) -> Result<Arc<Snapshot>, IndexError> {
         phase!("merge", "begin");
+        let begun = Instant::now();
         let snapshot = self.snapshot();
         let sources = (snapshot.segments.iter())
             .filter(|part| ids.contains(&part.segment.entry.id))
@@ -137,8 +140,10 @@ impl IndexWriter {
             .collect::<Result<Vec<_>, _>>()?;
         let order = live_in_order(&sources)?;
         let tell = |done: usize, total: usize| progress("graph", done, total);
-        let graphs = GraphWork { threads: self.threads, progress: &tell };
-        let mut new = NewSegments::new(&self.generations, &snapshot, Some(graphs), limit);
+        // Where no graph lends its quantiser, vectors without one would be compared at full precision.
+        let linked = linked || snapshot.largest_graph().is_none();
+        let graphs = linked.then_some(GraphWork { threads: self.threads, progress: &tell });
+        let mut new = NewSegments::new(&self.generations, &snapshot, graphs, limit);
         for (done, place) in order.iter().enumerate() {
             if done % 1024 == 0 && !progress("cases", done, order.len()) {
                 return Err(IndexError::Stopped);
@@ -151,6 +156,8 @@ impl IndexWriter {
         let places = Places::of(&sources, &order);
         let snapshot = self.install_merged(&sources, &places, new, opened)?;
         phase!("merge", "end");
+        let (segments, cases, milliseconds) = (ids.len(), order.len(), begun.elapsed().as_millis() as u64);
+        tracing::debug!(segments, cases, linked, milliseconds, "segments are merged");
         Ok(snapshot)
     }
 
@@ -242,11 +249,18 @@ impl Snapshot {
     /// Whether merging would change nothing but the number of segments: no case is dead, all reports are read by the lexicon
     /// of now, and there are graphs where they pay.
     fn is_merged(&self) -> bool {
-        let minimum = self.definition().graph.min_nodes as u64;
         self.stale().segments == 0
-            && self.segments.iter().all(|part| {
-                let linked = part.segment.vector_access() == VectorAccess::Graph;
-                part.dead().is_empty() && (linked || part.segment.entry.nodes < minimum)
-            })
+            && self.segments.iter().all(|part| part.dead().is_empty() && !lacks_graph(self, &part.segment))
     }
+
+    /// Whether a segment has no graph although it has enough vectors for one.
+    fn lacks_graph(&self, id: &str) -> bool {
+        let found = self.segments.iter().find(|part| part.segment.entry.id == id);
+        found.is_some_and(|part| lacks_graph(self, &part.segment))
+    }
+}
+
+fn lacks_graph(snapshot: &Snapshot, segment: &Segment) -> bool {
+    let minimum = snapshot.definition().graph.min_nodes as u64;
+    segment.vector_access() != VectorAccess::Graph && segment.entry.nodes >= minimum
 }

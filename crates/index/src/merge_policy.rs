@@ -2,9 +2,21 @@
 
 use crate::manifest::SegmentEntry;
 use crate::segment::SegmentSize;
+use std::collections::HashSet;
 
-/// Segments of about one size that are merged together.
+/// Segments of about one size that are merged together, at least.
 const FAN_IN: usize = 8;
+/// As many are merged at a time where merges have fallen behind: each case is then written fewer times.
+const MOST_AT_ONCE: usize = 32;
+/// Merges have fallen behind where there are more segments than this: some seven each of three sizes are not many.
+const MANY: usize = 24;
+/// Vectors, in bytes at full precision, that a merge in a hurry leaves without a graph: to scan their codes takes a search a
+/// millisecond or two.
+const UNLINKED_BYTES: u64 = 64 << 20;
+/// How many times as much one who asks for small merges takes without a graph: most of the time would go into that.
+const UNLINKED_SHARE: f64 = 4.0;
+/// The fewest distinct vectors for which a segment is written anew to get a graph, when there is time.
+const LINKED_LATER: u64 = 16_384;
 /// Segments below this many cases count as one size, so that a trickle of single cases does not pile up.
 const SMALLEST_TIER: u64 = 1000;
 /// Share of dead cases at which a segment is written anew: one in this many.
@@ -12,19 +24,46 @@ const DEAD_SHARE: u64 = 4;
 /// Share of the limit from which on a segment is large enough to be left alone.
 const LARGE: f64 = 0.5;
 
-/// Which of these segments to merge now: of the smallest size of which there are enough, or one with many dead cases. Nothing
-/// is picked that would be larger than `largest` when merged.
+/// What is to be merged.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The segments.
+    pub ids: Vec<String>,
+    /// Whether the result gets a graph, if it has enough vectors for one. Not where merges have fallen behind and the result
+    /// will soon be merged again.
+    pub linked: bool,
+}
+
+/// What the choice depends on besides the segments.
+pub(crate) struct Circumstances<'a> {
+    /// What no segment may outgrow.
+    pub limit: SegmentSize,
+    /// Nothing is chosen that would be larger than this when merged.
+    pub largest: SegmentSize,
+    /// Segments that are being merged already.
+    pub claimed: &'a HashSet<String>,
+    /// Whether a segment has vectors outside of a graph that a graph could take in.
+    pub unlinked: &'a dyn Fn(&SegmentEntry) -> bool,
+}
+
+/// Which of these segments, all there are, to merge now: of the smallest size of which there are enough, or one with many dead cases, or one
+/// that was merged in a hurry and has no graph yet.
 ///
-/// Segments are sorted into sizes by their live cases, each up to eight times the one before. Eight of one size are merged, or as
-/// many as fit the limit of a segment once they fill half of it: that is then left alone, so a case is written once
-/// for every size and no more.
-pub(crate) fn choose(
-    segments: &[&SegmentEntry],
-    limit: &SegmentSize,
-    largest: &SegmentSize,
-) -> Option<Vec<String>> {
-    let sized = || segments.iter().map(|entry| (*entry, entry.live_size()));
-    let small: Vec<_> = sized().filter(|(_, size)| size.share_of(limit) < LARGE).collect();
+/// Segments are sorted into sizes by their live cases, each up to eight times the one before. Eight of one size and more are merged,
+/// or as many as fit the limit of a segment once they fill half of it: that is then left alone, so a case is
+/// written once for every size and no more.
+pub(crate) fn choose(segments: &[&SegmentEntry], circumstances: &Circumstances<'_>) -> Option<Choice> {
+    let Circumstances { limit, largest, claimed, .. } = circumstances;
+    let is_small = |size: &SegmentSize| size.share_of(limit) < LARGE;
+    let hurried = segments.iter().filter(|entry| is_small(&entry.live_size())).count() > MANY;
+    let free = segments.iter().filter(|entry| !claimed.contains(&entry.id));
+    let sized = || free.clone().map(|entry| (*entry, entry.live_size()));
+    let small: Vec<_> = sized().filter(|(_, size)| is_small(size)).collect();
+    let unlinked = |size: &SegmentSize| hurried && is_small(size) && size.vector_bytes <= UNLINKED_BYTES;
+    let fits = |size: &SegmentSize| {
+        let share = size.share_of(largest);
+        share <= 1.0 || (unlinked(size) && share <= UNLINKED_SHARE)
+    };
     let mut tiers: Vec<u32> = small.iter().map(|(_, size)| tier(size.cases)).collect();
     tiers.sort_unstable();
     tiers.dedup();
@@ -35,19 +74,23 @@ pub(crate) fn choose(
             let with = sum.plus(size);
             if with.share_of(limit) > 1.0 {
                 overfull = true;
-            } else if ids.len() < FAN_IN {
+            } else if ids.len() < FAN_IN || (ids.len() < MOST_AT_ONCE && fits(&with)) {
                 ids.push(entry.id.clone());
                 sum = with;
             }
         }
-        let enough = ids.len() == FAN_IN || (ids.len() > 1 && overfull && sum.share_of(limit) >= LARGE);
-        if enough && sum.share_of(largest) <= 1.0 {
-            return Some(ids);
+        let enough = ids.len() >= FAN_IN || (ids.len() > 1 && overfull && sum.share_of(limit) >= LARGE);
+        if enough && fits(&sum) {
+            return Some(Choice { ids, linked: !unlinked(&sum) });
         }
     }
     let rotten = |entry: &SegmentEntry| entry.dead() > 0 && entry.dead() * DEAD_SHARE >= entry.cases;
-    let found = sized().find(|(entry, size)| rotten(entry) && size.share_of(largest) <= 1.0);
-    found.map(|(entry, _)| vec![entry.id.clone()])
+    let calm = claimed.is_empty() && !hurried;
+    let waits = |entry: &SegmentEntry| calm && entry.nodes >= LINKED_LATER && (circumstances.unlinked)(entry);
+    let alone = |(entry, size): &(&SegmentEntry, SegmentSize)| {
+        (rotten(entry) || waits(entry)) && size.share_of(largest) <= 1.0
+    };
+    sized().find(alone).map(|(entry, _)| Choice { ids: vec![entry.id.clone()], linked: true })
 }
 
 fn tier(live: u64) -> u32 {
@@ -80,7 +123,7 @@ mod tests {
                 id: number.to_string(),
                 cases,
                 rows: 0,
-                nodes: 0,
+                nodes: cases,
                 files: Vec::new(),
                 tombstones: match dead {
                     0 => Vec::new(),
@@ -95,10 +138,21 @@ mod tests {
             .collect()
     }
 
-    fn chosen(sizes: &[(u64, u64, u64)], limit: &SegmentSize) -> Option<Vec<usize>> {
+    /// A choice among segments that all have graphs, nothing else being merged.
+    fn choice(
+        sizes: &[(u64, u64, u64)],
+        limit: SegmentSize,
+        largest: SegmentSize,
+        unlinked: &dyn Fn(&SegmentEntry) -> bool,
+    ) -> Option<(Vec<usize>, bool)> {
         let segments = segments(sizes);
-        let ids = choose(&segments.iter().collect::<Vec<_>>(), limit, &SegmentSize::UNLIMITED)?;
-        Some(ids.iter().map(|id| id.parse().unwrap()).collect())
+        let circumstances = Circumstances { limit, largest, claimed: &HashSet::new(), unlinked };
+        let choice = choose(&segments.iter().collect::<Vec<_>>(), &circumstances)?;
+        Some((choice.ids.iter().map(|id| id.parse().unwrap()).collect(), choice.linked))
+    }
+
+    fn chosen(sizes: &[(u64, u64, u64)], limit: &SegmentSize) -> Option<Vec<usize>> {
+        choice(sizes, *limit, SegmentSize::UNLIMITED, &|_| false).map(|(ids, _)| ids)
     }
 
     #[test]
@@ -134,13 +188,42 @@ mod tests {
     fn what_is_too_large_for_one_who_asks_is_left_to_others() {
         let mut sizes = vec![(10_000, 0, 0); 8];
         let asked = |sizes: &[(u64, u64, u64)]| {
-            let segments = segments(sizes);
             let small = SegmentSize { cases: 50_000, ..SegmentSize::UNLIMITED };
-            choose(&segments.iter().collect::<Vec<_>>(), &LIMIT, &small).map(|ids| ids.len())
+            choice(sizes, LIMIT, small, &|_| false).map(|(ids, _)| ids.len())
         };
         assert_eq!(asked(&sizes), None);
         sizes.extend([(5_000, 0, 0); 8]);
         assert_eq!(asked(&sizes), Some(8));
+        // More are taken at a time as long as they fit.
+        sizes.extend([(5_000, 0, 0); 8]);
+        assert_eq!(asked(&sizes), Some(10));
+    }
+
+    #[test]
+    fn merges_that_fell_behind_take_more_at_a_time_and_leave_graphs_for_later() {
+        let of =
+            |count: usize| choice(&vec![(3_000, 0, 0); count], LIMIT, SegmentSize::UNLIMITED, &|_| false);
+        let (ids, linked) = of(20).unwrap();
+        assert_eq!((ids.len(), linked), (20, true));
+        let (ids, linked) = of(70).unwrap();
+        assert_eq!((ids.len(), linked), (32, false));
+        // What is left alone afterwards gets its graph at once.
+        let (_, linked) = choice(&[(60_000, 0, 0); 70], LIMIT, SegmentSize::UNLIMITED, &|_| false).unwrap();
+        assert!(linked);
+    }
+
+    #[test]
+    fn what_was_left_without_a_graph_gets_one_when_there_is_time() {
+        let unlinked = |entry: &SegmentEntry| entry.id == "1";
+        let asked = |sizes: &[(u64, u64, u64)]| choice(sizes, LIMIT, SegmentSize::UNLIMITED, &unlinked);
+        let merged = (100_000, 0, 0);
+        assert_eq!(asked(&[merged; 3]), Some((vec![1], true)));
+        assert_eq!(asked(&[(1_500, 0, 0); 3]), None, "as few as a commit brings");
+        let mut busy = vec![merged; 4];
+        for size in [500, 1_500, 9_000] {
+            busy.extend([(size, 0, 0); 7]);
+        }
+        assert_eq!(asked(&busy), None, "they will be merged");
     }
 
     /// However cases come in, few segments stay, none grows beyond the limit, and no case is written more often than there
