@@ -24,7 +24,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("engine", &["index", "encoder", "report", "imaging"]),
     ("sources", &["model"]),
     ("wire", &[]),
-    ("server", &["engine", "wire"]),
+    ("convert", &["engine", "wire"]),
+    ("server", &["convert"]),
     ("eval", &["engine"]),
     ("cli", &["training", "phantom", "sources", "server", "eval"]),
 ];

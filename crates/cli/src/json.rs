@@ -1,9 +1,9 @@
 //! The protobuf JSON mapping of the service's messages.
 
 use crate::exit::Failure;
+use precedent_convert::{self as convert, stats::Abilities};
 use precedent_engine::{Engine, IndexStats, Verification};
 use precedent_model::Case;
-use precedent_server::convert::{self, stats::Abilities};
 use precedent_wire::{FILE_DESCRIPTOR_SET, v1};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};

@@ -1,9 +1,9 @@
 //! EncodeService: pictures and words in, embeddings out.
 
 use crate::call::{Call, Workers};
-use crate::convert;
 use crate::registry::{Registry, Served};
 use crate::status;
+use precedent_convert as convert;
 use precedent_engine::MAX_CASE_CONTENT_BYTES;
 use precedent_wire::v1;
 use precedent_wire::v1::encode_service_server::EncodeService;

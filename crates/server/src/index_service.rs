@@ -1,9 +1,9 @@
 //! IndexService: what is served, and in what state it is.
 
 use crate::call::{Call, Workers};
-use crate::convert::{self, stats::Abilities};
 use crate::registry::Registry;
 use crate::status;
+use precedent_convert::{self as convert, stats::Abilities};
 use precedent_engine::{Access, Engine};
 use precedent_wire::v1;
 use precedent_wire::v1::index_service_server::IndexService;

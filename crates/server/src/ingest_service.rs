@@ -4,12 +4,12 @@ mod assembly;
 mod group;
 
 use crate::call::{Call, Workers};
-use crate::convert;
 use crate::health::Health;
 use crate::registry::{Registry, Served};
 use crate::status;
 use assembly::Assembly;
 use group::{End, Group, next_group};
+use precedent_convert as convert;
 use precedent_engine::{
     Access, CaseWarning, EngineError, IngestOutcome, Ingested, NewCase, RawCase, Replacement, Violation,
 };

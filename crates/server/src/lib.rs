@@ -1,8 +1,8 @@
 //! The gRPC service: search, ingest, encoding, and the state of indexes, over the facade of `precedent_engine`.
 //!
 //! Async lives here and above; the engine is called on blocking threads, but for what takes microseconds, with a closure
-//! that ends a search when its caller is gone or its deadline has passed. [`convert`] is the only conversion between the
-//! protocol and the domain.
+//! that ends a search when its caller is gone or its deadline has passed. What goes between the protocol and the domain
+//! passes through `precedent_convert`.
 //! The listener is plaintext and therefore on loopback only.
 //!
 //! ```no_run
@@ -22,12 +22,10 @@
 mod admission;
 mod call;
 mod config;
-pub mod convert;
 mod descriptors;
 mod encode_service;
 mod frames;
 mod health;
-mod hex;
 mod inbound;
 mod incoming;
 mod index_service;

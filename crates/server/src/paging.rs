@@ -1,6 +1,6 @@
 //! Page tokens: where the next page begins, in which generation, and of which request.
 
-use crate::hex;
+use precedent_convert::hex;
 use sha2::{Digest, Sha256};
 
 const VERSION: u8 = 1;
@@ -19,7 +19,7 @@ pub(crate) struct PageToken {
     pub(crate) generation: u64,
     /// Hits on the pages before.
     pub(crate) offset: u32,
-    /// Of the request without token and page size, see [`crate::convert::request::digest`].
+    /// Of the request without token and page size, see [`precedent_convert::request::digest`].
     pub(crate) digest: [u8; 32],
 }
 

@@ -2,11 +2,11 @@
 
 use crate::call::{Call, Workers};
 use crate::config::SizeLimits;
-use crate::convert::{self, hit::Context};
 use crate::memory::{Held, SMALL_BYTES};
 use crate::paging::PageToken;
 use crate::registry::{Registry, Served};
 use crate::status;
+use precedent_convert::{self as convert, hit::Context};
 use precedent_engine::{View, Violation};
 use precedent_model::CaseId;
 use precedent_query::SearchRequest;

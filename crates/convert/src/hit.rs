@@ -1,8 +1,8 @@
 //! Answers to searches.
 
-use super::highlight::highlights;
-use super::{case, small};
 use crate::hex;
+use crate::highlight::highlights;
+use crate::{case, small};
 use precedent_engine::Definition;
 use precedent_query::{AppliedGuards, ChannelPlan, ChannelScore, Fusion, Hit, Plan, SearchResponse};
 use precedent_vector::Metric;
@@ -13,7 +13,7 @@ use precedent_wire::v1;
 pub struct Context<'a> {
     /// Of the index that was searched.
     pub definition: &'a Definition,
-    /// See [`super::request::digest`].
+    /// See [`crate::request::digest`].
     pub request_digest: [u8; 32],
     /// Empty on the last page.
     pub next_page_token: &'a str,

@@ -1,6 +1,6 @@
 //! What matched in a report, with places counted as every client's language counts.
 
-use super::small;
+use crate::small;
 use precedent_model::{Assertion, Laterality, Report, Span};
 use precedent_query::{Highlight, HighlightMatch, MentionDetails};
 use precedent_wire::v1;

@@ -1,6 +1,6 @@
 //! Search requests.
 
-use super::case::{embedding, patient, violation};
+use crate::case::{embedding, patient, violation};
 use precedent_engine::Violation;
 use precedent_model::PartialDate;
 use precedent_query::{Fusion, Guards, HitDetail, Limits, PathChoice, QueryImage, SearchRequest};
@@ -68,7 +68,7 @@ pub fn digest(wire: &v1::SearchRequest, index: &str) -> [u8; 32] {
 }
 
 /// As [`digest`], without a copy, which may be 30 MB of pictures. The request is as it was afterwards.
-pub(crate) fn digest_in_place(wire: &mut v1::SearchRequest, index: &str) -> [u8; 32] {
+pub fn digest_in_place(wire: &mut v1::SearchRequest, index: &str) -> [u8; 32] {
     let named = std::mem::replace(&mut wire.index, index.to_owned());
     let (page_token, page_size) = (std::mem::take(&mut wire.page_token), wire.page_size.take());
     let digest = Sha256::digest(wire.encode_to_vec()).into();

@@ -1,6 +1,6 @@
 //! Figures about an index and what a check of it found.
 
-use super::small;
+use crate::small;
 use precedent_engine::{Definition, Engine, IndexStats, SegmentStats, VectorAccess, Verification};
 use precedent_wire::v1;
 

@@ -67,7 +67,10 @@ pub fn replacement(wire: i32) -> Result<Replacement, Violation> {
 }
 
 /// A patient key at `path`, where one was given.
-pub(crate) fn patient(wire: Option<&v1::PatientKey>, path: &str) -> Result<Option<PatientKey>, Violation> {
+///
+/// # Errors
+/// An id or issuer that cannot be.
+pub fn patient(wire: Option<&v1::PatientKey>, path: &str) -> Result<Option<PatientKey>, Violation> {
     let Some(wire) = wire else { return Ok(None) };
     PatientKey::new(&wire.id, Some(&wire.issuer)).map(Some).map_err(|error| {
         let part = if error.field == "patient_id_issuer" { "issuer" } else { "id" };
@@ -76,22 +79,22 @@ pub(crate) fn patient(wire: Option<&v1::PatientKey>, path: &str) -> Result<Optio
 }
 
 /// A patient key as it goes out.
-pub(crate) fn patient_to_wire(patient: &PatientKey) -> v1::PatientKey {
+pub fn patient_to_wire(patient: &PatientKey) -> v1::PatientKey {
     v1::PatientKey { id: patient.id().to_owned(), issuer: patient.issuer().unwrap_or_default().to_owned() }
 }
 
 /// An embedding as declared; whether it fits the index is for the engine to say.
-pub(crate) fn embedding(wire: v1::Embedding) -> QueryVector {
+pub fn embedding(wire: v1::Embedding) -> QueryVector {
     QueryVector { values: wire.values, encoder_id: wire.encoder_id }
 }
 
 /// An embedding that was made here as it goes out.
-pub(crate) fn embedding_to_wire(vector: QueryVector) -> v1::Embedding {
+pub fn embedding_to_wire(vector: QueryVector) -> v1::Embedding {
     v1::Embedding { values: vector.values, encoder_id: vector.encoder_id }
 }
 
 /// The model's complaint, under the protocol's name of the field.
-pub(crate) fn violation(field: &str, error: &ModelError) -> Violation {
+pub fn violation(field: &str, error: &ModelError) -> Violation {
     Violation::new(field, format!("{}; {}", error.problem, error.remedy))
 }
 

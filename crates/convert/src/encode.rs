@@ -1,6 +1,6 @@
 //! What became of pictures and words.
 
-use super::{case, small};
+use crate::{case, small};
 use precedent_engine::EncodedImage;
 use precedent_query::QueryVector;
 use precedent_wire::v1;
