@@ -9,7 +9,7 @@ use crate::{CaseEntry, Definition, IndexReader, IndexWriter, Snapshot};
 use precedent_lexical::{Asked, TextQuery};
 use precedent_model::{Case, CaseId, FieldKind, FieldSchema, FieldValue, Report, SectionKind};
 use precedent_query::{Filter, PathChoice};
-use precedent_storage::{FaultStorage, MapSlice, Storage, StorageError, WriteFile, WriterLock};
+use precedent_storage::{FaultStorage, MapSlice, ReadFile, Storage, StorageError, WriteFile, WriterLock};
 use precedent_vector::{Embedding, Metric, VectorSpace};
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, thread};
@@ -45,6 +45,7 @@ stepwise! {
     create(path: &str) -> Box<dyn WriteFile>;
     open_append(path: &str, at: u64) -> Box<dyn WriteFile>;
     map(path: &str) -> MapSlice;
+    open_read(path: &str) -> Box<dyn ReadFile>;
     read(path: &str) -> Vec<u8>;
     rename(from: &str, to: &str) -> ();
     remove(path: &str) -> ();

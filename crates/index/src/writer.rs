@@ -56,7 +56,9 @@ pub struct IndexWriter {
 #[derive(Debug)]
 struct State {
     log: Log,
-    log_state: LogState,
+    /// What the log gave back at the start may be in the system's cache only, so nothing is acknowledged before a generation
+    /// holds it.
+    reread: bool,
     pending: Pending,
     /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure
     /// nor a panic on the way can lose it.
@@ -64,19 +66,6 @@ struct State {
     reserve: Reserve,
     /// The log failed in a way that only opening anew can mend.
     failed: bool,
-}
-
-/// Whether the log takes operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LogState {
-    Open,
-    /// The disk was full at the operation of this number. The log must be read anew.
-    Full {
-        from: u64,
-    },
-    /// The log was read anew. What it gave back may be in the system's cache only, so nothing is acknowledged before
-    /// a generation holds it.
-    Reread,
 }
 
 /// What a delete found.
@@ -133,10 +122,9 @@ impl IndexWriter {
         let lock = storage.lock(LOCK)?;
         let snapshot = Snapshot::open(storage.as_ref())?;
         remove_litter(storage.as_ref(), &snapshot.manifest)?;
-        let log_start = snapshot.manifest.log_start;
         let generations = Generations::new(storage, lock, snapshot, limits.segment);
         let mut pending = Pending::default();
-        let mut log = open_log(&generations, log_start, &mut pending, |pending, next| {
+        let mut log = open_log(&generations, &mut pending, |pending, next| {
             if pending.bytes() > limits.replayed_bytes {
                 generations.commit(pending, next)?;
                 *pending = Pending::default();
@@ -146,7 +134,7 @@ impl IndexWriter {
         log.prune(generations.newest().manifest.log_start)?;
         let state = State {
             log,
-            log_state: if pending.is_empty() { LogState::Open } else { LogState::Reread },
+            reread: !pending.is_empty(),
             pending,
             in_flight: None,
             reserve: Reserve::default(),
@@ -174,7 +162,8 @@ impl IndexWriter {
     /// Takes cases in, whatever they replace. They are durable when this returns; the answer is the sequence number of each.
     ///
     /// # Errors
-    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged.
+    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged, and none is
+    /// there after the next start either.
     pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
         let encoded = entries.into_iter().map(Put::encode).collect::<Result<Vec<_>, _>>()?;
         self.writable()?.put(self.generations.storage().as_ref(), encoded)
@@ -292,14 +281,8 @@ impl IndexWriter {
             self.check(&state)?;
             // After a panic on the way, what was being committed is still here.
             state.put_back();
-            if let LogState::Full { from } = state.log_state {
-                // What reached the log whole before the disk was full was not acknowledged, but it is there: it counts.
-                let state = &mut *state;
-                state.log = open_log(&self.generations, from, &mut state.pending, |_, _| Ok(()))?;
-                state.log_state = LogState::Reread;
-            }
             if state.pending.is_empty() {
-                state.log_state = LogState::Open;
+                state.reread = false;
                 return Ok(self.snapshot());
             }
             let batch = Arc::new(std::mem::take(&mut state.pending));
@@ -338,7 +321,7 @@ impl IndexWriter {
         loop {
             let state = lock(&self.state);
             self.check(&state)?;
-            if state.log_state == LogState::Open {
+            if !state.reread {
                 return Ok(state);
             }
             drop(state);
@@ -464,22 +447,16 @@ impl State {
     /// A generation holds every operation before `log_start`: the log goes on in a new file, older ones go.
     fn finish(&mut self, log_start: u64) {
         self.in_flight = None;
-        if matches!(self.log_state, LogState::Full { .. }) {
-            // An operation found the disk full meanwhile. The next commit reads the log anew.
-            return;
-        }
-        self.log_state = LogState::Open;
-        let next = self.log.next_sequence();
+        self.reread = false;
         if let Err(error) = self.log.roll().and_then(|()| self.log.prune(log_start)) {
-            // The generation counts all the same; the log must be read anew before it takes anything.
-            let error = self.stop(next, error);
+            // The generation counts all the same.
+            let error = self.stop(error);
             tracing::warn!(%error, "the log could not be started anew");
         }
     }
 
     /// Appends operations and makes them durable together.
     fn append<'a>(&mut self, operations: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u64>, IndexError> {
-        let first = self.log.next_sequence();
         let write = || -> Result<Vec<u64>, StorageError> {
             let sequences = operations
                 .into_iter()
@@ -488,25 +465,21 @@ impl State {
             self.log.sync()?;
             Ok(sequences)
         };
-        write().map_err(|error| self.stop(first, error))
+        write().map_err(|error| self.stop(error))
     }
 
-    /// The log takes nothing more. A full disk mends; after anything else nobody knows what the disk holds, and only
+    /// What the log refused is in it no more. A full disk mends; after anything else nobody knows what the disk holds, and only
     /// a new start reads it.
-    fn stop(&mut self, first: u64, error: StorageError) -> IndexError {
-        match error {
-            StorageError::Full { .. } => self.log_state = LogState::Full { from: first },
-            _ => self.failed = true,
-        }
+    fn stop(&mut self, error: StorageError) -> IndexError {
+        self.failed |= !matches!(error, StorageError::Full { .. });
         error.into()
     }
 }
 
-/// Opens the log and adds every operation from sequence number `from` on to what is pending. After each, `taken` sees what is
-/// pending and the sequence number that follows, and may make a generation of it.
+/// Opens the log and adds every operation that no generation holds to what is pending. After each, `taken` sees what is pending
+/// and the sequence number that follows, and may make a generation of it.
 fn open_log(
     generations: &Generations,
-    from: u64,
     pending: &mut Pending,
     taken: impl Fn(&mut Pending, u64) -> Result<(), IndexError>,
 ) -> Result<Log, IndexError> {
@@ -518,9 +491,6 @@ fn open_log(
     let storage = generations.storage().clone();
     let (log, recovery) =
         Log::open(storage, LOG, newest.manifest.log_start, LogLimits::default(), |sequence, bytes| {
-            if sequence < from {
-                return Ok(());
-            }
             match decode_operation(bytes).map_err(|error| damaged(sequence, error.to_string()))? {
                 Operation::Delete(ids) => pending.delete(&ids),
                 Operation::Put(case, vectors) => {

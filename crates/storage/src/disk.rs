@@ -5,9 +5,9 @@
 
 use crate::path::{checked_dir, checked_file};
 use crate::storage::LockGuard;
-use crate::{MapSlice, Storage, StorageError, WriteFile, WriterLock};
+use crate::{MapSlice, ReadFile, Storage, StorageError, WriteFile, WriterLock};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// An index directory on disk. Files are made 0600 and directories 0700: reports are health data.
@@ -176,6 +176,12 @@ impl Storage for DiskStorage {
             .map_err(|source| StorageError::from_io("map", path, source))
     }
 
+    fn open_read(&self, path: &str) -> Result<Box<dyn ReadFile>, StorageError> {
+        let place = self.file(path)?;
+        let file = File::open(place).map_err(|source| StorageError::from_io("open", path, source))?;
+        Ok(Box::new(DiskReader { file, path: path.to_owned() }))
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, StorageError> {
         let place = self.file(path)?;
         let mut bytes = Vec::new();
@@ -273,6 +279,32 @@ impl LockGuard for DiskLock {
     }
 }
 
+struct DiskReader {
+    file: File,
+    path: String,
+}
+
+impl ReadFile for DiskReader {
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> Result<(), StorageError> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_exact_at(&self.file, buffer, at);
+        #[cfg(not(unix))]
+        let read = (&self.file).seek(io::SeekFrom::Start(at)).and_then(|_| (&self.file).read_exact(buffer));
+        read.map_err(|source| StorageError::from_io("read", &self.path, source))
+    }
+
+    fn forget(&self, at: u64, bytes: u64) {
+        #[cfg(target_os = "linux")]
+        if let Some(bytes) = std::num::NonZeroU64::new(bytes)
+            && let Err(error) = rustix::fs::fadvise(&self.file, at, Some(bytes), rustix::fs::Advice::DontNeed)
+        {
+            tracing::debug!(%error, "the system keeps what was read once");
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (at, bytes);
+    }
+}
+
 struct DiskFile {
     file: File,
     path: String,
@@ -294,6 +326,15 @@ impl WriteFile for DiskFile {
     fn sync(&mut self) -> Result<(), StorageError> {
         trace("sync", &self.path);
         self.file.sync_all().map_err(|source| StorageError::from_io("sync", &self.path, source))
+    }
+
+    fn cut(&mut self, at: u64) -> Result<(), StorageError> {
+        trace("cut", &self.path);
+        self.file
+            .set_len(at)
+            .and_then(|()| self.file.seek(io::SeekFrom::Start(at)))
+            .map_err(|source| StorageError::from_io("cut", &self.path, source))?;
+        Ok(())
     }
 
     fn is_at(&self, path: &str) -> Result<bool, StorageError> {
@@ -349,7 +390,22 @@ mod tests {
         file.write_all(b" yes").unwrap();
         assert_eq!(&*storage.map("x/y/f").unwrap(), b"hell yes");
         assert_eq!(storage.read("x/y/f").unwrap(), b"hell yes");
+        let (reader, mut piece) = (storage.open_read("x/y/f").unwrap(), [0; 4]);
+        reader.read_at(3, &mut piece).unwrap();
+        assert_eq!(&piece, b"l ye");
+        reader.forget(0, 8);
+        assert!(reader.read_at(5, &mut piece).is_err());
         assert!(storage.open_append("x/y/f", 9).is_err());
+        file.cut(5).unwrap();
+        file.write_all(b"yes").unwrap();
+        file.sync().unwrap();
+        assert_eq!(storage.read("x/y/f").unwrap(), b"hell yes");
+        let mut file = storage.create("x/y/g").unwrap();
+        file.write_all(b"created").unwrap();
+        file.cut(2).unwrap();
+        file.write_all(b"y").unwrap();
+        assert_eq!(storage.read("x/y/g").unwrap(), b"cry");
+        storage.remove("x/y/g").unwrap();
         storage.rename("x/y/f", "x/g").unwrap();
         storage.sync_dir("x").unwrap();
         assert_eq!((storage.len("x/g").unwrap(), storage.exists("x/y/f").unwrap()), (8, false));

@@ -2,10 +2,11 @@
 
 use crate::path::{checked_dir, checked_file};
 use crate::storage::LockGuard;
-use crate::{MapSlice, Storage, StorageError, WriteFile, WriterLock};
+use crate::{MapSlice, ReadFile, Storage, StorageError, WriteFile, WriterLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a disk writes as a whole.
@@ -43,7 +44,7 @@ struct State {
     folders: BTreeSet<String>,
     locks: BTreeSet<String>,
     operations: u64,
-    fault: Option<(u64, FaultKind)>,
+    fault: Option<(Range<u64>, FaultKind)>,
 }
 
 #[derive(Default)]
@@ -151,10 +152,7 @@ impl State {
     fn fault(&mut self) -> Option<FaultKind> {
         let number = self.operations;
         self.operations += 1;
-        match self.fault {
-            Some((at, kind)) if number == at || (kind == FaultKind::Stop && number > at) => Some(kind),
-            _ => None,
-        }
+        self.fault.as_ref().filter(|(failing, _)| failing.contains(&number)).map(|(_, kind)| *kind)
     }
 
     fn begin(&mut self, operation: &'static str, path: &str) -> Result<(), StorageError> {
@@ -227,7 +225,13 @@ impl FaultStorage {
 
     /// Lets operation number `k`, counted from 0 as [`FaultStorage::operations`] does, fail.
     pub fn fail_at(&self, k: u64, kind: FaultKind) {
-        self.state().fault = Some((k, kind));
+        let end = if kind == FaultKind::Stop { u64::MAX } else { k + 1 };
+        self.fail_within(k..end, kind);
+    }
+
+    /// Lets the operations of these numbers fail.
+    pub fn fail_within(&self, numbers: Range<u64>, kind: FaultKind) {
+        self.state().fault = Some((numbers, kind));
     }
 
     /// Lets nothing fail any more.
@@ -235,7 +239,7 @@ impl FaultStorage {
         self.state().fault = None;
     }
 
-    /// Operations so far that change something: create, append, write, sync, rename, remove, make a directory.
+    /// Operations so far that change something: create, append, write, cut, sync, rename, remove, make a directory.
     pub fn operations(&self) -> u64 {
         self.state().operations
     }
@@ -355,6 +359,11 @@ impl Storage for FaultStorage {
         Ok(MapSlice::from_bytes(&self.state().file(checked_file(path)?)?.live))
     }
 
+    fn open_read(&self, path: &str) -> Result<Box<dyn ReadFile>, StorageError> {
+        let bytes = self.read(path)?;
+        Ok(Box::new(FaultReader { bytes, path: path.to_owned() }))
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, StorageError> {
         Ok(self.state().file(checked_file(path)?)?.live.clone())
     }
@@ -443,6 +452,23 @@ impl Drop for FaultLock {
     }
 }
 
+/// The bytes of a file when it was opened: tests damage no file between two pieces.
+struct FaultReader {
+    bytes: Vec<u8>,
+    path: String,
+}
+
+impl ReadFile for FaultReader {
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> Result<(), StorageError> {
+        let piece = self.bytes.get(at as usize..).and_then(|rest| rest.get(..buffer.len()));
+        let short = || StorageError::from_io("read", &self.path, io::ErrorKind::UnexpectedEof.into());
+        buffer.copy_from_slice(piece.ok_or_else(short)?);
+        Ok(())
+    }
+
+    fn forget(&self, _at: u64, _bytes: u64) {}
+}
+
 struct FaultFile {
     storage: FaultStorage,
     path: String,
@@ -484,6 +510,15 @@ impl WriteFile for FaultFile {
         match fault {
             None => state.settle_new(self.file),
             Some(kind) => return Err(StorageError::from_io("sync", &self.path, failure(kind))),
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, at: u64) -> Result<(), StorageError> {
+        let mut state = self.storage.state();
+        state.begin("cut", &self.path)?;
+        if let Some(inode) = state.files.get_mut(self.file) {
+            inode.cut(at as usize);
         }
         Ok(())
     }

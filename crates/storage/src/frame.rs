@@ -45,7 +45,7 @@ impl Salt {
         (self.0 >> 32) as u32 | 1
     }
 
-    fn hash(self, bytes: &[u8]) -> u64 {
+    pub fn hash(self, bytes: &[u8]) -> u64 {
         xxh3_64_with_seed(bytes, self.0)
     }
 

@@ -76,4 +76,4 @@ pub use map::{Access, MapSlice};
 pub use replay::Recovery;
 pub use sealed_file::SealedFile;
 pub use sealed_writer::SealedWriter;
-pub use storage::{Storage, WriteFile, WriterLock};
+pub use storage::{ReadFile, Storage, WriteFile, WriterLock};

@@ -17,7 +17,8 @@ const KEPT_BUFFER_BYTES: usize = 1 << 16;
 /// How large a log's parts may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogLimits {
-    /// A file that reaches this many bytes is followed by a new one. Recovery holds one file in memory.
+    /// A file that reaches this many bytes is followed by a new one; not between two syncs, so that what is appended between them
+    /// can be taken back as a whole. Recovery holds one file in memory.
     pub file_bytes: u64,
     /// Bytes of payload that an entry may have; at most [`MAX_FRAME`].
     pub frame_bytes: usize,
@@ -31,8 +32,10 @@ impl Default for LogLimits {
 
 /// An append-only log in a folder of files. One writer; hold the writer lock.
 ///
-/// An entry is durable when [`Log::sync`] returns. After a failed write or sync every further call fails: what the
-/// disk holds is unknown then, and a second sync may lie. Open the index again.
+/// An entry is durable when [`Log::sync`] returns. After a failed call every entry since the last sync is refused: it is cut off
+/// before the error is returned, so it never comes back. Where even that fails, a mark says where the refused entries begin, and
+/// nothing is appended before they are gone. After a full disk the log goes on. After any other failure every further call fails,
+/// because what the disk holds is unknown then: open the index again.
 ///
 /// What is replayed on opening was read through the system's cache, and after a failed sync need not be on the disk. So
 /// commit the replayed entries to a generation and [`Log::roll`] before new ones are acknowledged.
@@ -42,10 +45,11 @@ pub struct Log {
     limits: LogLimits,
     /// First sequence of each file, in order.
     files: Vec<u64>,
-    /// The file that is written; none after opening, so that nothing is ever appended behind recovered frames.
+    /// The file that is written; none after opening and after a failure, so that nothing is ever appended behind recovered
+    /// frames.
     current: Option<Current>,
-    /// Whether the last file holds frames.
-    last_used: bool,
+    /// A file whose end was refused and is still there.
+    uncut: Option<Current>,
     buffer: Vec<u8>,
     next: u64,
     /// Every entry with a lower sequence is durable.
@@ -59,6 +63,8 @@ struct Current {
     salt: Salt,
     /// Bytes with those that wait in the buffer.
     bytes: u64,
+    /// Bytes of what is durable.
+    durable_bytes: u64,
     marks: Marks,
 }
 
@@ -110,7 +116,6 @@ impl Log {
         }
         let fresh = found.files.is_empty();
         let mut log = Self::at(storage, dir, limits, found.files, found.recovery.next_sequence);
-        log.last_used = found.last_used;
         if fresh {
             log.start_file()?;
         }
@@ -171,10 +176,8 @@ impl Log {
         self.guarded(|log| {
             let bytes = frame_bytes(payload.len()) as u64;
             let full = |current: &Current| current.bytes.saturating_add(bytes) > log.limits.file_bytes;
-            if log.current.is_none() {
-                log.start_file()?;
-            } else if log.last_used && log.current.as_ref().is_some_and(full) {
-                log.write_and_sync()?;
+            let may_roll = log.durable == log.next && log.is_used();
+            if log.current.as_ref().is_none_or(|current| may_roll && full(current)) {
                 log.start_file()?;
             }
             let sequence = log.next;
@@ -182,7 +185,6 @@ impl Log {
                 encode(&mut log.buffer, current.salt, sequence, log.durable, payload);
                 current.bytes += bytes;
             }
-            log.last_used = true;
             log.next += 1;
             if log.buffer.len() >= BUFFER_BYTES {
                 log.write()?;
@@ -195,7 +197,7 @@ impl Log {
     ///
     /// # Errors
     /// A full disk; [`StorageError::Displaced`] if somebody removed the file or replaced the directory; what the system
-    /// refuses. [`StorageError::Poisoned`] ever after.
+    /// refuses. [`StorageError::Poisoned`] ever after, but for a full disk. Entries since the last sync are refused.
     pub fn sync(&mut self) -> Result<(), StorageError> {
         self.guarded(Self::write_and_sync)
     }
@@ -207,7 +209,7 @@ impl Log {
     pub fn roll(&mut self) -> Result<(), StorageError> {
         self.guarded(|log| {
             log.write_and_sync()?;
-            if log.last_used || log.files.last() != Some(&log.next) { log.start_file() } else { Ok(()) }
+            if log.is_used() { log.start_file() } else { Ok(()) }
         })
     }
 
@@ -232,11 +234,16 @@ impl Log {
 
     fn at(storage: Arc<dyn Storage>, dir: &str, limits: LogLimits, files: Vec<u64>, next: u64) -> Self {
         let (dir, buffer) = (dir.to_owned(), Vec::new());
-        let (current, last_used, poisoned) = (None, false, false);
-        Self { storage, dir, limits, files, current, last_used, buffer, next, durable: next, poisoned }
+        let (current, uncut, poisoned) = (None, None, false);
+        Self { storage, dir, limits, files, current, uncut, buffer, next, durable: next, poisoned }
     }
 
-    /// Runs a change; after a failed one nothing is changed any more.
+    /// Whether the last file may hold entries: another follows, or would have its name.
+    fn is_used(&self) -> bool {
+        self.files.last() != Some(&self.next)
+    }
+
+    /// Runs a change. After a failed one what was not durable before is refused, and after most nothing is changed any more.
     fn guarded<T>(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<T, StorageError>,
@@ -244,9 +251,39 @@ impl Log {
         if self.poisoned {
             return Err(StorageError::Poisoned { path: self.dir.clone() });
         }
-        let result = change(self);
-        self.poisoned = result.is_err();
+        let is_cut = self.cut_refused();
+        let result = match is_cut {
+            Ok(()) => change(self).inspect_err(|_| self.refuse()),
+            Err(error) => Err(error),
+        };
+        self.poisoned = result.as_ref().is_err_and(|error| !matches!(error, StorageError::Full { .. }));
         result
+    }
+
+    /// Takes back what was appended since the last sync.
+    fn refuse(&mut self) {
+        self.buffer = Vec::new();
+        self.next = self.durable;
+        self.uncut = self.uncut.take().or(self.current.take().filter(|file| file.bytes > file.durable_bytes));
+        let Err(error) = self.cut_refused() else { return };
+        let Some(uncut) = &mut self.uncut else { return };
+        match uncut.marks.refuse(self.next, uncut.salt) {
+            Ok(()) => tracing::warn!(%error, "entries of the log that were refused are cut off later"),
+            Err(mark) => tracing::error!(
+                %error, %mark,
+                "entries of the log that were refused may come back when the index is opened again"
+            ),
+        }
+    }
+
+    /// Removes refused entries for good. Through the file that is open: another may have its name by now.
+    fn cut_refused(&mut self) -> Result<(), StorageError> {
+        if let Some(uncut) = &mut self.uncut {
+            uncut.file.cut(uncut.durable_bytes)?;
+            uncut.file.sync()?;
+            self.uncut = None;
+        }
+        Ok(())
     }
 
     fn write(&mut self) -> Result<(), StorageError> {
@@ -274,6 +311,7 @@ impl Log {
                 return Err(StorageError::Displaced { path: current.path.clone() });
             }
             current.marks.add(self.next);
+            current.durable_bytes = current.bytes;
         }
         self.durable = self.next;
         Ok(())
@@ -292,8 +330,8 @@ impl Log {
         self.storage.rename(&temporary, &path)?;
         self.storage.sync_dir(&self.dir)?;
         let marks = Marks::begin(&*self.storage, &self.dir, self.next);
-        self.current = Some(Current { path, file, salt, bytes: LOG_HEADER as u64, marks });
-        self.last_used = false;
+        let bytes = LOG_HEADER as u64;
+        self.current = Some(Current { path, file, salt, bytes, durable_bytes: bytes, marks });
         // After a crash an empty file of this name may be there, which the new one has replaced.
         if self.files.last() != Some(&self.next) {
             self.files.push(self.next);

@@ -83,8 +83,8 @@ fn files_roll_at_their_limit_and_are_pruned_when_all_before_is_elsewhere() {
     let (mut log, ..) = open_with(&storage, 1, limits).unwrap();
     for sequence in 1..=30 {
         log.append(&payload(sequence)).unwrap();
+        log.sync().unwrap();
     }
-    log.sync().unwrap();
     let files = log.files.clone();
     assert!(files.len() > 5, "{files:?}");
     assert_eq!(log_files(&storage, "log").unwrap(), files);
@@ -123,8 +123,10 @@ fn missing_files_are_damage() {
     let storage = FaultStorage::new();
     let limits = LogLimits { file_bytes: 1000, ..LogLimits::default() };
     let (mut log, ..) = open_with(&storage, 1, limits).unwrap();
-    (1..=30).for_each(|sequence| assert!(log.append(&payload(sequence)).is_ok()));
-    log.sync().unwrap();
+    for sequence in 1..=30 {
+        log.append(&payload(sequence)).unwrap();
+        log.sync().unwrap();
+    }
     storage.remove(&log_file("log", log.files[1])).unwrap();
     assert!(matches!(open(&storage, 1), Err(StorageError::Corrupt { .. })));
     let second = log.files[2];
@@ -357,7 +359,11 @@ fn a_crash_while_a_file_is_started_leaves_a_log_that_opens() {
                 assert!(k > 3);
                 break;
             }
-            assert!(matches!(log.append(b"x"), Err(StorageError::Poisoned { .. })));
+            let again = log.append(b"x");
+            match kind {
+                FaultKind::Full => assert_eq!(again.unwrap(), 4),
+                _ => assert!(matches!(again, Err(StorageError::Poisoned { .. })), "{again:?}"),
+            }
         }
     }
 }
@@ -377,6 +383,140 @@ fn after_a_failed_sync_nothing_is_taken_any_more() {
     assert!(matches!(log.append(b"x"), Err(StorageError::Poisoned { .. })));
     assert!(matches!(log.roll(), Err(StorageError::Poisoned { .. })));
     assert_eq!(storage.operations(), before);
+}
+
+/// Appends entries 4 to 6 to a log of 3, large enough for several writes, and says whether they were acknowledged.
+fn append_three(log: &mut Log) -> Result<(), StorageError> {
+    (0..3).try_for_each(|_| log.append(&[7; 600_000]).map(drop))?;
+    log.sync()
+}
+
+/// A log of entries 1 to 3, open.
+fn three() -> (FaultStorage, Log) {
+    let storage = FaultStorage::new();
+    let (mut log, ..) = open(&storage, 1).unwrap();
+    (1..=3).for_each(|sequence| assert_eq!(log.append(&payload(sequence)).unwrap(), sequence));
+    log.sync().unwrap();
+    (storage, log)
+}
+
+/// What is there at once, and after the power failed.
+fn everything(storage: &FaultStorage) -> impl Iterator<Item = FaultStorage> {
+    std::iter::once(storage.clone()).chain((0..12).map(|seed| storage.crash(seed)))
+}
+
+#[test]
+fn refused_entries_never_come_back() {
+    for kind in [FaultKind::Io, FaultKind::Full] {
+        for k in 0.. {
+            let (storage, mut log) = three();
+            storage.fail_at(storage.operations() + k, kind);
+            if append_three(&mut log).is_ok() {
+                assert!(k >= 3, "{k}");
+                break;
+            }
+            for found in everything(&storage) {
+                assert_eq!(Log::check(&found, "log", 1).unwrap().frames, 3, "{kind:?} at {k}");
+                assert_eq!(open(&found, 1).unwrap().2, expected(1..=3), "{kind:?} at {k}");
+            }
+            // A full disk may have room again.
+            if kind == FaultKind::Full {
+                assert_eq!(log.append(&payload(4)).unwrap(), 4);
+                log.sync().unwrap();
+                for found in everything(&storage) {
+                    assert_eq!(open(&found, 1).unwrap().2, expected(1..=4), "{k}");
+                }
+            }
+        }
+    }
+}
+
+/// Neither the entries nor their removal go through, but for the mark that says so.
+#[test]
+fn refused_entries_that_cannot_be_cut_off_are_marked() {
+    for kind in [FaultKind::Io, FaultKind::Full] {
+        let (storage, mut log) = three();
+        let now = storage.operations();
+        log.append(&payload(4)).unwrap();
+        // The write goes through; the sync, and what would cut the entry off, do not.
+        storage.fail_within(now + 1..now + 3, kind);
+        log.sync().unwrap_err();
+        storage.heal();
+        (0..12).for_each(|seed| assert_eq!(open(&storage.crash(seed), 1).unwrap().2, expected(1..=3)));
+        assert_eq!(Log::check(&storage, "log", 1).unwrap().frames, 3);
+        assert!(storage.len(FIRST).unwrap() > written(3, 3).len(FIRST).unwrap(), "nothing was cut yet");
+        match kind {
+            // Cut before anything is appended.
+            FaultKind::Full => assert_eq!(log.append(&payload(4)).unwrap(), 4),
+            _ => assert!(matches!(log.append(&payload(4)), Err(StorageError::Poisoned { .. }))),
+        }
+        drop(log);
+        let (mut log, _, entries) = open(&storage, 1).unwrap();
+        assert_eq!(entries, expected(1..=3));
+        assert_eq!(storage.len(FIRST).unwrap(), written(3, 3).len(FIRST).unwrap());
+        // The mark is of that file alone.
+        assert_eq!(log.append(&payload(4)).unwrap(), 4);
+        log.sync().unwrap();
+        for found in everything(&storage) {
+            assert_eq!(open(&found, 1).unwrap().2, expected(1..=4), "{kind:?}");
+        }
+    }
+}
+
+/// The first entry of a file is refused, so that the next file gets its name, and its marks.
+#[test]
+fn a_mark_of_what_was_refused_says_nothing_of_a_later_file_of_the_same_name() {
+    let storage = FaultStorage::new();
+    let (mut log, ..) = open(&storage, 1).unwrap();
+    let now = storage.operations();
+    log.append(b"refused").unwrap();
+    storage.fail_within(now + 1..now + 3, FaultKind::Full);
+    log.sync().unwrap_err();
+    let marks = storage.read(FIRST_MARKS).unwrap();
+    assert_eq!(log.append(&payload(1)).unwrap(), 1);
+    log.sync().unwrap();
+    assert_eq!(open(&storage, 1).unwrap().2, expected(1..=1));
+    storage.damage(FIRST_MARKS, marks);
+    assert_eq!(open(&storage, 1).unwrap().2, expected(1..=1));
+}
+
+#[test]
+fn where_the_disk_stays_full_nothing_is_appended_behind_what_was_refused() {
+    let (storage, mut log) = three();
+    let now = storage.operations();
+    storage.fail_within(now..u64::MAX, FaultKind::Full);
+    append_three(&mut log).unwrap_err();
+    for _ in 0..3 {
+        assert!(matches!(append_three(&mut log), Err(StorageError::Full { operation: "cut", .. })));
+    }
+    storage.heal();
+    assert_eq!(log.append(&payload(4)).unwrap(), 4);
+    log.sync().unwrap();
+    for found in everything(&storage) {
+        assert_eq!(open(&found, 1).unwrap().2, expected(1..=4));
+    }
+}
+
+#[test]
+fn entries_that_are_synced_together_lie_in_one_file() {
+    let storage = FaultStorage::new();
+    let limits = LogLimits { file_bytes: 1000, ..LogLimits::default() };
+    let (mut log, ..) = open_with(&storage, 1, limits).unwrap();
+    for group in 0..3 {
+        (1..=10).for_each(|i| assert!(log.append(&payload(group * 10 + i)).is_ok()));
+        log.sync().unwrap();
+    }
+    assert_eq!(log_files(&storage, "log").unwrap(), [1, 11, 21]);
+    // The room for a further file is missing, and with it all of the group.
+    for k in 0..5 {
+        storage.fail_at(storage.operations() + k, FaultKind::Full);
+        assert!((31..=40).any(|sequence| log.append(&payload(sequence)).is_err()), "{k}");
+        storage.heal();
+        assert_eq!(open_with(&storage, 1, limits).unwrap().2, expected(1..=30), "{k}");
+    }
+    (31..=40).for_each(|sequence| assert_eq!(log.append(&payload(sequence)).unwrap(), sequence));
+    log.sync().unwrap();
+    assert_eq!(open_with(&storage, 1, limits).unwrap().2, expected(1..=40));
 }
 
 #[test]

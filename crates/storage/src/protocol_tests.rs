@@ -21,6 +21,8 @@ struct Numbers {
 struct Seen {
     submitted: BTreeSet<u64>,
     acknowledged: BTreeSet<u64>,
+    /// Those of which an error was told by a program that lived on.
+    refused: BTreeSet<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +129,8 @@ fn check(storage: &FaultStorage, seen: &Seen) {
     let lost: Vec<_> = seen.acknowledged.difference(&numbers).collect();
     let invented: Vec<_> = numbers.difference(&seen.submitted).collect();
     assert!(lost.is_empty() && invented.is_empty(), "lost {lost:?}, invented {invented:?}");
+    let back: Vec<_> = numbers.intersection(&seen.refused).collect();
+    assert!(back.is_empty(), "refused {back:?}, and there all the same");
     // Nothing is left over either: one manifest and one log file.
     assert_eq!(storage.list("").unwrap().len(), 2, "{:?}", storage.list(""));
 }
@@ -182,6 +186,7 @@ fn every_operation_fails_once_then_the_program_goes_on_and_the_power_fails() {
             let (storage, mut seen) = (FaultStorage::new(), Seen::default());
             storage.fail_at(k, kind);
             let failed = run(&storage, &steps, &mut seen);
+            seen.refused = seen.submitted.difference(&seen.acknowledged).copied().collect();
             match kind {
                 // A mark of what is durable that could not be written.
                 _ if failed.is_ok() => tolerated += 1,

@@ -11,13 +11,14 @@
 //! is an error, not a shorter log. (etcd tells its torn entries from damage by zero sectors too: `wal/decoder.go`.)
 //!
 //! What was synced is also marked in a file beside the log (`synced`), so a log that ends before its last mark is damaged
-//! however it ends. What is newer than the marks that a loss of power left cannot be told from a crash.
+//! however it ends. What is newer than the marks that a loss of power left cannot be told from a crash. A mark also says where
+//! entries begin that were refused and could not be cut off: they count as torn.
 
 use crate::StorageError;
 use crate::frame::{LOG_HEADER, NoFrame, Salt, decode, next_frame, read_file_header};
 use crate::path::checked_dir;
 use crate::storage::Storage;
-use crate::synced::durable_below;
+use crate::synced::Marked;
 
 /// Smallest unit that a disk writes as a whole, in bytes.
 const SECTOR: usize = 512;
@@ -33,7 +34,7 @@ pub struct Recovery {
     pub next_sequence: u64,
     /// Entries that were replayed.
     pub frames: u64,
-    /// Bytes at the end that a crash left unfinished; none of them was ever durable.
+    /// Bytes at the end that a crash left unfinished, or of entries that were refused: none was ever acknowledged.
     pub torn_bytes: u64,
 }
 
@@ -44,8 +45,6 @@ pub(crate) struct Scan {
     pub recovery: Recovery,
     /// Where the last file is to be cut, if it is torn.
     pub cut: Option<u64>,
-    /// Whether the last file holds frames.
-    pub last_used: bool,
 }
 
 /// The path of the file that starts with entry `first`.
@@ -89,7 +88,8 @@ pub(crate) fn scan<E: From<StorageError>>(
         }
     };
     let mut reader = Reader { expected_first, next: 0, frames: 0, replay };
-    let mut last = FileEnd { torn: None, used: false };
+    // Where the last file is torn, and how many bytes follow from there.
+    let mut torn: Option<(u64, u64)> = None;
     for (index, &first) in files.iter().enumerate().skip(start) {
         let path = log_file(dir, first);
         if index > start && first != reader.next {
@@ -97,12 +97,13 @@ pub(crate) fn scan<E: From<StorageError>>(
             return Err(StorageError::corrupt(&path, 16, format!("entry {}", reader.next), found).into());
         }
         reader.next = first;
-        let synced = durable_below(storage, dir, first)?;
+        let marked = Marked::read(storage, dir, first)?;
         let bytes = storage.read(&path)?;
-        last = reader.file(&path, first, &bytes, index + 1 == files.len())?;
-        if reader.next < synced {
-            let at = last.torn.map_or(bytes.len(), |(at, _)| at as usize);
-            let found = format!("its end, though entries up to {} were acknowledged", synced - 1);
+        torn = reader.file(&path, first, &bytes, (&marked, index + 1 == files.len()))?;
+        if reader.next < marked.durable_below() {
+            let at = torn.map_or(bytes.len(), |(at, _)| at as usize);
+            let found =
+                format!("its end, though entries up to {} were acknowledged", marked.durable_below() - 1);
             return Err(reader.damage(&path, at, found));
         }
     }
@@ -110,17 +111,9 @@ pub(crate) fn scan<E: From<StorageError>>(
         // Entries that a crash took from the log may be in a generation already.
         next_sequence: reader.next.max(expected_first),
         frames: reader.frames,
-        torn_bytes: last.torn.map_or(0, |(_, bytes)| bytes),
+        torn_bytes: torn.map_or(0, |(_, bytes)| bytes),
     };
-    Ok(Scan { files, recovery, cut: last.torn.map(|(at, _)| at), last_used: last.used })
-}
-
-/// How a file ends.
-struct FileEnd {
-    /// Where it is torn, and how many bytes follow from there.
-    torn: Option<(u64, u64)>,
-    /// Whether it holds frames.
-    used: bool,
+    Ok(Scan { files, recovery, cut: torn.map(|(at, _)| at) })
 }
 
 struct Reader<'a, E> {
@@ -131,10 +124,18 @@ struct Reader<'a, E> {
 }
 
 impl<E: From<StorageError>> Reader<'_, E> {
-    fn file(&mut self, path: &str, first: u64, bytes: &[u8], last: bool) -> Result<FileEnd, E> {
+    /// Where a file is torn, and how many bytes follow from there. With it go its marks, and whether it is the last.
+    fn file(
+        &mut self,
+        path: &str,
+        first: u64,
+        bytes: &[u8],
+        (marked, last): (&Marked, bool),
+    ) -> Result<Option<(u64, u64)>, E> {
         let salt = read_file_header(path, bytes, first)?;
+        let refused = marked.refused_from(salt).unwrap_or(u64::MAX);
         let mut at = LOG_HEADER;
-        while at < bytes.len() {
+        while at < bytes.len() && self.next < refused {
             match decode(&bytes[at..], salt) {
                 Ok(frame) if frame.sequence == self.next => {
                     if frame.sequence >= self.expected_first {
@@ -150,8 +151,7 @@ impl<E: From<StorageError>> Reader<'_, E> {
                 Err(NoFrame::Bad) => return Err(self.damage(path, at, "bytes with another checksum")),
             }
         }
-        let torn = (at < bytes.len()).then_some((at as u64, (bytes.len() - at) as u64));
-        Ok(FileEnd { torn, used: self.next > first })
+        Ok((at < bytes.len()).then_some((at as u64, (bytes.len() - at) as u64)))
     }
 
     fn damage(&self, path: &str, at: usize, found: impl std::fmt::Display) -> E {

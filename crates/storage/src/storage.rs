@@ -54,6 +54,12 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// A missing file, and what the system refuses.
     fn map(&self, path: &str) -> Result<MapSlice, StorageError>;
 
+    /// Opens a file to read pieces of it as they are now, without a map.
+    ///
+    /// # Errors
+    /// A missing file, and what the system refuses.
+    fn open_read(&self, path: &str) -> Result<Box<dyn ReadFile>, StorageError>;
+
     /// Copies a whole file into memory, for files that may still grow.
     ///
     /// # Errors
@@ -100,6 +106,19 @@ pub trait Storage: Send + Sync + fmt::Debug {
     fn lock(&self, path: &str) -> Result<WriterLock, StorageError>;
 }
 
+/// A file of which pieces are read.
+pub trait ReadFile: Send {
+    /// Fills the buffer from byte `at` on.
+    ///
+    /// # Errors
+    /// A file that ends before, and what the system refuses.
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> Result<(), StorageError>;
+
+    /// Tells the system that so many bytes from `at` on were read once and are not needed again, so that they push nothing else
+    /// out of memory. It may know no such hint.
+    fn forget(&self, at: u64, bytes: u64);
+}
+
 /// A file that is being written, at its end.
 pub trait WriteFile: Write + Send {
     /// Makes what was written durable.
@@ -108,6 +127,12 @@ pub trait WriteFile: Write + Send {
     /// What the system refuses. Never try again: a second sync may report success for data that is lost
     /// (PostgreSQL's fsync change of 2019). Write a new file, or stop.
     fn sync(&mut self) -> Result<(), StorageError>;
+
+    /// Cuts the file to its first `at` bytes, durably after [`WriteFile::sync`]; what is written next follows there.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    fn cut(&mut self, at: u64) -> Result<(), StorageError>;
 
     /// Whether this is the file of that path; it is not after somebody removed or replaced it.
     ///

@@ -1,6 +1,6 @@
 //! A storage that lets a test step in before an operation.
 
-use precedent_storage::{FaultStorage, MapSlice, Storage, StorageError, WriteFile, WriterLock};
+use precedent_storage::{FaultStorage, MapSlice, ReadFile, Storage, StorageError, WriteFile, WriterLock};
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -42,6 +42,10 @@ impl WriteFile for HookedFile {
         self.inner.sync()
     }
 
+    fn cut(&mut self, at: u64) -> Result<(), StorageError> {
+        self.inner.cut(at)
+    }
+
     fn is_at(&self, path: &str) -> Result<bool, StorageError> {
         self.inner.is_at(path)
     }
@@ -77,6 +81,10 @@ impl Storage for Hooked {
 
     fn map(&self, path: &str) -> Result<MapSlice, StorageError> {
         self.inner.map(path)
+    }
+
+    fn open_read(&self, path: &str) -> Result<Box<dyn ReadFile>, StorageError> {
+        self.inner.open_read(path)
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, StorageError> {
