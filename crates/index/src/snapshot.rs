@@ -249,6 +249,15 @@ impl Snapshot {
         segment.distance(query, space.metric().distance_fn(), place.ordinal)
     }
 
+    /// Whether the vectors of a case are still those that were written: a case that is shown was ranked by them. Takes a fraction
+    /// of a microsecond for each where the segment has packed vectors, and a few elsewhere.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn confirm_vectors(&self, place: CasePlace) -> Result<(), IndexError> {
+        self.part(place.segment)?.segment.confirm_vectors(place.ordinal)
+    }
+
     /// Asks for the records of cases that will be read soon, all before one is read: each lies elsewhere.
     pub fn prefetch(&self, places: impl Iterator<Item = CasePlace> + Clone) {
         let records = |place: CasePlace| self.segments.get(place.segment).map(|part| &part.segment.records);
@@ -350,6 +359,7 @@ impl Snapshot {
         let segment = &self.part(place.segment)?.segment;
         let space = self.definition().image_space.as_ref();
         let mut embeddings = Vec::new();
+        segment.recheck_embeddings(place.ordinal)?;
         for (image, values) in segment.embeddings(place.ordinal)? {
             let restored = space.map(|space| space.restore(values.to_vec())).transpose();
             let restored =

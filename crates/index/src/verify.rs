@@ -3,7 +3,7 @@
 use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES};
 use crate::record::decode_operation;
 use crate::segment::{PARTS, Segment};
-use crate::{Damage, IndexError, Verification};
+use crate::{Damage, IndexError, Snapshot, Verification};
 use precedent_storage::{FileKind, Log, SealedFile, Storage};
 
 /// Rounds that a check starts over because the index moved on meanwhile.
@@ -45,6 +45,13 @@ pub fn verify_until(
             }
             return Ok(found);
         }
+    }
+}
+
+impl Snapshot {
+    /// Whether a file that was found damaged is one of this generation.
+    pub fn names(&self, file: &str) -> bool {
+        still_names(&self.manifest, file)
     }
 }
 

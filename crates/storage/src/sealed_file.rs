@@ -3,7 +3,7 @@
 use crate::layout::{
     self, BLOCK_BYTES, FOOTER_BYTES, FileEntry, FileKind, Footer, HEADER_BYTES, shown, u64_at,
 };
-use crate::{Access, MapSlice, Storage, StorageError};
+use crate::{Access, MapSlice, ReadFile, Storage, StorageError};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -164,6 +164,60 @@ impl SealedFile {
         Ok(())
     }
 
+    /// Checks the blocks of a range of the payload again, also those that were checked before.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] at the first damaged block, which is refused from then on; [`StorageError::OutOfRange`].
+    pub fn verify(&self, range: Range<usize>) -> Result<(), StorageError> {
+        let bytes = self.payload.get(range.clone()).ok_or_else(|| self.outside(range.clone()))?;
+        for block in range.start / BLOCK_BYTES..(range.start + bytes.len()).div_ceil(BLOCK_BYTES) {
+            self.check_block(block).inspect_err(|_| self.distrust(block))?;
+        }
+        Ok(())
+    }
+
+    /// Checks what lies around the payload again.
+    ///
+    /// # Errors
+    /// As [`SealedFile::open`].
+    pub fn recheck_ends(&self) -> Result<(), StorageError> {
+        check_ends(&self.path, &self.whole, self.kind, self.expected.as_ref()).map(drop)
+    }
+
+    /// Bytes under checksums, in blocks of [`BLOCK_BYTES`].
+    pub fn checked_len(&self) -> usize {
+        self.padded.len()
+    }
+
+    /// Checks whole blocks again, whether they were checked before or not: those that begin within `range` of
+    /// [`SealedFile::checked_len`]. They are read from `file`, not through the map, and are forgotten by the system afterwards if
+    /// nothing has them mapped. Damaged blocks are refused from then on.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] naming the first damaged block, also where the system cannot read it.
+    pub fn recheck(
+        &self,
+        range: Range<usize>,
+        file: &dyn ReadFile,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), StorageError> {
+        let mut checked = Ok(());
+        for block in range.start.div_ceil(BLOCK_BYTES)..range.end.min(self.padded.len()).div_ceil(BLOCK_BYTES)
+        {
+            let start = block * BLOCK_BYTES;
+            let end = self.padded.len().min(start + BLOCK_BYTES);
+            buffer.resize(end - start, 0);
+            let at = (HEADER_BYTES + start) as u64;
+            let found = file.read_at(at, buffer).map(|()| xxh3_64(buffer));
+            file.forget(at, buffer.len() as u64);
+            if let Err(error) = found.and_then(|found| self.compare(block, found)) {
+                self.distrust(block);
+                checked = checked.and(Err(error));
+            }
+        }
+        checked
+    }
+
     #[cold]
     #[inline(never)]
     fn bytes_checked(&self, range: Range<usize>) -> Result<&[u8], StorageError> {
@@ -185,13 +239,19 @@ impl SealedFile {
         if self.scattered.load(Relaxed) {
             self.padded.read_ahead(start..end);
         }
-        let (expected, found) = (u64_at(&self.table, block * 8), xxh3_64(&self.padded[start..end]));
+        self.compare(block, xxh3_64(&self.padded[start..end]))
+    }
+
+    /// Holds the checksum of a block against the one that was written.
+    fn compare(&self, block: usize, found: u64) -> Result<(), StorageError> {
+        let expected = u64_at(&self.table, block * 8);
         if expected == found {
             return Ok(());
         }
-        let offset = (HEADER_BYTES + start) as u64;
-        let span = |checksum| format!("{} over {} bytes", shown(checksum), end - start);
-        Err(StorageError::corrupt(&self.path, offset, span(expected), span(found)))
+        let start = block * BLOCK_BYTES;
+        let bytes = (self.padded.len() - start).min(BLOCK_BYTES);
+        let span = |checksum| format!("{} over {bytes} bytes", shown(checksum));
+        Err(StorageError::corrupt(&self.path, (HEADER_BYTES + start) as u64, span(expected), span(found)))
     }
 
     fn trust(&self, block: usize) {
@@ -421,6 +481,33 @@ mod tests {
         std::os::unix::fs::FileExt::write_all_at(&decayed, b"!", 500).unwrap();
         assert!(file.verify_all().is_err());
         assert!(file.bytes(0..10).is_err());
+    }
+
+    #[test]
+    fn decay_is_found_by_reading_again_and_only_damaged_blocks_are_refused_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = DiskStorage::create(folder.path()).unwrap();
+        let payload = pattern(3 * BLOCK_BYTES + 100, 0);
+        write(&storage, "f", &payload);
+        let file = SealedFile::open(&storage, "f", KIND, None).unwrap();
+        file.verify_all().unwrap();
+        let (reader, mut buffer) = (storage.open_read("f").unwrap(), Vec::new());
+        let mut recheck = |range| file.recheck(range, &*reader, &mut buffer);
+        recheck(0..file.checked_len()).unwrap();
+        let decayed = std::fs::OpenOptions::new().write(true).open(folder.path().join("f")).unwrap();
+        for at in [BLOCK_BYTES + 500, 3 * BLOCK_BYTES + 80] {
+            std::os::unix::fs::FileExt::write_all_at(&decayed, b"!", (HEADER_BYTES + at) as u64).unwrap();
+        }
+        let at = |block: usize| format!("byte {}", HEADER_BYTES + block * BLOCK_BYTES);
+        let error = recheck(0..file.checked_len()).unwrap_err();
+        assert!(error.to_string().contains(&at(1)), "{error}");
+        assert!(recheck(2 * BLOCK_BYTES..file.checked_len()).unwrap_err().to_string().contains(&at(3)));
+        recheck(2 * BLOCK_BYTES..3 * BLOCK_BYTES).unwrap();
+        assert_eq!(file.bytes(0..BLOCK_BYTES).unwrap(), &payload[..BLOCK_BYTES]);
+        assert!(file.bytes(BLOCK_BYTES..BLOCK_BYTES + 1).is_err() && file.bytes(0..file.len()).is_err());
+        file.verify(BLOCK_BYTES - 10..BLOCK_BYTES).unwrap();
+        assert!(file.verify(BLOCK_BYTES - 10..BLOCK_BYTES + 1).unwrap_err().to_string().contains(&at(1)));
+        file.recheck_ends().unwrap();
     }
 
     #[test]

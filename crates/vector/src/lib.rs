@@ -37,7 +37,7 @@ pub use links::{
 };
 pub use metric::Metric;
 pub use node_set::NodeSet;
-pub use packed::{PackedDistance, pack, packed_bytes};
+pub use packed::{PackedDistance, pack, packed_bytes, stands_for};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
 pub use sample::sample;
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

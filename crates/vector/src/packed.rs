@@ -51,6 +51,28 @@ pub fn pack(values: &[f32], packed: &mut Vec<u8>) {
     }
 }
 
+/// Whether a packed vector is that of these numbers: each is off by half a step at most.
+pub fn stands_for(packed: &[u8], values: &[f32]) -> bool {
+    if packed.len() != packed_bytes(values.len()) {
+        return false;
+    }
+    let (head, numbers) = packed.split_at(STEP_BYTES);
+    let step = f32::from_le_bytes(std::array::from_fn(|byte| head[byte]));
+    let (high, low) = numbers.split_at(values.len());
+    // Division and rounding are off by a few millionths of a step; next to nothing is packed as nothing.
+    let most = 0.501 * step + LARGEST * f32::MIN_POSITIVE;
+    let is_off = |value: f32, high: u8, nibble: u8| {
+        let integer = i32::from(high.cast_signed()) << 4 | i32::from(nibble);
+        // Not a number is off, too.
+        !((value - integer as f32 * step).abs() <= most)
+    };
+    // All are looked at, so that several are at a time.
+    let lower =
+        (values.iter().zip(high).zip(low)).fold(false, |off, ((v, h), l)| off | is_off(*v, *h, l & 15));
+    let rest = values.iter().zip(high).skip(low.len()).zip(low);
+    !rest.fold(lower, |off, ((v, h), l)| off | is_off(*v, *h, l >> 4))
+}
+
 /// Distances of a metric from packed vectors. The same bits on every processor.
 #[derive(Debug, Clone, Copy)]
 pub struct PackedDistance {
@@ -146,6 +168,35 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_packed_vector_stands_for_its_own_numbers_alone(
+            values in prop::collection::vec(-3.0_f32..3.0, 1..70),
+            place in any::<prop::sample::Index>(),
+            bit in 0_u32..12,
+        ) {
+            let mut packed = Vec::new();
+            pack(&values, &mut packed);
+            prop_assert!(stands_for(&packed, &values));
+            prop_assert!(!stands_for(&packed[1..], &values));
+            let at = place.index(values.len());
+            let step = f32::from_le_bytes(*packed.first_chunk().unwrap());
+            // The lowest bit may be the one that rounding decided.
+            prop_assume!(step > 0.0 && bit > 0);
+            let mut other = values.clone();
+            other[at] += step * 2.0;
+            prop_assert!(!stands_for(&packed, &other));
+            other[at] = f32::NAN;
+            prop_assert!(!stands_for(&packed, &other));
+            let half = values.len().div_ceil(2);
+            let (byte, flip) = match bit {
+                4.. => (STEP_BYTES + at, 1 << (bit - 4)),
+                _ if at < half => (STEP_BYTES + values.len() + at, 1 << bit),
+                _ => (STEP_BYTES + values.len() + at - half, 16 << bit),
+            };
+            packed[byte] ^= flip;
+            prop_assert!(!stands_for(&packed, &values));
+        }
+
         #[test]
         fn no_number_is_off_by_more_than_half_a_step(
             values in proptest::collection::vec(-1e30_f32..1e30, 1..80), scale in -30_i32..8,

@@ -138,12 +138,13 @@ fn nearer(one: &(bool, NearestCase), other: &(bool, NearestCase)) -> bool {
     (one.0, one.1.distance) < (other.0, other.1.distance)
 }
 
-/// How near one case is: its score, the image that was nearest, and the vector of the query that it was nearest to.
+/// How near a winner is: its score, the image that was nearest, and the vector of the query that it was nearest to.
 pub(crate) fn score(
     snapshot: &Snapshot,
     query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
+    snapshot.confirm_vectors(place)?;
     let nearest = nearest(snapshot, query, place)?;
     Ok(nearest
         .map(|(_, case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))

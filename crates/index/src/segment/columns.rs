@@ -31,6 +31,7 @@ use precedent_model::{
     Assertion, FieldKind, FieldSchema, FieldValue, PartialDate, fold_keyword, fold_patient_id,
 };
 use precedent_query::{finding_assertion, finding_column};
+use precedent_storage::SealedFile;
 use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -168,6 +169,10 @@ impl Columns {
     /// Verifies what was not read yet.
     pub fn check_rest(&self) -> Result<(), IndexError> {
         self.file.check_rest()
+    }
+
+    pub fn sealed(&self) -> &SealedFile {
+        self.file.sealed()
     }
 
     pub fn cases(&self) -> usize {

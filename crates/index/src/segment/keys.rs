@@ -12,7 +12,7 @@
 use super::table::{TableFile, write_table};
 use crate::IndexError;
 use precedent_model::PatientKey;
-use precedent_storage::{FileEntry, SealedWriter};
+use precedent_storage::{FileEntry, SealedFile, SealedWriter};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A patient key as it is written; 0 is nobody.
@@ -61,6 +61,10 @@ impl Keys {
             return Err(file.damaged(format!("it is not of the length for {cases} cases")));
         }
         Ok(Self { file, cases })
+    }
+
+    pub fn sealed(&self) -> &SealedFile {
+        self.file.sealed()
     }
 
     pub fn cases(&self) -> usize {

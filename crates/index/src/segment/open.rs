@@ -277,6 +277,30 @@ impl Segment {
             .collect()
     }
 
+    /// Verifies the embeddings of a case again: they are to be handed out.
+    pub fn recheck_embeddings(&self, ordinal: u32) -> Result<(), IndexError> {
+        let Some(vectors) = &self.vectors else { return Ok(()) };
+        vectors.rows_of_case(ordinal)?.try_for_each(|row| vectors.recheck(vectors.node_of_row(row)?))
+    }
+
+    /// Holds the vectors of a case that is shown, trusted since they were first read, against what else the segment has of them.
+    pub fn confirm_vectors(&self, ordinal: u32) -> Result<(), IndexError> {
+        let Some(vectors) = &self.vectors else { return Ok(()) };
+        vectors.rows_of_case(ordinal)?.try_for_each(|row| vectors.confirm(vectors.node_of_row(row)?))
+    }
+
+    /// Every file of it that is open.
+    pub fn sealed_files(&self) -> Vec<&SealedFile> {
+        let mut files = vec![self.records.sealed(), self.columns.sealed(), self.keys.sealed()];
+        files.push(&self.lexical_pages.0);
+        if let Some(vectors) = &self.vectors {
+            files.push(vectors.sealed());
+            files.extend(vectors.packed().map(PackedVectors::sealed));
+        }
+        files.extend(self.graph.as_ref().map(|graph| graph.pages().0.sealed()));
+        files
+    }
+
     /// The case as it was ingested.
     pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
         self.records.case(ordinal)

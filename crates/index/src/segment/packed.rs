@@ -11,8 +11,8 @@ use super::table::{TableFile, write_bytes};
 use super::vectors::Vectors;
 use crate::IndexError;
 use precedent_hnsw::{Measure, RowQuery, VectorRows};
-use precedent_storage::SealedWriter;
-use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch};
+use precedent_storage::{SealedFile, SealedWriter};
+use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch, stands_for};
 use std::ops::Range;
 
 /// Writes every vector of a segment.
@@ -47,6 +47,20 @@ impl PackedVectors {
 
     pub fn nodes(&self) -> usize {
         self.nodes
+    }
+
+    pub fn sealed(&self) -> &SealedFile {
+        self.file.sealed()
+    }
+
+    /// Whether the packed form of a vector is that of these numbers.
+    pub fn stands_for(&self, node: u32, values: &[f32]) -> Result<bool, IndexError> {
+        Ok(stands_for(self.file.bytes(self.range(node)?)?, values))
+    }
+
+    /// Verifies the packed form of a vector again.
+    pub fn recheck(&self, node: u32) -> Result<(), IndexError> {
+        self.file.recheck(self.range(node)?)
     }
 
     /// How far a vector is from a query, by its packed form.

@@ -14,7 +14,7 @@ use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
 use crate::record::{RecordError, decode_case, decode_id, decode_patient, decode_without_report};
 use precedent_model::{Case, CaseId, PatientKey};
-use precedent_storage::{FileEntry, SealedWriter};
+use precedent_storage::{FileEntry, SealedFile, SealedWriter};
 use precedent_vector::prefetch;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -60,6 +60,10 @@ impl Records {
         let behind = cases.saturating_add(1).saturating_mul(size_of::<u64>()).saturating_add(offsets);
         let checksums = (behind < file.len() - 2 * size_of::<u64>()).then_some(behind);
         Ok(Self { file, offsets, checksums, cases })
+    }
+
+    pub fn sealed(&self) -> &SealedFile {
+        self.file.sealed()
     }
 
     pub fn cases(&self) -> usize {

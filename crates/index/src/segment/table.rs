@@ -24,6 +24,16 @@ impl TableFile {
         self.file.len()
     }
 
+    /// The file under its checksums.
+    pub fn sealed(&self) -> &SealedFile {
+        &self.file
+    }
+
+    /// Verifies a range again that was verified when it was first read.
+    pub fn recheck(&self, range: Range<usize>) -> Result<(), IndexError> {
+        Ok(self.file.verify(range)?)
+    }
+
     /// Tells the system how the file will be read.
     pub fn advise(&self, access: Access) {
         self.file.advise(access);

@@ -17,7 +17,7 @@ use super::packed::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{Measure, RowQuery, VectorRows};
-use precedent_storage::{FileEntry, SealedWriter};
+use precedent_storage::{FileEntry, SealedFile, SealedWriter};
 use precedent_vector::prefetch;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -148,6 +148,10 @@ impl Vectors {
         Ok(vectors)
     }
 
+    pub fn sealed(&self) -> &SealedFile {
+        self.file.sealed()
+    }
+
     pub fn nodes(&self) -> usize {
         self.nodes
     }
@@ -172,6 +176,26 @@ impl Vectors {
             return Err(self.file.damaged(format!("it has no vector {node}")));
         }
         self.file.slice(node as usize * self.dimension * 4, self.dimension)
+    }
+
+    /// Holds the vector of a node, trusted since its block was first read, against what else the segment has of it: its packed
+    /// form, which tells in a fraction of a microsecond, or the checksum of its block.
+    pub fn confirm(&self, node: u32) -> Result<(), IndexError> {
+        match &self.packed {
+            Some(packed) if packed.stands_for(node, self.values(node)?)? => Ok(()),
+            Some(packed) => {
+                self.recheck(node)?;
+                packed.recheck(node)?;
+                Err(self.file.damaged(format!("vector {node} is not the one that was packed")))
+            }
+            None => self.recheck(node),
+        }
+    }
+
+    /// Verifies the vector of a node again.
+    pub fn recheck(&self, node: u32) -> Result<(), IndexError> {
+        let start = node as usize * self.dimension * size_of::<f32>();
+        self.file.recheck(start..start + self.dimension * size_of::<f32>())
     }
 
     /// The rows of a case.
