@@ -11,10 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import grpc_tools
 from grpc_tools import protoc
 
 HERE = Path(__file__).resolve().parent
 PROTO = HERE.parent.parent / "proto"
+# Where the generator has the messages that every language knows, such as google.protobuf.Timestamp.
+WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"
 OUT = HERE / "precedent_client" / "_generated"
 PACKAGE = "precedent_client._generated"
 
@@ -23,7 +26,8 @@ def main() -> int:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     sources = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
-    arguments = ["protoc", f"-I{PROTO}", f"--python_out={OUT}", f"--pyi_out={OUT}", f"--grpc_python_out={OUT}"]
+    includes = [f"-I{PROTO}", f"-I{WELL_KNOWN}"]
+    arguments = ["protoc", *includes, f"--python_out={OUT}", f"--pyi_out={OUT}", f"--grpc_python_out={OUT}"]
     status = protoc.main([*arguments, *sources])
     if status != 0:
         return status

@@ -559,6 +559,10 @@ pub struct ServeArgs {
     /// Take no cases in; another process may write the index
     #[arg(long)]
     pub read_only: bool,
+    /// Megabytes that are read again in a second, to find damaged files before a search does; all files once a day at most, 0
+    /// for never
+    #[arg(long, value_name = "MB", default_value_t = 8)]
+    pub scrub_rate: u64,
     #[command(flatten)]
     pub encoders: EncoderDirs,
     /// What to log: off, error, warn, info, debug, trace, or target=level pairs

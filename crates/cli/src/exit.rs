@@ -1,7 +1,7 @@
 //! How the program ends.
 
 use crate::output::stderr;
-use precedent_engine::{EngineError, ErrorKind};
+use precedent_engine::{EngineError, ErrorKind, with_causes};
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
@@ -56,14 +56,7 @@ impl From<EngineError> for Failure {
             ErrorKind::Cancelled => 130,
             ErrorKind::ReadOnly | ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Internal => 1,
         };
-        // A storage error keeps what the system said as its source.
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        Self { code, message }
+        Self { code, message: with_causes(&error) }
     }
 }
 

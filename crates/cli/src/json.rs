@@ -16,7 +16,7 @@ pub fn response(response: &v1::SearchResponse) -> Result<String, Failure> {
 
 /// The figures of an index.
 pub fn stats(engine: &Engine, stats: &IndexStats) -> Result<String, Failure> {
-    let stats = convert::stats::stats(engine.definition(), Abilities::of(engine), stats);
+    let stats = convert::stats::stats(engine.definition(), Abilities::of(engine), stats, engine.condition());
     message("precedent.v1.IndexStats", &stats)
 }
 

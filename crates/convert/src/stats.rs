@@ -1,7 +1,10 @@
 //! Figures about an index and what a check of it found.
 
 use crate::small;
-use precedent_engine::{Definition, Engine, IndexStats, SegmentStats, VectorAccess, Verification};
+use precedent_engine::{
+    BackgroundFailure, BackgroundTask, Condition, Damage, Definition, Engine, IndexStats, SegmentStats,
+    VectorAccess, Verification,
+};
 use precedent_wire::v1;
 
 /// What this program does for the image space of an index.
@@ -20,8 +23,13 @@ impl<'a> Abilities<'a> {
     }
 }
 
-/// The figures of one generation.
-pub fn stats(definition: &Definition, abilities: Abilities<'_>, stats: &IndexStats) -> v1::IndexStats {
+/// The figures of one generation, and what is wrong with the index.
+pub fn stats(
+    definition: &Definition,
+    abilities: Abilities<'_>,
+    stats: &IndexStats,
+    condition: Condition,
+) -> v1::IndexStats {
     v1::IndexStats {
         name: definition.name.clone(),
         generation: stats.generation,
@@ -46,7 +54,28 @@ pub fn stats(definition: &Definition, abilities: Abilities<'_>, stats: &IndexSta
         lexicon_fingerprint: stats.lexicon.clone(),
         stale_case_count: stats.stale.cases as u64,
         stale_segment_count: stats.stale.segments as u64,
+        background_failures: condition.failures.into_iter().map(failure).collect(),
+        damages: condition.damages.into_iter().map(damage).collect(),
     }
+}
+
+fn failure(failure: BackgroundFailure) -> v1::BackgroundFailure {
+    let task = match failure.task {
+        BackgroundTask::Commit => v1::BackgroundTask::Commit,
+        BackgroundTask::Merge => v1::BackgroundTask::Merge,
+    };
+    v1::BackgroundFailure {
+        task: task.into(),
+        problem: failure.problem,
+        first_failure: Some(failure.since.into()),
+        last_failure: Some(failure.at.into()),
+        attempt_count: failure.attempts,
+        retried: failure.retried,
+    }
+}
+
+fn damage(damage: Damage) -> v1::Damage {
+    v1::Damage { file: damage.file, description: damage.description }
 }
 
 /// How far a full check is.
@@ -57,9 +86,7 @@ pub fn verification_progress(checked_bytes: u64, total_bytes: u64) -> v1::Verify
 /// What a full check found.
 pub fn verification(found: &Verification) -> v1::VerifyIndexResponse {
     v1::VerifyIndexResponse {
-        damages: (found.damages.iter())
-            .map(|damage| v1::Damage { file: damage.file.clone(), description: damage.description.clone() })
-            .collect(),
+        damages: found.damages.iter().cloned().map(damage).collect(),
         checked_file_count: found.files as u64,
         checked_bytes: found.bytes,
         total_bytes: 0,
@@ -85,7 +112,8 @@ fn segment(stats: &SegmentStats) -> v1::SegmentStats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_engine::{Damage, Stale};
+    use precedent_engine::Stale;
+    use std::time::{Duration, SystemTime};
 
     #[test]
     fn every_figure_arrives_under_its_name() {
@@ -114,7 +142,13 @@ mod tests {
             file_bytes: [("log".to_owned(), 12)].into(),
         };
         let abilities = Abilities { notice: Some("demo"), encodes: true };
-        let sent = stats(&Definition::from_toml(definition).unwrap(), abilities, &figures);
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let (task, problem) = (BackgroundTask::Merge, "why".to_owned());
+        let failure =
+            BackgroundFailure { task, problem, since: at(16), at: at(17), attempts: 18, retried: true };
+        let damages = vec![Damage { file: "segments/1/records".into(), description: "flipped".into() }];
+        let condition = Condition { failures: vec![failure], damages };
+        let sent = stats(&Definition::from_toml(definition).unwrap(), abilities, &figures, condition);
         let expected = v1::IndexStats {
             name: "chest".into(),
             generation: 1,
@@ -148,6 +182,15 @@ mod tests {
             lexicon_fingerprint: "now".into(),
             stale_case_count: 13,
             stale_segment_count: 14,
+            background_failures: vec![v1::BackgroundFailure {
+                task: v1::BackgroundTask::Merge.into(),
+                problem: "why".into(),
+                first_failure: Some(at(16).into()),
+                last_failure: Some(at(17).into()),
+                attempt_count: 18,
+                retried: true,
+            }],
+            damages: vec![v1::Damage { file: "segments/1/records".into(), description: "flipped".into() }],
         };
         assert_eq!(sent, expected);
     }

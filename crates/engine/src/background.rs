@@ -4,9 +4,12 @@
 //! costs nothing. Commits have threads of their own, for cases must be visible within a second. Of those that merge, one
 //! takes small merges alone, so that these never wait for a large one, and no more than one large merge takes memory at a time.
 
+use crate::error::with_causes;
 use crate::give_way;
+use crate::troubles::Troubles;
 use precedent_index::{IndexError, IndexWriter, SegmentSize};
 use precedent_storage::StorageError;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -44,13 +47,15 @@ const MOST_FAILURES: u32 = 5;
 const SMALL_MERGE: SegmentSize = SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20 };
 
 /// Something that runs in the background failed, and has not succeeded since.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackgroundFailure {
     /// What failed.
     pub task: BackgroundTask,
     /// Why the last attempt failed.
     pub problem: String,
-    /// When that was.
+    /// When the first attempt failed.
+    pub since: SystemTime,
+    /// When the last one did.
     pub at: SystemTime,
     /// How often it failed in a row.
     pub attempts: u32,
@@ -59,12 +64,22 @@ pub struct BackgroundFailure {
 }
 
 /// What runs in the background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum BackgroundTask {
     /// Making cases visible.
     Commit,
     /// Making fewer segments of many.
     Merge,
+}
+
+impl BackgroundTask {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Merge => "merge",
+        }
+    }
 }
 
 /// One index of which the process takes care as long as this lives.
@@ -100,6 +115,11 @@ struct State {
 #[derive(Debug)]
 struct Index {
     writer: Arc<IndexWriter>,
+    name: String,
+    /// Where failures are told.
+    troubles: Arc<Troubles>,
+    /// Since when operations wait to become visible; a commit starts it anew.
+    waiting_since: Option<Instant>,
     /// One for each role.
     tasks: [Task; 3],
     /// Bytes of pending operations, as they were last seen.
@@ -133,7 +153,7 @@ const ROLES: [Role; 4] = [Role::Commits, Role::Commits, Role::Merges, Role::Smal
 
 impl Background {
     /// Takes care of an index from now on.
-    pub fn start(writer: &Arc<IndexWriter>) -> std::io::Result<Self> {
+    pub fn start(writer: &Arc<IndexWriter>, troubles: &Arc<Troubles>) -> std::io::Result<Self> {
         static WORKERS: Mutex<Weak<Workers>> = Mutex::new(Weak::new());
         let mut known = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
         let workers = match known.upgrade() {
@@ -145,6 +165,9 @@ impl Background {
         let now = Instant::now();
         let mut index = Index {
             writer: writer.clone(),
+            name: writer.snapshot().definition().name.clone(),
+            troubles: troubles.clone(),
+            waiting_since: None,
             tasks: Default::default(),
             pending: 0,
             commit_rate: FIRST_RATE,
@@ -154,6 +177,7 @@ impl Background {
         index.merge_at(now);
         if writer.pending_operations() > 0 {
             index.task(Role::Commits).due = Some(now);
+            index.waiting_since = Some(now);
         }
         let number = {
             let mut state = workers.shared.lock();
@@ -171,6 +195,7 @@ impl Background {
         let mut state = self.workers.shared.lock();
         state.note_pending(self.number, pending_bytes);
         let Some(index) = state.indexes.get_mut(&self.number) else { return };
+        index.waiting_since.get_or_insert_with(Instant::now);
         let much = pending_bytes >= index.commit_bytes() / 2;
         let commit = index.task(Role::Commits);
         let wait = match &commit.failure {
@@ -225,11 +250,11 @@ impl Background {
         }
     }
 
-    /// What fails at present.
-    pub fn failures(&self) -> Vec<BackgroundFailure> {
+    /// How long operations have waited to become visible, without a commit.
+    pub fn waiting(&self) -> Duration {
         let state = self.workers.shared.lock();
-        let tasks = state.indexes.get(&self.number).into_iter().flat_map(|index| &index.tasks);
-        tasks.filter_map(|task| task.failure.clone()).collect()
+        let since = state.indexes.get(&self.number).and_then(|index| index.waiting_since);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
 
@@ -332,6 +357,11 @@ impl Index {
         &mut self.tasks[role as usize]
     }
 
+    /// What fails at present.
+    fn failures(&self) -> Vec<BackgroundFailure> {
+        self.tasks.iter().filter_map(|task| task.failure.clone()).collect()
+    }
+
     /// Has it looked for merges. What keeps failing is left alone until its time comes.
     fn merge_at(&mut self, due: Instant) {
         for role in [Role::Merges, Role::SmallMerges] {
@@ -359,10 +389,10 @@ impl Shared {
             let done = match catch_unwind(AssertUnwindSafe(|| role.run(&writer, &gone))) {
                 Ok(Ok(more)) => Ok(more),
                 Ok(Err(IndexError::Stopped)) => Ok(false),
-                Ok(Err(error)) => Err(Failed { full: is_full(&error), problem: error.to_string() }),
+                Ok(Err(error)) => Err(Failed { full: is_full(&error), problem: with_causes(&error) }),
                 Err(_) => Err(Failed { full: false, problem: "it panicked; the log has more".to_owned() }),
             };
-            let left = writer.pending_bytes();
+            let (left, waits) = (writer.pending_bytes(), writer.pending_operations() > 0);
             drop(writer);
             if role == Role::Commits {
                 let mut state = self.lock();
@@ -371,6 +401,7 @@ impl Shared {
                     && let Some(index) = state.indexes.get_mut(&number)
                 {
                     index.committed(bytes, begun.elapsed());
+                    index.waiting_since = waits.then(Instant::now);
                 }
             }
             self.ended(number, role, done);
@@ -407,14 +438,19 @@ impl Shared {
 
     fn ended(&self, number: u64, role: Role, done: Result<bool, Failed>) {
         let mut state = self.lock();
+        let mut troubles = None;
         if let Some(index) = state.indexes.get_mut(&number) {
-            let (gone, now) = (index.gone.load(Relaxed), Instant::now());
+            let (gone, now, name) = (index.gone.load(Relaxed), Instant::now(), index.name.clone());
             let task = index.task(role);
+            let has_failed = done.is_err() || task.failure.is_some();
             task.running = false;
             match done {
-                Err(failed) => task.fail(role.task(), failed, now),
+                Err(failed) => task.fail(role.task(), &name, failed, now),
                 Ok(more) => {
-                    task.failure = None;
+                    if let Some(failure) = task.failure.take() {
+                        let (task, attempts) = (failure.task.name(), failure.attempts);
+                        tracing::info!(index = name, task, attempts, "work in the background succeeds again");
+                    }
                     if more && role == Role::Commits {
                         task.due.get_or_insert(now + COMMIT_EVERY);
                     }
@@ -427,9 +463,14 @@ impl Shared {
             if gone {
                 index.tasks.iter_mut().for_each(|task| task.due = None);
             }
+            troubles = has_failed.then(|| index.troubles.clone());
         }
         drop(state);
         self.bell.notify_all();
+        if let Some(troubles) = troubles {
+            troubles
+                .set_failures(|| self.lock().indexes.get(&number).map(Index::failures).unwrap_or_default());
+        }
     }
 }
 
@@ -441,13 +482,32 @@ struct Failed {
 }
 
 impl Task {
-    fn fail(&mut self, task: BackgroundTask, failed: Failed, now: Instant) {
-        let attempts = self.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
+    fn fail(&mut self, task: BackgroundTask, index: &str, failed: Failed, now: Instant) {
+        let at = SystemTime::now();
+        let (before, since) =
+            self.failure.as_ref().map_or((0, at), |failure| (failure.attempts, failure.since));
+        let (attempts, problem) = (before + 1, failed.problem);
         let retried = failed.full || attempts < MOST_FAILURES;
-        let problem = failed.problem;
-        tracing::error!(?task, problem, attempts, retried, "work in the background failed");
-        self.due = retried.then(|| now + wait_after(attempts));
-        self.failure = Some(BackgroundFailure { task, problem, at: SystemTime::now(), attempts, retried });
+        let (name, wait) = (task.name(), wait_after(attempts));
+        match retried {
+            true => tracing::error!(
+                index,
+                task = name,
+                attempts,
+                problem,
+                next_attempt_seconds = wait.as_secs(),
+                "work in the background failed and is tried again"
+            ),
+            false => tracing::error!(
+                index,
+                task = name,
+                attempts,
+                problem,
+                "work in the background keeps failing and is not tried again by itself"
+            ),
+        }
+        self.due = retried.then(|| now + wait);
+        self.failure = Some(BackgroundFailure { task, problem, since, at, attempts, retried });
     }
 }
 

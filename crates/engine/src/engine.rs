@@ -1,16 +1,16 @@
 //! One index, opened.
 
-use crate::background::{Background, BackgroundFailure};
+use crate::background::Background;
 use crate::encode::{self, EncodedImage, Encoding};
-use crate::health::Overdue;
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
 use crate::kept::KeptGenerations;
 use crate::raw::{self, RawCase};
+use crate::troubles::{Condition, Troubles};
 use crate::{CaseWarning, EngineError, View, Violation};
 use precedent_encoder::Encoder;
 use precedent_index::{
     CaseEntry, Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
-    Replacement, Snapshot, Verification,
+    Replacement, Scrub, Snapshot, Verification,
 };
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
@@ -57,8 +57,7 @@ pub struct Engine {
     side: Side,
     /// Generations of which another page may be asked for.
     kept: KeptGenerations,
-    /// Whether commits fail.
-    overdue: Overdue,
+    troubles: Arc<Troubles>,
     /// Ends before the writer does.
     background: Option<Background>,
 }
@@ -67,6 +66,15 @@ pub struct Engine {
 pub(crate) enum Side {
     Reader(IndexReader),
     Writer(Arc<IndexWriter>),
+}
+
+impl Side {
+    fn newest(&self) -> Arc<Snapshot> {
+        match self {
+            Self::Reader(reader) => reader.snapshot(),
+            Self::Writer(writer) => writer.snapshot(),
+        }
+    }
 }
 
 impl Engine {
@@ -94,22 +102,21 @@ impl Engine {
     pub fn open_with(root: &Path, access: Access, encoders: &[Arc<Encoder>]) -> Result<Self, EngineError> {
         let storage: Arc<dyn Storage> = Arc::new(disk(root)?);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let (side, background) = match access {
-            Access::Read => (Side::Reader(IndexReader::open(storage.clone())?), None),
+        let side = match access {
+            Access::Read => Side::Reader(IndexReader::open(storage.clone())?),
             Access::Write | Access::Bulk => {
-                let writer = Arc::new(IndexWriter::open(storage.clone(), threads)?);
-                let background = match access {
-                    Access::Write => Some(Background::start(&writer).map_err(EngineError::Threads)?),
-                    _ => None,
-                };
-                (Side::Writer(writer), background)
+                Side::Writer(Arc::new(IndexWriter::open(storage.clone(), threads)?))
             }
         };
-        let snapshot = match &side {
-            Side::Reader(reader) => reader.snapshot(),
-            Side::Writer(writer) => writer.snapshot(),
+        let definition = side.newest().definition().clone();
+        let is_writer = access != Access::Read;
+        let troubles = Arc::new(Troubles::new(storage.clone(), &definition.name, is_writer));
+        let background = match (&side, access) {
+            (Side::Writer(writer), Access::Write) => {
+                Some(Background::start(writer, &troubles).map_err(EngineError::Threads)?)
+            }
+            _ => None,
         };
-        let definition = snapshot.definition().clone();
         let mut at_hand = encoders.to_vec();
         at_hand.push(Encoder::bundled()?);
         let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
@@ -120,7 +127,7 @@ impl Engine {
             access,
             side,
             kept: KeptGenerations::default(),
-            overdue: Overdue::default(),
+            troubles,
             background,
         })
     }
@@ -186,14 +193,11 @@ impl Engine {
     /// The newest generation that this process has seen.
     pub fn view(&self) -> View {
         self.kept.expire();
-        View::new(self.newest(), Arc::clone(&self.encoding))
+        self.view_of(self.newest())
     }
 
     fn newest(&self) -> Arc<Snapshot> {
-        match &self.side {
-            Side::Reader(reader) => reader.snapshot(),
-            Side::Writer(writer) => writer.snapshot(),
-        }
+        self.side.newest()
     }
 
     /// Keeps the generation of a view for the next page of an answer: for two minutes from when it was last kept or asked
@@ -209,8 +213,11 @@ impl Engine {
         if newest.generation() == generation {
             return Some(newest);
         }
-        let snapshot = self.kept.find(generation)?;
-        Some(View::new(snapshot, Arc::clone(&self.encoding)))
+        Some(self.view_of(self.kept.find(generation)?))
+    }
+
+    fn view_of(&self, snapshot: Arc<Snapshot>) -> View {
+        View::new(snapshot, Arc::clone(&self.encoding), Arc::clone(&self.troubles))
     }
 
     /// Looks for a newer generation written by another process.
@@ -300,9 +307,23 @@ impl Engine {
         }
     }
 
-    /// What fails in the background at present: commits, merges.
-    pub fn background_failures(&self) -> Vec<BackgroundFailure> {
-        self.background.as_ref().map(Background::failures).unwrap_or_default()
+    /// What is wrong beside the calls: what fails in the background, and which files are damaged. Of an index that was opened for
+    /// reading it is what was met here, and what the process that writes it left for others.
+    pub fn condition(&self) -> Condition {
+        self.troubles.condition(&self.newest())
+    }
+
+    /// Reads every file of the index again and holds it against its checksums. What is damaged is told by [`Self::condition`],
+    /// [`Self::health`] and the log, and refused to searches from then on. `pace` gets the bytes of each piece and says whether to
+    /// go on.
+    pub(crate) fn scrub(&self, pace: &dyn Fn(usize) -> bool) -> Result<(), EngineError> {
+        let scrub = Scrub {
+            storage: self.storage.as_ref(),
+            newest: &|| self.newest(),
+            pace,
+            checked: &|file, outcome| self.troubles.checked(file, outcome),
+        };
+        Ok(scrub.run()?)
     }
 
     /// Says what [`Self::ingest`] would refuse whatever is held under the same id, and changes nothing. Of a case that is
@@ -424,8 +445,8 @@ impl Engine {
         &self.side
     }
 
-    pub(crate) fn overdue(&self) -> &Overdue {
-        &self.overdue
+    pub(crate) fn background(&self) -> Option<&Background> {
+        self.background.as_ref()
     }
 
     fn writer(&self) -> Result<&IndexWriter, EngineError> {
@@ -445,6 +466,7 @@ impl Drop for Engine {
         {
             tracing::error!(%error, "the last commit failed; the cases are in the log and the next start takes them");
         }
+        self.troubles.close();
     }
 }
 

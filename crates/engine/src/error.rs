@@ -66,8 +66,17 @@ pub enum EngineError {
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
     /// Cases that were ingested do not become visible.
-    #[error("ingested cases do not become visible because commits fail; the log says why")]
-    NotVisible,
+    #[error("ingested cases do not become visible: {problem}")]
+    NotVisible {
+        /// Why commits fail.
+        problem: String,
+    },
+    /// Searches and ingest go on, but somebody has to look after the index.
+    #[error("{problem}")]
+    NeedsCare {
+        /// What is wrong.
+        problem: String,
+    },
     /// The bundled encoder cannot be read.
     #[error("the bundled encoder cannot be read: {0}")]
     Encoder(#[from] EncoderError),
@@ -84,8 +93,8 @@ impl EngineError {
             Self::Precondition(_) => ErrorKind::Precondition,
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::NotVisible => ErrorKind::Unavailable,
-            Self::Threads(_) | Self::Encoder(_) => ErrorKind::Internal,
+            Self::NotVisible { .. } => ErrorKind::Unavailable,
+            Self::NeedsCare { .. } | Self::Threads(_) | Self::Encoder(_) => ErrorKind::Internal,
             Self::Index(error) => match error {
                 IndexError::NotAnIndex => ErrorKind::NotFound,
                 IndexError::NotEmpty
@@ -130,6 +139,17 @@ impl From<StorageError> for EngineError {
     fn from(error: StorageError) -> Self {
         Self::Index(error.into())
     }
+}
+
+/// An error with everything that caused it: what the system said is the source of what a storage refused.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 fn list(violations: &[Violation]) -> String {

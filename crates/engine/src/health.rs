@@ -1,11 +1,11 @@
 //! Whether an opened index can still be read and written.
 
+use crate::background::BackgroundTask;
 use crate::engine::{Engine, Side};
-use crate::{Access, EngineError};
+use crate::{Condition, EngineError};
 use precedent_index::IndexError;
 use precedent_storage::latest_generation;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What was acknowledged is to be found within a second. Where it is not after this, commits fail.
 const OVERDUE: Duration = Duration::from_secs(15);
@@ -17,64 +17,89 @@ pub struct Health {
     pub readable: Result<(), EngineError>,
     /// Whether it takes cases and makes them visible; nothing is wrong with an index that was opened for reading.
     pub writable: Result<(), EngineError>,
-}
-
-/// Since when operations wait to become visible, in the generation of then.
-#[derive(Debug, Default)]
-pub(crate) struct Overdue(Mutex<Option<(u64, Instant)>>);
-
-impl Overdue {
-    /// Whether operations have waited too long, by what is seen now.
-    fn is_seen(&self, generation: u64, pending: usize) -> bool {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *since = match *since {
-            _ if pending == 0 => None,
-            Some((then, since)) if then == generation => Some((then, since)),
-            _ => Some((generation, Instant::now())),
-        };
-        since.is_some_and(|(_, since)| since.elapsed() >= OVERDUE)
-    }
+    /// Whether nobody has to look after it: no file was found damaged, and nothing keeps failing in the background. What is
+    /// sound is searched and written all the same.
+    pub sound: Result<(), EngineError>,
 }
 
 impl Engine {
     /// Looks whether the index can still be read and written. Reads the newest manifest, and waits for an operation that is
-    /// being written; asked every few seconds it also notices that commits fail.
+    /// being written.
     pub fn health(&self) -> Health {
         let readable = match latest_generation(self.storage()) {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(IndexError::NotAnIndex.into()),
             Err(error) => Err(EngineError::from(error)),
         };
-        Health { readable, writable: self.writable() }
+        let condition = self.condition();
+        Health { readable, writable: self.writable(&condition), sound: sound(&condition) }
     }
 
-    fn writable(&self) -> Result<(), EngineError> {
+    fn writable(&self, condition: &Condition) -> Result<(), EngineError> {
         let Side::Writer(writer) = self.side() else { return Ok(()) };
         // An operation without a case finds a writer that failed, and changes nothing.
         writer.replace(Vec::new())?;
-        let (generation, pending) = (writer.snapshot().generation(), writer.pending_operations());
-        if self.access() == Access::Write && self.overdue().is_seen(generation, pending) {
-            return Err(EngineError::NotVisible);
-        }
-        Ok(())
+        let waiting = self.background().map_or(Duration::ZERO, |background| background.waiting());
+        is_visible(condition, waiting)
     }
+}
+
+fn is_visible(condition: &Condition, waiting: Duration) -> Result<(), EngineError> {
+    if waiting < OVERDUE {
+        return Ok(());
+    }
+    let failure = condition.failures.iter().find(|failure| failure.task == BackgroundTask::Commit);
+    let problem = match failure {
+        Some(failure) => format!("commits fail, {} in a row: {}", failure.attempts, failure.problem),
+        None => "a commit does not end; the disk may hang".to_owned(),
+    };
+    Err(EngineError::NotVisible { problem })
+}
+
+fn sound(condition: &Condition) -> Result<(), EngineError> {
+    let problem = match (condition.damages.as_slice(), condition.failures.iter().find(|one| !one.retried)) {
+        ([damage], _) => damage.description.clone(),
+        ([damage, rest @ ..], _) => format!("{}; further damaged files: {}", damage.description, rest.len()),
+        ([], Some(failure)) => {
+            format!("the {} in the background keeps failing: {}", failure.task.name(), failure.problem)
+        }
+        ([], None) => return Ok(()),
+    };
+    Err(EngineError::NeedsCare { problem })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{BackgroundFailure, Damage};
+    use std::time::SystemTime;
+
+    fn failing(task: BackgroundTask, retried: bool) -> Condition {
+        let (since, at) = (SystemTime::UNIX_EPOCH, SystemTime::now());
+        let failure = BackgroundFailure { task, problem: "why".into(), since, at, attempts: 3, retried };
+        Condition { failures: vec![failure], damages: Vec::new() }
+    }
 
     #[test]
-    fn only_what_waits_in_one_generation_becomes_overdue() {
-        let overdue = Overdue::default();
-        let long_ago = |generation| {
-            *overdue.0.lock().unwrap() = Instant::now().checked_sub(OVERDUE).map(|then| (generation, then));
-        };
-        assert!(!overdue.is_seen(1, 5));
-        long_ago(1);
-        assert!(overdue.is_seen(1, 9));
-        assert!(!overdue.is_seen(2, 9), "a commit went through");
-        long_ago(2);
-        assert!(!overdue.is_seen(2, 0) && !overdue.is_seen(2, 1), "nothing waited");
+    fn what_waits_too_long_is_not_visible_and_the_reason_is_given() {
+        let short = OVERDUE - Duration::from_millis(1);
+        let commits = failing(BackgroundTask::Commit, true);
+        assert!(is_visible(&commits, short).is_ok());
+        let told = |condition: &Condition| is_visible(condition, OVERDUE).unwrap_err().to_string();
+        assert!(told(&commits).ends_with("commits fail, 3 in a row: why"), "{}", told(&commits));
+        assert!(told(&failing(BackgroundTask::Merge, true)).contains("does not end"));
+    }
+
+    #[test]
+    fn an_index_needs_care_where_nothing_mends_by_itself() {
+        assert!(sound(&failing(BackgroundTask::Merge, true)).is_ok());
+        let told = |condition: &Condition| sound(condition).unwrap_err().to_string();
+        let mut condition = failing(BackgroundTask::Merge, false);
+        assert_eq!(told(&condition), "the merge in the background keeps failing: why");
+        for file in ["one", "two"] {
+            let description = format!("{file} is damaged");
+            condition.damages.push(Damage { file: file.into(), description });
+        }
+        assert_eq!(told(&condition), "one is damaged; further damaged files: 1");
     }
 }

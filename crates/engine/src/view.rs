@@ -1,6 +1,7 @@
 //! One generation, searched.
 
 use crate::encode::Encoding;
+use crate::troubles::Troubles;
 use crate::{EngineError, search};
 use precedent_index::{Definition, RecallReport, Snapshot, VectorAccess};
 use precedent_model::{Case, CaseId};
@@ -22,11 +23,13 @@ const CODES_FOR_A_VECTOR: usize = 16;
 pub struct View {
     snapshot: Arc<Snapshot>,
     encoding: Arc<Encoding>,
+    /// Where damage is told that is met.
+    troubles: Arc<Troubles>,
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>) -> Self {
-        Self { snapshot, encoding }
+    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>, troubles: Arc<Troubles>) -> Self {
+        Self { snapshot, encoding, troubles }
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -61,7 +64,8 @@ impl View {
         request: &SearchRequest,
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
-        search::search(&self.snapshot, &self.encoding, request, stop)
+        let found = search::search(&self.snapshot, &self.encoding, request, stop);
+        found.inspect_err(|error| self.troubles.note(error))
     }
 
     /// Whether a search is expected to take a fraction of a millisecond, as those by embedding alone do: it walks through
@@ -106,9 +110,8 @@ impl View {
     /// # Errors
     /// A damaged file.
     pub fn case(&self, id: &CaseId) -> Result<Option<Case>, EngineError> {
-        match self.snapshot.find(id)? {
-            Some(place) => Ok(Some(self.snapshot.case(place)?)),
-            None => Ok(None),
-        }
+        let place = self.snapshot.find(id);
+        let found = place.and_then(|place| place.map(|place| self.snapshot.case(place)).transpose());
+        found.map_err(EngineError::from).inspect_err(|error| self.troubles.note(error))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::registry::{Registry, Served};
 use crate::status;
-use precedent_engine::{EngineError, ErrorKind};
+use precedent_engine::{EngineError, ErrorKind, with_causes};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,14 +16,21 @@ use tonic_health::server::HealthReporter;
 const OVERALL: &str = "";
 const SEARCH: &str = "precedent.v1.SearchService";
 const INGEST: &str = "precedent.v1.IngestService";
+const INDEX: &str = "precedent.v1.IndexService";
 /// What goes on whatever becomes of an index.
-const ALWAYS: [&str; 2] = ["precedent.v1.EncodeService", "precedent.v1.IndexService"];
+const ALWAYS: [&str; 2] = ["precedent.v1.EncodeService", INDEX];
 
 /// What can be done with an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct State {
     readable: bool,
     writable: bool,
+    /// Nobody has to look after it.
+    sound: bool,
+}
+
+impl State {
+    const WELL: Self = Self { readable: true, writable: true, sound: true };
 }
 
 /// What the health service says.
@@ -38,8 +45,7 @@ impl Health {
     /// Everything serving, and the service that says so.
     pub(crate) async fn new(registry: &Registry) -> (Self, HealthServer<impl HealthApi>) {
         let (reporter, service) = tonic_health::server::health_reporter();
-        let well = State { readable: true, writable: true };
-        let states = registry.all().iter().map(|served| (served.name().to_owned(), well)).collect();
+        let states = registry.all().iter().map(|served| (served.name().to_owned(), State::WELL)).collect();
         let health = Self { reporter, states: Arc::new(Mutex::new(Some(states))) };
         health.tell(said(&health.known())).await;
         (health, service)
@@ -55,8 +61,7 @@ impl Health {
     /// Ends the streams on which the health of these indexes is watched; they would keep their connections open.
     pub(crate) async fn forget(&self, registry: &Registry) {
         let mut reporter = self.reporter.clone();
-        let well = State { readable: true, writable: true };
-        let names = registry.all().iter().map(|served| (served.name().to_owned(), well)).collect();
+        let names = registry.all().iter().map(|served| (served.name().to_owned(), State::WELL)).collect();
         for name in said(&names).keys() {
             reporter.clear_service_status(name).await;
         }
@@ -66,8 +71,8 @@ impl Health {
     /// then on.
     pub(crate) async fn failed(&self, error: &EngineError, index: &str) -> Status {
         if error.kind() == ErrorKind::Unavailable {
-            let readable = self.known().get(index).is_none_or(|state| state.readable);
-            self.note(index, State { readable, writable: false }).await;
+            let known = self.known().get(index).copied().unwrap_or(State::WELL);
+            self.note(index, State { writable: false, ..known }).await;
         }
         status::from_engine(error, index)
     }
@@ -106,7 +111,8 @@ impl Health {
 }
 
 /// What is said under which name. A service serves where it serves every index; `SERVICE/INDEX` tells them apart. A
-/// restart is what mends a writer that failed, so the server as a whole does not serve then.
+/// restart is what mends a writer that failed, so the server as a whole does not serve then. What needs care and is served all
+/// the same is told under the name of the index alone, which no one sends calls by.
 fn said(states: &BTreeMap<String, State>) -> BTreeMap<String, bool> {
     let readable = states.values().all(|state| state.readable);
     let writable = states.values().all(|state| state.readable && state.writable);
@@ -117,6 +123,7 @@ fn said(states: &BTreeMap<String, State>) -> BTreeMap<String, bool> {
     for (index, state) in states {
         said.insert(format!("{SEARCH}/{index}"), state.readable);
         said.insert(format!("{INGEST}/{index}"), state.readable && state.writable);
+        said.insert(format!("{INDEX}/{index}"), state.readable && state.sound);
     }
     said
 }
@@ -131,7 +138,7 @@ impl Drop for Watching {
 }
 
 async fn watch(health: Health, served: Served, every: Duration) {
-    let mut before = State { readable: true, writable: true };
+    let mut before = State::WELL;
     loop {
         tokio::time::sleep(every).await;
         let engine = Arc::clone(served.engine());
@@ -142,15 +149,25 @@ async fn watch(health: Health, served: Served, every: Duration) {
         };
         let looked = tokio::task::spawn_blocking(look).await;
         let Ok(found) = looked else { continue };
-        let state = State { readable: found.readable.is_ok(), writable: found.writable.is_ok() };
+        let state = State {
+            readable: found.readable.is_ok(),
+            writable: found.writable.is_ok(),
+            sound: found.sound.is_ok(),
+        };
         if state != before {
-            for error in
-                [&found.readable, &found.writable].into_iter().filter_map(|found| found.as_ref().err())
-            {
-                tracing::error!(index = served.name(), %error, "the index is not served");
+            let said = [
+                (&found.readable, "the index is not served"),
+                (&found.writable, "the index takes no cases"),
+                (&found.sound, "the index needs care; what is sound is served"),
+            ];
+            for (outcome, what) in said {
+                if let Err(error) = outcome {
+                    let problem = with_causes(error);
+                    tracing::error!(index = served.name(), problem, "{what}");
+                }
             }
-            if state.readable && state.writable {
-                tracing::info!(index = served.name(), "the index is served again");
+            if state == State::WELL {
+                tracing::info!(index = served.name(), "the index is well again");
             }
         }
         before = state;
@@ -163,7 +180,7 @@ mod tests {
     use super::*;
 
     fn state(readable: bool, writable: bool) -> State {
-        State { readable, writable }
+        State { readable, writable, sound: true }
     }
 
     #[test]
@@ -173,6 +190,10 @@ mod tests {
         let not_serving: Vec<&str> =
             found.iter().filter(|(_, s)| !**s).map(|(name, _)| name.as_str()).collect();
         assert_eq!(not_serving, [OVERALL, INGEST, "precedent.v1.IngestService/knee"]);
+        let found = said(&[("chest".to_owned(), State { sound: false, ..State::WELL })].into());
+        let not_serving: Vec<&str> =
+            found.iter().filter(|(_, s)| !**s).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(not_serving, ["precedent.v1.IndexService/chest"], "it is searched on");
         let gone = said(&[("chest".to_owned(), state(false, true))].into());
         let serving: Vec<&str> = gone.iter().filter(|(_, s)| **s).map(|(name, _)| name.as_str()).collect();
         assert_eq!(serving, ALWAYS);

@@ -55,7 +55,12 @@ impl IndexService for Indexes {
         let look = move || {
             let engine = served.engine();
             let figures = engine.stats().map_err(|error| status::from_engine(&error, served.name()))?;
-            Ok(convert::stats::stats(engine.definition(), Abilities::of(engine), &figures))
+            Ok(convert::stats::stats(
+                engine.definition(),
+                Abilities::of(engine),
+                &figures,
+                engine.condition(),
+            ))
         };
         let stats = self.workers.carry_through(call, look).await?;
         Ok(Response::new(v1::GetIndexStatsResponse { stats: Some(stats) }))

@@ -13,13 +13,14 @@ use crate::parts::Shapes;
 use crate::peer::Memory;
 use crate::registry::{Registry, Served};
 use crate::search_service::Searches;
-use precedent_engine::Access;
+use precedent_engine::{Access, Scrub};
 use precedent_wire::FILE_DESCRIPTOR_SET;
 use precedent_wire::v1::encode_service_server::EncodeServiceServer;
 use precedent_wire::v1::index_service_server::IndexServiceServer;
 use precedent_wire::v1::ingest_service_server::IngestServiceServer;
 use precedent_wire::v1::search_service_server::SearchServiceServer;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -176,6 +177,7 @@ pub async fn serve_on(
         },
     );
     let _refreshing = Refreshing::start(&registry, config.times.refresh);
+    let _scrubbing = scrub(&registry, config.scrub_bytes_per_second);
     let watching = health.watch(&registry, config.times.health);
     tracing::info!(%address, indexes = registry.all().len(), "serving");
 
@@ -203,6 +205,14 @@ pub async fn serve_on(
             Ok(())
         }
     }
+}
+
+/// Reads the files of all indexes again, until it is dropped.
+fn scrub(registry: &Registry, bytes_per_second: u64) -> Option<Scrub> {
+    let engines = registry.all().iter().map(|served| Arc::clone(served.engine())).collect();
+    let started = NonZeroU64::new(bytes_per_second).map(|rate| Scrub::start(engines, rate))?;
+    // Searches need no such thread.
+    started.inspect_err(|error| tracing::warn!(%error, "files are not read again")).ok()
 }
 
 fn transport(config: &ServerConfig) -> Server {

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +23,11 @@ from .types import (
     AppliedGuards,
     AppliedView,
     Assertion,
+    BackgroundFailure,
     Case,
     CaseWarning,
     ChannelPlan,
+    Damage,
     Embedding,
     Embeddings,
     EncodedImage,
@@ -318,6 +321,20 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
         lexicon_fingerprint=message.lexicon_fingerprint,
         stale_case_count=message.stale_case_count,
         stale_segment_count=message.stale_segment_count,
+        background_failures=tuple(_failure(failure) for failure in message.background_failures),
+        damages=tuple(Damage(damage.file, damage.description) for damage in message.damages),
+    )
+
+
+def _failure(message: index_service_pb2.BackgroundFailure) -> BackgroundFailure:
+    name = index_service_pb2.BackgroundTask.Name(message.task).removeprefix("BACKGROUND_TASK_").lower()
+    return BackgroundFailure(
+        name,
+        message.problem,
+        message.first_failure.ToDatetime(timezone.utc),
+        message.last_failure.ToDatetime(timezone.utc),
+        message.attempt_count,
+        message.retried,
     )
 
 

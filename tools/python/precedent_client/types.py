@@ -10,6 +10,7 @@ import enum
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, overload
 
 from .errors import Violation
@@ -622,6 +623,24 @@ class IndexStats:
     stale_case_count: int = 0
     """Live cases that were read by others or by none; a merge reads them anew."""
     stale_segment_count: int = 0
+    background_failures: tuple[BackgroundFailure, ...] = ()
+    """Work in the background that fails at present; empty if all is well."""
+    damages: tuple[Damage, ...] = ()
+    """Files that a search, or the server when it read them again, found damaged."""
+
+
+@dataclass(frozen=True)
+class BackgroundFailure:
+    """Work in the background that failed and has not succeeded since."""
+
+    task: str
+    """"commit" (makes cases visible) or "merge" (makes fewer segments of many)."""
+    problem: str
+    first_failure: datetime
+    last_failure: datetime
+    attempt_count: int
+    retried: bool
+    """Whether the server tries again by itself."""
 
 
 @dataclass(frozen=True)

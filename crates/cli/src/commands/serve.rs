@@ -103,7 +103,11 @@ impl Signals {
 }
 
 async fn listen(args: &ServeArgs, served: Vec<Served>, mut signals: Signals) -> Result<(), Failure> {
-    let config = ServerConfig { listen: args.listen, ..ServerConfig::default() };
+    let config = ServerConfig {
+        listen: args.listen,
+        scrub_bytes_per_second: args.scrub_rate.saturating_mul(1_000_000),
+        ..ServerConfig::default()
+    };
     let bind = |error: std::io::Error| Failure::other(format!("cannot listen on {}: {error}", args.listen));
     if !args.listen.ip().is_loopback() {
         return Err(Failure::input(format!(

@@ -4,8 +4,9 @@ use crate::args::StatsArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
 use crate::output::{bytes, count, counted, printable, stdout};
-use precedent_engine::{Access, Definition, Engine, EngineError, IndexStats, VectorAccess};
+use precedent_engine::{Access, Condition, Definition, Engine, EngineError, IndexStats, VectorAccess};
 use std::io::Write;
+use std::time::SystemTime;
 
 pub fn run(args: &StatsArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());
@@ -34,6 +35,9 @@ pub fn run(args: &StatsArgs) -> Outcome {
             out,
             "waiting      {waiting} operations are durable and become visible when a writer opens"
         )?;
+    }
+    for problem in wrong(&engine.condition(), SystemTime::now()) {
+        writeln!(out, "{problem}")?;
     }
     match &definition.image_space {
         Some(space) => {
@@ -73,6 +77,31 @@ pub fn run(args: &StatsArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// What is wrong with the index beside what was asked for: a line for each. The program that writes it told most of it.
+fn wrong(condition: &Condition, now: SystemTime) -> Vec<String> {
+    let ago = |then: SystemTime| {
+        let seconds = now.duration_since(then).unwrap_or_default().as_secs();
+        match seconds {
+            0..120 => format!("{seconds} s ago"),
+            120..7_200 => format!("{} min ago", seconds / 60),
+            _ => format!("{} h ago", count(seconds / 3_600)),
+        }
+    };
+    let failures = condition.failures.iter().map(|failure| {
+        let attempts = counted(failure.attempts.into(), "time", "times in a row");
+        let then = if failure.retried { "it is tried again" } else { "it is not tried again by itself" };
+        format!(
+            "failing      {} failed {attempts}, first {}, last {}; {then}: {}",
+            failure.task.name(),
+            ago(failure.since),
+            ago(failure.at),
+            printable(&failure.problem)
+        )
+    });
+    let damages = condition.damages.iter();
+    failures.chain(damages.map(|damage| format!("damaged      {}", printable(&damage.description)))).collect()
+}
+
 /// What the site adds to the bundled lexicon.
 fn own(definition: &Definition) -> String {
     if definition.lexicon.is_empty() {
@@ -90,4 +119,38 @@ fn read_by(stats: &IndexStats) -> String {
     let cases = counted(stats.stale.cases as u64, "case", "cases");
     let segments = counted(stats.stale.segments as u64, "segment", "segments");
     format!("{cases} in {segments} were read by another or by none, `precedent merge` reads them anew")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use precedent_engine::{BackgroundFailure, BackgroundTask, Damage};
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_wrong_is_said_with_task_time_count_and_reason() {
+        let now = SystemTime::now();
+        let before = |seconds| now - Duration::from_secs(seconds);
+        let failure = |task, retried| BackgroundFailure {
+            task,
+            problem: "the disk is full".to_owned(),
+            since: before(8_000),
+            at: before(90),
+            attempts: 7,
+            retried,
+        };
+        let damage = Damage { file: "f".into(), description: "f is damaged at byte 64".into() };
+        let failures = vec![failure(BackgroundTask::Merge, true), failure(BackgroundTask::Commit, false)];
+        let lines = wrong(&Condition { failures, damages: vec![damage] }, now);
+        assert_eq!(
+            lines,
+            [
+                "failing      merge failed 7 times in a row, first 2 h ago, last 90 s ago; it is tried again: the disk is full",
+                "failing      commit failed 7 times in a row, first 2 h ago, last 90 s ago; it is not tried again by itself: \
+                 the disk is full",
+                "damaged      f is damaged at byte 64",
+            ]
+        );
+        assert!(wrong(&Condition::default(), now).is_empty());
+    }
 }

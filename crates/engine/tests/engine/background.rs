@@ -1,7 +1,7 @@
 //! What runs beside the calls, for many indexes at a time.
 
 use crate::support::{Sketch, archive, case, names, search};
-use precedent_engine::{Access, BackgroundTask, Engine};
+use precedent_engine::{Access, BackgroundTask, Condition, Engine};
 use precedent_query::SearchRequest;
 use precedent_vector::Metric;
 use std::fs;
@@ -38,7 +38,7 @@ fn many_segments_are_merged_by_themselves_in_each_of_several_indexes() {
         // Visible by hand here, so the next case wakes what merges.
         archive.engine.ingest(vec![case(8, &said("nodule"))]).unwrap();
         wait_for("a merge", || archive.engine.stats().unwrap().segments.len() < 8);
-        assert_eq!(archive.engine.background_failures(), []);
+        assert_eq!(archive.engine.condition(), Condition::default());
         assert_eq!(found(&archive.engine, "effusion").len(), 8);
     }
 }
@@ -82,10 +82,17 @@ fn a_merge_that_fails_is_told_and_the_index_goes_on() {
     bytes[at] ^= 1;
     fs::write(&records, bytes).unwrap();
     let engine = Engine::open(folder.path(), Access::Write).unwrap();
-    wait_for("a failure", || !engine.background_failures().is_empty());
-    let failures = engine.background_failures();
-    assert_eq!((failures.len(), failures[0].task, failures[0].retried), (1, BackgroundTask::Merge, true));
-    assert!(failures[0].problem.contains("segments/0000000003/records"), "{failures:?}");
+    let failures = || engine.condition().failures;
+    wait_for("a second failure", || failures().first().is_some_and(|failure| failure.attempts > 1));
+    let told = failures();
+    assert_eq!((told.len(), told[0].task, told[0].retried), (1, BackgroundTask::Merge, true));
+    assert!(told[0].problem.contains("segments/0000000003/records is damaged"), "{told:?}");
+    assert!(!told[0].problem.contains("effusion") && told[0].since < told[0].at, "{told:?}");
+    let health = engine.health();
+    assert!(health.readable.is_ok() && health.writable.is_ok() && health.sound.is_ok(), "it is tried again");
+    // Other processes see what this one left, until it ends.
+    let reader = Engine::open(folder.path(), Access::Read).unwrap();
+    assert_eq!(reader.condition().failures.len(), 1);
     engine.ingest(vec![case(20, &said("nodule"))]).unwrap();
     wait_for("a case", || found(&engine, "nodule") == ["case-020"]);
     // But for that of an attempt that is under way.
@@ -95,4 +102,5 @@ fn a_merge_that_fails_is_told_and_the_index_goes_on() {
     let start = Instant::now();
     drop(engine);
     assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(reader.condition(), Condition::default());
 }

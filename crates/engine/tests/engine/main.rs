@@ -21,6 +21,8 @@ mod replacing;
 #[cfg(test)]
 mod running;
 #[cfg(test)]
+mod scrub;
+#[cfg(test)]
 mod stale;
 #[cfg(test)]
 mod steps;

@@ -1,10 +1,23 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class BackgroundTask(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BACKGROUND_TASK_UNSPECIFIED: _ClassVar[BackgroundTask]
+    BACKGROUND_TASK_COMMIT: _ClassVar[BackgroundTask]
+    BACKGROUND_TASK_MERGE: _ClassVar[BackgroundTask]
+BACKGROUND_TASK_UNSPECIFIED: BackgroundTask
+BACKGROUND_TASK_COMMIT: BackgroundTask
+BACKGROUND_TASK_MERGE: BackgroundTask
 
 class ListIndexesRequest(_message.Message):
     __slots__ = ()
@@ -41,7 +54,7 @@ class GetIndexStatsResponse(_message.Message):
     def __init__(self, stats: _Optional[_Union[IndexStats, _Mapping]] = ...) -> None: ...
 
 class IndexStats(_message.Message):
-    __slots__ = ("name", "generation", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "image_space", "fields", "segments", "file_bytes", "pending_operation_count", "lexicon_fingerprint", "stale_case_count", "stale_segment_count")
+    __slots__ = ("name", "generation", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "image_space", "fields", "segments", "file_bytes", "pending_operation_count", "lexicon_fingerprint", "stale_case_count", "stale_segment_count", "background_failures", "damages")
     class FileBytesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +76,8 @@ class IndexStats(_message.Message):
     LEXICON_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     STALE_CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
     STALE_SEGMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_FAILURES_FIELD_NUMBER: _ClassVar[int]
+    DAMAGES_FIELD_NUMBER: _ClassVar[int]
     name: str
     generation: int
     case_count: int
@@ -77,7 +92,25 @@ class IndexStats(_message.Message):
     lexicon_fingerprint: str
     stale_case_count: int
     stale_segment_count: int
-    def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., stale_case_count: _Optional[int] = ..., stale_segment_count: _Optional[int] = ...) -> None: ...
+    background_failures: _containers.RepeatedCompositeFieldContainer[BackgroundFailure]
+    damages: _containers.RepeatedCompositeFieldContainer[Damage]
+    def __init__(self, name: _Optional[str] = ..., generation: _Optional[int] = ..., case_count: _Optional[int] = ..., tombstone_count: _Optional[int] = ..., image_row_count: _Optional[int] = ..., distinct_vector_count: _Optional[int] = ..., image_space: _Optional[_Union[Space, _Mapping]] = ..., fields: _Optional[_Iterable[_Union[Field, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[SegmentStats, _Mapping]]] = ..., file_bytes: _Optional[_Mapping[str, int]] = ..., pending_operation_count: _Optional[int] = ..., lexicon_fingerprint: _Optional[str] = ..., stale_case_count: _Optional[int] = ..., stale_segment_count: _Optional[int] = ..., background_failures: _Optional[_Iterable[_Union[BackgroundFailure, _Mapping]]] = ..., damages: _Optional[_Iterable[_Union[Damage, _Mapping]]] = ...) -> None: ...
+
+class BackgroundFailure(_message.Message):
+    __slots__ = ("task", "problem", "first_failure", "last_failure", "attempt_count", "retried")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FAILURE_FIELD_NUMBER: _ClassVar[int]
+    LAST_FAILURE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RETRIED_FIELD_NUMBER: _ClassVar[int]
+    task: BackgroundTask
+    problem: str
+    first_failure: _timestamp_pb2.Timestamp
+    last_failure: _timestamp_pb2.Timestamp
+    attempt_count: int
+    retried: bool
+    def __init__(self, task: _Optional[_Union[BackgroundTask, str]] = ..., problem: _Optional[str] = ..., first_failure: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt_count: _Optional[int] = ..., retried: bool = ...) -> None: ...
 
 class Space(_message.Message):
     __slots__ = ("dimension", "metric", "encoder_id", "notice", "encodes_images", "encodes_text")

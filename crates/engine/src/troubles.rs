@@ -1,0 +1,156 @@
+//! What is wrong with an index beside the calls: work in the background that fails, and files that are damaged.
+//!
+//! A writer also leaves it in a file, so that other processes can tell it. By its name the next writer removes it.
+
+use crate::EngineError;
+use crate::background::BackgroundFailure;
+use crate::error::with_causes;
+use precedent_index::{Damage, IndexError, Snapshot};
+use precedent_storage::{Storage, StorageError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const FILE: &str = "troubles.tmp";
+const NEW_FILE: &str = "troubles-new.tmp";
+
+/// What is wrong with an index beside the calls; empty if all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// What fails in the background at present.
+    pub failures: Vec<BackgroundFailure>,
+    /// Files of the newest generation that a search, or reading them again, found damaged.
+    pub damages: Vec<Damage>,
+}
+
+/// Keeps what is known of one opened index.
+#[derive(Debug)]
+pub(crate) struct Troubles {
+    storage: Arc<dyn Storage>,
+    index: String,
+    is_writer: bool,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Known {
+    failures: Vec<BackgroundFailure>,
+    /// What is wrong with a file.
+    damages: BTreeMap<String, String>,
+}
+
+impl Troubles {
+    /// Nothing is known yet.
+    pub fn new(storage: Arc<dyn Storage>, index: &str, is_writer: bool) -> Self {
+        Self { storage, index: index.to_owned(), is_writer, known: Mutex::default() }
+    }
+
+    /// What fails in the background from now on. It is asked for here, so that of two threads none tells what was before.
+    pub fn set_failures(&self, failures: impl FnOnce() -> Vec<BackgroundFailure>) {
+        let mut known = self.lock();
+        let failures = failures();
+        if known.failures != failures {
+            known.failures = failures;
+            self.leave(&known);
+        }
+    }
+
+    /// What a call failed with; of interest if a file is damaged.
+    pub fn note(&self, error: &EngineError) {
+        if let EngineError::Index(error) = error
+            && let Some(file) = damaged_file(error)
+        {
+            self.add(file, error);
+        }
+    }
+
+    /// A file was read again.
+    pub fn checked(&self, file: &str, outcome: Result<(), IndexError>) {
+        match outcome {
+            Err(error) => self.add(file, &error),
+            Ok(()) => {
+                let mut known = self.lock();
+                if known.damages.remove(file).is_some() {
+                    tracing::info!(index = self.index, file, "a file that was damaged is sound again");
+                    self.leave(&known);
+                }
+            }
+        }
+    }
+
+    fn add(&self, file: &str, error: &IndexError) {
+        let mut known = self.lock();
+        // The first damage of a file is told, not each search that meets it.
+        if !known.damages.contains_key(file) {
+            let problem = with_causes(error);
+            tracing::error!(index = self.index, file, problem, "a file of the index is damaged");
+            known.damages.insert(file.to_owned(), problem);
+            self.leave(&known);
+        }
+    }
+
+    /// What is known here, and of an index that another process writes what that one left.
+    pub fn condition(&self, newest: &Snapshot) -> Condition {
+        let mut known = self.lock().clone();
+        if !self.is_writer {
+            let told = self.told();
+            known.failures.extend(told.failures);
+            known.damages.extend(told.damages);
+        }
+        let damages = known.damages.into_iter().filter(|(file, _)| newest.names(file));
+        Condition {
+            failures: known.failures,
+            damages: damages.map(|(file, description)| Damage { file, description }).collect(),
+        }
+    }
+
+    /// What the writer left; nothing where it is just about to.
+    fn told(&self) -> Known {
+        let bytes = self.storage.read(FILE).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Leaves it for other processes. It says nothing that is needed, so it is never synced, and a full disk may refuse it.
+    fn leave(&self, known: &Known) {
+        if !self.is_writer {
+            return;
+        }
+        let left = match known.failures.is_empty() && known.damages.is_empty() {
+            true => self.storage.remove(FILE),
+            false => self.write(known),
+        };
+        if let Err(error) = left {
+            tracing::debug!(index = self.index, %error, "other processes are not told what is wrong");
+        }
+    }
+
+    fn write(&self, known: &Known) -> Result<(), StorageError> {
+        let bytes = serde_json::to_vec(known).unwrap_or_default();
+        self.storage.remove(NEW_FILE)?;
+        let mut file = self.storage.create(NEW_FILE)?;
+        file.write_all(&bytes).map_err(|source| StorageError::from_io("write", NEW_FILE, source))?;
+        self.storage.rename(NEW_FILE, FILE)
+    }
+
+    /// Takes away what was left for other processes, who must not take it for the present: the index is closed.
+    pub fn close(&self) {
+        self.leave(&Known::default());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The file of which an error says that it is damaged.
+fn damaged_file(error: &IndexError) -> Option<&str> {
+    match error {
+        IndexError::Damaged { file, .. }
+        | IndexError::Storage(
+            StorageError::Corrupt { file, .. } | StorageError::UnsupportedVersion { file, .. },
+        ) => Some(file),
+        IndexError::Storage(StorageError::NotFound { path }) => Some(path),
+        _ => None,
+    }
+}
