@@ -233,6 +233,9 @@ pub struct IngestArgs {
     /// Without this flag such a row is rejected.
     #[arg(long, conflicts_with = "update")]
     pub replace_without: bool,
+    /// Leave cases that are already in the index alone; add the others
+    #[arg(long, conflicts_with_all = ["update", "replace_without"])]
+    pub if_absent: bool,
     /// Embeddings as .npy: a row for each row of the manifests, or for each image, unless images name their rows
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,

@@ -17,4 +17,6 @@ mod outside;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod replacing;
+#[cfg(test)]
 mod support;
