@@ -51,7 +51,7 @@ mod writer;
 #[cfg(test)]
 mod swap_tests;
 
-pub use definition::{Definition, DefinitionError, GraphDefinition, Layout};
+pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition, Layout};
 pub use error::IndexError;
 pub use judge::{Effect, Stored};
 pub use merge::MergeProgress;
