@@ -166,7 +166,7 @@ impl Material {
         }
         case.report = Some(self.mixer.report(row)?);
         let embedding = QueryVector { values, encoder_id: ENCODER.to_owned() };
-        Ok(NewCase { case, embeddings: vec![Some(embedding)] })
+        Ok(NewCase { embeddings: vec![Some(embedding)], ..NewCase::new(case) })
     }
 }
 

@@ -140,7 +140,7 @@ fn study(
         case.images.push(Image::default());
     }
     let truth = study.truth.iter().map(|finding| finding.kind).collect();
-    Ok((NewCase { case, embeddings }, truth))
+    Ok((NewCase { embeddings, ..NewCase::new(case) }, truth))
 }
 
 fn main() -> Result<(), Problem> {

@@ -93,8 +93,7 @@ fn ingest(cases: &[Case]) -> Result<Duration, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     Engine::create(folder.path(), &Definition::chest_xray()?)?;
     let engine = Engine::open(folder.path(), Access::Bulk)?;
-    let whole: Vec<NewCase> =
-        cases.iter().map(|case| NewCase { case: case.clone(), embeddings: Vec::new() }).collect();
+    let whole: Vec<NewCase> = cases.iter().map(|case| NewCase::new(case.clone())).collect();
     let start = Instant::now();
     for batch in whole.chunks(BATCH) {
         for outcome in engine.ingest(batch.to_vec())? {

@@ -264,8 +264,8 @@ fn version_8_is_written_as_it_was() {
     let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
     let (vectors, more) = (embeddings("vectors.npy"), embeddings("more.npy"));
     let new = |case: Case, rows: std::ops::Range<usize>| NewCase {
-        case,
         embeddings: vectors[rows].iter().cloned().map(Some).collect(),
+        ..NewCase::new(case)
     };
     let mut first_a2 = case("A2");
     first_a2.report = Report::new([
@@ -298,8 +298,8 @@ fn version_8_is_written_as_it_was() {
     engine.merge_all(&|_, _, _| true).unwrap();
     put(vec![new(case("A2"), 1..2)]);
     let more = more.into_iter().enumerate().map(|(number, vector)| NewCase {
-        case: case(&format!("M{number:03}")),
         embeddings: vec![Some(vector)],
+        ..NewCase::new(case(&format!("M{number:03}")))
     });
     put(more.collect());
 

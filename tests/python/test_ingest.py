@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import DIMENSION, ENCODER, Server, init, until
 from grpc import StatusCode
-from precedent_client import Case, Embedding, Image, PatientKey, PrecedentError, Replacement
+from precedent_client import Case, Effect, Embedding, Image, PatientKey, PrecedentError, Replacement
 
 
 def case(number: int, text: str = "clear lungs") -> Case:
@@ -80,6 +80,26 @@ def test_an_update_keeps_what_is_not_given(writer: Server) -> None:
         assert answer.accepted
         until(lambda: client.get_case("case-1").section("body") == "second text")
         assert len(client.get_case("case-1").images) == 1
+
+
+def test_each_acknowledgement_says_what_was_done(writer: Server) -> None:
+    first, other = Case("case-1", report="first text"), Case("case-1", report="second text")
+
+    def effects(*cases: Case, how: Replacement = Replacement.WHOLE) -> list[Effect | None]:
+        outcomes = [outcome for outcome in client.ingest(cases, replacement=how) if outcome.accepted]
+        places.update(outcome.sequence for outcome in outcomes)
+        return [outcome.effect for outcome in outcomes]
+
+    places: set[int] = set()
+    with writer.client() as client:
+        assert effects(first, first) == [Effect.CREATED, Effect.UNCHANGED]
+        assert effects(other, how=Replacement.IF_ABSENT) == [Effect.LEFT_ALONE]
+        assert len(places) == 1, "each names the place of the case that is held"
+        assert effects(other, first) == [Effect.REPLACED, Effect.REPLACED]
+        assert len(places) == 3
+        until(lambda: client.stats().pending_operation_count == 0)
+        assert effects(first) == [Effect.UNCHANGED]
+        assert effects(first, how=Replacement.UPDATE) == [Effect.UNCHANGED]
 
 
 def test_a_replacement_may_lose_what_is_held_if_it_is_meant(writer: Server) -> None:

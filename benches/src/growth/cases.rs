@@ -101,7 +101,7 @@ impl Generator {
         ])?);
         case.images = vec![Default::default()];
         let embeddings = vec![Some(self.vector(&mut random))];
-        Ok(NewCase { case, embeddings })
+        Ok(NewCase { embeddings, ..NewCase::new(case) })
     }
 
     /// An embedding, some words, and a filter that keeps a fifth.

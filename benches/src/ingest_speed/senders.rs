@@ -83,7 +83,7 @@ mod tests {
         let case = |number: usize| {
             let mut case = Case::new(CaseId::new(&format!("c{number}")).unwrap());
             case.report = Some(Report::new([(SectionKind::Impression, "Normal.")]).unwrap());
-            NewCase { case, embeddings: Vec::new() }
+            NewCase::new(case)
         };
         (0..count).map(case).collect()
     }

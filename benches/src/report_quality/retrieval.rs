@@ -31,8 +31,7 @@ pub fn measure(cases: Vec<Labelled>, errors: usize) -> Result<Chapter, Problem> 
     // A few have no text at all; they stay in the gold standard, and nothing can find them.
     let with_text: Vec<&Labelled> = cases.iter().filter(|labelled| labelled.case.report.is_some()).collect();
     for batch in with_text.chunks(BATCH) {
-        let batch =
-            batch.iter().map(|labelled| NewCase { case: labelled.case.clone(), embeddings: Vec::new() });
+        let batch = batch.iter().map(|labelled| NewCase::new(labelled.case.clone()));
         for outcome in engine.ingest(batch.collect())? {
             outcome.map_err(|violations| format!("a case was refused: {violations:?}"))?;
         }

@@ -30,7 +30,7 @@ pub fn build_index(folder: &Path, cases: &[Case]) -> Result<Engine, Problem> {
     Engine::create(folder, &Definition::chest_xray()?)?;
     let engine = Engine::open(folder, Access::Bulk)?;
     for batch in cases.chunks(BATCH) {
-        let batch = batch.iter().map(|case| NewCase { case: case.clone(), embeddings: Vec::new() });
+        let batch = batch.iter().map(|case| NewCase::new(case.clone()));
         for outcome in engine.ingest(batch.collect())? {
             outcome.map_err(|violations| format!("a case was refused: {violations:?}"))?;
         }

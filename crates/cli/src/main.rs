@@ -18,6 +18,7 @@ mod output;
 mod phantom_studies;
 mod reading;
 mod reading_json;
+mod size;
 mod style;
 mod waiting;
 

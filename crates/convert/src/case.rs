@@ -1,6 +1,6 @@
 //! Cases and patients.
 
-use precedent_engine::{RawCase, Replacement, Violation};
+use precedent_engine::{Effect, NewCase, Replacement, Violation};
 use precedent_model::{
     Case, CaseId, FieldSchema, FieldValue, Fields, Image, ModelError, PatientKey, Report, SectionKind,
 };
@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Everything about the case that cannot be, each by its field. Embeddings and files are checked by the engine.
-pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<RawCase, Vec<Violation>> {
+pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<NewCase, Vec<Violation>> {
     let mut violations = Vec::new();
     let id = CaseId::new(&wire.case_id).map_err(|error| violations.push(violation("case.case_id", &error)));
     let patient = patient(wire.patient.as_ref(), "case.patient").map_err(|found| violations.push(found)).ok();
     let fields = fields(&wire.fields, schema, &mut violations);
     let report = wire.report.and_then(|report| self::report(report, &mut violations));
-    let (images, (embeddings, contents)) = wire.images.into_iter().map(image).unzip();
+    let (images, (embeddings, files)) = wire.images.into_iter().map(image).unzip();
     match id {
         Ok(id) if violations.is_empty() => {
             let case = Case { id, patient: patient.flatten(), fields, report, images };
-            Ok(RawCase { case, embeddings, contents })
+            Ok(NewCase { embeddings, files, ..NewCase::new(case) })
         }
         _ => Err(violations),
     }
@@ -62,7 +62,18 @@ pub fn replacement(wire: i32) -> Result<Replacement, Violation> {
         Ok(v1::Replacement::Unspecified) => Ok(Replacement::Whole),
         Ok(v1::Replacement::Without) => Ok(Replacement::Without),
         Ok(v1::Replacement::Update) => Ok(Replacement::Update),
+        Ok(v1::Replacement::IfAbsent) => Ok(Replacement::IfAbsent),
         Err(_) => Err(Violation::new("replacement", "is none of the protocol's replacements; leave it out")),
+    }
+}
+
+/// What was done with a case, as it goes out.
+pub fn effect_to_wire(effect: Effect) -> v1::Effect {
+    match effect {
+        Effect::Created => v1::Effect::Created,
+        Effect::Replaced => v1::Effect::Replaced,
+        Effect::Unchanged => v1::Effect::Unchanged,
+        Effect::LeftAlone => v1::Effect::LeftAlone,
     }
 }
 
@@ -210,7 +221,7 @@ mod tests {
     fn a_case_returns_as_it_came_without_embeddings_and_files() {
         let new = from_wire(whole(), &schema()).unwrap();
         assert_eq!(new.embeddings[0].as_ref().unwrap().values, [1.0, 2.0]);
-        assert_eq!(new.contents, [Some(b"file".to_vec())]);
+        assert_eq!(new.files, [Some(b"file".to_vec())]);
         let mut expected = whole();
         expected.images[0].embedding = None;
         expected.images[0].content.clear();
@@ -247,8 +258,9 @@ mod tests {
 
     #[test]
     fn replacements_are_those_of_the_protocol() {
-        let known = [0, 1, 2].map(|wire| replacement(wire).unwrap());
-        assert_eq!(known, [Replacement::Whole, Replacement::Without, Replacement::Update]);
+        let known = [0, 1, 2, 3].map(|wire| replacement(wire).unwrap());
+        use Replacement::{IfAbsent, Update, Whole, Without};
+        assert_eq!(known, [Whole, Without, Update, IfAbsent]);
         assert_eq!(replacement(9).unwrap_err().field, "replacement");
     }
 

@@ -110,7 +110,7 @@ impl CaseList {
                     *slot = Some(vector);
                 }
             }
-            Ok(NewCase { case: entry.case, embeddings })
+            Ok(NewCase { embeddings, ..NewCase::new(entry.case) })
         })
     }
 }

@@ -2,15 +2,14 @@
 
 use crate::background::Background;
 use crate::encode::{self, EncodedImage, Encoding};
-use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
+use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
 use crate::kept::KeptGenerations;
-use crate::raw::{self, RawCase};
 use crate::troubles::{Condition, Troubles};
-use crate::{CaseWarning, EngineError, View, Violation};
-use precedent_encoder::Encoder;
+use crate::{EngineError, View, Violation, files};
+use precedent_encoder::{Encoder, spread};
 use precedent_index::{
-    CaseEntry, Definition, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
-    Replacement, Scrub, Snapshot, Verification,
+    CaseEntry, Definition, Effect, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
+    Replacement, Scrub, Snapshot, Stored, Verification,
 };
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
@@ -180,14 +179,14 @@ impl Engine {
         encode::text(encoder, text, "text").map_err(|violation| EngineError::Invalid(vec![violation]))
     }
 
-    /// Encodes the files of a case, so that [`Self::ingest`] can take it in. Fields, patient and views that the case does
-    /// not give are taken from the files' headers. Apart from `ingest`, so that callers can encode many cases at a time.
+    /// Encodes the files of a case ahead of [`Self::ingest`], which would do it: for a caller that decides when, and how many at
+    /// a time. Fields, patient and views that the case does not give are taken from the files' headers.
     ///
     /// # Errors
     /// Every file that gives no picture, by its field; the encoder of the space is not here; an image with both a file
     /// and an embedding; too much.
-    pub fn encode(&self, raw: RawCase) -> Result<NewCase, Vec<Violation>> {
-        raw::encode(&self.definition, &self.encoding, raw)
+    pub fn encode(&self, new: NewCase) -> Result<NewCase, Vec<Violation>> {
+        files::encode(&self.definition, &self.encoding, new)
     }
 
     /// The newest generation that this process has seen.
@@ -231,45 +230,75 @@ impl Engine {
         }
     }
 
-    /// Takes cases in; one that is held under the same id is replaced whole, unless it would lose its report, its patient,
-    /// images or embeddings: then the case is refused. Returns when all that are not refused are durable; one answer per
-    /// case, in order.
+    /// Takes cases in. Files are encoded, every case is checked, and one whose id is held is held against that case: an equal one
+    /// is not written again, and otherwise [`NewCase::replacement`] says what happens. Returns when all that are not refused are
+    /// durable; one answer per case, in order.
     ///
     /// # Errors
-    /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged.
+    /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged. Of many bytes of cases some may be
+    /// held all the same; taking them in again changes nothing.
     pub fn ingest(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
-        self.ingest_as(cases.into_iter().map(|case| (case, Replacement::Whole)).collect())
+        let writer = self.writer()?;
+        self.in_slices(cases, |entries, bytes| {
+            let stored = self.put(writer, entries, bytes)?;
+            Ok(stored
+                .into_iter()
+                .map(|stored| stored.map(|stored| (stored.effect, stored.sequence)))
+                .collect())
+        })
     }
 
-    /// As [`Self::ingest`], each case with what becomes of the one that is held under its id.
+    /// What [`Self::ingest`] would do; nothing is changed. Cases are held against each other within some megabytes of them. An
+    /// engine that only reads knows what was committed.
     ///
     /// # Errors
-    /// As [`Self::ingest`]. Of many bytes of cases some may be held all the same; taking them in again changes nothing.
-    pub fn ingest_as(&self, cases: Vec<(NewCase, Replacement)>) -> Result<Vec<IngestOutcome>, EngineError> {
-        let writer = self.writer()?;
+    /// A damaged file, a failed writer.
+    pub fn rehearse(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
+        self.in_slices(cases, |entries, _| {
+            let effects = match &self.side {
+                Side::Writer(writer) => writer.rehearse(entries)?,
+                Side::Reader(reader) => reader.snapshot().rehearse(entries)?,
+            };
+            Ok(effects.into_iter().map(|effect| effect.map(|effect| (effect, 0))).collect())
+        })
+    }
+
+    /// Encodes and admits each case once, and hands them to `take` in slices, so that little is in memory twice however much
+    /// comes at once.
+    fn in_slices(
+        &self,
+        cases: Vec<NewCase>,
+        take: impl Fn(
+            Vec<(CaseEntry, Replacement)>,
+            usize,
+        ) -> Result<Vec<Result<(Effect, u64), Refused>>, EngineError>,
+    ) -> Result<Vec<IngestOutcome>, EngineError> {
         let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(cases.len());
+        let mut taken = Vec::with_capacity(cases.len());
         let (mut slice, mut bytes) = (Vec::new(), 0);
-        let mut put = Vec::with_capacity(cases.len());
-        for (case, replacement) in cases {
-            outcomes.push(match admit(&self.definition, case, replacement) {
-                Ok(Admitted { entry, warnings }) => {
+        let ready: Box<dyn Iterator<Item = Result<NewCase, Vec<Violation>>>> =
+            match cases.iter().any(NewCase::has_files) {
+                true => Box::new(spread(cases, |case| self.encode(case)).into_iter()),
+                false => Box::new(cases.into_iter().map(Ok)),
+            };
+        for case in ready {
+            outcomes.push(match case.and_then(|case| admit(&self.definition, case)) {
+                Ok(Admitted { entry, replacement, warnings }) => {
                     bytes += entry.memory_bytes();
                     slice.push((entry, replacement));
-                    Ok(Ingested { sequence: 0, warnings })
+                    Ok(Ingested { effect: Effect::Created, sequence: 0, warnings })
                 }
-                Err(violations) => Err(violations),
+                Err(violations) => Err(Refusal::Invalid(violations)),
             });
-            // However much comes at once, little of it is in memory twice.
             if bytes > SLICE_BYTES {
-                put.append(&mut self.put(writer, std::mem::take(&mut slice), bytes)?);
-                bytes = 0;
+                taken.append(&mut take(std::mem::take(&mut slice), std::mem::take(&mut bytes))?);
             }
         }
-        put.append(&mut self.put(writer, slice, bytes)?);
-        for (outcome, put) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(put) {
-            match (&mut *outcome, put) {
-                (Ok(ingested), Ok(sequence)) => ingested.sequence = sequence,
-                (_, Err(refused)) => *outcome = Err(violations(refused)),
+        taken.append(&mut take(slice, bytes)?);
+        for (outcome, taken) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(taken) {
+            match (&mut *outcome, taken) {
+                (Ok(ingested), Ok(done)) => (ingested.effect, ingested.sequence) = done,
+                (_, Err(refused)) => *outcome = Err(refusal(refused)),
                 (Err(_), Ok(_)) => {}
             }
         }
@@ -282,7 +311,7 @@ impl Engine {
         writer: &IndexWriter,
         entries: Vec<(CaseEntry, Replacement)>,
         bytes: usize,
-    ) -> Result<Vec<Result<u64, Refused>>, EngineError> {
+    ) -> Result<Vec<Result<Stored, Refused>>, EngineError> {
         if writer.pending_bytes() > MOST_PENDING_BYTES {
             // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
             writer.commit()?;
@@ -324,47 +353,6 @@ impl Engine {
             checked: &|file, outcome| self.troubles.checked(file, outcome),
         };
         Ok(scrub.run()?)
-    }
-
-    /// Says what [`Self::ingest`] would refuse whatever is held under the same id, and changes nothing. Of a case that is
-    /// not refused, what would be left out.
-    ///
-    /// # Errors
-    /// Every violation.
-    pub fn check(
-        &self,
-        case: &NewCase,
-        replacement: Replacement,
-    ) -> Result<Vec<CaseWarning>, Vec<Violation>> {
-        admit(&self.definition, case.clone(), replacement).map(|admitted| admitted.warnings)
-    }
-
-    /// Says what [`Self::ingest`] would refuse because the newest generation holds more under the same id.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn would_lose(&self, case: &NewCase) -> Result<Vec<Violation>, EngineError> {
-        let Ok(admitted) = admit(&self.definition, case.clone(), Replacement::Whole) else {
-            return Ok(Vec::new());
-        };
-        let loss = self.newest().loss(&admitted.entry)?;
-        Ok(loss.map(|loss| violations(Refused::Loss(loss))).unwrap_or_default())
-    }
-
-    /// Whether the index holds exactly this case already, or all that an update gives, so that taking it in again would
-    /// change nothing.
-    ///
-    /// # Errors
-    /// A damaged file. A case that would be refused is not held.
-    pub fn holds(&self, case: &NewCase, replacement: Replacement) -> Result<bool, EngineError> {
-        let Ok(Admitted { entry, .. }) = admit(&self.definition, case.clone(), replacement) else {
-            return Ok(false);
-        };
-        Ok(match (&self.side, replacement) {
-            (Side::Writer(writer), _) if writer.awaits(&entry.case.id) => false,
-            (_, Replacement::Update) => self.newest().holds_updated(&entry)?,
-            (_, Replacement::Whole | Replacement::Without) => self.newest().holds(&entry)?,
-        })
     }
 
     /// Takes cases out. Returns when it is durable.

@@ -1,30 +1,87 @@
 //! Cases on their way in: checked whole, so that nothing half right is written.
 
 use crate::Violation;
-use precedent_index::{CaseEntry, Definition, Loss, Refused, Replacement};
+use precedent_index::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
 use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
 use precedent_query::QueryVector;
+use std::fmt;
+
+/// Most bytes of the files of one case together.
+pub const MAX_CASE_FILE_BYTES: usize = 256 << 20;
 
 /// A case on its way in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewCase {
     /// The case.
     pub case: Case,
     /// Per image of the case its embedding, where there is one. A case without images may bring embeddings all the
     /// same: each gets an image without a name.
     pub embeddings: Vec<Option<QueryVector>>,
+    /// Per image of the case its DICOM, PNG or JPEG file, where it is to be encoded. A case without images may bring files all
+    /// the same: each gets an image.
+    pub files: Vec<Option<Vec<u8>>>,
+    /// What becomes of a case that is held under its id.
+    pub replacement: Replacement,
+}
+
+impl NewCase {
+    /// A case without embeddings and files, which replaces a held one whole.
+    pub fn new(case: Case) -> Self {
+        Self { case, embeddings: Vec::new(), files: Vec::new(), replacement: Replacement::default() }
+    }
+
+    /// Whether there is anything to encode.
+    pub fn has_files(&self) -> bool {
+        self.files.iter().any(Option::is_some)
+    }
+}
+
+/// A film shows a patient.
+impl fmt::Debug for NewCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (embeddings, files) =
+            (self.embeddings.iter().flatten().count(), self.files.iter().flatten().count());
+        write!(f, "NewCase({:?}, {embeddings} embeddings, {files} files, {:?})", self.case, self.replacement)
+    }
 }
 
 /// Per case: what became of it, or why it was refused.
-pub type IngestOutcome = Result<Ingested, Vec<Violation>>;
+pub type IngestOutcome = Result<Ingested, Refusal>;
 
 /// A case that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingested {
-    /// Its place in the log.
+    /// What was done.
+    pub effect: Effect,
+    /// The place in the log of the case that is held under its id now; 0 where nothing was done yet.
     pub sequence: u64,
     /// What of it was left out.
     pub warnings: Vec<CaseWarning>,
+}
+
+/// Why a case was refused. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is wrong.
+    Invalid(Vec<Violation>),
+    /// The case that is held under its id would lose something.
+    Loss(Vec<Violation>),
+}
+
+impl Refusal {
+    /// Everything that is wrong, by field.
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Invalid(violations) | Self::Loss(violations) => violations,
+        }
+    }
+
+    /// The same, taken out.
+    pub fn into_violations(self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) | Self::Loss(violations) => violations,
+        }
+    }
 }
 
 /// Something about a case that was ingested all the same. No value of the case is in it.
@@ -39,20 +96,16 @@ pub struct CaseWarning {
 }
 
 /// A case that was checked, and what of it was left out.
-#[derive(Debug)]
 pub(crate) struct Admitted {
     pub entry: CaseEntry,
+    pub replacement: Replacement,
     pub warnings: Vec<CaseWarning>,
 }
 
 /// Checks a case and brings it to the form of the index; names everything that is wrong with it. An update may hold a
-/// patient alone, as the rest of its case is held.
-pub(crate) fn admit(
-    definition: &Definition,
-    new: NewCase,
-    replacement: Replacement,
-) -> Result<Admitted, Vec<Violation>> {
-    let NewCase { mut case, embeddings } = new;
+/// patient alone, as the rest of its case is held. Files are encoded before.
+pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, Vec<Violation>> {
+    let NewCase { mut case, embeddings, replacement, .. } = new;
     let mut wrong = Vec::new();
     let warnings = admit_patient(definition, &mut case);
     complete_views(definition, &mut case);
@@ -89,7 +142,7 @@ pub(crate) fn admit(
         wrong.push(Violation::new("case", remedy));
     }
     let entry = CaseEntry { case, embeddings: admitted };
-    if wrong.is_empty() { Ok(Admitted { entry, warnings }) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(Admitted { entry, replacement, warnings }) } else { Err(wrong) }
 }
 
 /// Fills the field `view` from the images, where the case does not give it: by it searches put like views first.
@@ -123,20 +176,20 @@ fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
     }
 }
 
-/// Why a case does not replace the one that is held, as violations.
-pub(crate) fn violations(refused: Refused) -> Vec<Violation> {
+/// Why a case does not replace the one that is held.
+pub(crate) fn refusal(refused: Refused) -> Refusal {
     match refused {
-        Refused::Loss(loss) => losses(loss),
+        Refused::Loss(loss) => Refusal::Loss(losses(loss)),
         Refused::TooManyImages(count) => {
             let description = format!(
                 "would have {count} entries with those that the index holds; give at most {MAX_IMAGES}"
             );
-            vec![Violation::new("case.images", description)]
+            Refusal::Invalid(vec![Violation::new("case.images", description)])
         }
         Refused::NothingToUpdate => {
             let description = "holds nothing but its patient, and the index holds no case of this id; give a report, an embedding, an \
                  image or a field";
-            vec![Violation::new("case", description)]
+            Refusal::Invalid(vec![Violation::new("case", description)])
         }
     }
 }
@@ -203,15 +256,15 @@ mod tests {
     }
 
     fn refused(definition: &Definition, case: Case, embeddings: Vec<Option<QueryVector>>) -> String {
-        let new = NewCase { case, embeddings };
-        let violations = admit(definition, new, Replacement::Whole).unwrap_err();
+        let new = NewCase { embeddings, ..NewCase::new(case) };
+        let Err(violations) = admit(definition, new) else { panic!("it was admitted") };
         violations.iter().map(|v| format!("{}: {}; ", v.field, v.description)).collect()
     }
 
     #[test]
     fn an_embedding_without_an_image_gets_one() {
-        let new = NewCase { case: with_report(), embeddings: vec![vector(vec![1.0; 16])] };
-        let entry = admit(&definition(), new, Replacement::Whole).unwrap().entry;
+        let new = NewCase { embeddings: vec![vector(vec![1.0; 16])], ..NewCase::new(with_report()) };
+        let entry = admit(&definition(), new).unwrap().entry;
         assert_eq!((entry.case.images.len(), entry.embeddings.len()), (1, 1));
     }
 
@@ -238,8 +291,7 @@ mod tests {
         let admitted = |id: &str, issuer: &str| {
             let mut case = with_report();
             case.patient = Some(PatientKey::new(id, Some(issuer)).unwrap());
-            let admitted =
-                admit(&definition(), NewCase { case, embeddings: vec![] }, Replacement::Whole).unwrap();
+            let admitted = admit(&definition(), NewCase::new(case)).unwrap();
             let codes: Vec<&str> = admitted.warnings.iter().map(|warning| warning.code).collect();
             (admitted.entry.case.patient.map(|key| key.joined()), codes)
         };

@@ -14,7 +14,7 @@
 //!
 //! let mut case = Case::new(CaseId::new("CXR1")?);
 //! case.report = Some(Report::new([(SectionKind::Impression, "Left pleural effusion.")])?);
-//! let outcomes = engine.ingest(vec![NewCase { case, embeddings: Vec::new() }])?;
+//! let outcomes = engine.ingest(vec![NewCase::new(case)])?;
 //! assert!(outcomes[0].is_ok());
 //! engine.commit()?;
 //!
@@ -31,6 +31,7 @@ mod channel;
 mod encode;
 mod engine;
 mod error;
+mod files;
 mod findings;
 mod fusion;
 mod guards;
@@ -40,7 +41,6 @@ mod image_text;
 mod ingest;
 mod kept;
 mod priority;
-mod raw;
 mod scrub;
 mod search;
 mod spelling;
@@ -58,15 +58,14 @@ pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation, with_causes};
 pub use health::Health;
-pub use ingest::{CaseWarning, IngestOutcome, Ingested, NewCase};
+pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{
-    Damage, Definition, DefinitionError, GraphDefinition, IndexStats, MergeProgress, RecallReport, RecallRow,
-    Replacement, SegmentStats, Stale, VectorAccess, Verification,
+    Damage, Definition, DefinitionError, Effect, GraphDefinition, IndexStats, MergeProgress, RecallReport,
+    RecallRow, Replacement, SegmentStats, Stale, VectorAccess, Verification,
 };
 pub use priority::give_way;
-pub use raw::{MAX_CASE_CONTENT_BYTES, RawCase};
 pub use scrub::Scrub;
 pub use troubles::Condition;
 pub use understand::understand;

@@ -62,7 +62,7 @@ pub enum Builder {
     /// Our own.
     #[default]
     Own,
-    /// hnsw_rs, to check ours against. Level 0 gets `2 m` links whatever the layout.
+    /// hnsw_rs: code of other people, to check ours against or in its stead. Level 0 gets `2 m` links whatever the layout.
     HnswRs,
 }
 

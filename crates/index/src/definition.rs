@@ -31,6 +31,9 @@ pub enum DefinitionError {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GraphDefinition {
+    /// Who links the nodes.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub builder: GraphBuilder,
     /// How much memory a search may touch for its speed.
     pub layout: Layout,
     /// Links per node above level 0; on level 0 four times as many in the layout `fast` (32 where links lie in blocks), twice as many in
@@ -50,6 +53,7 @@ pub struct GraphDefinition {
 impl Default for GraphDefinition {
     fn default() -> Self {
         Self {
+            builder: GraphBuilder::Precedent,
             layout: Layout::Fast,
             m: 16,
             ef_construction: 200,
@@ -58,6 +62,22 @@ impl Default for GraphDefinition {
             min_nodes: 5_000,
         }
     }
+}
+
+/// Who links the nodes of a graph; one search code reads what either built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GraphBuilder {
+    /// The program's own code, over the codes of vectors.
+    #[default]
+    Precedent,
+    /// The library hnsw_rs, over whole vectors: some fifteen times as long. Level 0 gets twice `m` links in either layout.
+    HnswRs,
+}
+
+/// The usual builder is not written, so that earlier programs read the definition.
+fn is_usual(builder: &GraphBuilder) -> bool {
+    *builder == GraphBuilder::default()
 }
 
 /// How a graph lies in memory; one search code reads both.
@@ -315,10 +335,24 @@ mod tests {
             refused("name = 'a'\n[graph]\ntarget_recall = 1.0").contains("target_recall 1 is not between")
         );
         assert!(refused("name = 'a'\n[graph]\nlayout = 'small'").contains("small"));
+        let error = refused("name = 'a'\n[graph]\nbuilder = 'faiss'");
+        for part in ["builder", "faiss", "precedent", "hnsw_rs"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
         assert!(refused("name = 'a'\n[[field]]\nname = 'Age'\nkind = 'integer'").contains("Age"));
         let space = "name = 'a'\n[[space]]\nrole = 'image'\ndimension = 8\nmetric = 'l2'\nencoder_id = 'e'";
         assert!(refused(space).contains("dimension 8 is outside 16 to 4096"));
         assert!(refused(&space.replace("'l2'", "'manhattan'")).contains("metric"));
+    }
+
+    #[test]
+    fn the_builder_is_ours_unless_the_definition_names_another() {
+        let plain = Definition::from_toml("name = 'a'").unwrap();
+        assert_eq!(plain.graph.builder, GraphBuilder::Precedent);
+        assert!(!plain.to_toml().unwrap().contains("builder"), "earlier programs know no such key");
+        let other = Definition::from_toml("name = 'a'\n[graph]\nbuilder = 'hnsw_rs'").unwrap();
+        assert_eq!(other.graph.builder, GraphBuilder::HnswRs);
+        assert_eq!(Definition::from_toml(&other.to_toml().unwrap()).unwrap(), other);
     }
 
     #[test]

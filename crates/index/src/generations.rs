@@ -67,7 +67,7 @@ impl Generations {
         for (index, part) in snapshot.segments.iter().enumerate() {
             let mut dead = Vec::new();
             for id in batch.touched() {
-                let found = part.segment.find(id)?;
+                let found = part.segment.find(id)?.map(|(ordinal, _)| ordinal);
                 dead.extend(found.filter(|&ordinal| part.live.contains(ordinal)));
             }
             self.bury(&mut manifest, index, dead)?;

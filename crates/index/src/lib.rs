@@ -28,6 +28,7 @@
 mod definition;
 mod error;
 mod generations;
+mod judge;
 mod manifest;
 mod merge;
 mod merge_policy;
@@ -51,8 +52,9 @@ mod writer;
 #[cfg(test)]
 mod swap_tests;
 
-pub use definition::{Definition, DefinitionError, GraphDefinition, Layout};
+pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition, Layout};
 pub use error::IndexError;
+pub use judge::{Effect, Stored};
 pub use merge::MergeProgress;
 pub use nearest::Nearest;
 pub use ordinals::OrdinalSet;

@@ -76,10 +76,11 @@ impl Pending {
         self.bytes += earlier.bytes;
     }
 
-    /// What an operation that named this id left under it: a case, or none; nothing, if no operation did.
-    pub fn held(&self, id: &CaseId) -> Option<Option<&CaseEntry>> {
-        let case = || self.by_id.get(id).and_then(|sequence| self.cases.get(sequence));
-        self.touched.contains(id).then(|| case().map(|case| &case.entry))
+    /// What an operation that named this id left under it: a case with its place in the log, or none; nothing, if no operation
+    /// did.
+    pub fn held(&self, id: &CaseId) -> Option<Option<(u64, &PendingCase)>> {
+        let case = |sequence: &u64| Some((*sequence, self.cases.get(sequence)?));
+        self.touched.contains(id).then(|| self.by_id.get(id).and_then(case))
     }
 
     /// Whether an operation named this id, and if so, whether a case is to come under it.

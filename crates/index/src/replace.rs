@@ -16,6 +16,8 @@ pub enum Replacement {
     /// What is given replaces what is held, and the rest is kept: fields by name, the patient, the report as a whole, images
     /// by name or, without one, by place, and of an image name, view and embedding each for itself.
     Update,
+    /// It is left alone: only a case whose id is not held is put.
+    IfAbsent,
 }
 
 /// What of a case an index would lose with a replacement: how much of it is held, and how much is given.

@@ -1,11 +1,12 @@
 //! One generation: what a reader sees, whatever the writer does.
 
+use crate::judge::{Call, same_bits};
 use crate::manifest::{Manifest, SegmentEntry};
-use crate::record::encode_case;
-use crate::replace::{Parts, updated};
+use crate::replace::Parts;
 use crate::segment::{GraphPages, Records, Segment};
 use crate::{
-    CaseEntry, Definition, IndexError, Loss, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess,
+    CaseEntry, Definition, Effect, IndexError, NearestCase, OrdinalSet, Refused, Replacement, SegmentStats,
+    Stale, VectorAccess,
 };
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
@@ -301,54 +302,50 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn find(&self, id: &CaseId) -> Result<Option<CasePlace>, IndexError> {
+        Ok(self.find_record(id)?.map(|(place, _)| place))
+    }
+
+    /// As [`Self::find`], with the record of the case, which is read for it anyway.
+    pub(crate) fn find_record(&self, id: &CaseId) -> Result<Option<(CasePlace, &[u8])>, IndexError> {
         for (segment, part) in self.segments.iter().enumerate() {
-            if let Some(ordinal) = part.segment.find(id)?
+            if let Some((ordinal, record)) = part.segment.find(id)?
                 && part.live.contains(ordinal)
             {
-                return Ok(Some(CasePlace { segment, ordinal }));
+                return Ok(Some((CasePlace { segment, ordinal }, record)));
             }
         }
         Ok(None)
     }
 
-    /// Whether exactly this case, with these embeddings, is live.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
-        let Some(place) = self.find(&entry.case.id)? else { return Ok(false) };
-        let segment = &self.part(place.segment)?.segment;
-        let held = segment.embeddings(place.ordinal)?;
-        let same = held.len() == entry.embeddings.len()
-            && (held.iter().zip(&entry.embeddings)).all(|(a, b)| a.0 == b.0 && a.1 == b.1.as_slice());
-        Ok(same && segment.records.bytes(place.ordinal)? == encode_case(&entry.case))
+    /// Whether a case has exactly these embeddings, bit by bit.
+    pub(crate) fn has_embeddings(
+        &self,
+        place: CasePlace,
+        embeddings: &[(usize, Embedding)],
+    ) -> Result<bool, IndexError> {
+        let held = self.part(place.segment)?.segment.embeddings(place.ordinal)?;
+        let same =
+            |(a, b): (&(usize, &[f32]), &(usize, Embedding))| a.0 == b.0 && same_bits(a.1, b.1.as_slice());
+        Ok(held.len() == embeddings.len() && held.iter().zip(embeddings).all(same))
     }
 
-    /// What a case would lose if `new` took its place.
+    /// What taking cases in would do by what this generation holds, each held against those before it, too.
     ///
     /// # Errors
-    /// A damaged file.
-    pub fn loss(&self, new: &CaseEntry) -> Result<Option<Loss>, IndexError> {
-        Ok(match self.find(&new.case.id)? {
-            Some(place) => self.parts(place)?.lost_to(new),
-            None => None,
-        })
+    /// [`IndexError::TooLarge`] and a damaged file.
+    pub fn rehearse(
+        &self,
+        cases: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<Vec<Result<Effect, Refused>>, IndexError> {
+        let call = Call::prepare(self, cases)?;
+        call.decide(&self.definition().fields, |_| None).map(|(_, outcomes)| outcomes.effects())
     }
 
-    /// Whether updating the case of this id by `new` would change nothing.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn holds_updated(&self, new: &CaseEntry) -> Result<bool, IndexError> {
-        let Some(place) = self.find(&new.case.id)? else { return Ok(false) };
-        let held = self.entry(place)?;
-        Ok(updated(&self.definition().fields, held.clone(), new.clone()).is_ok_and(|updated| updated == held))
-    }
-
-    pub(crate) fn parts(&self, place: CasePlace) -> Result<Parts, IndexError> {
+    /// What there is of the case with this record.
+    pub(crate) fn parts(&self, place: CasePlace, record: &[u8]) -> Result<Parts, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let embeddings = segment.embeddings(place.ordinal)?.len();
-        Ok(Parts::of(&segment.case(place.ordinal)?, embeddings))
+        Ok(Parts::of(&segment.records.decoded(place.ordinal, record)?, embeddings))
     }
 
     /// A case with its embeddings, as it was ingested.
@@ -356,6 +353,11 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
+        self.entry_of(place, self.part(place.segment)?.segment.records.checked(place.ordinal)?)
+    }
+
+    /// The same of a case whose record was read before.
+    pub(crate) fn entry_of(&self, place: CasePlace, record: &[u8]) -> Result<CaseEntry, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let space = self.definition().image_space.as_ref();
         let mut embeddings = Vec::new();
@@ -366,7 +368,7 @@ impl Snapshot {
                 restored.map_err(|error| IndexError::damaged(&segment.entry.folder(), error.to_string()))?;
             embeddings.extend(restored.map(|embedding| (image, embedding)));
         }
-        Ok(CaseEntry { case: segment.case(place.ordinal)?, embeddings })
+        Ok(CaseEntry { case: segment.records.decoded(place.ordinal, record)?, embeddings })
     }
 
     /// The case's place in the log, which breaks ties: the earlier case goes first.

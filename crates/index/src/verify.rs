@@ -147,7 +147,7 @@ impl Verification {
             }
             let mut checked = || -> Result<(), IndexError> {
                 let case = segment.case(ordinal)?;
-                if segment.find(&case.id)? != Some(ordinal) {
+                if segment.find(&case.id)?.is_none_or(|(found, _)| found != ordinal) {
                     return Err(IndexError::damaged(
                         &folder,
                         format!("case {ordinal} is not found by its id"),

@@ -4,17 +4,17 @@
 //! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
 
 use crate::generations::{Generations, remove_litter};
+use crate::judge::{Call, Outcomes, Put};
 use crate::manifest::{LOG, Manifest};
 use crate::merge::MergeClaims;
 use crate::pending::{Pending, PendingCase};
-use crate::record::{Operation, decode_operation, encode_case, encode_delete, encode_put};
-use crate::replace::{Parts, updated};
+use crate::record::{Operation, decode_operation, encode_case, encode_delete};
 use crate::reserve::Reserve;
 use crate::shared::{Mutex, MutexGuard};
-use crate::{CaseEntry, CasePlace, Definition, IndexError, Refused, Replacement, SegmentSize, Snapshot};
-use precedent_model::{CaseId, FieldSchema};
+use crate::{CaseEntry, Definition, Effect, IndexError, Refused, Replacement, SegmentSize, Snapshot, Stored};
+use precedent_model::CaseId;
 use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 const LOCK: &str = "writer.lock";
@@ -170,52 +170,45 @@ impl IndexWriter {
     }
 
     /// As [`Self::put`], but each case is held against the one that it replaces, be that in a segment, on its way into one, or
-    /// earlier in the same call: a [`Replacement`] says what becomes of it. Refused cases change nothing.
+    /// earlier in the same call: a [`Replacement`] says what becomes of it. Refused cases change nothing, and a case that would
+    /// replace itself is not written again.
     ///
     /// # Errors
     /// As [`Self::put`], and a damaged file.
     pub fn replace(
         &self,
         cases: Vec<(CaseEntry, Replacement)>,
-    ) -> Result<Vec<Result<u64, Refused>>, IndexError> {
-        // Encoding and looking up are done before other writers must wait.
-        let (ids, modes): (Vec<CaseId>, Vec<Replacement>) =
-            cases.iter().map(|(entry, mode)| (entry.case.id.clone(), *mode)).unzip();
-        let puts = cases.into_iter().map(|(entry, _)| Put::encode(entry)).collect::<Result<Vec<_>, _>>()?;
-        let mut snapshot = self.snapshot();
-        let mut places = find_all(&snapshot, &ids, &modes)?;
-        let mut state = self.writable()?;
-        // What is committed meanwhile stays in flight until its generation is seen here.
-        let newest = self.snapshot();
-        if newest.generation() != snapshot.generation() {
-            places = find_all(&newest, &ids, &modes)?;
-            snapshot = newest;
-        }
-        let mut batch: Vec<Put> = Vec::with_capacity(puts.len());
-        let mut latest: HashMap<CaseId, usize> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(puts.len());
-        for ((put, id), (mode, place)) in puts.into_iter().zip(ids).zip(modes.into_iter().zip(places)) {
-            let held = match (latest.get(&id), state.held(&id)) {
-                (Some(&earlier), _) => Held::Pending(&batch[earlier].case.entry),
-                (None, Some(Some(entry))) => Held::Pending(entry),
-                (None, Some(None)) => Held::Nothing,
-                (None, None) => place.map_or(Held::Nothing, |place| Held::Written(&snapshot, place)),
-            };
-            match judge(&snapshot.definition().fields, put, mode, held)? {
-                Ok(put) => {
-                    latest.insert(id, batch.len());
-                    batch.push(put);
-                    outcomes.push(Ok(0));
-                }
-                Err(refused) => outcomes.push(Err(refused)),
-            }
-        }
+    ) -> Result<Vec<Result<Stored, Refused>>, IndexError> {
+        let (mut state, puts, outcomes) = self.decide(cases)?;
         let storage = self.generations.storage().as_ref();
-        let sequences = if batch.is_empty() { Vec::new() } else { state.put(storage, batch)? };
-        for (outcome, sequence) in outcomes.iter_mut().filter(|outcome| outcome.is_ok()).zip(sequences) {
-            *outcome = Ok(sequence);
-        }
-        Ok(outcomes)
+        let sequences = if puts.is_empty() { Vec::new() } else { state.put(storage, puts)? };
+        Ok(outcomes.stored(&sequences))
+    }
+
+    /// What [`Self::replace`] would do. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    pub fn rehearse(
+        &self,
+        cases: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<Vec<Result<Effect, Refused>>, IndexError> {
+        self.decide(cases).map(|(_, _, outcomes)| outcomes.effects())
+    }
+
+    /// What is to be done with each case, by what is held. It holds as long as the state is.
+    fn decide(
+        &self,
+        cases: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<(MutexGuard<'_, State>, Vec<Put>, Outcomes), IndexError> {
+        // Encoding, looking up and comparing are done before other writers must wait.
+        let snapshot = self.snapshot();
+        let mut call = Call::prepare(&snapshot, cases)?;
+        let state = self.writable()?;
+        // What is committed meanwhile stays in flight until its generation is seen here.
+        call.renew(&self.snapshot())?;
+        let (puts, outcomes) = call.decide(&snapshot.definition().fields, |id| state.held(id))?;
+        Ok((state, puts, outcomes))
     }
 
     /// Takes cases out. Durable when this returns.
@@ -245,19 +238,6 @@ impl IndexWriter {
         phase!("log-append", "end");
         state.pending.delete(ids);
         Ok(Deleted { sequence: sequences[0], unknown })
-    }
-
-    /// Whether the index holds exactly this case already, so that putting it again would change nothing.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn holds(&self, entry: &CaseEntry) -> Result<bool, IndexError> {
-        Ok(!self.awaits(&entry.case.id) && self.snapshot().holds(entry)?)
-    }
-
-    /// Whether an operation on this id waits for its generation, so that the newest one does not say what is held.
-    pub fn awaits(&self, id: &CaseId) -> bool {
-        lock(&self.state).knows(id).is_some()
     }
 
     /// Operations that are durable and not yet in a segment.
@@ -330,78 +310,6 @@ impl IndexWriter {
     }
 }
 
-/// A case on its way into the log.
-struct Put {
-    operation: Vec<u8>,
-    case: PendingCase,
-}
-
-impl Put {
-    fn encode(entry: CaseEntry) -> Result<Self, IndexError> {
-        let record = encode_case(&entry.case);
-        let operation = encode_put(record.clone(), &entry.embeddings);
-        if operation.len() > MAX_FRAME {
-            return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
-        }
-        Ok(Self { operation, case: PendingCase { entry, record } })
-    }
-}
-
-/// Where the case is that another would replace.
-enum Held<'a> {
-    Nothing,
-    Pending(&'a CaseEntry),
-    Written(&'a Snapshot, CasePlace),
-}
-
-/// What is put, or why nothing is.
-fn judge(
-    schema: &FieldSchema,
-    put: Put,
-    mode: Replacement,
-    held: Held<'_>,
-) -> Result<Result<Put, Refused>, IndexError> {
-    match mode {
-        Replacement::Without => Ok(Ok(put)),
-        Replacement::Whole => {
-            let parts = match held {
-                Held::Nothing => return Ok(Ok(put)),
-                Held::Pending(entry) => Parts::of(&entry.case, entry.embeddings.len()),
-                Held::Written(snapshot, place) => snapshot.parts(place)?,
-            };
-            Ok(match parts.lost_to(&put.case.entry) {
-                Some(loss) => Err(Refused::Loss(loss)),
-                None => Ok(put),
-            })
-        }
-        Replacement::Update => {
-            let held = match held {
-                Held::Nothing if put.case.entry.case.is_bare() => return Ok(Err(Refused::NothingToUpdate)),
-                Held::Nothing => return Ok(Ok(put)),
-                Held::Pending(entry) => entry.clone(),
-                Held::Written(snapshot, place) => snapshot.entry(place)?,
-            };
-            match updated(schema, held, put.case.entry) {
-                Ok(entry) => Put::encode(entry).map(Ok),
-                Err(refused) => Ok(Err(refused)),
-            }
-        }
-    }
-}
-
-/// Where the cases of these ids lie; those that are replaced whatever they have are not looked up.
-fn find_all(
-    snapshot: &Snapshot,
-    ids: &[CaseId],
-    modes: &[Replacement],
-) -> Result<Vec<Option<CasePlace>>, IndexError> {
-    let find = |(id, mode): (&CaseId, &Replacement)| match mode {
-        Replacement::Without => Ok(None),
-        Replacement::Whole | Replacement::Update => snapshot.find(id),
-    };
-    ids.iter().zip(modes).map(find).collect()
-}
-
 impl State {
     /// Makes cases durable and lets them wait for their segment.
     fn put(&mut self, storage: &dyn Storage, puts: Vec<Put>) -> Result<Vec<u64>, IndexError> {
@@ -423,7 +331,7 @@ impl State {
     }
 
     /// What an operation that no generation holds yet left under an id; nothing, if none named it.
-    fn held(&self, id: &CaseId) -> Option<Option<&CaseEntry>> {
+    fn held(&self, id: &CaseId) -> Option<Option<(u64, &PendingCase)>> {
         self.waiting().find_map(|pending| pending.held(id))
     }
 

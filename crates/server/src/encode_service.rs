@@ -4,7 +4,7 @@ use crate::call::{Call, Workers};
 use crate::registry::{Registry, Served};
 use crate::status;
 use precedent_convert as convert;
-use precedent_engine::MAX_CASE_CONTENT_BYTES;
+use precedent_engine::MAX_CASE_FILE_BYTES;
 use precedent_wire::v1;
 use precedent_wire::v1::encode_service_server::EncodeService;
 use std::sync::Arc;
@@ -75,9 +75,8 @@ fn append(content: &mut Vec<u8>, next: v1::EncodeImageRequest, served: &Served) 
         let description = "is not the index of the first message; encode for it in another call";
         return Err(status::invalid_field("index", description));
     }
-    if content.len() + next.content.len() > MAX_CASE_CONTENT_BYTES {
-        let description =
-            format!("has more than {MAX_CASE_CONTENT_BYTES} bytes, which is the limit of a file");
+    if content.len() + next.content.len() > MAX_CASE_FILE_BYTES {
+        let description = format!("has more than {MAX_CASE_FILE_BYTES} bytes, which is the limit of a file");
         return Err(status::invalid_field("content", &description));
     }
     content.extend_from_slice(&next.content);

@@ -11,7 +11,7 @@ use assembly::Assembly;
 use group::{End, Group, next_group};
 use precedent_convert as convert;
 use precedent_engine::{
-    Access, CaseWarning, EngineError, IngestOutcome, Ingested, NewCase, RawCase, Replacement, Violation,
+    Access, CaseWarning, EngineError, IngestOutcome, Ingested, NewCase, Refusal, Violation,
 };
 use precedent_model::{CaseId, MAX_CASE_ID_BYTES};
 use precedent_wire::v1;
@@ -172,7 +172,6 @@ impl Session {
     async fn take(&mut self, messages: Vec<v1::IngestCasesRequest>) -> Result<(), Status> {
         let mut ids = Vec::with_capacity(messages.len());
         let mut read = Vec::with_capacity(messages.len());
-        let mut replacements = Vec::with_capacity(messages.len());
         for message in messages {
             let served = self.index_of(&message)?.clone();
             let chunk_alone = message.chunk.is_some() && message.case.is_none();
@@ -182,25 +181,18 @@ impl Session {
             }
             if !chunk_alone {
                 ids.push(message.case.as_ref().map_or_else(String::new, |case| echo(&case.case_id)));
-                let case = read_case(message.case, &mut self.assembly, &served);
-                let replacement = convert::case::replacement(message.replacement);
-                replacements.push(*replacement.as_ref().unwrap_or(&Replacement::Whole));
-                read.push(case.and_then(|case| replacement.map(|_| case).map_err(|wrong| vec![wrong])));
+                read.push(read_case(message.case, message.replacement, &mut self.assembly, &served));
             }
         }
         let (Some(served), false) = (self.served.clone(), read.is_empty()) else { return Ok(()) };
         let encoded = self.encode(&served, read).await?;
         let (cases, refusals): (Vec<_>, Vec<_>) = encoded.into_iter().map(split).unzip();
-        let cases: Vec<(NewCase, Replacement)> = cases
-            .into_iter()
-            .zip(replacements)
-            .filter_map(|(case, replacement)| Some((case?, replacement)))
-            .collect();
+        let cases: Vec<NewCase> = cases.into_iter().flatten().collect();
         if self.assembly.is_empty() {
             self.upload = None;
         }
         let engine = Arc::clone(served.engine());
-        let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest_as(cases) });
+        let ingest = move || Ok(if cases.is_empty() { Ok(Vec::new()) } else { engine.ingest(cases) });
         let outcomes = match self.workers.carry_through(self.call.clone(), ingest).await? {
             Ok(outcomes) => outcomes,
             Err(error) => return Err(self.health.failed(&error, served.name()).await),
@@ -245,22 +237,21 @@ impl Session {
     async fn encode(
         &self,
         served: &Served,
-        read: Vec<Result<RawCase, Vec<Violation>>>,
+        read: Vec<Result<NewCase, Vec<Violation>>>,
     ) -> Result<Vec<Result<NewCase, Vec<Violation>>>, Status> {
         let mut encoded = Vec::with_capacity(read.len());
         let mut running = JoinSet::new();
         for (place, case) in read.into_iter().enumerate() {
             encoded.push(match case {
-                Ok(raw) if raw.has_files() => {
+                Ok(case) if case.has_files() => {
                     let (engine, workers, call) =
                         (Arc::clone(served.engine()), self.workers.clone(), self.call.clone());
                     let encode =
-                        async move { (place, workers.encode(call, move || Ok(engine.encode(raw))).await) };
+                        async move { (place, workers.encode(call, move || Ok(engine.encode(case))).await) };
                     running.spawn(encode.in_current_span());
                     None
                 }
-                Ok(raw) => Some(Ok(raw.without_files())),
-                Err(violations) => Some(Err(violations)),
+                ready => Some(ready),
             });
         }
         while let Some(ended) = running.join_next().await {
@@ -304,14 +295,17 @@ fn ends_with_chunks(messages: &[v1::IngestCasesRequest], assembly: &Assembly) ->
 /// The case of a message, with the files that came ahead of it.
 fn read_case(
     case: Option<v1::Case>,
+    replacement: i32,
     assembly: &mut Assembly,
     served: &Served,
-) -> Result<RawCase, Vec<Violation>> {
+) -> Result<NewCase, Vec<Violation>> {
     let chunks = std::mem::take(assembly);
     match case {
         Some(mut case) => {
             chunks.fill(&mut case)?;
-            convert::case::from_wire(case, &served.engine().definition().fields)
+            let case = convert::case::from_wire(case, &served.engine().definition().fields)?;
+            let replacement = convert::case::replacement(replacement).map_err(|wrong| vec![wrong])?;
+            Ok(NewCase { replacement, ..case })
         }
         None if chunks.is_empty() => {
             Err(vec![Violation::new("case", "is missing; every message without a chunk carries one")])
@@ -334,19 +328,20 @@ fn joined(
 ) -> impl Iterator<Item = Option<IngestOutcome>> {
     let mut outcomes = outcomes.into_iter();
     refusals.into_iter().map(move |refusal| match refusal {
-        Some(violations) => Some(Err(violations)),
+        Some(violations) => Some(Err(Refusal::Invalid(violations))),
         None => outcomes.next(),
     })
 }
 
 fn answer(outcome: IngestOutcome) -> Outcome {
     match outcome {
-        Ok(Ingested { sequence, warnings }) => {
+        Ok(Ingested { effect, sequence, warnings }) => {
             let warnings = warnings.into_iter().map(warning).collect();
-            Outcome::Acknowledgement(v1::Acknowledgement { sequence, warnings })
+            let effect = convert::case::effect_to_wire(effect).into();
+            Outcome::Acknowledgement(v1::Acknowledgement { sequence, warnings, effect })
         }
-        Err(violations) => Outcome::Rejection(v1::Rejection {
-            violations: (violations.into_iter())
+        Err(refusal) => Outcome::Rejection(v1::Rejection {
+            violations: (refusal.into_violations().into_iter())
                 .map(|v| v1::Violation { field: v.field, description: v.description })
                 .collect(),
         }),
@@ -392,15 +387,18 @@ async fn passed(deadline: Option<Instant>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precedent_engine::Effect;
 
     #[test]
     fn outcomes_return_to_the_places_of_their_cases() {
         let refused = || vec![Violation::new("case.case_id", "is empty")];
         let refusals = vec![None, Some(refused()), None, None];
-        let done = |sequence| Ok(Ingested { sequence, warnings: Vec::new() });
-        let engine = vec![done(7), Err(vec![Violation::new("case.images[0].embedding", "is zero")]), done(8)];
+        let done = |sequence| Ok(Ingested { effect: Effect::Created, sequence, warnings: Vec::new() });
+        let wrong = Refusal::Invalid(vec![Violation::new("case.images[0].embedding", "is zero")]);
+        let engine = vec![done(7), Err(wrong), done(8)];
         let all: Vec<_> = joined(refusals, engine.clone()).collect();
-        assert_eq!(all, [Some(done(7)), Some(Err(refused())), Some(engine[1].clone()), Some(done(8))]);
+        let refused = Err(Refusal::Invalid(refused()));
+        assert_eq!(all, [Some(done(7)), Some(refused), Some(engine[1].clone()), Some(done(8))]);
         assert_eq!(joined(vec![None], Vec::new()).next(), Some(None));
     }
 

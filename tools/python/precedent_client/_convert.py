@@ -28,6 +28,7 @@ from .types import (
     CaseWarning,
     ChannelPlan,
     Damage,
+    Effect,
     Embedding,
     Embeddings,
     EncodedImage,
@@ -38,8 +39,8 @@ from .types import (
     HighlightMatch,
     Hit,
     Image,
-    Images,
     ImageScore,
+    Images,
     IndexStats,
     LexicalScore,
     MentionDetails,
@@ -286,7 +287,8 @@ def ingest_answer(message: ingest_service_pb2.IngestCasesResponse) -> Acknowledg
     if message.HasField("acknowledgement"):
         acknowledgement = message.acknowledgement
         warnings = tuple(CaseWarning(w.code, w.field, w.message) for w in acknowledgement.warnings)
-        return Acknowledgement(message.position, message.case_id, acknowledgement.sequence, warnings)
+        effect = next((effect for effect in Effect if effect.value == acknowledgement.effect), None)
+        return Acknowledgement(message.position, message.case_id, acknowledgement.sequence, warnings, effect)
     violations = tuple(Violation(v.field, v.description) for v in message.rejection.violations)
     return Rejection(message.position, message.case_id, violations)
 

@@ -178,8 +178,8 @@ class Client:
         are too large for one message are sent in several. ``replacement`` says what becomes of cases that the index holds
         under the same ids. If the iterable raises an error, it is raised here after the outcomes of the cases before it.
 
-        An ingest is not retried. After an error, send again what was not acknowledged: a case that is sent twice replaces
-        itself.
+        An ingest is not retried. After an error, send again what was not acknowledged: a case that is held already, bit by
+        bit, is acknowledged as ``Effect.UNCHANGED`` and not written again.
         """
         _calls.cases_only(cases)
         return self._ingest(cases, replacement, self._settings.name(index), timeout)

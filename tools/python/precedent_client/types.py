@@ -140,6 +140,8 @@ class Replacement(enum.Enum):
     """It is replaced whole, whatever is lost."""
     UPDATE = 2
     """What is given replaces what is held, and what is not given is kept."""
+    IF_ABSENT = 3
+    """It is left alone; only a case whose id is not held is put."""
 
 
 @dataclass(frozen=True)
@@ -527,6 +529,19 @@ class CaseWarning:
     message: str
 
 
+class Effect(enum.Enum):
+    """What taking a case in did."""
+
+    CREATED = 1
+    """No case was held under its id."""
+    REPLACED = 2
+    """It took the place of the held case, or updated it."""
+    UNCHANGED = 3
+    """The held case is equal, or has all that an update gives. Nothing was written."""
+    LEFT_ALONE = 4
+    """A case is held, and ``Replacement.IF_ABSENT`` leaves it alone. Nothing was written."""
+
+
 @dataclass(frozen=True)
 class Acknowledgement:
     """The case is durable."""
@@ -534,7 +549,10 @@ class Acknowledgement:
     position: int
     case_id: str = field(repr=False)
     sequence: int
+    """The place in the index's log of the case that is held under this id now."""
     warnings: tuple[CaseWarning, ...] = ()
+    effect: Effect | None = None
+    """What was done; ``None`` if the server does not say."""
     accepted = True
 
 

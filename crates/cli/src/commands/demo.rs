@@ -283,6 +283,7 @@ impl Place {
             map: None,
             update: false,
             replace_without: false,
+            if_absent: false,
             embeddings: None,
             embeddings_per: None,
             encoder_id: None,

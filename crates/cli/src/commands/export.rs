@@ -105,7 +105,7 @@ impl<'a> Export<'a> {
     }
 
     fn add(&mut self, new: NewCase) -> Result<(), Failure> {
-        let NewCase { case, embeddings } = new;
+        let NewCase { case, embeddings, .. } = new;
         let mut next = self.embeddings;
         let number = |embedding: &Option<_>| {
             embedding.is_some().then(|| {

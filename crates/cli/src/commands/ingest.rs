@@ -20,8 +20,10 @@ use indicatif::ProgressBar;
 use inputs::{Input, Rows};
 use listing::{Listing, is_listing};
 use pictures::Pictures;
-use precedent_engine::{Access, Engine, EngineError, NewCase, Replacement, Violation};
-use precedent_model::{Case, CaseId};
+use precedent_engine::{
+    Access, Effect, Engine, EngineError, Ingested, NewCase, Refusal, Replacement, Violation,
+};
+use precedent_model::Case;
 use precedent_sources::{ColumnMap, Rejection, Row};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,11 +69,11 @@ pub fn take_in(args: &IngestArgs, interrupt: &Interrupt) -> Outcome {
         replacement: match args {
             args if args.update => Replacement::Update,
             args if args.replace_without => Replacement::Without,
+            args if args.if_absent => Replacement::IfAbsent,
             _ => Replacement::Whole,
         },
         listing: Listing::begin(&args.rejected, args.dry_run)?,
         batch: Vec::new(),
-        batch_ids: HashSet::new(),
         seen: HashSet::new(),
         batch_bytes: 0,
         tally: Tally::default(),
@@ -132,8 +134,6 @@ struct Run<'a> {
     replacement: Replacement,
     listing: Listing,
     batch: Vec<(Place, NewCase)>,
-    /// Ids in the batch.
-    batch_ids: HashSet<CaseId>,
     /// Hashes of all ids so far, to tell of rows that repeat one.
     seen: HashSet<u64>,
     batch_bytes: usize,
@@ -145,6 +145,10 @@ struct Place {
     source: String,
     row: u64,
     line: u64,
+    /// Whether its case has neither text nor embedding, and updates no other.
+    silent: bool,
+    /// Whether an earlier row had its case id.
+    repeated: bool,
 }
 
 impl Run<'_> {
@@ -214,7 +218,7 @@ impl Run<'_> {
                 return self.listing.reject(&source, &rejection);
             }
         };
-        let place = Place { source, row: row.number, line: row.line };
+        let place = Place { source, row: row.number, line: row.line, silent: false, repeated: false };
         let named = row.embedding_rows.as_deref().unwrap_or_default();
         if self.vectors.is_none() && named.iter().any(Option::is_some) {
             let problem =
@@ -230,7 +234,7 @@ impl Run<'_> {
             None => Ok(Vec::new()),
         };
         match embeddings {
-            Ok(embeddings) => self.take(place, NewCase { case, embeddings }),
+            Ok(embeddings) => self.take(place, NewCase { embeddings, ..NewCase::new(case) }),
             Err(violation) => self.reject_all(&place, &[violation], MEND),
         }
     }
@@ -251,64 +255,55 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Puts a case into the batch, unless it cannot be or is held already.
+    /// Puts a case into the batch.
     fn take(&mut self, place: Place, new: NewCase) -> Result<(), Failure> {
-        match self.engine.check(&new, self.replacement) {
-            Ok(warnings) => {
-                for warning in &warnings {
-                    self.tally.count(warning);
-                    self.listing.note(&place.source, place.row, warning)?;
-                }
-            }
-            Err(violations) => return self.reject_all(&place, &violations, MEND),
-        }
         // What an update leaves out the index may hold.
         let whole = self.replacement != Replacement::Update;
-        if whole && new.case.report.is_none() && new.embeddings.iter().all(Option::is_none) {
-            self.tally.silent += 1;
-        }
+        let silent = whole && new.case.report.is_none() && new.embeddings.iter().all(Option::is_none);
         let mut hasher = DefaultHasher::new();
         new.case.id.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
-            self.tally.repeated += 1;
-        }
-        if self.batch_ids.contains(&new.case.id) {
-            // An earlier row of the same id must be in before this one is compared with what is held.
-            self.flush()?;
-        }
-        let lost = match self.replacement {
-            Replacement::Whole => self.engine.would_lose(&new)?,
-            Replacement::Without | Replacement::Update => Vec::new(),
-        };
-        if !lost.is_empty() {
-            return self.reject_all(&place, &lost, KEEP);
-        }
-        if self.engine.holds(&new, self.replacement)? {
-            self.tally.held += 1;
-        } else if self.args.dry_run {
-            self.tally.taken += 1;
-        } else {
-            self.batch_bytes += new.embeddings.iter().flatten().map(|v| v.values.len() * 4).sum::<usize>();
-            self.batch_ids.insert(new.case.id.clone());
-            self.batch.push((place, new));
-        }
+        let repeated = !self.seen.insert(hasher.finish());
+        self.batch_bytes += new.embeddings.iter().flatten().map(|v| v.values.len() * 4).sum::<usize>();
+        self.batch
+            .push((Place { silent, repeated, ..place }, NewCase { replacement: self.replacement, ..new }));
         Ok(())
     }
 
     /// Makes the batch durable.
     fn flush(&mut self) -> Result<(), Failure> {
         self.batch_bytes = 0;
-        self.batch_ids.clear();
         if self.batch.is_empty() {
             return Ok(());
         }
         let (places, cases): (Vec<Place>, Vec<NewCase>) = self.batch.drain(..).unzip();
-        let cases = cases.into_iter().map(|case| (case, self.replacement)).collect();
-        for (place, outcome) in places.iter().zip(self.engine.ingest_as(cases)?) {
-            match outcome {
-                Ok(_) => self.tally.taken += 1,
-                Err(violations) => self.reject_all(place, &violations, MEND)?,
-            }
+        let outcomes = match self.args.dry_run {
+            true => self.engine.rehearse(cases)?,
+            false => self.engine.ingest(cases)?,
+        };
+        for (place, outcome) in places.iter().zip(outcomes) {
+            let refusal = match outcome {
+                Ok(ingested) => {
+                    self.count(place, &ingested)?;
+                    continue;
+                }
+                Err(refusal) => refusal,
+            };
+            let remedy = if let Refusal::Loss(_) = refusal { KEEP } else { MEND };
+            self.reject_all(place, refusal.violations(), remedy)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, place: &Place, ingested: &Ingested) -> Result<(), Failure> {
+        for warning in &ingested.warnings {
+            self.tally.count(warning);
+            self.listing.note(&place.source, place.row, warning)?;
+        }
+        self.tally.silent += u64::from(place.silent);
+        self.tally.repeated += u64::from(place.repeated);
+        match ingested.effect {
+            Effect::Created | Effect::Replaced => self.tally.taken += 1,
+            Effect::Unchanged | Effect::LeftAlone => self.tally.held += 1,
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::args::{LogFormat, ServeArgs};
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::stderr;
+use crate::size::Size;
 use precedent_engine::{Access, Engine};
 use precedent_server::{Served, ServerConfig, serve_on};
 use std::collections::HashSet;
@@ -105,6 +106,7 @@ impl Signals {
 async fn listen(args: &ServeArgs, served: Vec<Served>, mut signals: Signals) -> Result<(), Failure> {
     let config = ServerConfig {
         listen: args.listen,
+        load: args.load.limits(),
         scrub_bytes_per_second: args.scrub_rate.saturating_mul(1_000_000),
         ..ServerConfig::default()
     };
@@ -115,6 +117,14 @@ async fn listen(args: &ServeArgs, served: Vec<Served>, mut signals: Signals) -> 
             args.listen
         )));
     }
+    let load = config.load;
+    tracing::info!(
+        request_memory = %Size(load.request_bytes),
+        answer_memory = %Size(load.answer_bytes),
+        searches = load.searches,
+        connections = load.connections,
+        "limits"
+    );
     let listener = TcpListener::bind(args.listen).await.map_err(bind)?;
     writeln!(stderr(), "listening on {}", listener.local_addr()?)?;
     let shutdown = async move {

@@ -13,8 +13,13 @@ fn vectors(count: usize) -> Vec<Vec<f32>> {
 
 /// An index `i` of so many cases with an embedding, in one segment with a graph.
 fn index(count: usize) -> Place {
+    index_by("precedent", count)
+}
+
+fn index_by(builder: &str, count: usize) -> Place {
     let place = Place::new();
-    place.write("graph.toml", b"name = 'graph'\n[graph]\nmin_nodes = 100");
+    let graph = format!("name = 'graph'\n[graph]\nmin_nodes = 100\nbuilder = '{builder}'");
+    place.write("graph.toml", graph.as_bytes());
     place.ok(&["init", "i", "--definition", "graph.toml", "--dimension", "16", "--encoder-id", "e1"]);
     let rows: String =
         (0..count).map(|name| format!("{{\"case_id\": \"c{name}\", \"findings\": \"x\"}}\n")).collect();
@@ -91,4 +96,26 @@ fn damage_is_told_and_nothing_measured() {
     let ran = place.run(&["verify", "i", "--recall", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert!(ran.code == 4 && json["recall"].is_null() && !json["damages"][0].is_null(), "{ran:?}");
+}
+
+#[test]
+fn either_builder_keeps_the_promise_and_another_is_refused() {
+    for builder in ["precedent", "hnsw_rs"] {
+        let place = index_by(builder, 600);
+        let out = place.ok(&["verify", "i", "--recall", "100"]);
+        assert!(out.ends_with("kept: recall is as promised in all 12 rows\n"), "{builder}: {out}");
+        place.write("query.npy", &npy(&vectors(600)[..1]));
+        let search = ["search", "i", "--embedding", "query.npy", "--encoder-id", "e1", "-k", "1", "--json"];
+        let json: serde_json::Value =
+            serde_json::from_str(&place.ok(&[&search[..], &["--vector-path", "graph"]].concat())).unwrap();
+        assert_eq!(json["hits"][0]["case"]["caseId"], "c0", "{builder}");
+        place.ok(&["export", "i", "out"]);
+        let kept = std::fs::read_to_string(place.path("out").join("definition.toml")).unwrap();
+        assert_eq!(kept.contains("builder = \"hnsw_rs\""), builder == "hnsw_rs", "{kept}");
+    }
+    let place = Place::new();
+    place.write("graph.toml", b"name = 'graph'\n[graph]\nbuilder = 'faiss'");
+    let ran = place.run(&["init", "i", "--definition", "graph.toml"]);
+    assert!(ran.code == 2 && ran.err.contains("faiss") && ran.err.contains("hnsw_rs"), "{ran:?}");
+    assert!(!place.path("i").exists(), "nothing was made");
 }

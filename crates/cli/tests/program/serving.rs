@@ -10,21 +10,30 @@ struct Serving {
     child: Child,
     log: BufReader<ChildStderr>,
     address: String,
+    /// The line of the log that names the limits.
+    limits: String,
 }
 
 impl Serving {
     fn start(place: &Place, flags: &[&str]) -> Self {
-        let args = [&["serve", "i", "--listen", "localhost:0"], flags].concat();
-        let mut child = place.command(&args).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_as(place.command(&[&["serve", "i", "--listen", "localhost:0"], flags].concat()))
+    }
+
+    fn start_as(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut limits = String::new();
         let address = loop {
             let mut line = String::new();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it listened");
             if let Some(address) = line.trim().strip_prefix("listening on ") {
                 break address.to_owned();
             }
+            if line.contains("request_memory") {
+                limits = line;
+            }
         };
-        Self { child, log, address }
+        Self { child, log, address, limits }
     }
 
     fn signal(&self, name: &str) {
@@ -104,6 +113,43 @@ fn watching() -> Vec<u8> {
     // An empty message: the health of the whole server.
     let message = frame(0, 0, 1, &[0; 5]);
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, headers, message].concat()
+}
+
+#[test]
+fn what_the_server_takes_on_is_set_by_flags_and_the_environment() {
+    let place = Place::with_index();
+    let mut command = place.command(&["serve", "i", "--listen", "localhost:0", "--request-memory", "64MiB"]);
+    command
+        .args(["--searches", "3"])
+        .env("PRECEDENT_ANSWER_MEMORY", "100 mb")
+        .env("PRECEDENT_CONNECTIONS", "1");
+    let serving = Serving::start_as(command);
+    for part in ["request_memory=64MiB", "answer_memory=100MB", "searches=3", "connections=1"] {
+        assert!(serving.limits.contains(part), "{part} in {}", serving.limits);
+    }
+    let closed = |mut stream: TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.read(&mut [0; 1]).is_ok_and(|read| read == 0)
+    };
+    let mut greeted = TcpStream::connect(&serving.address).unwrap();
+    greeted.write_all(&watching()).unwrap();
+    greeted.read_exact(&mut [0; 9]).unwrap();
+    assert!(closed(TcpStream::connect(&serving.address).unwrap()), "a second connection is one too many");
+    serving.signal("TERM");
+    drop(greeted);
+    assert_eq!(serving.code_within(Duration::from_secs(20)), Some(0));
+
+    let serve = ["serve", "i", "--listen", "localhost:0"];
+    let wrong: [(&[&str], &[&str]); 5] = [
+        (&["--request-memory", "512"], &["--request-memory", "has no unit", "such as 512MB or 2GiB"]),
+        (&["--answer-memory", "lots"], &["--answer-memory", "is no size", "such as 512MB or 2GiB"]),
+        (&["--request-memory", "1MB"], &["--request-memory", "give at least 64MiB"]),
+        (&["--searches", "0"], &["--searches", "1..=1024"]),
+        (&["--connections", "many"], &["--connections"]),
+    ];
+    for (flags, words) in wrong {
+        place.refused(&[&serve[..], flags].concat(), 2, words);
+    }
 }
 
 #[test]

@@ -90,6 +90,10 @@ impl List {
     }
 
     pub fn put(&mut self, name: usize, sketch: Sketch) {
+        if self.cases.get(&name).is_some_and(|held| held.sketch == sketch) {
+            // An equal case stays where it is.
+            return;
+        }
         self.clock += 1;
         let space = self.definition.image_space.as_ref().unwrap();
         let embeddings = sketch.vectors.iter().map(|values| space.admit("enc", values).unwrap()).collect();

@@ -6,7 +6,7 @@ use crate::support::{
     Archive, DIMENSION, KINDS, Random, Sketch, WORDS, archive, case, definition, id, names, near, patient,
     search, study, vector,
 };
-use precedent_engine::{Access, Engine, Replacement};
+use precedent_engine::{Access, Engine, NewCase, Replacement};
 use precedent_model::{Assertion, FindingId, PartialDate, Reading};
 use precedent_query::{
     ChannelPlan, Fusion, Guards, Limits, PathChoice, SearchRequest, SearchResponse, VectorPath,
@@ -107,25 +107,26 @@ const TEXTS: [Text; 4] = [
     ("no pneumothorax", None),
 ];
 
+/// What comes later may have less.
+fn without_regard(case: NewCase) -> NewCase {
+    NewCase { replacement: Replacement::Without, ..case }
+}
+
 fn play(steps: &[Step], metric: Metric) -> (Archive, List) {
     let (mut archive, mut list) = (archive(metric, Access::Bulk), List::new(definition(metric)));
     for step in steps {
         let engine = &archive.engine;
         match step {
             Step::Put(name, sketch) => {
-                engine
-                    .ingest_as(vec![(case(*name, sketch), Replacement::Without)])
-                    .unwrap()
-                    .remove(0)
-                    .unwrap();
+                engine.ingest(vec![without_regard(case(*name, sketch))]).unwrap().remove(0).unwrap();
                 list.put(*name, sketch.clone());
             }
             Step::PutMany(first, count, seed) => {
                 let studies = (*first..first + count).map(|name| (name, study(seed ^ (name as u64) << 32)));
                 let studies: Vec<(usize, Sketch)> = studies.collect();
-                let without = |(name, sketch): &(usize, Sketch)| (case(*name, sketch), Replacement::Without);
-                let cases = studies.iter().map(without).collect();
-                engine.ingest_as(cases).unwrap().into_iter().for_each(|outcome| assert!(outcome.is_ok()));
+                let new = |(name, sketch): &(usize, Sketch)| without_regard(case(*name, sketch));
+                let cases = studies.iter().map(new).collect();
+                engine.ingest(cases).unwrap().into_iter().for_each(|outcome| assert!(outcome.is_ok()));
                 studies.into_iter().for_each(|(name, sketch)| list.put(name, sketch));
             }
             Step::Delete(name) => {
@@ -537,9 +538,8 @@ fn spread(segments: usize, litter: bool) -> Archive {
             let earlier = earlier.map(|&name| case(name, &study(9_000 + name as u64)));
             batch.extend(doomed.chain(earlier));
         }
-        // What comes later may have less.
-        let batch = batch.into_iter().map(|case| (case, Replacement::Without)).collect();
-        assert!(archive.engine.ingest_as(batch).unwrap().iter().all(Result::is_ok));
+        let batch = batch.into_iter().map(without_regard).collect();
+        assert!(archive.engine.ingest(batch).unwrap().iter().all(Result::is_ok));
         archive.engine.commit().unwrap();
     }
     if litter {

@@ -2,9 +2,7 @@
 
 use crate::dicom::{film, film_of};
 use crate::support::{id, names, search};
-use precedent_engine::{
-    Access, Definition, Encoder, Engine, EngineError, NewCase, RawCase, Replacement, Violation,
-};
+use precedent_engine::{Access, Definition, Effect, Encoder, Engine, EngineError, NewCase, Violation};
 use precedent_model::{Case, FieldValue, Image, PatientKey};
 use precedent_query::{Fusion, Guards, QueryImage, QueryVector, SearchRequest, SearchResponse};
 use precedent_vector::{Metric, VectorSpace};
@@ -41,8 +39,8 @@ fn engine() -> (TempDir, Engine) {
     engine_for(Encoder::bundled().unwrap().id())
 }
 
-fn raw(name: usize, contents: Vec<Option<Vec<u8>>>) -> RawCase {
-    RawCase { case: Case::new(id(name)), embeddings: Vec::new(), contents }
+fn raw(name: usize, files: Vec<Option<Vec<u8>>>) -> NewCase {
+    NewCase { files, ..NewCase::new(Case::new(id(name))) }
 }
 
 fn with_cases(count: usize) -> (TempDir, Engine) {
@@ -236,7 +234,10 @@ fn a_case_without_files_is_left_as_it_is_and_the_same_picture_gives_the_same_vec
     assert_eq!(first.embeddings, encode().embeddings);
     engine.ingest(vec![first]).unwrap()[0].as_ref().unwrap();
     engine.commit().unwrap();
-    assert!(engine.holds(&encode(), Replacement::Whole).unwrap(), "taken in again it changes nothing");
+    for again in [encode(), raw(0, vec![Some(png(3))])] {
+        let outcome = engine.ingest(vec![again]).unwrap().remove(0);
+        assert_eq!(outcome.unwrap().effect, Effect::Unchanged, "encoded ahead or by the call");
+    }
 }
 
 #[test]

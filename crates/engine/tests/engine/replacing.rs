@@ -1,7 +1,7 @@
 //! A case that comes again: nothing that it had is lost unless that is meant.
 
 use crate::support::{Archive, Sketch, archive, case, id, vector};
-use precedent_engine::{Access, Engine, NewCase, Replacement, Violation};
+use precedent_engine::{Access, Effect, Engine, NewCase, Refusal, Replacement, Violation};
 use precedent_model::{FieldValue, Image, PatientKey, Report, SectionKind};
 use precedent_vector::Metric;
 use proptest::prelude::*;
@@ -25,8 +25,9 @@ fn with(parts: &str) -> NewCase {
 
 const WHOLE: &str = "report patient 2";
 
-fn put(engine: &Engine, new: NewCase, replacement: Replacement) -> Result<(), Vec<Violation>> {
-    engine.ingest_as(vec![(new, replacement)]).unwrap().remove(0).map(|_| ())
+fn put(engine: &Engine, new: NewCase, replacement: Replacement) -> Result<Effect, Vec<Violation>> {
+    let outcome = engine.ingest(vec![NewCase { replacement, ..new }]).unwrap().remove(0);
+    outcome.map(|ingested| ingested.effect).map_err(Refusal::into_violations)
 }
 
 fn lost(engine: &Engine, parts: &str) -> Vec<String> {
@@ -67,8 +68,9 @@ fn a_case_that_would_lose_something_is_refused_pending_committed_and_merged() {
             0 => drop(engine.commit().unwrap()),
             _ => drop(engine.merge_all(&|_, _, _| true).unwrap()),
         }
-        assert_eq!(engine.would_lose(&with("report")).unwrap().len(), 3);
-        assert!(engine.would_lose(&with(WHOLE)).unwrap().is_empty());
+        let rehearsed = engine.rehearse(vec![with("report"), with(WHOLE)]).unwrap();
+        assert!(matches!(&rehearsed[0], Err(Refusal::Loss(lost)) if lost.len() == 3));
+        assert_eq!(rehearsed[1].as_ref().unwrap().effect, Effect::Unchanged);
     }
     assert_eq!(held(&archive), (true, true, 2));
 }
@@ -95,8 +97,14 @@ fn cases_of_one_call_are_held_against_each_other() {
         ("1", Replacement::Update),
         ("report patient", Replacement::Whole),
     ];
-    let cases = modes.into_iter().map(|(parts, mode)| (with(parts), mode)).collect();
-    let outcomes: Vec<bool> = archive.engine.ingest_as(cases).unwrap().iter().map(Result::is_ok).collect();
+    let new = |(parts, replacement)| NewCase { replacement, ..with(parts) };
+    let cases: Vec<NewCase> = modes.into_iter().map(new).collect();
+    let rehearsed = archive.engine.rehearse(cases.clone()).unwrap();
+    let ingested = archive.engine.ingest(cases).unwrap();
+    for (rehearsed, ingested) in rehearsed.iter().zip(&ingested) {
+        assert_eq!(rehearsed.as_ref().map(|one| one.effect), ingested.as_ref().map(|one| one.effect));
+    }
+    let outcomes: Vec<bool> = ingested.iter().map(Result::is_ok).collect();
     assert_eq!(outcomes, [true, false, true, true, true, false]);
     assert_eq!(held(&archive), (true, false, 1));
 }
@@ -115,8 +123,9 @@ fn an_update_keeps_what_is_not_given_and_is_known_when_it_comes_again() {
     let case = engine.view().case(&id(1)).unwrap().unwrap();
     assert_eq!(case.report.unwrap().section(SectionKind::Impression), Some("Resolved."));
     assert_eq!(case.fields["age"], [FieldValue::Integer(61)]);
-    assert!(engine.holds(&update, Replacement::Update).unwrap());
-    assert!(!engine.holds(&update, Replacement::Whole).unwrap());
+    assert_eq!(put(engine, update.clone(), Replacement::Update).unwrap(), Effect::Unchanged);
+    assert_eq!(put(engine, update.clone(), Replacement::IfAbsent).unwrap(), Effect::LeftAlone);
+    assert!(put(engine, update, Replacement::Whole).is_err());
 
     let mut film = with("");
     film.case.fields.clear();
@@ -169,24 +178,34 @@ proptest! {
     /// Against a case in memory: whatever comes in whatever order, with commits between, reopened at the end.
     #[test]
     fn replacements_follow_the_model(
-        steps in prop::collection::vec((0..7_usize, 0..3_usize, any::<bool>()), 1..12),
+        steps in prop::collection::vec((0..7_usize, 0..4_usize, any::<bool>()), 1..12),
     ) {
         let parts = ["report", "patient", "1", "2", WHOLE, "report 1", ""];
         let archive = archive(Metric::L2, Access::Bulk);
         let mut model: Option<(bool, bool, usize)> = None;
         for (part, mode, commit) in steps {
-            let mode = [Replacement::Whole, Replacement::Without, Replacement::Update][mode];
+            use Replacement::{IfAbsent, Update, Whole, Without};
+            let mode = [Whole, Without, Update, IfAbsent][mode];
             let part = parts[part];
             let images = if part.contains('2') { 2 } else { usize::from(part.contains('1')) };
             let given = (part.contains("report"), part.contains("patient"), images);
             let outcome = put(&archive.engine, with(part), mode);
             let (report, patient, count) = model.unwrap_or_default();
             let loses = (report && !given.0) || (patient && !given.1) || count > given.2;
-            prop_assert_eq!(outcome.is_err(), mode == Replacement::Whole && loses);
+            prop_assert_eq!(outcome.is_err(), mode == Whole && loses);
             model = match (outcome, mode) {
                 (Err(_), _) => model,
-                (Ok(()), Replacement::Update) => Some((report || given.0, patient || given.1, count.max(given.2))),
-                (Ok(()), _) => Some(given),
+                (Ok(_), Update) => Some((report || given.0, patient || given.1, count.max(given.2))),
+                (Ok(effect), _) => {
+                    let expected = match model {
+                        None => Effect::Created,
+                        Some(_) if mode == IfAbsent => Effect::LeftAlone,
+                        Some(held) if held == given => Effect::Unchanged,
+                        Some(_) => Effect::Replaced,
+                    };
+                    prop_assert_eq!(effect, expected);
+                    if effect == Effect::LeftAlone { model } else { Some(given) }
+                }
             };
             if commit {
                 archive.engine.commit().unwrap();

@@ -84,7 +84,10 @@ pub fn case(name: usize, sketch: &Sketch) -> NewCase {
     case.report =
         sketch.text.as_ref().map(|text| Report::new([(SectionKind::Impression, text.as_str())]).unwrap());
     case.images = vec![Image::default(); sketch.vectors.len()];
-    NewCase { case, embeddings: sketch.vectors.iter().map(|values| Some(vector(values))).collect() }
+    NewCase {
+        embeddings: sketch.vectors.iter().map(|values| Some(vector(values))).collect(),
+        ..NewCase::new(case)
+    }
 }
 
 pub fn search(engine: &Engine, request: &SearchRequest) -> SearchResponse {

@@ -197,7 +197,7 @@ fn headings_inside_a_text_name_the_section() {
     let mut new = Case::new(crate::support::id(1));
     let text = "INDICATION: Rule out pneumothorax.\nFINDINGS: Small pneumothorax.\nIMPRESSION: Pneumothorax.";
     new.report = Some(Report::new([(SectionKind::Body, text)]).unwrap());
-    archive.engine.ingest(vec![NewCase { case: new, embeddings: vec![] }]).unwrap().remove(0).unwrap();
+    archive.engine.ingest(vec![NewCase::new(new)]).unwrap().remove(0).unwrap();
     archive.engine.commit().unwrap();
     let answer = ask(&archive, "pneumothorax", "");
     let kinds: Vec<SectionKind> = answer.hits[0].highlights.iter().map(|highlight| highlight.kind).collect();

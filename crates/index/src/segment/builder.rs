@@ -9,7 +9,7 @@ use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
 use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, SegmentSize, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
-use crate::{Definition, IndexError, Layout};
+use crate::{Definition, GraphBuilder, IndexError, Layout};
 use precedent_hnsw::{BuildParams, Builder, Graph, GraphLayout};
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;
@@ -173,7 +173,10 @@ fn link(
             Layout::Fast => GraphLayout::Fast,
             Layout::Compact => GraphLayout::Compact,
         },
-        builder: Builder::Own,
+        builder: match definition.graph.builder {
+            GraphBuilder::Precedent => Builder::Own,
+            GraphBuilder::HnswRs => Builder::HnswRs,
+        },
     };
     let tell = |done: usize| match (work.progress)(done, vectors.nodes()) {
         true => ControlFlow::Continue(()),

@@ -190,12 +190,13 @@ impl Segment {
         self.entry.cases as usize
     }
 
-    /// The ordinal of a case, live or dead.
-    pub fn find(&self, id: &CaseId) -> Result<Option<u32>, IndexError> {
+    /// A case, live or dead: its ordinal and its record.
+    pub fn find(&self, id: &CaseId) -> Result<Option<(u32, &[u8])>, IndexError> {
         // The column is folded, so ids that differ in case only share a list; the record tells them apart.
         for ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
-            if self.records.case_id(ordinal)? == *id {
-                return Ok(Some(ordinal));
+            let record = self.records.checked(ordinal)?;
+            if self.records.decoded_id(ordinal, record)? == *id {
+                return Ok(Some((ordinal, record)));
             }
         }
         Ok(None)

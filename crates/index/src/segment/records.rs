@@ -78,7 +78,7 @@ impl Records {
     }
 
     /// The bytes of a record, which are those that were written.
-    fn checked(&self, ordinal: u32) -> Result<&[u8], IndexError> {
+    pub fn checked(&self, ordinal: u32) -> Result<&[u8], IndexError> {
         let record = self.bytes(ordinal)?;
         if let Some(checksums) = self.checksums
             && self.file.value::<u64>(checksums, ordinal as usize)? != xxh3_64(record)
@@ -104,7 +104,12 @@ impl Records {
     }
 
     pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
-        decode_case(self.checked(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+        self.decoded(ordinal, self.checked(ordinal)?)
+    }
+
+    /// The case in its record.
+    pub fn decoded(&self, ordinal: u32, record: &[u8]) -> Result<Case, IndexError> {
+        decode_case(record).map_err(|error| self.unreadable(ordinal, &error))
     }
 
     pub fn case_without_report(&self, ordinal: u32) -> Result<Case, IndexError> {
@@ -112,7 +117,12 @@ impl Records {
     }
 
     pub fn case_id(&self, ordinal: u32) -> Result<CaseId, IndexError> {
-        decode_id(self.checked(ordinal)?).map_err(|error| self.unreadable(ordinal, &error))
+        self.decoded_id(ordinal, self.checked(ordinal)?)
+    }
+
+    /// The id in the record of a case.
+    pub fn decoded_id(&self, ordinal: u32, record: &[u8]) -> Result<CaseId, IndexError> {
+        decode_id(record).map_err(|error| self.unreadable(ordinal, &error))
     }
 
     pub fn patient(&self, ordinal: u32) -> Result<Option<PatientKey>, IndexError> {

@@ -169,21 +169,6 @@ fn a_place_that_is_no_index_or_not_empty_is_refused_and_left_alone() {
 }
 
 #[test]
-fn what_is_held_already_is_known() {
-    let storage = fresh();
-    let writer = open(&storage);
-    writer.put(vec![entry(1, 1)]).unwrap();
-    assert!(!writer.holds(&entry(1, 1)).unwrap(), "pending cases may still change");
-    writer.commit().unwrap();
-    assert!(writer.holds(&entry(1, 1)).unwrap());
-    assert!(!writer.holds(&entry(1, 2)).unwrap());
-    assert!(!writer.holds(&entry(2, 1)).unwrap());
-    let mut other_vector = entry(1, 1);
-    other_vector.embeddings = entry(2, 1).embeddings;
-    assert!(!writer.holds(&other_vector).unwrap());
-}
-
-#[test]
 fn an_old_index_whose_graph_contradicts_itself_is_read_and_merged() {
     let (storage, mut old) = (fresh(), definition());
     (old.graph.m, old.graph.ef_construction) = (32, 8);

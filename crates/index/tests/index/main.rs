@@ -17,6 +17,8 @@ mod outside;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod replacing;
+#[cfg(test)]
 mod scrub;
 #[cfg(test)]
 mod support;

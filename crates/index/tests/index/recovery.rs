@@ -2,7 +2,7 @@
 
 use crate::hooked::Hooked;
 use crate::support::{definition, entry, fresh, go_on, held, id, open};
-use precedent_index::{IndexError, IndexWriter};
+use precedent_index::{Effect, IndexError, IndexWriter, Replacement};
 use precedent_storage::{FaultKind, FaultStorage, Storage, StorageError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -103,7 +103,11 @@ fn what_is_being_committed_is_known() {
     std::thread::scope(|scope| {
         scope.spawn(|| writer.commit().unwrap());
         barrier.wait();
-        assert!(!writer.holds(&entry(1, 1)).unwrap(), "version 2 is on its way");
+        let again =
+            writer.rehearse(vec![(entry(1, 1), Replacement::Whole), (entry(1, 2), Replacement::Whole)]);
+        assert_eq!(again.unwrap(), [Ok(Effect::Replaced), Ok(Effect::Replaced)], "version 2 is on its way");
+        let again = writer.rehearse(vec![(entry(1, 2), Replacement::Whole)]);
+        assert_eq!(again.unwrap(), [Ok(Effect::Unchanged)]);
         assert!(writer.delete(&[id(7)]).unwrap().unknown.is_empty(), "case 7 was acknowledged");
         assert_eq!(writer.pending_operations(), 3);
         barrier.wait();

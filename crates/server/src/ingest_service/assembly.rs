@@ -1,6 +1,6 @@
 //! Image files that come ahead of their case in chunks, put together.
 
-use precedent_engine::{MAX_CASE_CONTENT_BYTES, Violation};
+use precedent_engine::{MAX_CASE_FILE_BYTES, Violation};
 use precedent_model::MAX_IMAGES;
 use precedent_wire::v1;
 use std::collections::BTreeMap;
@@ -35,9 +35,9 @@ impl Assembly {
         if place as usize >= MAX_IMAGES {
             let description = format!("is {place}; a case has at most {MAX_IMAGES} images, counted from 0");
             self.refuse(Violation::new("chunk.image_index", description));
-        } else if self.bytes > MAX_CASE_CONTENT_BYTES {
+        } else if self.bytes > MAX_CASE_FILE_BYTES {
             let description = format!(
-                "bring the case above {MAX_CASE_CONTENT_BYTES} bytes of files, which is the limit; split the study"
+                "bring the case above {MAX_CASE_FILE_BYTES} bytes of files, which is the limit; split the study"
             );
             self.refuse(Violation::new("case.images", format!("chunks {description}")));
         } else if self.wrong.is_none() {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn beyond_the_limit_nothing_is_kept() {
         let mut assembly = Assembly::default();
-        let large = vec![0; MAX_CASE_CONTENT_BYTES / 4];
+        let large = vec![0; MAX_CASE_FILE_BYTES / 4];
         for _ in 0..5 {
             assembly.add(chunk(0, &large));
         }

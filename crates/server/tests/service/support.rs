@@ -54,7 +54,7 @@ pub fn case(number: u64, report: &str) -> NewCase {
     case.report = Some(Report::new([(SectionKind::Findings, report)]).unwrap());
     case.images = vec![Image::default()];
     let embedding = QueryVector { values: vector(number), encoder_id: "enc".to_owned() };
-    NewCase { case, embeddings: vec![Some(embedding)] }
+    NewCase { embeddings: vec![Some(embedding)], ..NewCase::new(case) }
 }
 
 /// Makes an index of so many cases, with reports of about so many bytes.

@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use precedent_encoder::spread;
-use precedent_engine::{Engine, MAX_CASE_CONTENT_BYTES, NewCase, RawCase, Violation};
+use precedent_engine::{Engine, MAX_CASE_FILE_BYTES, NewCase, Violation};
 use precedent_model::Case;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -44,8 +44,8 @@ impl Pictures {
         stop: impl Fn() -> bool + Sync,
     ) -> Vec<Option<Result<NewCase, Vec<Violation>>>> {
         let one = |case: Case| {
-            let contents = self.read(&case)?;
-            engine.encode(RawCase { case, embeddings: Vec::new(), contents })
+            let files = self.read(&case)?;
+            engine.encode(NewCase { files, ..NewCase::new(case) })
         };
         spread(cases, |case| (!stop()).then(|| one(case)))
     }
@@ -54,7 +54,7 @@ impl Pictures {
     fn read(&self, case: &Case) -> Result<Vec<Option<Vec<u8>>>, Vec<Violation>> {
         let mut contents = Vec::with_capacity(case.images.len());
         let mut wrong = Vec::new();
-        let mut room = MAX_CASE_CONTENT_BYTES as u64;
+        let mut room = MAX_CASE_FILE_BYTES as u64;
         for (place, image) in case.images.iter().enumerate() {
             match self.file(&image.name, room) {
                 Ok(content) => {
@@ -76,7 +76,7 @@ impl Pictures {
             return Err("names no regular file below --images; give a file".to_owned());
         }
         if metadata.len() > room {
-            let limit = MAX_CASE_CONTENT_BYTES;
+            let limit = MAX_CASE_FILE_BYTES;
             return Err(format!(
                 "brings the row above {limit} bytes of files, which is the limit; split the study"
             ));

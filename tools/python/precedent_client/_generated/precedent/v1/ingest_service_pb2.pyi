@@ -13,9 +13,24 @@ class Replacement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REPLACEMENT_UNSPECIFIED: _ClassVar[Replacement]
     REPLACEMENT_WITHOUT: _ClassVar[Replacement]
     REPLACEMENT_UPDATE: _ClassVar[Replacement]
+    REPLACEMENT_IF_ABSENT: _ClassVar[Replacement]
+
+class Effect(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EFFECT_UNSPECIFIED: _ClassVar[Effect]
+    EFFECT_CREATED: _ClassVar[Effect]
+    EFFECT_REPLACED: _ClassVar[Effect]
+    EFFECT_UNCHANGED: _ClassVar[Effect]
+    EFFECT_LEFT_ALONE: _ClassVar[Effect]
 REPLACEMENT_UNSPECIFIED: Replacement
 REPLACEMENT_WITHOUT: Replacement
 REPLACEMENT_UPDATE: Replacement
+REPLACEMENT_IF_ABSENT: Replacement
+EFFECT_UNSPECIFIED: Effect
+EFFECT_CREATED: Effect
+EFFECT_REPLACED: Effect
+EFFECT_UNCHANGED: Effect
+EFFECT_LEFT_ALONE: Effect
 
 class IngestCasesRequest(_message.Message):
     __slots__ = ("index", "case", "chunk", "replacement")
@@ -50,12 +65,14 @@ class IngestCasesResponse(_message.Message):
     def __init__(self, position: _Optional[int] = ..., case_id: _Optional[str] = ..., acknowledgement: _Optional[_Union[Acknowledgement, _Mapping]] = ..., rejection: _Optional[_Union[Rejection, _Mapping]] = ...) -> None: ...
 
 class Acknowledgement(_message.Message):
-    __slots__ = ("sequence", "warnings")
+    __slots__ = ("sequence", "warnings", "effect")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     warnings: _containers.RepeatedCompositeFieldContainer[CaseWarning]
-    def __init__(self, sequence: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[CaseWarning, _Mapping]]] = ...) -> None: ...
+    effect: Effect
+    def __init__(self, sequence: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[CaseWarning, _Mapping]]] = ..., effect: _Optional[_Union[Effect, str]] = ...) -> None: ...
 
 class CaseWarning(_message.Message):
     __slots__ = ("code", "field", "message")

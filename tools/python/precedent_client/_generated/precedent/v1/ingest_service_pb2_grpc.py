@@ -53,8 +53,9 @@ class IngestServiceServicer(object):
 
     def IngestCases(self, request_iterator, context):
         """Answers once per case, in order: an acknowledgement when the case is durable, or a rejection with the reason. A rejected
-        case changes nothing and does not end the stream. Sending a case again is harmless: it replaces itself. A case that
-        would take something away from the case of the same id is rejected, unless the message says that this is meant
+        case changes nothing and does not end the stream. Sending a case again is harmless and cheap: a case that the index holds
+        already, bit by bit, is acknowledged as unchanged and not written again. A case that would take something away from the
+        case of the same id is rejected, unless the message says that this is meant
         (Replacement). An acknowledged case can be searched within a second. If the stream ends with an error, what was
         acknowledged stays; send the rest again. A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
 

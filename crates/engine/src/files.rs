@@ -1,67 +1,32 @@
 //! Cases whose pictures come as files: encoded, and completed by what the headers say.
 
 use crate::encode::{self, Encoding};
+use crate::ingest::MAX_CASE_FILE_BYTES;
 use crate::{NewCase, Violation, study};
 use precedent_imaging::HeaderFacts;
 use precedent_index::Definition;
 use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, fold_keyword};
 use precedent_query::QueryVector;
 use std::collections::HashSet;
-use std::fmt;
-
-/// Most bytes of the pictures of one case together.
-pub const MAX_CASE_CONTENT_BYTES: usize = 256 << 20;
-
-/// A case on its way in, some of whose images are files still to be encoded.
-#[derive(Clone)]
-pub struct RawCase {
-    /// The case.
-    pub case: Case,
-    /// As in [`NewCase`].
-    pub embeddings: Vec<Option<QueryVector>>,
-    /// Per image of the case its DICOM, PNG or JPEG file, where it is given. A case without images may bring files all
-    /// the same: each gets an image.
-    pub contents: Vec<Option<Vec<u8>>>,
-}
-
-impl RawCase {
-    /// Whether there is anything to encode.
-    pub fn has_files(&self) -> bool {
-        self.contents.iter().any(Option::is_some)
-    }
-
-    /// The case without its files.
-    pub fn without_files(self) -> NewCase {
-        NewCase { case: self.case, embeddings: self.embeddings }
-    }
-}
-
-/// A picture shows a patient.
-impl fmt::Debug for RawCase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files = self.contents.iter().flatten().count();
-        write!(f, "RawCase({:?}, {} embeddings, {files} files)", self.case, self.embeddings.len())
-    }
-}
 
 /// Encodes the files of a case. What the case does not say itself is taken from their headers.
 pub(crate) fn encode(
     definition: &Definition,
     encoding: &Encoding,
-    raw: RawCase,
+    new: NewCase,
 ) -> Result<NewCase, Vec<Violation>> {
-    if !raw.has_files() {
-        return Ok(raw.without_files());
+    if !new.has_files() {
+        return Ok(new);
     }
-    let RawCase { mut case, mut embeddings, contents } = raw;
-    check(&case, &embeddings, &contents)?;
+    let NewCase { mut case, mut embeddings, files, replacement } = new;
+    check(&case, &embeddings, &files)?;
     if case.images.is_empty() {
-        case.images = vec![Image::default(); contents.len()];
+        case.images = vec![Image::default(); files.len()];
     }
     embeddings.resize(case.images.len(), None);
     let mut wrong = Vec::new();
     let mut headers = Vec::new();
-    for (place, content) in contents.into_iter().enumerate() {
+    for (place, content) in files.into_iter().enumerate() {
         let Some(content) = content else { continue };
         let field = content_field(place);
         match encoding.of(&field).and_then(|encoder| encode::image(encoder, &content, &field)) {
@@ -73,7 +38,11 @@ pub(crate) fn encode(
         }
     }
     complete(definition, &mut case, &headers, &mut wrong);
-    if wrong.is_empty() { Ok(NewCase { case, embeddings }) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(NewCase { case, embeddings, files: Vec::new(), replacement })
+    } else {
+        Err(wrong)
+    }
 }
 
 fn content_field(place: usize) -> String {
@@ -84,30 +53,30 @@ fn content_field(place: usize) -> String {
 fn check(
     case: &Case,
     embeddings: &[Option<QueryVector>],
-    contents: &[Option<Vec<u8>>],
+    files: &[Option<Vec<u8>>],
 ) -> Result<(), Vec<Violation>> {
     let mut wrong = Vec::new();
-    let images = if case.images.is_empty() { contents.len() } else { case.images.len() };
+    let images = if case.images.is_empty() { files.len() } else { case.images.len() };
     if images > MAX_IMAGES {
         let description = format!("has {images} entries; give at most {MAX_IMAGES}");
         return Err(vec![Violation::new("case.images", description)]);
     }
-    if contents.len().max(embeddings.len()) > images {
-        let given = contents.len().max(embeddings.len());
+    if files.len().max(embeddings.len()) > images {
+        let given = files.len().max(embeddings.len());
         let description =
             format!("{given} files or embeddings for {images} images; give at most one per image");
         return Err(vec![Violation::new("case.images", description)]);
     }
-    for (place, content) in contents.iter().enumerate() {
+    for (place, content) in files.iter().enumerate() {
         if content.is_some() && embeddings.get(place).is_some_and(Option::is_some) {
             let description = "is given beside an embedding; give one of the two";
             wrong.push(Violation::new(content_field(place), description));
         }
     }
-    let bytes: usize = contents.iter().flatten().map(Vec::len).sum();
-    if bytes > MAX_CASE_CONTENT_BYTES {
+    let bytes: usize = files.iter().flatten().map(Vec::len).sum();
+    if bytes > MAX_CASE_FILE_BYTES {
         let description = format!(
-            "have {bytes} bytes of files, the limit of a case is {MAX_CASE_CONTENT_BYTES}; split the study"
+            "have {bytes} bytes of files, the limit of a case is {MAX_CASE_FILE_BYTES}; split the study"
         );
         wrong.push(Violation::new("case.images", description));
     }
@@ -396,17 +365,17 @@ mod tests {
         };
         assert!(refused(65, vec![Some(vec![1])]).description.contains("at most 64"));
         assert!(refused(1, vec![Some(vec![1]); 2]).description.contains("one per image"));
-        let large = vec![Some(vec![0; MAX_CASE_CONTENT_BYTES / 2 + 1]); 2];
+        let large = vec![Some(vec![0; MAX_CASE_FILE_BYTES / 2 + 1]); 2];
         let violation = refused(2, large);
         assert!(violation.field == "case.images" && violation.description.contains("split the study"));
     }
 
     #[test]
     fn debug_hides_the_pictures() {
-        let raw = RawCase { case: case(1), embeddings: Vec::new(), contents: vec![Some(b"CANARY".to_vec())] };
+        let new = NewCase { files: vec![Some(b"CANARY".to_vec())], ..NewCase::new(case(1)) };
         assert_eq!(
-            format!("{raw:?}"),
-            "RawCase(Case(0 fields, 0 sections, 1 images), 0 embeddings, 1 files)"
+            format!("{new:?}"),
+            "NewCase(Case(0 fields, 0 sections, 1 images), 0 embeddings, 1 files, Whole)"
         );
     }
 }
