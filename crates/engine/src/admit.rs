@@ -7,8 +7,8 @@ use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::unlike::Unlike;
 use crate::{EngineError, Violation, guards};
+use precedent_archive::{Definition, Snapshot};
 use precedent_imaging::HeaderFacts;
-use precedent_index::{Definition, Snapshot};
 use precedent_lexical::TextQuery;
 use precedent_model::{FieldKind, PartialDate, Projection};
 use precedent_query::{

@@ -2,7 +2,7 @@
 
 use crate::admit::{STUDY_DATE, admit_filter};
 use crate::{EngineError, NewCase, View};
-use precedent_index::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
 use precedent_model::{Case, CaseId, PatientKey};
 use precedent_query::{HitDetail, QueryVector};
 use std::sync::Arc;

@@ -1,39 +1,21 @@
 //! One index, opened.
 
-use crate::background::Background;
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
 use crate::kept::KeptGenerations;
-use crate::troubles::{Condition, Troubles};
 use crate::{EngineError, View, Violation, files};
-use precedent_encoder::{Encoder, spread};
-use precedent_index::{
-    CaseEntry, Definition, Effect, IndexError, IndexReader, IndexStats, IndexWriter, MergeProgress, Refused,
-    Replacement, Scrub, Snapshot, Stored, Verification,
+use precedent_archive::{
+    Access, Archive, CaseEntry, Condition, Definition, Effect, Embedded, IndexStats, MergeProgress, Refused,
+    Replacement, Snapshot, Verification, verify_until,
 };
+use precedent_encoder::{Encoder, spread};
 use precedent_model::CaseId;
 use precedent_query::QueryVector;
-use precedent_storage::{DiskStorage, Storage, StorageError};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Memory that cases may take before they are written as a segment, whatever the time.
-const PENDING_BYTES: usize = 128 << 20;
-/// The same where commits fail: no case is taken beyond it.
-const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
 /// Cases of one call that are made durable together, in bytes.
-const SLICE_BYTES: usize = PENDING_BYTES / 4;
-
-/// What an opened index may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Search; any number of processes at a time.
-    Read,
-    /// Search and ingest; one process at a time. Cases become visible within a second, merges run beside.
-    Write,
-    /// As `Write`, for bulk loading: cases become visible at [`Engine::commit`] or when memory fills; nothing runs beside.
-    Bulk,
-}
+const SLICE_BYTES: usize = 32 << 20;
 
 /// What a delete did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,31 +31,11 @@ pub struct DeleteOutcome {
 /// What was acknowledged is in the log, so dropping an engine at any time loses nothing.
 #[derive(Debug)]
 pub struct Engine {
-    storage: Arc<dyn Storage>,
+    archive: Arc<dyn Archive>,
     definition: Definition,
     encoding: Arc<Encoding>,
-    access: Access,
-    side: Side,
     /// Generations of which another page may be asked for.
     kept: KeptGenerations,
-    troubles: Arc<Troubles>,
-    /// Ends before the writer does.
-    background: Option<Background>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Side {
-    Reader(IndexReader),
-    Writer(Arc<IndexWriter>),
-}
-
-impl Side {
-    fn newest(&self) -> Arc<Snapshot> {
-        match self {
-            Self::Reader(reader) => reader.snapshot(),
-            Self::Writer(writer) => writer.snapshot(),
-        }
-    }
 }
 
 impl Engine {
@@ -82,7 +44,7 @@ impl Engine {
     /// # Errors
     /// A directory that holds something, or a file system that refuses.
     pub fn create(root: &Path, definition: &Definition) -> Result<(), EngineError> {
-        Ok(IndexWriter::create(&DiskStorage::create(root)?, definition)?)
+        Ok(Embedded::create(root, definition)?)
     }
 
     /// Opens the index in `root`. Pictures and words are encoded by the bundled encoder, if the index is made for it.
@@ -99,36 +61,19 @@ impl Engine {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(root: &Path, access: Access, encoders: &[Arc<Encoder>]) -> Result<Self, EngineError> {
-        let storage: Arc<dyn Storage> = Arc::new(disk(root)?);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let side = match access {
-            Access::Read => Side::Reader(IndexReader::open(storage.clone())?),
-            Access::Write | Access::Bulk => {
-                Side::Writer(Arc::new(IndexWriter::open(storage.clone(), threads)?))
-            }
-        };
-        let definition = side.newest().definition().clone();
-        let is_writer = access != Access::Read;
-        let troubles = Arc::new(Troubles::new(storage.clone(), &definition.name, is_writer));
-        let background = match (&side, access) {
-            (Side::Writer(writer), Access::Write) => {
-                Some(Background::start(writer, &troubles).map_err(EngineError::Threads)?)
-            }
-            _ => None,
-        };
+        Self::over(Arc::new(Embedded::open(root, access)?), encoders)
+    }
+
+    /// An engine over an archive of any kind.
+    ///
+    /// # Errors
+    /// The bundled encoder cannot be read.
+    pub fn over(archive: Arc<dyn Archive>, encoders: &[Arc<Encoder>]) -> Result<Self, EngineError> {
+        let definition = archive.newest().definition().clone();
         let mut at_hand = encoders.to_vec();
         at_hand.push(Encoder::bundled()?);
         let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
-        Ok(Self {
-            storage,
-            definition,
-            encoding,
-            access,
-            side,
-            kept: KeptGenerations::default(),
-            troubles,
-            background,
-        })
+        Ok(Self { archive, definition, encoding, kept: KeptGenerations::default() })
     }
 
     /// What the index is made for.
@@ -138,7 +83,7 @@ impl Engine {
 
     /// How it was opened.
     pub fn access(&self) -> Access {
-        self.access
+        self.archive.access()
     }
 
     /// The encoder of the index's image space, if this process has it.
@@ -196,7 +141,7 @@ impl Engine {
     }
 
     fn newest(&self) -> Arc<Snapshot> {
-        self.side.newest()
+        self.archive.newest()
     }
 
     /// Keeps the generation of a view for the next page of an answer: for two minutes from when it was last kept or asked
@@ -216,7 +161,7 @@ impl Engine {
     }
 
     fn view_of(&self, snapshot: Arc<Snapshot>) -> View {
-        View::new(snapshot, Arc::clone(&self.encoding), Arc::clone(&self.troubles))
+        View::new(snapshot, Arc::clone(&self.encoding), Arc::downgrade(&self.archive))
     }
 
     /// Looks for a newer generation written by another process.
@@ -224,10 +169,7 @@ impl Engine {
     /// # Errors
     /// A damaged file; the view stays as it was.
     pub fn refresh(&self) -> Result<(), EngineError> {
-        match &self.side {
-            Side::Reader(reader) => reader.refresh().map(|_| ()).map_err(EngineError::from),
-            Side::Writer(_) => Ok(()),
-        }
+        Ok(self.archive.refresh()?)
     }
 
     /// Takes cases in. Files are encoded, every case is checked, and one whose id is held is held against that case: an equal one
@@ -238,9 +180,8 @@ impl Engine {
     /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged. Of many bytes of cases some may be
     /// held all the same; taking them in again changes nothing.
     pub fn ingest(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
-        let writer = self.writer()?;
         self.in_slices(cases, |entries, bytes| {
-            let stored = self.put(writer, entries, bytes)?;
+            let stored = self.archive.replace(entries, bytes)?;
             Ok(stored
                 .into_iter()
                 .map(|stored| stored.map(|stored| (stored.effect, stored.sequence)))
@@ -255,10 +196,7 @@ impl Engine {
     /// A damaged file, a failed writer.
     pub fn rehearse(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
         self.in_slices(cases, |entries, _| {
-            let effects = match &self.side {
-                Side::Writer(writer) => writer.rehearse(entries)?,
-                Side::Reader(reader) => reader.snapshot().rehearse(entries)?,
-            };
+            let effects = self.archive.rehearse(entries)?;
             Ok(effects.into_iter().map(|effect| effect.map(|effect| (effect, 0))).collect())
         })
     }
@@ -305,54 +243,17 @@ impl Engine {
         Ok(outcomes)
     }
 
-    /// Makes cases durable; what waits in memory is made visible where it gets too much.
-    fn put(
-        &self,
-        writer: &IndexWriter,
-        entries: Vec<(CaseEntry, Replacement)>,
-        bytes: usize,
-    ) -> Result<Vec<Result<Stored, Refused>>, EngineError> {
-        if writer.pending_bytes() > MOST_PENDING_BYTES {
-            // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
-            writer.commit()?;
-        }
-        if let Some(background) = &self.background {
-            background.hold_back(bytes);
-        }
-        let put = writer.replace(entries)?;
-        if writer.pending_bytes() > PENDING_BYTES {
-            // The caller waits: memory stays bounded however fast cases come.
-            if let Err(error) = writer.commit() {
-                tracing::error!(%error, "a commit failed; the cases are in the log and the next commit takes them");
-            }
-        }
-        self.taken_in(writer);
-        Ok(put)
-    }
-
-    fn taken_in(&self, writer: &IndexWriter) {
-        if let Some(background) = &self.background {
-            background.taken_in(writer.pending_bytes());
-        }
-    }
-
     /// What is wrong beside the calls: what fails in the background, and which files are damaged. Of an index that was opened for
     /// reading it is what was met here, and what the process that writes it left for others.
     pub fn condition(&self) -> Condition {
-        self.troubles.condition(&self.newest())
+        self.archive.condition()
     }
 
     /// Reads every file of the index again and holds it against its checksums. What is damaged is told by [`Self::condition`],
     /// [`Self::health`] and the log, and refused to searches from then on. `pace` gets the bytes of each piece and says whether to
     /// go on.
     pub(crate) fn scrub(&self, pace: &dyn Fn(usize) -> bool) -> Result<(), EngineError> {
-        let scrub = Scrub {
-            storage: self.storage.as_ref(),
-            newest: &|| self.newest(),
-            pace,
-            checked: &|file, outcome| self.troubles.checked(file, outcome),
-        };
-        Ok(scrub.run()?)
+        Ok(self.archive.scrub(pace)?)
     }
 
     /// Takes cases out. Returns when it is durable.
@@ -360,9 +261,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::ingest`].
     pub fn delete(&self, ids: &[CaseId]) -> Result<DeleteOutcome, EngineError> {
-        let writer = self.writer()?;
-        let unknown = writer.delete(ids)?.unknown;
-        self.taken_in(writer);
+        let unknown = self.archive.delete(ids)?.unknown;
         Ok(DeleteOutcome { deleted: ids.len() - unknown.len(), unknown })
     }
 
@@ -371,7 +270,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::ingest`].
     pub fn commit(&self) -> Result<u64, EngineError> {
-        Ok(self.writer()?.commit()?.generation())
+        Ok(self.archive.commit()?)
     }
 
     /// Merges all segments into one and builds its graph. `progress` gets (phase, done, total), phases `cases` and
@@ -380,7 +279,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::ingest`], and [`EngineError::Cancelled`].
     pub fn merge_all(&self, progress: MergeProgress<'_>) -> Result<u64, EngineError> {
-        Ok(self.writer()?.merge_all(progress)?.generation())
+        Ok(self.archive.merge_all(progress)?)
     }
 
     /// Merges what the policy would merge by itself, until it finds nothing more to do.
@@ -388,9 +287,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::merge_all`].
     pub fn merge_some(&self, progress: MergeProgress<'_>) -> Result<(), EngineError> {
-        let writer = self.writer()?;
-        while writer.merge_some(progress)? {}
-        Ok(())
+        Ok(self.archive.merge_some(progress)?)
     }
 
     /// Figures of the newest generation.
@@ -398,11 +295,7 @@ impl Engine {
     /// # Errors
     /// A damaged file.
     pub fn stats(&self) -> Result<IndexStats, EngineError> {
-        let pending = match &self.side {
-            Side::Reader(reader) => reader.pending_operations()?,
-            Side::Writer(writer) => writer.pending_operations(),
-        };
-        Ok(IndexStats::of(self.storage.as_ref(), self.view().snapshot(), pending)?)
+        Ok(self.archive.stats()?)
     }
 
     /// Reads every byte and checks it. Damage is in the answer, not an error. `progress` gets bytes done and total.
@@ -410,7 +303,7 @@ impl Engine {
     /// # Errors
     /// No index, or a file system that refuses.
     pub fn verify(root: &Path, progress: &dyn Fn(u64, u64)) -> Result<Verification, EngineError> {
-        Ok(precedent_index::verify(&disk(root)?, progress)?)
+        Self::verify_until(root, progress, &|| false)
     }
 
     /// As [`Self::verify`], until `stop` says to end; it is asked between files and every few hundred cases.
@@ -422,46 +315,10 @@ impl Engine {
         progress: &dyn Fn(u64, u64),
         stop: &dyn Fn() -> bool,
     ) -> Result<Verification, EngineError> {
-        Ok(precedent_index::verify_until(&disk(root)?, progress, stop)?)
+        Ok(verify_until(root, progress, stop)?)
     }
 
-    pub(crate) fn storage(&self) -> &dyn Storage {
-        self.storage.as_ref()
+    pub(crate) fn archive(&self) -> &dyn Archive {
+        self.archive.as_ref()
     }
-
-    pub(crate) fn side(&self) -> &Side {
-        &self.side
-    }
-
-    pub(crate) fn background(&self) -> Option<&Background> {
-        self.background.as_ref()
-    }
-
-    fn writer(&self) -> Result<&IndexWriter, EngineError> {
-        match &self.side {
-            Side::Writer(writer) => Ok(writer),
-            Side::Reader(_) => Err(EngineError::ReadOnly),
-        }
-    }
-}
-
-/// What an engine that made cases visible by itself has taken in is visible when it is gone, too.
-impl Drop for Engine {
-    fn drop(&mut self) {
-        drop(self.background.take());
-        if let (Side::Writer(writer), Access::Write) = (&self.side, self.access)
-            && let Err(error) = writer.commit()
-        {
-            tracing::error!(%error, "the last commit failed; the cases are in the log and the next start takes them");
-        }
-        self.troubles.close();
-    }
-}
-
-/// The directory of an index; one that is not there is no index.
-fn disk(root: &Path) -> Result<DiskStorage, EngineError> {
-    DiskStorage::open(root).map_err(|error| match error {
-        StorageError::NotFound { .. } => EngineError::Index(IndexError::NotAnIndex),
-        other => other.into(),
-    })
 }

@@ -1,8 +1,8 @@
 //! Why the engine refuses or fails, in the classes that a service or a program answers differently.
 
+use precedent_archive::{ArchiveError, IndexError};
 use precedent_encoder::EncoderError;
 use precedent_hnsw::HnswError;
-use precedent_index::IndexError;
 use precedent_lexical::LexicalError;
 use precedent_storage::StorageError;
 
@@ -135,21 +135,14 @@ impl From<IndexError> for EngineError {
     }
 }
 
-impl From<StorageError> for EngineError {
-    fn from(error: StorageError) -> Self {
-        Self::Index(error.into())
+impl From<ArchiveError> for EngineError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::ReadOnly => Self::ReadOnly,
+            ArchiveError::Threads(error) => Self::Threads(error),
+            ArchiveError::Index(error) => error.into(),
+        }
     }
-}
-
-/// An error with everything that caused it: what the system said is the source of what a storage refused.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn list(violations: &[Violation]) -> String {

@@ -3,8 +3,8 @@
 use crate::encode::{self, Encoding};
 use crate::ingest::MAX_CASE_FILE_BYTES;
 use crate::{NewCase, Violation, study};
+use precedent_archive::Definition;
 use precedent_imaging::HeaderFacts;
-use precedent_index::Definition;
 use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, fold_keyword};
 use precedent_query::QueryVector;
 use std::collections::HashSet;

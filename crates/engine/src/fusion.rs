@@ -1,7 +1,7 @@
 //! Weighted reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
 
 use crate::channel::{Candidate, Ranking};
-use precedent_index::CasePlace;
+use precedent_archive::CasePlace;
 use precedent_query::Fusion;
 use std::collections::HashMap;
 

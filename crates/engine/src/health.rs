@@ -1,10 +1,6 @@
 //! Whether an opened index can still be read and written.
 
-use crate::background::BackgroundTask;
-use crate::engine::{Engine, Side};
-use crate::{Condition, EngineError};
-use precedent_index::IndexError;
-use precedent_storage::latest_generation;
+use crate::{BackgroundTask, Condition, Engine, EngineError};
 use std::time::Duration;
 
 /// What was acknowledged is to be found within a second. Where it is not after this, commits fail.
@@ -26,21 +22,17 @@ impl Engine {
     /// Looks whether the index can still be read and written. Reads the newest manifest, and waits for an operation that is
     /// being written.
     pub fn health(&self) -> Health {
-        let readable = match latest_generation(self.storage()) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(IndexError::NotAnIndex.into()),
-            Err(error) => Err(EngineError::from(error)),
-        };
         let condition = self.condition();
-        Health { readable, writable: self.writable(&condition), sound: sound(&condition) }
+        Health {
+            readable: self.archive().check_readable().map_err(EngineError::from),
+            writable: self.writable(&condition),
+            sound: sound(&condition),
+        }
     }
 
     fn writable(&self, condition: &Condition) -> Result<(), EngineError> {
-        let Side::Writer(writer) = self.side() else { return Ok(()) };
-        // An operation without a case finds a writer that failed, and changes nothing.
-        writer.replace(Vec::new())?;
-        let waiting = self.background().map_or(Duration::ZERO, |background| background.waiting());
-        is_visible(condition, waiting)
+        self.archive().check_writable()?;
+        is_visible(condition, self.archive().waiting())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Cases on their way in: checked whole, so that nothing half right is written.
 
 use crate::Violation;
-use precedent_index::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
+use precedent_archive::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
 use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
 use precedent_query::QueryVector;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Generations that are kept for the next page of an answer.
 
 use crate::give_way;
-use precedent_index::Snapshot;
+use precedent_archive::Snapshot;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -25,7 +25,6 @@
 //! ```
 
 mod admit;
-mod background;
 mod case_list;
 mod channel;
 mod encode;
@@ -40,34 +39,30 @@ mod highlight;
 mod image_text;
 mod ingest;
 mod kept;
-mod priority;
 mod scrub;
 mod search;
 mod spelling;
 mod spoken;
 mod study;
-mod troubles;
 mod understand;
 mod unlike;
 mod upkeep;
 mod view;
 
-pub use background::{BackgroundFailure, BackgroundTask};
 pub use case_list::{CaseList, CaseOrder};
 pub use encode::EncodedImage;
-pub use engine::{Access, DeleteOutcome, Engine};
-pub use error::{EngineError, ErrorKind, Violation, with_causes};
+pub use engine::{DeleteOutcome, Engine};
+pub use error::{EngineError, ErrorKind, Violation};
 pub use health::Health;
 pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
+pub use precedent_archive::{
+    Access, BackgroundFailure, BackgroundTask, Condition, Damage, Definition, DefinitionError, Effect,
+    GraphDefinition, IndexStats, MergeProgress, RecallReport, RecallRow, Replacement, SegmentStats, Stale,
+    VectorAccess, Verification, give_way, with_causes,
+};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
-pub use precedent_index::{
-    Damage, Definition, DefinitionError, Effect, GraphDefinition, IndexStats, MergeProgress, RecallReport,
-    RecallRow, Replacement, SegmentStats, Stale, VectorAccess, Verification,
-};
-pub use priority::give_way;
 pub use scrub::Scrub;
-pub use troubles::Condition;
 pub use understand::understand;
 pub use upkeep::MergeGain;
 pub use view::View;

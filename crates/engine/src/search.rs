@@ -6,7 +6,7 @@ use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
-use precedent_index::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
 use precedent_model::Case;
 use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
 use std::collections::HashMap;

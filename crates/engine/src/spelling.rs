@@ -9,7 +9,7 @@
 //! The corrected text is then read as if it had been written so.
 
 use crate::EngineError;
-use precedent_index::{IndexError, Snapshot};
+use precedent_archive::{IndexError, Snapshot};
 use precedent_lexical::{LexicalSnapshot, Neighbour, Spelling, TextQuery};
 use precedent_model::fold_word;
 use precedent_query::{Correction, Warning};

@@ -1,7 +1,7 @@
 //! Which cases are known to be of other views than a query's films.
 
 use crate::EngineError;
-use precedent_index::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
 use precedent_model::Projection;
 
 /// Per vector of the query whose projection is known, the cases that are known to be of others.

@@ -1,12 +1,11 @@
 //! One generation, searched.
 
 use crate::encode::Encoding;
-use crate::troubles::Troubles;
 use crate::{EngineError, search};
-use precedent_index::{Definition, RecallReport, Snapshot, VectorAccess};
+use precedent_archive::{Archive, Definition, RecallReport, Snapshot, VectorAccess};
 use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What a search may ask for to be brief: vectors, hits, the width of a walk, and cases that are compared because no graph
 /// holds them. At these a search by 512 numbers takes some hundred microseconds.
@@ -23,13 +22,13 @@ const CODES_FOR_A_VECTOR: usize = 16;
 pub struct View {
     snapshot: Arc<Snapshot>,
     encoding: Arc<Encoding>,
-    /// Where damage is told that is met.
-    troubles: Arc<Troubles>,
+    /// Where damage is told that is met, while it is open.
+    archive: Weak<dyn Archive>,
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>, troubles: Arc<Troubles>) -> Self {
-        Self { snapshot, encoding, troubles }
+    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>, archive: Weak<dyn Archive>) -> Self {
+        Self { snapshot, encoding, archive }
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -65,7 +64,7 @@ impl View {
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
         let found = search::search(&self.snapshot, &self.encoding, request, stop);
-        found.inspect_err(|error| self.troubles.note(error))
+        found.inspect_err(|error| self.note(error))
     }
 
     /// Whether a search is expected to take a fraction of a millisecond, as those by embedding alone do: it walks through
@@ -112,6 +111,12 @@ impl View {
     pub fn case(&self, id: &CaseId) -> Result<Option<Case>, EngineError> {
         let place = self.snapshot.find(id);
         let found = place.and_then(|place| place.map(|place| self.snapshot.case(place)).transpose());
-        found.map_err(EngineError::from).inspect_err(|error| self.troubles.note(error))
+        found.map_err(EngineError::from).inspect_err(|error| self.note(error))
+    }
+
+    fn note(&self, error: &EngineError) {
+        if let (EngineError::Index(error), Some(archive)) = (error, self.archive.upgrade()) {
+            archive.note(error);
+        }
     }
 }

@@ -9,7 +9,7 @@
 use super::{Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
-use precedent_index::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
+use precedent_archive::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
 use precedent_query::{Channel, ChannelPlan, VectorPath};
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 
 use super::{Candidate, Ranking};
 use crate::EngineError;
-use precedent_index::{CasePlace, IndexError, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, IndexError, OrdinalSet, Snapshot};
 use precedent_lexical::TextQuery;
 use precedent_query::{Channel, ChannelPlan};
 

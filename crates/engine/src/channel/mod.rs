@@ -3,7 +3,7 @@
 pub(crate) mod image;
 pub(crate) mod lexical;
 
-use precedent_index::CasePlace;
+use precedent_archive::CasePlace;
 use precedent_query::ChannelPlan;
 
 /// A case put forward by a channel.

@@ -4,9 +4,8 @@
 //! costs nothing. Commits have threads of their own, for cases must be visible within a second. Of those that merge, one
 //! takes small merges alone, so that these never wait for a large one, and no more than one large merge takes memory at a time.
 
-use crate::error::with_causes;
-use crate::give_way;
 use crate::troubles::Troubles;
+use crate::{give_way, with_causes};
 use precedent_index::{IndexError, IndexWriter, SegmentSize};
 use precedent_storage::StorageError;
 use serde::{Deserialize, Serialize};

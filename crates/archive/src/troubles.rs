@@ -2,9 +2,7 @@
 //!
 //! A writer also leaves it in a file, so that other processes can tell it. By its name the next writer removes it.
 
-use crate::EngineError;
-use crate::background::BackgroundFailure;
-use crate::error::with_causes;
+use crate::{BackgroundFailure, with_causes};
 use precedent_index::{Damage, IndexError, Snapshot};
 use precedent_storage::{Storage, StorageError};
 use serde::{Deserialize, Serialize};
@@ -57,10 +55,8 @@ impl Troubles {
     }
 
     /// What a call failed with; of interest if a file is damaged.
-    pub fn note(&self, error: &EngineError) {
-        if let EngineError::Index(error) = error
-            && let Some(file) = damaged_file(error)
-        {
+    pub fn note(&self, error: &IndexError) {
+        if let Some(file) = damaged_file(error) {
             self.add(file, error);
         }
     }

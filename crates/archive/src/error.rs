@@ -1,0 +1,35 @@
+//! Why an archive refuses or fails.
+
+use precedent_index::IndexError;
+use precedent_storage::StorageError;
+
+/// Why an archive refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Opened for reading only.
+    #[error("this index was opened for reading only")]
+    ReadOnly,
+    /// The system gave no thread for the work beside the calls.
+    #[error("the system gives no more threads; raise its limit or stop other programs")]
+    Threads(#[source] std::io::Error),
+    /// The index refuses or fails.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<StorageError> for ArchiveError {
+    fn from(error: StorageError) -> Self {
+        Self::Index(error.into())
+    }
+}
+
+/// An error with everything that caused it: what the system said is the source of what a storage refused.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
