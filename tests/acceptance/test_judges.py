@@ -194,16 +194,18 @@ def test_what_is_missing_fails_unless_it_is_declared(tmp_path: Path, monkeypatch
 
 
 SAID = """\
-The film asked with, of none of these studies: query/dicom/a.dcm
-      truly there: pleural effusion, Nodule
+Query film, not one of these studies: query/dicom/a.dcm
+      it shows: pleural effusion, Nodule
 
 by image: the film alone
       2,000 of 2,000 cases match; 9 ms, encoding and transport included
 
    1  PH001-0000007-1      2019-05-03   F 63   PA
       image cosine 0.913 (rank 1)
-      findings    pleural effusion, cardiomegaly
+      findings    pleural effusion, cardiomegaly, pulmonary vascular
+                  congestion
       impression  Findings of a kind.
+                  And more of them.
    2  PH001-0000008-1      2019-05-03   F 63   PA
       image cosine 0.900 (rank 2)
       findings    none
@@ -218,5 +220,5 @@ def test_what_the_demo_prints_is_read() -> None:
     truth, (film, text) = searches(SAID)
     assert truth == {"pleural effusion", "nodule"}
     assert (film.title, film.matches, text.matches, text.hits) == ("by image: the film alone", 2000, 90, [])
-    found = [("PH001-0000007-1", {"pleural effusion", "cardiomegaly"}), ("PH001-0000008-1", {"none"})]
+    found = [("PH001-0000007-1", {"pleural effusion", "cardiomegaly", "pulmonary vascular congestion"}), ("PH001-0000008-1", {"none"})]
     assert film.hits == found
