@@ -2,9 +2,9 @@
 
 use crate::background::{Background, BackgroundFailure};
 use crate::encode::{self, EncodedImage, Encoding};
-use crate::health::Overdue;
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, admit, violations};
 use crate::kept::KeptGenerations;
+use crate::overdue::Overdue;
 use crate::raw::{self, RawCase};
 use crate::{CaseWarning, EngineError, View, Violation};
 use precedent_encoder::Encoder;

@@ -39,6 +39,7 @@ mod highlight;
 mod image_text;
 mod ingest;
 mod kept;
+mod overdue;
 mod priority;
 mod raw;
 mod search;

@@ -3,7 +3,7 @@
 //! `<first>.durable` lies beside `<first>.log` and has 16 bytes for each sync: the sequence number that the next entry gets, and
 //! its XXH3. It is never synced itself, so after a loss of power it may say less than the log holds, but never more.
 
-use crate::replay::number_of;
+use crate::path::number_of;
 use crate::{Storage, StorageError, WriteFile};
 use xxhash_rust::xxh3::xxh3_64;
 
