@@ -4,6 +4,7 @@
 #[cfg(feature = "engine")]
 pub mod archive;
 pub mod figures;
+pub mod floors;
 #[cfg(feature = "engine")]
 pub mod judge;
 pub mod machine;

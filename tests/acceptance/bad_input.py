@@ -400,7 +400,7 @@ def log_damage(place: Path, verdict: Verdict) -> list[list[object]]:
 def main() -> int:
     """Runs the script."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    verdict = Verdict()
+    verdict = Verdict("bad_input")
     with workplace("bad-input") as place:
         index = make_index(place)
         began = time.monotonic()

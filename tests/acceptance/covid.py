@@ -86,7 +86,7 @@ def main() -> int:
     fitted = np.array([row["split_group"] not in asking_patients for row in rows])
     vectors = descriptors(films, fitted)
 
-    verdict = Verdict()
+    verdict = Verdict("covid")
     with workplace("covid") as place:
         index = place / "index"
         np.save(place / "films.npy", vectors)
@@ -109,6 +109,7 @@ def main() -> int:
             f"the descriptor was fitted to {fitted.sum()} of them"
         )
         verdict.expect(int(now["caseCount"]) == len(rows), "every film is in")
+        verdict.figure("films", len(rows))
         with Server(index) as server, Client(server.address) as client:
             ask(client, rows, vectors, asking, verdict)
     return verdict.close()
@@ -154,7 +155,10 @@ def ask(client: Client, rows: list[dict[str, str]], vectors: np.ndarray, asking:
     asked = Counter(rows[at]["view"] for at in asking if rows[at]["view"])
     chance = sum(n * views[name] for name, n in asked.items()) / (sum(asked.values()) * sum(views.values()))
     heading("Does it look alike?")
-    print(f"{np.mean(same_view):.0%} of the hits have the view of the film asked with; {chance:.0%} would by chance.")
+    share = float(np.mean(same_view))
+    print(f"{share:.0%} of the hits have the view of the film asked with; {chance:.0%} would by chance.")
+    verdict.figure("same_view", share)
+    verdict.figure("same_view_gain", share - chance)
 
 
 def view(rows: list[dict[str, str]], filename: str) -> str:

@@ -232,7 +232,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
-    verdict = Verdict()
+    verdict = Verdict("crash")
     tallies = {phase: Tally() for phase in PHASES}
     began = time.monotonic()
     with workplace("crash") as place:
@@ -258,7 +258,8 @@ def main() -> int:
     verdict.expect(
         everything.lost == everything.invented == everything.partial == 0, "nothing lost, invented or partial"
     )
-    verdict.expect(everything.acknowledged > 0, "cases were acknowledged")
+    verdict.figure("acknowledged_per_kill", everything.acknowledged / max(everything.kills, 1))
+    verdict.figure("phase_open", everything.in_phase / max(everything.kills, 1))
     verdict.expect(all(t.in_phase > 0 for t in tallies.values() if t.kills >= 10), "every phase was hit while open")
     return verdict.close()
 

@@ -3,8 +3,9 @@
 The scripts look at the product from outside only: its command line, its service, its files.
 
 Environment:
-    PRECEDENT_BIN   the program; default target/release/precedent
-    PRECEDENT_DATA  the shared data; default ../shared/data beside the repository
+    PRECEDENT_BIN      the program; default target/release/precedent
+    PRECEDENT_DATA     the shared data; default ../shared/data beside the repository
+    PRECEDENT_WITHOUT  what is known to be missing, such as "data cases": scripts that need it skip, and fail otherwise
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools" / "python"))
+sys.path[:0] = [str(ROOT / "tools" / "python"), str(ROOT / "tests")]
 
+from floors import bounds  # noqa: E402
 from precedent_client import Case, Hit  # noqa: E402
 
 START_SECONDS = 30
@@ -42,18 +44,30 @@ def program() -> Path:
 
 
 def data(*parts: str) -> Path:
-    """A folder or file of the shared data. Ends the script without complaint when it is not there."""
-    base = Path(os.environ.get("PRECEDENT_DATA", ROOT.parent / "shared" / "data"))
-    path = base.joinpath(*parts)
+    """A folder or file of the shared data."""
+    folder = needed("data", "PRECEDENT_DATA", ROOT.parent / "shared" / "data")
+    return there("data", folder.joinpath(*parts))
+
+
+def needed(what: str, variable: str, default: Path) -> Path:
+    """A folder that the script cannot do without. Where it is declared missing, ends the script without complaint."""
+    if without(what):
+        print(f"skipped: without {what}")
+        sys.exit(0)
+    return there(what, Path(os.environ.get(variable, default)), variable)
+
+
+def there(what: str, path: Path, variable: str = "") -> Path:
+    """The path, which must exist."""
     if not path.exists():
-        skip(f"{path} is not there; set PRECEDENT_DATA")
+        remedy = f"set {variable}, or PRECEDENT_WITHOUT={what}" if variable else f"or set PRECEDENT_WITHOUT={what}"
+        sys.exit(f"{path} is not there; {remedy} to skip what needs it")
     return path
 
 
-def skip(reason: str) -> None:
-    """Ends the script: nothing was checked, and it says so."""
-    print(f"skipped: {reason}")
-    sys.exit(0)
+def without(what: str) -> bool:
+    """Whether this is declared to be missing."""
+    return what in os.environ.get("PRECEDENT_WITHOUT", "").replace(",", " ").split()
 
 
 def run(*arguments: object, code: int | None = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -159,11 +173,16 @@ def values(case: Case, field: str) -> list[str]:
 
 
 class Verdict:
-    """Collects what failed, so that one run shows everything that is wrong."""
+    """Collects what failed, so that one run shows everything that is wrong.
 
-    def __init__(self) -> None:
+    Figures are held against the bounds that floors.toml has for the program. One that never comes fails, too.
+    """
+
+    def __init__(self, program: str) -> None:
         self.checks = 0
         self.failures: list[str] = []
+        self._bounds = bounds(program)
+        self._waiting = set(self._bounds)
 
     def expect(self, holds: bool, claim: str) -> bool:
         """Notes whether `claim` holds."""
@@ -173,11 +192,22 @@ class Verdict:
             print(f"FAILED: {claim}", flush=True)
         return holds
 
+    def figure(self, name: str, value: float, of: str = "") -> None:
+        """Holds a figure against its bound; `of` says which one it is where several have the same bound."""
+        bound = self._bounds[name]
+        self.expect(bound.holds(value), f"{of or name}: {value:g}, {bound} wanted")
+        self._waiting.discard(name)
+
+    def leave_out(self, *names: str) -> None:
+        """Figures that this run does not give, on purpose."""
+        self._waiting.difference_update(names)
+
     def close(self) -> int:
         """Prints the verdict; the exit code of the script."""
-        if not self.checks:
-            print("\nfailed: nothing was checked")
-            return 1
+        if "checks" in self._waiting:
+            self.figure("checks", self.checks)
+        for name in sorted(self._waiting):
+            self.expect(False, f"{name}: not measured, {self._bounds[name]} wanted")
         if self.failures:
             print(f"\nfailed: {len(self.failures)} of {self.checks} checks")
             return 1

@@ -142,7 +142,7 @@ def main() -> int:
         "exact": Bm25(documents, count=count, quantise=False),
         "quantised": Bm25(documents, count=count, quantise=True),
     }
-    verdict = Verdict()
+    verdict = Verdict("openi")
     with workplace("openi") as place:
         index = place / "index"
         rejects = place / "rejected.jsonl"
@@ -156,6 +156,8 @@ def main() -> int:
         verdict.expect(loaded.returncode == (3 if refused else 0), f"ingest ended with {loaded.returncode}")
         verdict.expect(taken + len(refused) == len(rows), f"{taken} in and {len(refused)} refused of {len(rows)}")
         print(f"{taken} of {len(rows)} reports are in, {len(refused)} refused")
+        verdict.figure("reports", taken)
+        verdict.figure("refused", len(refused))
         for problem in sorted({f"{row['field']}: {row['problem']}" for row in map(json.loads, refused)}):
             print(f"- refused: {problem}")
 
@@ -214,6 +216,8 @@ def understood(verdict: Verdict, index: Path) -> None:
             # Lists that are full say nothing of what they leave out.
             missed = kept - found if len(found) < 1000 else set()
             verdict.expect(not missed, f'{column}:"{name}": {len(missed)} cases that the text does not find')
+            verdict.figure(f"{asked.replace(' ', '_')}_by_text", len(found))
+            verdict.figure(f"{asked.replace(' ', '_')}_by_filter", len(kept))
             row += [len(found), len(kept)]
         lines.append(row)
     print(table(["finding", "text", "filter", "text, denied", "filter, denied"], lines))

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import ROOT, program
+from harness import ROOT, Verdict, program
 
 PAGES = ["README.md", "docs/getting-started.md"]
 
@@ -44,7 +44,8 @@ def ask(binary: Path, tried: Path, serve: str, script: str) -> int:
     return code
 
 
-def run_page(binary: Path, page: str) -> int:
+def run_page(binary: Path, page: str, verdict: Verdict) -> tuple[int, int]:
+    """Runs a page; how many blocks of each language it has."""
     text = (ROOT / page).read_text()
     shell = blocks(text, "sh")
     assert shell, f"{page} has no shell block"
@@ -60,15 +61,18 @@ def run_page(binary: Path, page: str) -> int:
             lines = (line for block in shell for line in block.splitlines())
             serve = next(line for line in lines if line.startswith("precedent serve"))
             code = ask(binary, place / "target" / "try", serve, script)
-            if code != 0:
-                return code
-    print(f"passed: {page}: {len(shell)} shell blocks and {len(scripts)} Python blocks ran as written")
-    return 0
+            verdict.expect(code == 0, f"{page}: the server ended with {code}")
+    print(f"{page}: {len(shell)} shell blocks and {len(scripts)} Python blocks ran as written")
+    return len(shell), len(scripts)
 
 
 def main() -> int:
-    binary = program()
-    return next((code for page in PAGES if (code := run_page(binary, page)) != 0), 0)
+    """Runs the script."""
+    verdict = Verdict("readme")
+    counts = [run_page(program(), page, verdict) for page in PAGES]
+    verdict.figure("shell_blocks", sum(shell for shell, _ in counts))
+    verdict.figure("python_blocks", sum(scripts for _, scripts in counts))
+    return verdict.close()
 
 
 if __name__ == "__main__":

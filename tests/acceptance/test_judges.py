@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
+import harness
 import pytest
 from bm25 import Bm25, quantised, words
 from cases import Tally as Cases
 from cases import alike, allowed
+from demo import searches
+from floors import Bound, bounds
 from ledger import Ledger, Tally, compare
 from openi import compare as compare_hits
 from quality import figure
@@ -129,7 +133,11 @@ def test_pictures_are_alike_only_if_both_are_read() -> None:
     assert not alike(None, [1.0]) and not alike(None, None)
 
 
-def test_one_wrong_case_fails_its_kind() -> None:
+def test_one_wrong_case_fails_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"wrong_dicom": Bound("most", 1), "wrong_others": Bound("most", 0)}
+    some = {"cases": Bound("least", 1), "kinds": Bound("least", 1)}
+    monkeypatch.setattr(harness, "bounds", lambda program: wrong | some)
+
     def judged(kind: str, *right: bool) -> int:
         tally = Cases()
         for number, one in enumerate(right):
@@ -139,3 +147,78 @@ def test_one_wrong_case_fails_its_kind() -> None:
     assert (judged("sizes", True), judged("sizes", True, False)) == (0, 1)
     assert (judged("pictures, DICOM", True, False), judged("pictures, DICOM", False, False)) == (0, 1)
     assert Cases().close() == 1
+
+
+def test_a_figure_keeps_to_its_bound_and_must_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judged(**figures: float) -> int:
+        verdict = harness.Verdict("script")
+        verdict.expect(True, "a claim")
+        for name, value in figures.items():
+            verdict.figure(name, value)
+        return verdict.close()
+
+    told = {"recall": Bound("least", 0.9), "misses": Bound("most", 2), "reports": Bound("exactly", 7)}
+    monkeypatch.setattr(harness, "bounds", lambda program: dict(told))
+    assert judged(recall=0.9, misses=2, reports=7) == 0
+    assert judged(recall=0.89, misses=2, reports=7) == 1
+    assert judged(recall=1, misses=3, reports=7) == 1
+    assert judged(recall=1, misses=0, reports=8) == 1
+    assert judged(recall=math.nan, misses=0, reports=7) == 1
+    # One that never comes.
+    assert judged(recall=1, misses=0) == 1
+    # The number of claims has a bound, too.
+    told["checks"] = Bound("least", 5)
+    assert judged(recall=1, misses=0, reports=7) == 1
+
+
+def test_floors_are_those_of_scripts_and_programs() -> None:
+    """No table is left over from a script that is gone, and each can be read."""
+    root = harness.ROOT
+    programs = {path.stem for path in (root / "tests" / "acceptance").glob("*.py")} | {"peers"}
+    programs |= set(re.findall(r'^name = "(.+)"$', (root / "benches" / "Cargo.toml").read_text(), flags=re.MULTILINE))
+    tables = re.findall(r"^\[(.+)\]$", (root / "tests" / "floors.toml").read_text(), flags=re.MULTILINE)
+    assert tables and programs.issuperset(tables)
+    assert all(bounds(table) for table in tables)
+
+
+def test_what_is_missing_fails_unless_it_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_FOLDER", str(tmp_path / "none"))
+    with pytest.raises(SystemExit, match="none is not there; set SOME_FOLDER, or PRECEDENT_WITHOUT=some"):
+        harness.needed("some", "SOME_FOLDER", tmp_path)
+    monkeypatch.setenv("PRECEDENT_WITHOUT", "other,some")
+    with pytest.raises(SystemExit) as ended:
+        harness.needed("some", "SOME_FOLDER", tmp_path)
+    assert ended.value.code == 0
+    monkeypatch.setenv("PRECEDENT_WITHOUT", "other")
+    assert harness.needed("some", "SOME", tmp_path) == tmp_path
+
+
+SAID = """\
+Query film, not one of these studies: query/dicom/a.dcm
+      it shows: pleural effusion, Nodule
+
+by image: the film alone
+      2,000 of 2,000 cases match; 9 ms, encoding and transport included
+
+   1  PH001-0000007-1      2019-05-03   F 63   PA
+      image cosine 0.913 (rank 1)
+      findings    pleural effusion, cardiomegaly, pulmonary vascular
+                  congestion
+      impression  Findings of a kind.
+                  And more of them.
+   2  PH001-0000008-1      2019-05-03   F 63   PA
+      image cosine 0.900 (rank 2)
+      findings    none
+      impression  Clear.
+
+by text: pleural effusion and enlarged heart
+      90 of 2,000 cases match; 9 ms, encoding and transport included
+"""
+
+
+def test_what_the_demo_prints_is_read() -> None:
+    truth, (film, text) = searches(SAID)
+    assert truth == {"pleural effusion", "nodule"}
+    assert (film.title, film.matches, text.matches, text.hits) == ("by image: the film alone", 2000, 90, [])
+    found = [("PH001-0000007-1", {"pleural effusion", "cardiomegaly", "pulmonary vascular congestion"}), ("PH001-0000008-1", {"none"})]
+    assert film.hits == found

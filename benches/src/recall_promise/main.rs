@@ -7,7 +7,8 @@
 //!
 //! Each kind of data becomes indexes as they are met: merged, fresh, with dead cases and under filters. Queries that no index has
 //! seen are asked for every target and number of neighbours; what they find is held against the nearest by distances in f64, which
-//! this program computes itself. It fails where a promise is broken by more than chance explains.
+//! this program computes itself. It fails where a promise is broken by more than chance explains; the short run, too, where
+//! a figure falls short of `tests/floors.toml`.
 
 mod account;
 mod files;
@@ -20,6 +21,7 @@ use clap::Parser;
 use files::REAL;
 use kinds::{DIMENSION, KINDS, OTHER_DIMENSIONS, Vectors};
 use precedent_benches::figures::mean;
+use precedent_benches::floors::Floors;
 use precedent_benches::machine::Machine;
 use precedent_benches::output::Output;
 use precedent_benches::table::{Chapter, Table};
@@ -115,6 +117,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let figures: Vec<Value> = records.iter().map(Record::json).collect();
     args.output.emit("recall-promise", &machine, &chapters, json!(figures))?;
     let broken = records.iter().flat_map(Record::faults).count();
+    if args.is_that_of_the_floors() {
+        hold_to_floors(&records, broken)?;
+    }
     match (records.len(), broken) {
         (0, _) => Err("there is no such kind, dimension or situation".into()),
         (_, 0) => Ok(ExitCode::SUCCESS),
@@ -123,6 +128,29 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+impl Args {
+    /// Whether the run is whole and short, as that of which `tests/floors.toml` has the figures.
+    fn is_that_of_the_floors(&self) -> bool {
+        self.short
+            && self.kinds.is_empty()
+            && self.situations.is_empty()
+            && self.dimensions.is_empty()
+            && self.rows.is_none()
+            && self.queries.is_none()
+    }
+}
+
+/// Fails where a figure of all records falls short.
+fn hold_to_floors(records: &[Record], broken: usize) -> Result<(), String> {
+    let rows = || records.iter().flat_map(|record| &record.outcomes).flat_map(|outcome| &outcome.rows);
+    let mut floors = Floors::of("recall-promise")?;
+    floors.check("promises", rows().count() as f64);
+    floors.check("broken", broken as f64);
+    floors.check("mean_recall", mean(rows().map(|row| row.recall)));
+    floors.check("nearest_first", mean(rows().map(|row| row.first)));
+    floors.close()
 }
 
 fn sources(args: &Args) -> Result<Vec<Source<'_>>, Box<dyn Error>> {

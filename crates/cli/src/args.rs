@@ -1,7 +1,7 @@
 //! Every flag, defined once: parser, help and completions come from here.
 
-use crate::listen;
 use crate::size::Size;
+use crate::{built, listen};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use precedent_server::LoadLimits;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Finds earlier radiology cases that looked the same, with their reports.
 #[derive(Debug, Parser)]
-#[command(name = "precedent", version, max_term_width = 100)]
+#[command(name = "precedent", version = built::version(), max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected or ids not found, 4 no index, busy, \
                         damaged or short of its recall, 130 interrupted.\n\nPRECEDENT_INSTRUCTION_SET in the environment names the \
@@ -25,7 +25,11 @@ pub struct Precedent {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// See Precedent at work: make a synthetic archive, ingest it, serve it, search it
+    #[cfg(feature = "demo")]
     Demo(DemoArgs),
+    #[cfg(not(feature = "demo"))]
+    #[command(hide = true)]
+    Demo(LeftOutArgs),
     /// Create an empty index
     Init(InitArgs),
     /// Add reports, images and embeddings; a case id that comes again replaces the case
@@ -52,10 +56,18 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Merge all segments into one, build its graph, drop deleted cases
     Merge(MergeArgs),
-    /// Write an archive of synthetic chest radiographs with reports, labels and true boxes
+    /// Write an archive of synthetic chest radiographs with reports, labels and bounding boxes
+    #[cfg(feature = "phantom")]
     Phantom(PhantomArgs),
+    #[cfg(not(feature = "phantom"))]
+    #[command(hide = true)]
+    Phantom(LeftOutArgs),
     /// Train an encoder on synthetic radiographs and their reports
+    #[cfg(feature = "train")]
     Train(TrainArgs),
+    #[cfg(not(feature = "train"))]
+    #[command(hide = true)]
+    Train(LeftOutArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Write man pages to a folder
@@ -63,10 +75,19 @@ pub enum Command {
     Man(ManArgs),
 }
 
+/// What is given to a command that this program was built without.
+#[cfg(not(all(feature = "demo", feature = "phantom", feature = "train")))]
+#[derive(Debug, Args)]
+pub struct LeftOutArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _given: Vec<String>,
+}
+
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Nobody is in these pictures. The first run takes about a minute; later runs start from what is \
-                        there. Ctrl-C ends it at any time."
+    after_help = "The images are synthetic and show no real patient. The first run takes about a minute; later runs start \
+                        from what is there. Press Ctrl-C to stop at any time."
 )]
 pub struct DemoArgs {
     /// Folder of the demo: new, or left by an earlier run
@@ -119,10 +140,11 @@ pub struct InitArgs {
     pub fields: Vec<String>,
 }
 
+#[cfg(feature = "phantom")]
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Nobody is in these pictures, and nothing learnt from them holds for a real one. The same flags give \
-                        the same archive on every machine; run the same command again to resume."
+    after_help = "The images are synthetic and show no real patient; nothing learned from them applies to real images. The \
+                        same flags give the same archive on every machine; run the same command again to resume."
 )]
 pub struct PhantomArgs {
     /// Directory of the archive: new, empty, or left by a stopped run
@@ -130,13 +152,13 @@ pub struct PhantomArgs {
     /// Number of studies
     #[arg(long, default_value_t = 1000)]
     pub studies: usize,
-    /// Which archive: another number gives other patients
+    /// Seed of the archive: another number gives other patients
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Pixels on a side
     #[arg(long, default_value_t = 256, value_name = "PIXELS")]
     pub size: u32,
-    /// What the pictures are written as; the manifest names the first
+    /// Image formats to write; the manifest names the files of the first
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [PhantomFormat::Dicom, PhantomFormat::Png])]
     pub formats: Vec<PhantomFormat>,
     /// House styles of the reports; all if not given
@@ -147,6 +169,7 @@ pub struct PhantomArgs {
     pub sites: Vec<String>,
 }
 
+#[cfg(feature = "phantom")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PhantomFormat {
     Dicom,
@@ -156,6 +179,7 @@ pub enum PhantomFormat {
     Png16,
 }
 
+#[cfg(feature = "train")]
 #[derive(Debug, Args)]
 #[command(
     after_help = "The same flags give the same weights on the same processor. Run the same command again to \
@@ -170,17 +194,17 @@ pub struct TrainArgs {
     /// Number of studies to learn from
     #[arg(long, default_value_t = 12_000)]
     pub studies: usize,
-    /// Which archive of phantoms: another number gives other patients
+    /// Seed of the archive of phantoms: another number gives other patients
     #[arg(long, default_value_t = 101)]
     pub phantom_seed: u64,
-    /// Decides first weights and the order of studies
+    /// Seed of the initial weights and of the order of studies
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Number of steps
     #[arg(long, default_value_t = 1500)]
     pub steps: usize,
-    /// Folder of an encoder of the same size whose towers are taken as they are; only what tells a film from its
-    /// neighbours is worked out
+    /// Folder of an encoder of the same size: reuse its towers, and fit only the part that tells a film from its
+    /// neighbours
     #[arg(long, value_name = "DIR", conflicts_with = "steps")]
     pub towers: Option<PathBuf>,
 }
@@ -219,7 +243,7 @@ pub struct IngestArgs {
     /// are looked through, too.
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
-    /// What a case is called that is a study of a folder of DICOM files
+    /// How to name the cases of a folder of DICOM files
     #[arg(long, value_enum, default_value_t = DicomIds::AccessionNumber)]
     pub dicom_ids: DicomIds,
     /// Names of the manifest's columns, where they differ from Precedent's, and how dates are written (index/maps/README.md)
@@ -241,7 +265,7 @@ pub struct IngestArgs {
     /// Embeddings as .npy: a row for each row of the manifests, or for each image, unless images name their rows
     #[arg(long, value_name = "FILE", requires = "encoder_id")]
     pub embeddings: Option<PathBuf>,
-    /// What the rows of the embeddings are for, where both would fit
+    /// Whether the embeddings are one per row or one per image, if both would fit
     #[arg(long, value_enum, requires = "embeddings")]
     pub embeddings_per: Option<EmbeddingsPer>,
     /// Id of the encoder that made the embeddings
@@ -372,16 +396,16 @@ pub struct SearchArgs {
     /// How the image channel searches
     #[arg(long, value_enum, default_value_t = VectorPathName::Auto)]
     pub vector_path: VectorPathName,
-    /// Share of the truly nearest cases to find, above 0 and below 1; the index's own if not given
+    /// Share of the truly nearest cases to find, between 0 and 1; the target of the index if not given
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub target_recall: Option<f32>,
-    /// Width of the walk through the graph, 1 to 4096, in place of a recall
+    /// Fixed search width in the graph, 1 to 4096, in place of a target recall
     #[arg(long, value_name = "N")]
     pub ef_search: Option<usize>,
-    /// Weight of the image channel; 0 silences it
+    /// Weight of the image channel; 0 turns it off
     #[arg(long, value_name = "W", default_value_t = 1.0, allow_hyphen_values = true)]
     pub image_weight: f32,
-    /// Weight of the lexical channel; 0 silences it
+    /// Weight of the lexical channel; 0 turns it off
     #[arg(long, value_name = "W", default_value_t = 1.0, allow_hyphen_values = true)]
     pub lexical_weight: f32,
     /// Constant of the rank fusion
@@ -438,7 +462,7 @@ pub struct ListArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Deleted cases are found no more at once, and their bytes leave the disk with the next merge. Exits with 0 when all \
+    after_help = "Deleted cases disappear from searches at once; their bytes leave the disk with the next merge. Exits with 0 when all \
                         were deleted, 3 when some ids are not in the index, 130 when the question was not answered with yes."
 )]
 pub struct DeleteArgs {
@@ -510,7 +534,7 @@ pub struct EncodeArgs {
     ///
     /// It holds config.json, model.safetensors, and tokenizer.json or vocab.txt. The pooling of sentence-transformers
     /// (modules.json) is kept; without it a vector is the mean over the tokens, of length 1.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide = cfg!(not(feature = "bert")))]
     pub text_encoder: Option<PathBuf>,
     /// Write the vectors as .npy, float32, a row per text or image
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
@@ -551,7 +575,7 @@ pub struct ReportArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Ctrl-C or SIGTERM ends it when the calls that are begun are answered; a second one ends it at once. SIGHUP is \
+    after_help = "Ctrl-C or SIGTERM stops the server when running calls are answered; a second one stops it at once. SIGHUP is \
                         ignored."
 )]
 pub struct ServeArgs {
@@ -561,7 +585,7 @@ pub struct ServeArgs {
     /// Loopback address to listen on
     #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", value_parser = listen::address)]
     pub listen: SocketAddr,
-    /// Take no cases in; another process may write the index
+    /// Refuse new cases; another process may write the index
     #[arg(long)]
     pub read_only: bool,
     /// Megabytes that are read again in a second, to find damaged files before a search does; all files once a day at most, 0

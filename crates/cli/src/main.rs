@@ -3,7 +3,9 @@
 //! Results go to standard output; progress, logs and errors go to standard error. Exit codes: see [`exit::Exit`].
 
 mod args;
+mod built;
 mod commands;
+#[cfg(feature = "demo")]
 mod demo;
 mod encoders;
 mod exit;
@@ -15,6 +17,7 @@ mod lexicon_list;
 mod listen;
 mod matched;
 mod output;
+#[cfg(feature = "train")]
 mod phantom_studies;
 mod reading;
 mod reading_json;
@@ -47,7 +50,10 @@ fn limit_instruction_set() -> Result<(), Failure> {
 
 fn run(command: Command) -> Outcome {
     match command {
+        #[cfg(feature = "demo")]
         Command::Demo(args) => commands::demo::run(&args),
+        #[cfg(not(feature = "demo"))]
+        Command::Demo(_) => Err(built::without("demo", "precedent demo")),
         Command::Init(args) => commands::init::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
         Command::Search(args) => commands::search::run(&args),
@@ -61,8 +67,14 @@ fn run(command: Command) -> Outcome {
         Command::Stats(args) => commands::stats::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
+        #[cfg(feature = "phantom")]
         Command::Phantom(args) => commands::phantom::run(&args),
+        #[cfg(not(feature = "phantom"))]
+        Command::Phantom(_) => Err(built::without("phantom", "precedent phantom")),
+        #[cfg(feature = "train")]
         Command::Train(args) => commands::train::run(&args),
+        #[cfg(not(feature = "train"))]
+        Command::Train(_) => Err(built::without("train", "precedent train")),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(args) => commands::man::run(&args),
     }

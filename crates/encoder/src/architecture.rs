@@ -1,8 +1,12 @@
 //! The size of the towers: everything that the shapes of their weights follow from.
 
 use crate::EncoderError;
-use crate::likeness::{THUMBNAIL, VIEW_WIDTH};
 use serde::{Deserialize, Serialize};
+
+/// Numbers that say from which side a film was taken.
+pub(crate) const VIEW_WIDTH: usize = 2;
+/// Rows and columns of the small picture that likeness is read from, beside the cells of the last stage.
+pub(crate) const THUMBNAIL: usize = 16;
 
 /// The size of the two towers. Counts are of numbers unless another unit is named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +47,7 @@ const MOST_CELLS: usize = 64;
 /// Most parameters of both towers together: what two cores can teach in an hour.
 const MOST_PARAMETERS: usize = 2_000_000;
 
-/// How a parameter begins.
+/// How a parameter is initialised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Start {
     /// All zeros.

@@ -28,7 +28,7 @@ const MOST_NAME_BYTES: usize = 64;
 pub struct Description {
     /// Its name: letters, digits and `-`.
     pub name: String,
-    /// What must be said wherever its results are shown.
+    /// The notice to show wherever its results are shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
     /// Version of the way from file to grey picture that it was taught with (`index/IMAGE.md`).
@@ -41,7 +41,7 @@ impl Description {
     /// Reads `encoder.toml`.
     ///
     /// # Errors
-    /// Text that is no TOML, an unknown key, a name that cannot be one, sizes of which no towers can be made.
+    /// Text that is not TOML, an unknown key, a name that cannot be one, sizes of which no towers can be made.
     pub fn from_toml(text: &str) -> Result<Self, EncoderError> {
         let read: Self = toml::from_str(text)
             .map_err(|error| EncoderError::Description(error.to_string().trim().to_owned()))?;
@@ -122,7 +122,7 @@ impl Encoder {
     /// The encoder in a folder with [`DESCRIPTION_FILE`] and [`WEIGHTS_FILE`].
     ///
     /// # Errors
-    /// A file that is missing, of another form, or does not fit the other.
+    /// A file that is missing or malformed, or files that do not fit each other.
     pub fn open(dir: &Path) -> Result<Self, EncoderError> {
         let read = |name: &str| {
             let path = dir.join(name);
@@ -170,7 +170,7 @@ impl Encoder {
         &self.id
     }
 
-    /// What must be said wherever its results are shown.
+    /// The notice to show wherever its results are shown.
     pub fn notice(&self) -> Option<&str> {
         self.description.notice.as_deref()
     }

@@ -14,10 +14,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The towers are taught by `precedent-training`, which runs the same code over variables. [`BertText`] runs text encoders
-//! of others.
+//! The towers are taught by `precedent-training`, which runs the same code over variables. `BertText` runs text encoders of others
+//! (feature `bert`).
 
 mod architecture;
+#[cfg(feature = "bert")]
 mod bert;
 mod encoder;
 mod error;
@@ -30,6 +31,7 @@ mod weights;
 mod words;
 
 pub use architecture::{Architecture, Parameter, STEM_OVERLAP, Start};
+#[cfg(feature = "bert")]
 pub use bert::BertText;
 pub use encoder::{DESCRIPTION_FILE, Description, Encoder, ImageCode, PatchGrid, WEIGHTS_FILE};
 pub use error::EncoderError;

@@ -18,11 +18,6 @@ use std::f64::consts::FRAC_PI_2;
 /// Version of how the parts of a vector are put together. Vectors made under different versions must not be compared.
 pub(crate) const LIKENESS_VERSION: u32 = 1;
 
-/// Numbers that say from which side a film was taken.
-pub(crate) const VIEW_WIDTH: usize = 2;
-/// Rows and columns of the small picture that likeness is read from, beside the cells of the last stage.
-pub(crate) const THUMBNAIL: usize = 16;
-
 /// Weight of the likeness where the global vector weighs 1. Of 0.4, 0.6, 0.8, 1 and 1.4, the least with which every crop of
 /// 5 % was found in more than 0.94: what is above costs phantoms with the same finding (`docs/decisions/2026-11-29-copies.md`).
 const LIKENESS_WEIGHT: f64 = 1.0;
@@ -58,12 +53,4 @@ impl LikenessHead {
         let parts = [global.clone(), (likeness * LIKENESS_WEIGHT.sqrt())?, (view * VIEW_WEIGHT.sqrt())?];
         Tensor::cat(&parts, D::Minus1)? / (1.0 + LIKENESS_WEIGHT + VIEW_WEIGHT).sqrt()
     }
-}
-
-/// A square picture `[batch, side, side, 1]` as the means of [`THUMBNAIL`] x [`THUMBNAIL`] squares, a row each.
-pub(crate) fn thumbnail(pictures: &Tensor) -> candle_core::Result<Tensor> {
-    let (batch, rows, columns, _) = pictures.dims4()?;
-    let (high, wide) = (rows / THUMBNAIL, columns / THUMBNAIL);
-    let squares = pictures.reshape((batch, THUMBNAIL, high, THUMBNAIL * wide))?.mean(2)?;
-    squares.reshape((batch, THUMBNAIL * THUMBNAIL, wide))?.mean(2)
 }

@@ -6,7 +6,7 @@
 
 use precedent_model::GreyImage;
 
-/// Version of this way. Vectors made under different versions must not be compared.
+/// Version of this preparation. Vectors made under different versions must not be compared.
 pub const PREPARATION_VERSION: u32 = 1;
 
 /// Most standard deviations from the mean.

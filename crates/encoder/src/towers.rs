@@ -1,7 +1,6 @@
 //! The two towers: a picture to a global vector and a grid of patch vectors, a sentence to a vector, all in one space.
 
-use crate::architecture::{STEM_OVERLAP, TEXT_WINDOW};
-use crate::likeness::thumbnail;
+use crate::architecture::{STEM_OVERLAP, TEXT_WINDOW, THUMBNAIL};
 use crate::ops::{Bag, Conv, Window, normalize};
 use crate::words::Words;
 use crate::{Architecture, EncoderError, Weights};
@@ -102,7 +101,7 @@ impl ImageTower {
     /// `[batch, side, side, 1]` of prepared pixels to patches and global vectors.
     ///
     /// # Errors
-    /// Another shape.
+    /// Pictures of another shape.
     pub fn forward(&self, pictures: &Tensor) -> candle_core::Result<Seen> {
         let mut cells = pictures.clone();
         for (stage, (enter, blocks)) in self.stages.iter().enumerate() {
@@ -179,6 +178,14 @@ impl TextTower {
         let pooled = words.broadcast_mul(&share.unsqueeze(D::Minus1)?)?.sum(1)?;
         unit(&self.joint.apply(&pooled.reshape((count, 1, 1, width))?)?.reshape((count, ()))?)
     }
+}
+
+/// A square picture `[batch, side, side, 1]` as the means of [`THUMBNAIL`] x [`THUMBNAIL`] squares, a row each.
+fn thumbnail(pictures: &Tensor) -> candle_core::Result<Tensor> {
+    let (batch, rows, columns, _) = pictures.dims4()?;
+    let (high, wide) = (rows / THUMBNAIL, columns / THUMBNAIL);
+    let squares = pictures.reshape((batch, THUMBNAIL, high, THUMBNAIL * wide))?.mean(2)?;
+    squares.reshape((batch, THUMBNAIL * THUMBNAIL, wide))?.mean(2)
 }
 
 /// Every vector over the last dimension, of length 1.

@@ -81,7 +81,7 @@ pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, Engi
             None
         } else {
             lookups += 1;
-            nearest(snapshot.lexicon(), snapshot.reader().lexicon(), &folded)?
+            nearest(snapshot.full_text(), snapshot.reader().lexicon(), &folded)?
         };
         match found {
             Some(searched) => {
@@ -113,7 +113,7 @@ fn folded(word: &str) -> String {
 
 /// Whether a word needs no correction. Numbers and single letters say nothing by their spelling.
 fn is_known(snapshot: &Snapshot, folded: &str) -> Result<bool, EngineError> {
-    let reports = snapshot.lexicon();
+    let reports = snapshot.full_text();
     let is_word = folded.chars().nth(1).is_some() && folded.chars().all(char::is_alphabetic);
     if !is_word || reports.document_count() == 0 {
         return Ok(true);

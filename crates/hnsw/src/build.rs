@@ -1,27 +1,25 @@
 //! Building: vectors become codes, the codes are linked, what the graph finds is measured, and the result is frozen.
 
 use crate::blocks::{self, BlockMaker};
+use crate::build_params::{BuildParams, Builder, GraphLayout};
 use crate::curve;
 use crate::draft::{Codes, Draft};
 use crate::flat_lists::FlatLists;
 use crate::insert::{InsertScratch, Inserter};
-use crate::layout::{MAX_M, MAX_NODES, MIN_M};
+use crate::layout::MAX_NODES;
 use crate::layout_cost::{self, BlockCost, ListCost};
 use crate::recall::RecallTable;
 use crate::relink::Relinker;
-use crate::repair::{Audit, note, repair};
-use crate::rows::row_of;
+use crate::repair::{note, repair};
+use crate::rows::{check_rows, row_of};
 use crate::stop::Stopped;
-use crate::{Graph, HnswError, VectorRows, reference};
+use crate::{Audit, Graph, HnswError, VectorRows, reference};
 use precedent_vector::{BLOCK_LINKS, CodeQueries, CodeTable, Lines, Metric, Quantiser};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-
-/// Largest `ef_construction`.
-pub const MAX_EF_CONSTRUCTION: usize = 10_000;
 
 /// Rows inserted one by one before several threads start: two that start on an empty graph would not see each other.
 const SERIAL_ROWS: usize = 256;
@@ -30,77 +28,6 @@ const ROWS_PER_REPORT: usize = 256;
 
 /// Lines of the second code of a vector. Two found as much on 100,000 x 512, and took longer to prepare a query for.
 const REST_LINES: usize = 1;
-
-/// How a graph lies in memory: what a search has to read, against what the index may take up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum GraphLayout {
-    /// [`Self::Lists`] or [`Self::Blocks`], whichever was measured to take less time.
-    #[default]
-    Fast,
-    /// `4 m` links on level 0 in a list, and the codes of nodes elsewhere: fewer steps than `Compact`.
-    Lists,
-    /// 32 links on level 0 in a block, with their codes beside them: one read a step, and about five times the bytes of `Lists`. Where
-    /// blocks cannot be had (`m` outside 8 to 32, few numbers or rows), as `Lists`.
-    Blocks,
-    /// `2 m` links on level 0: fewer bytes, and at a recall of 0.95 as fast.
-    Compact,
-}
-
-impl GraphLayout {
-    /// Links on level 0 for each link on a level above.
-    fn width(self) -> usize {
-        match self {
-            Self::Fast | Self::Lists | Self::Blocks => 4,
-            Self::Compact => 2,
-        }
-    }
-}
-
-/// Who links the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Builder {
-    /// Our own.
-    #[default]
-    Own,
-    /// hnsw_rs: code of other people, to check ours against or in its stead. Level 0 gets `2 m` links whatever the layout.
-    HnswRs,
-}
-
-/// How a graph is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BuildParams {
-    /// Links of a node on a level above 0, [`MIN_M`] to [`MAX_M`]; on level 0 two or four times as many, by the layout.
-    pub m: usize,
-    /// Neighbours held while the place of a row is looked for, `m` to [`MAX_EF_CONSTRUCTION`].
-    pub ef_construction: usize,
-    /// Threads, at least 1. One thread always builds the same graph; several build one of equal quality that differs
-    /// from run to run.
-    pub threads: usize,
-    /// What a search will read.
-    pub layout: GraphLayout,
-    /// Who links the rows.
-    pub builder: Builder,
-}
-
-impl Default for BuildParams {
-    /// What the peers are measured with: `m` 16 and `ef_construction` 200, on all processors.
-    fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { m: 16, ef_construction: 200, threads, layout: GraphLayout::Fast, builder: Builder::Own }
-    }
-}
-
-impl BuildParams {
-    fn check(&self) -> Result<(), HnswError> {
-        let check = |field, found, min, max| match (min..=max).contains(&found) {
-            true => Ok(()),
-            false => Err(HnswError::Parameter { field, found, min, max }),
-        };
-        check("m", self.m, MIN_M, MAX_M)?;
-        check("ef_construction", self.ef_construction, self.m, MAX_EF_CONSTRUCTION)?;
-        check("threads", self.threads, 1, 1024)
-    }
-}
 
 /// A graph in its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -334,21 +261,6 @@ pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -
         },
     )?;
     Ok(Codes { quantiser: quantiser.to_bytes(), first, rest, blocks: None })
-}
-
-/// Reads every row once, so that nothing unreadable or not finite comes up later.
-pub(crate) fn check_rows<R: VectorRows>(rows: &R) -> Result<f64, HnswError> {
-    let mut largest = 0.0_f64;
-    for row in 0..rows.len() as u32 {
-        let numbers = row_of(rows, row)?;
-        let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
-        // Four times the squared norm bounds every squared distance.
-        if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {
-            return Err(HnswError::NotFinite { row });
-        }
-        largest = largest.max(squared_norm);
-    }
-    Ok(largest)
 }
 
 #[cfg(test)]

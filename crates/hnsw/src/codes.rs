@@ -8,6 +8,7 @@ use crate::build::encode_by;
 use crate::curve::{self, Question};
 use crate::draft::Draft;
 use crate::recall::RecallTable;
+use crate::rows::check_rows;
 use crate::{Graph, HnswError, Pages, VectorRows};
 use precedent_vector::{Metric, sample};
 
@@ -31,7 +32,7 @@ pub fn encode_like<R: VectorRows + Sync, P: Pages>(
     if quantiser.dimension() != rows.dimension() {
         return Err(HnswError::QueryDimension { found: rows.dimension(), expected: quantiser.dimension() });
     }
-    crate::build::check_rows(rows)?;
+    check_rows(rows)?;
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(HnswError::Threads)?;
     let codes = alone.install(|| encode_by(quantiser, rows))?;
     let draft = Draft::new(like.m(), 0, vec![0; rows.len()]);

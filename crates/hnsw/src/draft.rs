@@ -1,6 +1,6 @@
 //! A graph on its way from the builder to bytes.
 
-use crate::layout::{Layout, NONE};
+use crate::layout::{GraphHeader, NONE};
 use crate::recall::RecallTable;
 use precedent_vector::Lines;
 use std::ops::Range;
@@ -130,7 +130,7 @@ impl Draft {
             .filter(|&node| *m0 > 0 && levels[node as usize] == max_level)
             .max_by_key(|&node| (self.degree(node, max_level), std::cmp::Reverse(node)));
         let per_node = |bytes: &[u8]| bytes.len().checked_div(nodes).unwrap_or(0) as u64;
-        let layout = Layout {
+        let layout = GraphHeader {
             node_count: nodes as u32,
             m: *m as u32,
             m0: *m0 as u32,

@@ -88,7 +88,7 @@ pub enum HnswError {
     },
     /// The vectors do not have the shape that was declared.
     #[error(transparent)]
-    Rows(#[from] crate::RowsError),
+    Rows(#[from] RowsError),
     /// The caller stopped the build.
     #[error("the build was stopped")]
     Stopped,
@@ -108,4 +108,38 @@ impl HnswError {
     pub(crate) fn row(row: u32, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Row { row, source: Box::new(source) }
     }
+}
+
+/// Why a row could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    /// A row past the end.
+    #[error("row {row} was asked for, there are {rows}")]
+    OutOfRange {
+        /// Row asked for.
+        row: u32,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// The numbers do not make whole rows, or do not lie inside their pages.
+    #[error("{rows} rows of {dimension} numbers do not fit {bytes} bytes from offset {offset}")]
+    Shape {
+        /// Rows declared.
+        rows: usize,
+        /// Numbers in a row.
+        dimension: usize,
+        /// Where the rows start, in bytes.
+        offset: usize,
+        /// Length of the pages, in bytes.
+        bytes: usize,
+    },
+    /// The pages are not aligned to 4 bytes in memory.
+    #[error("vectors at offset {offset} are not aligned to 4 bytes; map the file from a page boundary")]
+    Misaligned {
+        /// Where the row stands, in bytes.
+        offset: usize,
+    },
+    /// The pages could not be read.
+    #[error("bytes of the vectors could not be read")]
+    Pages(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -1,6 +1,6 @@
 //! A frozen graph, read where it lies.
 
-use crate::layout::{LEVELS, Layout, NONE, VERSIONS, read_header};
+use crate::layout::{GraphHeader, LEVELS, NONE, VERSIONS, read_header};
 use crate::recall::RecallTable;
 use crate::{Audit, HnswError, Pages};
 use precedent_vector::{CodeShape, LinkQuantiser, Quantiser, quads_of};
@@ -9,7 +9,7 @@ use precedent_vector::{CodeShape, LinkQuantiser, Quantiser, quads_of};
 /// held against its bounds when it is followed, so damaged bytes give an error and never a read outside.
 pub struct Graph<P> {
     pages: P,
-    layout: Layout,
+    header: GraphHeader,
     /// None in an empty graph.
     quantiser: Option<Quantiser>,
     /// That of the blocks of links, where there are any.
@@ -37,14 +37,14 @@ impl<P: Pages> Graph<P> {
     /// [`HnswError::Header`] when a field contradicts another or the length, [`HnswError::Quantiser`],
     /// [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
-        let layout = read_header(&pages)?;
-        let mut graph = Self { pages, layout, quantiser: None, links: None, recall: RecallTable::default() };
-        if layout.node_count > 0 {
+        let header = read_header(&pages)?;
+        let mut graph = Self { pages, header, quantiser: None, links: None, recall: RecallTable::default() };
+        if header.node_count > 0 {
             let quantiser =
-                Quantiser::from_bytes(graph.bytes(layout.quantiser_offset(), layout.quantiser_bytes)?)?;
+                Quantiser::from_bytes(graph.bytes(header.quantiser_offset(), header.quantiser_bytes)?)?;
             for (field, offset, found, expected) in [
-                ("bytes of a code", 72, layout.code_bytes, quantiser.shape().bytes() as u64),
-                ("bytes of a rest", 80, layout.rest_bytes, quantiser.rest_shape().bytes() as u64),
+                ("bytes of a code", 72, header.code_bytes, quantiser.shape().bytes() as u64),
+                ("bytes of a rest", 80, header.rest_bytes, quantiser.rest_shape().bytes() as u64),
             ] {
                 if found != expected {
                     return Err(HnswError::Header { field, offset, found, expected });
@@ -52,12 +52,12 @@ impl<P: Pages> Graph<P> {
             }
             graph.quantiser = Some(quantiser);
         }
-        if layout.node_count > 0 && layout.block_bytes > 0 {
-            let bytes = graph.bytes(layout.link_quantiser_offset(), layout.link_quantiser_bytes.into())?;
+        if header.node_count > 0 && header.block_bytes > 0 {
+            let bytes = graph.bytes(header.link_quantiser_offset(), header.link_quantiser_bytes.into())?;
             let links = LinkQuantiser::from_bytes(bytes)?;
             let dimension = graph.quantiser.as_ref().map_or(0, Quantiser::dimension);
             for (field, found, expected) in [
-                ("quads of a block", quads_of(layout.block_bytes as usize).unwrap_or(0), links.quads()),
+                ("quads of a block", quads_of(header.block_bytes as usize).unwrap_or(0), links.quads()),
                 ("dimension of blocks", links.dimension(), dimension),
             ] {
                 if found != expected {
@@ -67,15 +67,15 @@ impl<P: Pages> Graph<P> {
             }
             graph.links = Some(links);
         }
-        let table = graph.bytes(layout.table_offset(), layout.table_bytes())?;
-        graph.recall = RecallTable::from_bytes(table, layout.walk_points as usize, layout.spread);
+        let table = graph.bytes(header.table_offset(), header.table_bytes())?;
+        graph.recall = RecallTable::from_bytes(table, header.walk_points as usize, header.spread);
         graph.recall.walks_measure = graph.has_blocks();
         Ok(graph)
     }
 
     /// Whether there are links to walk over, or codes alone to scan ([`crate::encode_like`]).
     pub fn has_links(&self) -> bool {
-        self.layout.m0 > 0
+        self.header.m0 > 0
     }
 
     /// Whether the links of a node lie with their codes in one block.
@@ -89,17 +89,17 @@ impl<P: Pages> Graph<P> {
 
     /// How many nodes there are, which is the number of rows it was built over.
     pub fn node_count(&self) -> usize {
-        self.layout.node_count as usize
+        self.header.node_count as usize
     }
 
     /// Links of a node on a level above 0.
     pub fn m(&self) -> usize {
-        self.layout.m as usize
+        self.header.m as usize
     }
 
     /// Links of a node on level 0.
     pub fn m0(&self) -> usize {
-        self.layout.m0 as usize
+        self.header.m0 as usize
     }
 
     /// What walks and scans were measured to find, by queries that were not in the graph then.
@@ -116,23 +116,23 @@ impl<P: Pages> Graph<P> {
     /// What the audit after the build found and did.
     pub fn audit(&self) -> Audit {
         Audit {
-            unreachable_before: self.layout.unreachable as usize,
-            repaired: self.layout.repaired as usize,
+            unreachable_before: self.header.unreachable as usize,
+            repaired: self.header.repaired as usize,
         }
     }
 
     /// Lines of 64 bytes of a node's first code.
     pub fn lines_per_code(&self) -> usize {
-        self.layout.code_bytes as usize / precedent_vector::LINE_BYTES
+        self.header.code_bytes as usize / precedent_vector::LINE_BYTES
     }
 
     /// Bytes that a search reads of every node it meets (links and first code), and of those it looks at again (the rest).
     pub fn bytes_per_node(&self) -> (usize, usize) {
-        (4 * self.layout.stride() as usize + self.layout.code_bytes as usize, self.layout.rest_bytes as usize)
+        (4 * self.header.stride() as usize + self.header.code_bytes as usize, self.header.rest_bytes as usize)
     }
 
-    pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
+    pub(crate) fn header(&self) -> &GraphHeader {
+        &self.header
     }
 
     pub(crate) fn quantiser(&self) -> Option<&Quantiser> {
@@ -150,7 +150,7 @@ impl<P: Pages> Graph<P> {
 
     /// Where a walk starts, and the level of that node; none in an empty graph.
     pub(crate) fn entry_point(&self) -> Option<(u32, u32)> {
-        (self.layout.entry_point != NONE).then_some((self.layout.entry_point, self.layout.max_level))
+        (self.header.entry_point != NONE).then_some((self.header.entry_point, self.header.max_level))
     }
 
     /// Where its bytes lie.
@@ -165,7 +165,7 @@ impl<P: Pages> Graph<P> {
 
     /// Puts the links of a node on level 0 in place of what `links` held.
     pub(crate) fn level_zero_links(&self, node: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
-        self.read_links(self.layout.level_zero_offset(node), self.layout.m0, links)
+        self.read_links(self.header.level_zero_offset(node), self.header.m0, links)
     }
 
     /// Puts the links of a node on a level above 0 in place of what `links` held.
@@ -174,8 +174,8 @@ impl<P: Pages> Graph<P> {
         if level > own_level {
             return Err(self.not_on_level(node, level, own_level));
         }
-        let words = 1 + u64::from(level - 1) * u64::from(self.layout.m);
-        self.read_links(record + 4 * words, self.layout.m, links)
+        let words = 1 + u64::from(level - 1) * u64::from(self.header.m);
+        self.read_links(record + 4 * words, self.header.m, links)
     }
 
     /// The level of a node.
@@ -198,39 +198,39 @@ impl<P: Pages> Graph<P> {
     /// The error of a link to a node that is not there.
     #[cold]
     pub(crate) fn no_such_node(&self, from: u32, link: u32) -> HnswError {
-        let offset = self.layout.level_zero_offset(from);
+        let offset = self.header.level_zero_offset(from);
         HnswError::Damaged {
             offset,
             what: "a link",
             found: link,
-            max: self.layout.node_count.saturating_sub(1),
+            max: self.header.node_count.saturating_sub(1),
         }
     }
 
     fn not_on_level(&self, node: u32, level: u32, own_level: u32) -> HnswError {
-        let offset = self.layout.upper_index_offset(node);
+        let offset = self.header.upper_index_offset(node);
         HnswError::Damaged { offset, what: "a level that links lead to", found: level, max: own_level }
     }
 
     fn upper_index(&self, node: u32) -> Result<u32, HnswError> {
-        self.word(self.layout.upper_index_offset(node))
+        self.word(self.header.upper_index_offset(node))
     }
 
     /// Where the record of a node above level 0 begins, and the level of the node.
     fn upper_record(&self, node: u32) -> Result<(u64, u32), HnswError> {
         let start = self.upper_index(node)?;
-        let words = self.layout.upper_bytes / 4;
+        let words = self.header.upper_bytes / 4;
         if u64::from(start) >= words {
             return Err(HnswError::Damaged {
-                offset: self.layout.upper_index_offset(node),
+                offset: self.header.upper_index_offset(node),
                 what: "the place of an upper record",
                 found: start,
                 max: words.saturating_sub(1).min(u64::from(NONE - 1)) as u32,
             });
         }
-        let record = self.layout.upper_offset() + 4 * u64::from(start);
+        let record = self.header.upper_offset() + 4 * u64::from(start);
         let level = self.word(record)?;
-        let max = self.layout.max_level.min(LEVELS - 1);
+        let max = self.header.max_level.min(LEVELS - 1);
         if level == 0 || level > max {
             return Err(HnswError::Damaged { offset: record, what: "a level", found: level, max });
         }
@@ -245,13 +245,13 @@ impl<P: Pages> Graph<P> {
         let (words, _) = self.bytes(offset, 4 * u64::from(capacity))?.as_chunks::<4>();
         links.clear();
         links.extend(words.iter().map(|word| u32::from_le_bytes(*word)).take_while(|&link| link != NONE));
-        match links.iter().position(|&link| link >= self.layout.node_count) {
+        match links.iter().position(|&link| link >= self.header.node_count) {
             None => Ok(()),
             Some(place) => Err(HnswError::Damaged {
                 offset: offset + 4 * place as u64,
                 what: "a link",
                 found: links[place],
-                max: self.layout.node_count - 1,
+                max: self.header.node_count - 1,
             }),
         }
     }
@@ -261,7 +261,7 @@ impl<P: Pages> Graph<P> {
 impl<P: Pages> Graph<P> {
     /// A graph without codes, for tests of links.
     pub fn of_links(pages: P) -> Self {
-        let layout = read_header(&pages).unwrap();
-        Self { pages, layout, quantiser: None, links: None, recall: RecallTable::default() }
+        let header = read_header(&pages).unwrap();
+        Self { pages, header, quantiser: None, links: None, recall: RecallTable::default() }
     }
 }

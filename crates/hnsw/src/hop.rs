@@ -10,7 +10,7 @@ use crate::frontier::Frontier;
 use crate::layout::NONE;
 use crate::left_out::LeftOut;
 use crate::recall::DEPTHS;
-use crate::search::{Filter, WalkBreadth};
+use crate::search_params::{Filter, WalkBreadth};
 use crate::settle::Nearest;
 use crate::walk::FAR_FEWER;
 use crate::{Graph, HnswError, Pages, RowQuery, VectorRows};
@@ -92,7 +92,7 @@ impl<P: Pages> BlockPages<'_, P> {
         if let Some(block) = self.left_out.and_then(|left_out| left_out.block(number)) {
             return Ok(block);
         }
-        let layout = self.graph.layout();
+        let layout = self.graph.header();
         let size = layout.block_bytes as usize;
         match self.whole {
             Some(bytes) => {
@@ -193,7 +193,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
 
     /// Holds the best of the starts, and the entry point, from which every node can be reached, behind all others.
     fn start(&mut self, entry: u32) -> Result<(), HnswError> {
-        let layout = self.blocks.graph.layout();
+        let layout = self.blocks.graph.header();
         let (nodes, starts) = (layout.node_count, layout.start_blocks);
         let mut best = [u64::MAX; STARTS];
         for number in nodes..nodes + starts {

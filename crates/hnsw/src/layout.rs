@@ -94,7 +94,7 @@ const OFFSETS: [&str; 8] = [
 
 /// What the header says, and what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Layout {
+pub(crate) struct GraphHeader {
     pub node_count: u32,
     pub m: u32,
     pub m0: u32,
@@ -120,7 +120,7 @@ pub(crate) struct Layout {
     pub link_quantiser_bytes: u32,
 }
 
-impl Layout {
+impl GraphHeader {
     /// Words of a node on level 0.
     pub fn stride(&self) -> u32 {
         match self.block_bytes {
@@ -351,7 +351,7 @@ pub(crate) fn put_table(bytes: &mut Vec<u8>, table: &RecallTable) -> Result<(), 
 }
 
 /// The layout that the first bytes say, held against how many bytes there are.
-pub(crate) fn read_header<P: Pages + ?Sized>(pages: &P) -> Result<Layout, HnswError> {
+pub(crate) fn read_header<P: Pages + ?Sized>(pages: &P) -> Result<GraphHeader, HnswError> {
     let file_bytes = pages.len() as u64;
     if pages.len() < HEADER_BYTES {
         let (field, expected) = ("bytes of the graph", HEADER_BYTES as u64);
@@ -360,7 +360,7 @@ pub(crate) fn read_header<P: Pages + ?Sized>(pages: &P) -> Result<Layout, HnswEr
     let bytes = pages.bytes(0..HEADER_BYTES).map_err(HnswError::pages)?;
     let mut header = [0; HEADER_BYTES];
     header.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
-    Layout::decode(&header, file_bytes)
+    GraphHeader::decode(&header, file_bytes)
 }
 
 #[cfg(test)]
@@ -368,8 +368,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn layout() -> Layout {
-        Layout {
+    fn layout() -> GraphHeader {
+        GraphHeader {
             node_count: 3,
             m: 2,
             m0: 4,
@@ -397,7 +397,7 @@ mod tests {
             entry in any::<u32>(), upper in 0_u64..1 << 40, quantiser in 0_u64..1 << 20, lines in 1_u64..5,
             quads in 0_u32..=16, other in any::<u64>(),
         ) {
-            let layout = Layout {
+            let layout = GraphHeader {
                 node_count, m, m0: wide * m, max_level, entry_point: entry % node_count, walk_points: 7, scan_points: 3, spread: 1.5,
                 upper_bytes: upper * 4, quantiser_bytes: quantiser, code_bytes: 64 * lines, rest_bytes: 64,
                 unreachable: entry % node_count, repaired: (entry % node_count) / 2,
@@ -405,16 +405,16 @@ mod tests {
             };
             let layout = match quads {
                 0 => layout,
-                quads => Layout {
+                quads => GraphHeader {
                     m: m.clamp(8, 32), m0: 32, block_bytes: 256 + 64 * quads, start_blocks: quads, link_quantiser_bytes: 99, ..layout
                 },
             };
             let total = layout.total_bytes();
-            let read = Layout::decode(&layout.encode(), total).unwrap();
+            let read = GraphHeader::decode(&layout.encode(), total).unwrap();
             prop_assert_eq!(read.offsets(), layout.offsets());
-            prop_assert_eq!(Layout { quantiser_bytes: layout.quantiser_bytes, ..read }, layout);
+            prop_assert_eq!(GraphHeader { quantiser_bytes: layout.quantiser_bytes, ..read }, layout);
             prop_assume!(other != total);
-            prop_assert!(Layout::decode(&layout.encode(), other).is_err());
+            prop_assert!(GraphHeader::decode(&layout.encode(), other).is_err());
         }
     }
 
@@ -449,7 +449,7 @@ mod tests {
         ] {
             let mut header = layout().encode();
             header[offset] ^= 0x40;
-            let error = Layout::decode(&header, 892).unwrap_err().to_string();
+            let error = GraphHeader::decode(&header, 892).unwrap_err().to_string();
             assert!(error.contains(field), "{offset}: {error}");
         }
     }

@@ -190,7 +190,7 @@ impl<P: Pages, R: VectorRows> Past<'_, P, R> {
         list: &[u32],
         changed: &[usize],
     ) -> Result<Vec<u8>, HnswError> {
-        let layout = self.graph.layout();
+        let layout = self.graph.header();
         let bytes = self.graph.bytes(layout.level_zero_offset(node), layout.block_bytes.into())?;
         let mut block = bytes.to_vec();
         let (mut centred, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());

@@ -35,12 +35,15 @@ mod error;
 mod pages;
 mod rows;
 
+mod audit;
+mod build_params;
 mod layout;
 
 mod graph;
 mod order;
 mod recall;
 mod scratch;
+mod search_params;
 mod settle;
 
 mod ascending;
@@ -66,20 +69,23 @@ mod layout_cost;
 mod relink;
 mod stop;
 
-pub use build::{BuildParams, Builder, BuiltGraph, GraphLayout, MAX_EF_CONSTRUCTION, build};
+pub use audit::Audit;
+pub use build::{BuiltGraph, build};
+pub use build_params::{BuildParams, Builder, GraphLayout, MAX_EF_CONSTRUCTION};
 pub use codes::encode_like;
 pub use compare::{Comparison, compare};
-pub use error::HnswError;
+pub use error::{HnswError, RowsError};
 pub use graph::Graph;
 pub use layout::{MAX_M, MAX_NODES, MIN_M};
 pub use left_out::LeftOut;
 pub use order::{Found, Neighbour};
 pub use pages::{OutOfBounds, Pages};
 pub use recall::{DEPTHS, RecallTable, ScanPoint, WalkPlan, WalkPoint};
-pub use repair::{Audit, unreachable_nodes};
-pub use rows::{FlatRows, Measure, PagedRows, RowQuery, RowsError, VectorRows};
+pub use repair::unreachable_nodes;
+pub use rows::{FlatRows, Measure, PagedRows, RowQuery, VectorRows};
 pub use scratch::{PooledScratch, Scratch, ScratchPool};
-pub use search::{Filter, Search, SearchParams, WalkBreadth, search};
+pub use search::{Search, search};
+pub use search_params::{Filter, SearchParams, WalkBreadth};
 pub use settle::Precision;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use crate::draft::Draft;
 use crate::layout::LEVELS;
+use crate::rows::check_rows;
 use crate::{HnswError, VectorRows};
 use anndists::dist::distances::Distance;
 use hnsw_rs::hnsw::Hnsw;
@@ -117,7 +118,7 @@ struct RowDistance<'a, R> {
 impl<'a, R: VectorRows> RowDistance<'a, R> {
     /// Reads every row once, so that nothing unreadable or not finite comes up later.
     fn new(rows: &'a R, metric: Metric) -> Result<Self, HnswError> {
-        let largest = crate::build::check_rows(rows)?;
+        let largest = check_rows(rows)?;
         let shift = match metric {
             Metric::Cosine => (largest - 1.0).max(0.0),
             Metric::Dot => largest,

@@ -3,8 +3,9 @@
 use crate::layout::AUDIT_OFFSET;
 use crate::order::Key;
 use crate::scratch::Scratch;
-use crate::search::{Filter, Search};
-use crate::{Graph, HnswError, Pages, Precision, VectorRows, WalkBreadth};
+use crate::search::Search;
+use crate::search_params::Filter;
+use crate::{Audit, Graph, HnswError, Pages, Precision, VectorRows, WalkBreadth};
 use precedent_vector::DistanceFn;
 
 /// Neighbours that are held while the place of a lost node is looked for.
@@ -13,15 +14,6 @@ const REPAIR_EF: usize = 256;
 const NEAREST: usize = 16;
 /// No node has reached this one.
 const LOST: u32 = u32::MAX;
-
-/// What the audit after a build found and did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Audit {
-    /// Nodes that no walk from the entry point over level 0 would have met.
-    pub unreachable_before: usize,
-    /// Links that were added for them; one can bring back many nodes.
-    pub repaired: usize,
-}
 
 /// Follows every list of a graph and counts the nodes that no walk from the entry point over level 0 meets. 0 for
 /// every graph that [`crate::build`] returned, and where there are no links.
@@ -33,7 +25,7 @@ pub fn unreachable_nodes<P: Pages>(graph: &Graph<P>) -> Result<usize, HnswError>
         return Ok(0);
     }
     let mut links = Vec::new();
-    for node in 0..graph.layout().node_count {
+    for node in 0..graph.header().node_count {
         graph.level_zero_links(node, &mut links)?;
         for level in 1..=graph.level(node)? {
             graph.upper_links(node, level, &mut links)?;
@@ -56,7 +48,7 @@ pub(crate) fn repair<R: VectorRows>(
     stopped: &dyn Fn() -> bool,
 ) -> Result<Audit, HnswError> {
     let graph = Graph::open(&*bytes)?;
-    let layout = *graph.layout();
+    let layout = *graph.header();
     let mut tree = Tree::grow_from_entry(&graph)?;
     let lost: Vec<u32> = tree.lost().collect();
     let mut report = Audit { unreachable_before: lost.len(), repaired: 0 };
@@ -154,7 +146,7 @@ impl Tree {
                 return Ok(Some((node, links.len() as u32)));
             }
         }
-        let all = (0..graph.layout().node_count).filter(|&node| self.holds(node));
+        let all = (0..graph.header().node_count).filter(|&node| self.holds(node));
         for node in near.iter().copied().chain(all) {
             graph.level_zero_links(node, &mut links)?;
             if links.len() < capacity {

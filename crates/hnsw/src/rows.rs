@@ -1,6 +1,6 @@
 //! Vectors by row number.
 
-use crate::{HnswError, Pages};
+use crate::{HnswError, Pages, RowsError};
 use precedent_vector::{DistanceFn, Metric, prefetch};
 use std::error::Error;
 
@@ -106,40 +106,6 @@ pub struct Measure {
     pub error: f32,
 }
 
-/// Why a row could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum RowsError {
-    /// A row past the end.
-    #[error("row {row} was asked for, there are {rows}")]
-    OutOfRange {
-        /// Row asked for.
-        row: u32,
-        /// How many rows there are.
-        rows: usize,
-    },
-    /// The numbers do not make whole rows, or do not lie inside their pages.
-    #[error("{rows} rows of {dimension} numbers do not fit {bytes} bytes from offset {offset}")]
-    Shape {
-        /// Rows declared.
-        rows: usize,
-        /// Numbers in a row.
-        dimension: usize,
-        /// Where the rows start, in bytes.
-        offset: usize,
-        /// Length of the pages, in bytes.
-        bytes: usize,
-    },
-    /// The pages are not aligned to 4 bytes in memory.
-    #[error("vectors at offset {offset} are not aligned to 4 bytes; map the file from a page boundary")]
-    Misaligned {
-        /// Where the row stands, in bytes.
-        offset: usize,
-    },
-    /// The pages could not be read.
-    #[error("bytes of the vectors could not be read")]
-    Pages(#[source] Box<dyn Error + Send + Sync>),
-}
-
 /// Rows that lie one after another in memory.
 #[derive(Clone, Copy)]
 pub struct FlatRows<'a> {
@@ -238,6 +204,21 @@ impl<P: Pages> VectorRows for PagedRows<P> {
 /// A row, or which one could not be read.
 pub(crate) fn row_of<R: VectorRows>(rows: &R, row: u32) -> Result<&[f32], HnswError> {
     rows.row(row).map_err(|error| HnswError::row(row, error))
+}
+
+/// Reads every row once, so that nothing unreadable or not finite comes up later.
+pub(crate) fn check_rows<R: VectorRows>(rows: &R) -> Result<f64, HnswError> {
+    let mut largest = 0.0_f64;
+    for row in 0..rows.len() as u32 {
+        let numbers = row_of(rows, row)?;
+        let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
+        // Four times the squared norm bounds every squared distance.
+        if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {
+            return Err(HnswError::NotFinite { row });
+        }
+        largest = largest.max(squared_norm);
+    }
+    Ok(largest)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::left_out::LeftOut;
 use crate::order::Found;
 use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
+use crate::search_params::{Filter, SearchParams, WalkBreadth};
 use crate::settle::{Measured, Nearest, settle};
 use crate::view::{Upper, View};
 use crate::walk::{Accepting, Breadth, Level, Walker};
@@ -25,36 +26,6 @@ const HELD_TO_REFINE_LEAST: usize = 20;
 const STRIDE: usize = 4;
 /// Looked for at least: a search for fewer goes as far, so that the nearest is the same whatever `k` is.
 const LEAST: usize = DEPTHS[0];
-
-/// How much to find, and how hard to look.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SearchParams {
-    /// Neighbours to return at most.
-    pub k: usize,
-    /// How far the walk goes: more finds better ones and takes longer.
-    pub breadth: WalkBreadth,
-}
-
-/// How far a walk goes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum WalkBreadth {
-    /// So many nodes are held, at least `k`, and each is walked on from.
-    Width(usize),
-    /// Every node is walked on from that is no farther than the k-th nearest by more than this share of its distance, to which a
-    /// few deviations of the estimates are added.
-    Slack(f32),
-}
-
-/// The nodes that a walk looks for, where these are not all.
-#[derive(Clone, Copy)]
-pub struct Filter<'a> {
-    /// Which they are.
-    pub accept: &'a dyn Fn(u32) -> bool,
-    /// The share of all nodes that they are, above 0.
-    pub share: f32,
-    /// Codes that a walk may compare before it gives up, because another way costs less.
-    pub most_compared: usize,
-}
 
 /// Codes that a scan gathers beyond twice as many as are wanted before it drops any.
 const ROOM: usize = 256;

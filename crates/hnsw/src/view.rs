@@ -39,7 +39,7 @@ impl<'a, P: Pages> View<'a, P> {
         let (Some(bytes), Some(quantiser)) = (graph.pages().checked(), graph.quantiser()) else {
             return none;
         };
-        let layout = graph.layout();
+        let layout = graph.header();
         let part = |from: u64, to: u64| bytes.get(from as usize..to as usize);
         let words =
             |from: u64, to: u64| part(from, to).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok());
@@ -67,7 +67,7 @@ impl<'a, P: Pages> View<'a, P> {
     fn gathered(&self, nodes: &[u32], offset: impl Fn(u32) -> u64, bytes: u64) -> Result<Vec<u8>, HnswError> {
         let mut gathered = Vec::with_capacity(nodes.len() * bytes as usize);
         for &node in nodes {
-            if node >= self.graph.layout().node_count {
+            if node >= self.graph.header().node_count {
                 return Err(self.graph.no_such_node(0, node));
             }
             gathered.extend_from_slice(self.graph.bytes(offset(node), bytes)?);
@@ -82,7 +82,7 @@ impl<'a, P: Pages> View<'a, P> {
         nodes: &mut Vec<u32>,
         query: &mut PreparedQuery,
     ) -> Result<(), HnswError> {
-        let (Some(quantiser), layout) = (self.graph.quantiser(), self.graph.layout()) else { return Ok(()) };
+        let (Some(quantiser), layout) = (self.graph.quantiser(), self.graph.header()) else { return Ok(()) };
         if layout.rest_bytes == 0 {
             return Ok(());
         }
@@ -118,7 +118,7 @@ impl<P: Pages> Level for View<'_, P> {
         if let Some(list) = self.left_out.and_then(|left_out| left_out.list(node)) {
             return Ok(list);
         }
-        let layout = self.graph.layout();
+        let layout = self.graph.header();
         let stride = layout.stride() as usize;
         if let Some(links) = self.links {
             let start = node as usize * stride;
@@ -136,8 +136,8 @@ impl<P: Pages> Level for View<'_, P> {
     #[inline]
     fn prefetch_links(&self, node: u32) {
         if let Some(links) = self.links {
-            let start = node as usize * self.graph.layout().stride() as usize;
-            if let Some(list) = links.get(start..start + self.graph.layout().m0 as usize) {
+            let start = node as usize * self.graph.header().stride() as usize;
+            if let Some(list) = links.get(start..start + self.graph.header().m0 as usize) {
                 prefetch(list);
             }
         }
@@ -156,7 +156,7 @@ impl<P: Pages> Level for View<'_, P> {
             return kept
                 .ok_or_else(|| self.graph.no_such_node(0, nodes.iter().copied().max().unwrap_or(NONE)));
         }
-        let (Some(shape), layout) = (self.graph.code_shape(), self.graph.layout()) else { return Ok(0) };
+        let (Some(shape), layout) = (self.graph.code_shape(), self.graph.header()) else { return Ok(0) };
         let gathered = self.gathered(nodes, |node| layout.code_offset(node), layout.code_bytes)?;
         let places: [u32; GROUP] = std::array::from_fn(|place| place as u32);
         let table = CodeTable::new(&gathered, shape);
@@ -195,7 +195,7 @@ impl<P: Pages> Upper<'_, '_, P> {
         let start = *self.view.upper_index?.get(node as usize)? as usize;
         let m = self.view.graph.m();
         let (level, lists) = self.view.upper?.get(start..)?.split_first()?;
-        if self.level > *level || *level > self.view.graph.layout().max_level {
+        if self.level > *level || *level > self.view.graph.header().max_level {
             return None;
         }
         lists.chunks_exact(m).nth(self.level as usize - 1)

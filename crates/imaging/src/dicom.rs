@@ -15,7 +15,7 @@ use crate::facts::HeaderFacts;
 use crate::limits;
 use crate::stored::StoredPixels;
 use crate::tone::Tone;
-use guard::Layout;
+use guard::FileParts;
 use header::{Form, Header};
 use precedent_model::MAX_IMAGE_PIXELS;
 
@@ -30,34 +30,34 @@ pub(crate) struct DicomPicture {
 
 /// Reads a file whole.
 pub(crate) fn read(file: &[u8]) -> Result<DicomPicture, ImageError> {
-    let layout = guard::scan(file)?;
-    let (header, form) = open(&layout)?;
+    let file = guard::scan(file)?;
+    let (header, form) = open(&file)?;
     let (tone, aspect) = (header.tone(&form)?, header.aspect()?);
-    let pixels = pixels::read(&layout, &header, &form)?;
-    Ok(DicomPicture { pixels, tone, aspect, facts: header.facts(layout.syntax.as_deref()) })
+    let pixels = pixels::read(&file, &header, &form)?;
+    Ok(DicomPicture { pixels, tone, aspect, facts: header.facts(file.syntax.as_deref()) })
 }
 
 /// Reads what the header says, of a file with a picture.
 pub(crate) fn read_facts(file: &[u8]) -> Result<HeaderFacts, ImageError> {
-    let layout = guard::scan(file)?;
-    if layout.pixels.is_none() {
+    let file = guard::scan(file)?;
+    if file.pixels.is_none() {
         return Err(ImageError::NoPixels);
     }
-    Ok(Header::new(&layout).facts(layout.syntax.as_deref()))
+    Ok(Header::new(&file).facts(file.syntax.as_deref()))
 }
 
 /// Reads the stored pixels alone.
 pub(crate) fn read_stored(file: &[u8]) -> Result<StoredPixels, ImageError> {
-    let layout = guard::scan(file)?;
-    let (header, form) = open(&layout)?;
-    pixels::read(&layout, &header, &form)
+    let file = guard::scan(file)?;
+    let (header, form) = open(&file)?;
+    pixels::read(&file, &header, &form)
 }
 
-fn open<'a>(layout: &'a Layout<'_>) -> Result<(Header<'a>, Form), ImageError> {
-    if layout.pixels.is_none() {
+fn open<'a>(file: &'a FileParts<'_>) -> Result<(Header<'a>, Form), ImageError> {
+    if file.pixels.is_none() {
         return Err(ImageError::NoPixels);
     }
-    let header = Header::new(layout);
+    let header = Header::new(file);
     let form = header.form()?;
     limits::area(form.columns, form.rows, MAX_IMAGE_PIXELS)?;
     Ok((header, form))
@@ -66,10 +66,10 @@ fn open<'a>(layout: &'a Layout<'_>) -> Result<(Header<'a>, Form), ImageError> {
 /// The fragments of encapsulated pixel data.
 #[cfg(test)]
 pub(crate) fn fragments(file: &[u8]) -> Result<Vec<Vec<u8>>, ImageError> {
-    let layout = guard::scan(file)?;
-    let fragments = match &layout.pixels {
+    let file = guard::scan(file)?;
+    let fragments = match &file.pixels {
         Some(guard::PixelBytes::Encapsulated { fragments, .. }) => fragments.as_slice(),
         _ => &[],
     };
-    Ok(fragments.iter().filter_map(|at| layout.bytes.get(at.clone())).map(<[u8]>::to_vec).collect())
+    Ok(fragments.iter().filter_map(|at| file.bytes.get(at.clone())).map(<[u8]>::to_vec).collect())
 }

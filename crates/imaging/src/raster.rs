@@ -62,7 +62,7 @@ pub(crate) fn read_png(file: &[u8]) -> Result<Raster, ImageError> {
         return Err(ImageError::Frames { count: animation.num_frames.into() });
     }
     let (color, _) = reader.output_color_type();
-    let samples = Layout { color, bits, has_alpha };
+    let samples = PngSamples { color, bits, has_alpha };
     let mut values = Vec::new();
     if interlaced {
         let mut bytes = vec![0; reader.output_buffer_size().unwrap_or(0)];
@@ -81,7 +81,7 @@ pub(crate) fn read_png(file: &[u8]) -> Result<Raster, ImageError> {
 }
 
 /// How the samples of a PNG lie behind one another.
-struct Layout {
+struct PngSamples {
     color: ColorType,
     bits: u16,
     /// Whether the file has a channel of opacity. One that stands for a transparent colour (tRNS) is passed over: the colour
@@ -89,7 +89,7 @@ struct Layout {
     has_alpha: bool,
 }
 
-impl Layout {
+impl PngSamples {
     /// Appends the grey values of some rows.
     fn append(&self, bytes: &[u8], values: &mut Vec<u16>) -> Result<(), ImageError> {
         if self.bits == 8 {

@@ -3,19 +3,19 @@
 use crate::manifest::{FileRecord, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
 use crate::new_segments::NewSegments;
 use crate::pending::Pending;
-use crate::segment::{Segment, SegmentSize};
+use crate::segment::Segment;
+use crate::segment_folders::SegmentFolders;
 use crate::shared::Newest;
-use crate::{IndexError, Snapshot};
+use crate::{IndexError, SegmentSize, Snapshot};
 use precedent_storage::{SealedWriter, Storage, StorageError, WriterLock};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The newest generation and all that follows it. Whoever publishes holds the writer's lock `install`.
 #[derive(Debug)]
 pub(crate) struct Generations {
-    storage: Arc<dyn Storage>,
+    folders: SegmentFolders,
     current: Newest,
-    next_segment: AtomicU64,
     limit: SegmentSize,
     lock: WriterLock,
     /// It is open which generation a reader sees.
@@ -24,13 +24,18 @@ pub(crate) struct Generations {
 
 impl Generations {
     pub fn new(storage: Arc<dyn Storage>, lock: WriterLock, newest: Snapshot, limit: SegmentSize) -> Self {
-        let next_segment = AtomicU64::new(newest.manifest.next_segment);
+        let folders = SegmentFolders::new(storage, newest.manifest.next_segment);
         let (current, failed) = (Newest::new(newest), AtomicBool::new(false));
-        Self { storage, current, next_segment, limit, lock, failed }
+        Self { folders, current, limit, lock, failed }
     }
 
     pub fn storage(&self) -> &Arc<dyn Storage> {
-        &self.storage
+        self.folders.storage()
+    }
+
+    /// Where new segments go.
+    pub fn folders(&self) -> &SegmentFolders {
+        &self.folders
     }
 
     /// The newest generation.
@@ -52,11 +57,6 @@ impl Generations {
         if self.failed.load(Relaxed) { Err(IndexError::Failed) } else { Ok(self.lock.check()?) }
     }
 
-    /// The folder name of a new segment: a number that nothing has used, not even what failed or is being written.
-    pub fn take_segment_id(&self) -> String {
-        format!("{:010}", self.next_segment.fetch_add(1, Relaxed))
-    }
-
     /// Makes a batch of operations a generation: all of the log before `log_start`, that is.
     pub fn commit(&self, batch: &Pending, log_start: u64) -> Result<Arc<Snapshot>, IndexError> {
         self.check()?;
@@ -73,7 +73,7 @@ impl Generations {
             self.bury(&mut manifest, index, dead)?;
         }
         // Graphs are for merges; what was just taken in has codes at most.
-        let mut new = NewSegments::new(self, &snapshot, None, self.limit);
+        let mut new = NewSegments::new(&self.folders, &snapshot, None, self.limit);
         for (sequence, case) in batch.cases() {
             let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
             new.push(sequence, &case.entry.case, &case.record, embeddings)?;
@@ -94,19 +94,19 @@ impl Generations {
         while let Some(last) = entry.tombstones.last()
             && last.count <= 2 * dead.len() as u64
         {
-            dead.extend(last.read(self.storage.as_ref(), entry.cases, &name)?);
+            dead.extend(last.read(self.storage().as_ref(), entry.cases, &name)?);
             entry.tombstones.pop();
         }
         dead.sort_unstable();
         dead.dedup();
         // A failed commit may have left the file of a generation that never was.
         let path = format!("tombstones/{}-{generation:020}", entry.id);
-        self.storage.remove(&path)?;
-        let mut writer = SealedWriter::create(self.storage.as_ref(), &path, TOMBSTONES)?;
+        self.storage().remove(&path)?;
+        let mut writer = SealedWriter::create(self.storage().as_ref(), &path, TOMBSTONES)?;
         let bytes: Vec<u8> = dead.iter().flat_map(|ordinal| ordinal.to_le_bytes()).collect();
         writer.append(&bytes)?;
         let file = FileRecord::of(&writer.finish()?);
-        self.storage.sync_dir("tombstones")?;
+        self.storage().sync_dir("tombstones")?;
         entry.tombstones.push(TombstoneEntry { count: dead.len() as u64, file });
         Ok(())
     }
@@ -122,8 +122,8 @@ impl Generations {
     ) -> Result<Arc<Snapshot>, IndexError> {
         self.check()?;
         let previous = self.newest();
-        let storage = self.storage.as_ref();
-        manifest.next_segment = self.next_segment.load(Relaxed);
+        let storage = self.storage().as_ref();
+        manifest.next_segment = self.folders.next();
         let published = manifest
             .publish(storage)
             .and_then(|()| Snapshot::after(storage, manifest.clone(), &previous, opened));

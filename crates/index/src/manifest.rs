@@ -1,7 +1,7 @@
 //! The list of live parts: one file per generation, JSON inside a sealed file (FORMAT.md, "Manifest").
 
-use crate::segment::{COLUMNS, LEXICAL, SegmentSize, VECTORS};
-use crate::{Definition, IndexError};
+use crate::parts::{COLUMNS, LEXICAL, VECTORS};
+use crate::{Definition, IndexError, SegmentSize};
 use precedent_storage::{FileEntry, FileKind, SealedFile, Storage};
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -4,81 +4,16 @@
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::merge_policy::{Choice, Circumstances, choose, shares};
 use crate::new_segments::NewSegments;
-use crate::segment::{GraphWork, Segment, SegmentSize};
-use crate::shared::{Condvar, Mutex, MutexGuard};
+use crate::segment::{GraphWork, Segment};
+use crate::shared::lock;
 use crate::snapshot::LiveCases;
-use crate::writer::{lock, phase};
-use crate::{IndexError, IndexWriter, Snapshot, VectorAccess};
-use std::collections::HashSet;
-use std::sync::{Arc, PoisonError};
+use crate::writer::phase;
+use crate::{IndexError, IndexWriter, SegmentSize, Snapshot, VectorAccess};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a merge tells while it runs: (phase, done, total), phases `cases` and `graph`. It says whether to go on.
 pub type MergeProgress<'a> = &'a (dyn Fn(&'static str, usize, usize) -> bool + Sync);
-
-/// Which segments are being merged. Merges of different segments run side by side.
-#[derive(Debug, Default)]
-pub(crate) struct MergeClaims {
-    claimed: Mutex<Claimed>,
-    released: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Claimed {
-    segments: HashSet<String>,
-    /// A merge of everything runs, or waits for the others to end.
-    all: bool,
-}
-
-/// Segments that nobody else merges while this lives.
-struct Claim<'a> {
-    claims: &'a MergeClaims,
-    /// `None` for all there are.
-    segments: Option<Vec<String>>,
-}
-
-impl MergeClaims {
-    /// Claims what `choose` picks, which is told what is claimed already. Nothing while everything is merged.
-    fn some(&self, choose: impl FnOnce(&HashSet<String>) -> Option<Choice>) -> Option<(Claim<'_>, Choice)> {
-        let mut claimed = lock(&self.claimed);
-        if claimed.all {
-            return None;
-        }
-        let choice = choose(&claimed.segments)?;
-        claimed.segments.extend(choice.ids.iter().cloned());
-        Some((Claim { claims: self, segments: Some(choice.ids.clone()) }, choice))
-    }
-
-    /// Claims everything, as soon as no other merge runs.
-    fn all(&self) -> Claim<'_> {
-        let mut claimed = self.wait_while(lock(&self.claimed), |claimed| claimed.all);
-        claimed.all = true;
-        drop(self.wait_while(claimed, |claimed| !claimed.segments.is_empty()));
-        Claim { claims: self, segments: None }
-    }
-
-    fn wait_while<'a>(
-        &self,
-        mut claimed: MutexGuard<'a, Claimed>,
-        busy: impl Fn(&Claimed) -> bool,
-    ) -> MutexGuard<'a, Claimed> {
-        while busy(&claimed) {
-            claimed = self.released.wait(claimed).unwrap_or_else(PoisonError::into_inner);
-        }
-        claimed
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        let mut claimed = lock(&self.claims.claimed);
-        match &self.segments {
-            Some(segments) => claimed.segments.retain(|id| !segments.contains(id)),
-            None => claimed.all = false,
-        }
-        self.claims.released.notify_all();
-    }
-}
 
 impl IndexWriter {
     /// Merges segments if there are enough of one size, as the background does. Returns whether it did anything. Calls from
@@ -143,7 +78,7 @@ impl IndexWriter {
         // Where no graph lends its quantiser, vectors without one would be compared at full precision.
         let linked = linked || snapshot.largest_graph().is_none();
         let graphs = linked.then_some(GraphWork { threads: self.threads, progress: &tell });
-        let mut new = NewSegments::new(&self.generations, &snapshot, graphs, limit);
+        let mut new = NewSegments::new(self.generations.folders(), &snapshot, graphs, limit);
         for (done, place) in order.iter().enumerate() {
             if done % 1024 == 0 && !progress("cases", done, order.len()) {
                 return Err(IndexError::Stopped);

@@ -1,7 +1,7 @@
 //! Which segments to merge, so that there are few of them and none is written often.
 
+use crate::SegmentSize;
 use crate::manifest::SegmentEntry;
-use crate::segment::SegmentSize;
 use std::collections::HashSet;
 
 /// Segments of about one size that are merged together, at least.

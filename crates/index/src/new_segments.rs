@@ -1,16 +1,16 @@
 //! Segments in the making: as many as the limit asks for, and none left behind by what failed.
 
-use crate::generations::Generations;
 use crate::manifest::SegmentEntry;
-use crate::segment::{GraphWork, Segment, SegmentBuilder, SegmentSize};
-use crate::{IndexError, Snapshot};
+use crate::segment::{GraphWork, Segment, SegmentBuilder};
+use crate::segment_folders::SegmentFolders;
+use crate::{IndexError, SegmentSize, Snapshot};
 use precedent_model::Case;
 use std::sync::Arc;
 
 /// Segments that a batch or a merge is written into. Unless they are kept, their folders go when this value does: after an
 /// error, and after a panic, too.
 pub(crate) struct NewSegments<'a> {
-    generations: &'a Generations,
+    folders: &'a SegmentFolders,
     snapshot: &'a Snapshot,
     graphs: Option<GraphWork<'a>>,
     limit: SegmentSize,
@@ -23,13 +23,13 @@ pub(crate) struct NewSegments<'a> {
 impl<'a> NewSegments<'a> {
     /// None yet. They get codes as those of the snapshot's largest graph are, and graphs if `graphs` says how.
     pub fn new(
-        generations: &'a Generations,
+        folders: &'a SegmentFolders,
         snapshot: &'a Snapshot,
         graphs: Option<GraphWork<'a>>,
         limit: SegmentSize,
     ) -> Self {
         let (ids, open, done) = (Vec::new(), None, Vec::new());
-        Self { generations, snapshot, graphs, limit, ids, open, done }
+        Self { folders, snapshot, graphs, limit, ids, open, done }
     }
 
     /// Adds a case, as [`SegmentBuilder::push`] does, in a further segment where the last one is full.
@@ -45,7 +45,7 @@ impl<'a> NewSegments<'a> {
         }
         let segment = match &mut self.open {
             Some(segment) => segment,
-            None => self.open.insert(begin(self.generations, self.snapshot, &mut self.ids)?),
+            None => self.open.insert(begin(self.folders, self.snapshot, &mut self.ids)?),
         };
         segment.push(sequence, case, record, embeddings)
     }
@@ -53,7 +53,7 @@ impl<'a> NewSegments<'a> {
     /// Makes all of them durable, opens them, and checks what searches read of every case, so that no search has to.
     pub fn finish(&mut self) -> Result<Vec<Arc<Segment>>, IndexError> {
         self.finish_open()?;
-        let storage = self.generations.storage().as_ref();
+        let storage = self.folders.storage().as_ref();
         let open = |entry| {
             let segment = Segment::open(storage, self.snapshot.definition(), entry, "the new manifest")?;
             segment.check_ahead();
@@ -77,13 +77,13 @@ impl<'a> NewSegments<'a> {
 }
 
 fn begin<'a>(
-    generations: &'a Generations,
+    folders: &'a SegmentFolders,
     snapshot: &'a Snapshot,
     ids: &mut Vec<String>,
 ) -> Result<SegmentBuilder<'a>, IndexError> {
-    let id = generations.take_segment_id();
+    let id = folders.take();
     ids.push(id.clone());
-    SegmentBuilder::new(generations.storage().as_ref(), snapshot.definition(), snapshot.reader(), id)
+    SegmentBuilder::new(folders.storage().as_ref(), snapshot.definition(), snapshot.reader(), id)
 }
 
 impl Drop for NewSegments<'_> {
@@ -91,7 +91,7 @@ impl Drop for NewSegments<'_> {
         // Its files are closed first.
         self.open = None;
         for id in &self.ids {
-            if let Err(error) = self.generations.storage().remove_dir_all(&format!("segments/{id}")) {
+            if let Err(error) = self.folders.storage().remove_dir_all(&format!("segments/{id}")) {
                 tracing::warn!(%error, "the folder of a failed segment stays until the next start");
             }
         }

@@ -6,12 +6,17 @@
 
 use crate::Snapshot;
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 #[cfg(test)]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(test))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+/// A lock whose holder panicked guards data that each step leaves consistent, so it is taken all the same.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where another thread may go first. To yield would say that this one has nothing to do, and a scheduler that wants to stop
 /// a thread for long would not.

@@ -42,7 +42,7 @@ pub struct Snapshot {
     pub(crate) manifest: Manifest,
     pub(crate) segments: Vec<LiveCases>,
     reader: Arc<ReportReader>,
-    lexicon: LexicalSnapshot,
+    full_text: LexicalSnapshot,
     cases: usize,
     /// Visited sets of graph walks, kept between queries.
     pub(crate) scratches: Arc<ScratchPool>,
@@ -110,10 +110,10 @@ impl Snapshot {
                 open.at(storage, entry, &name)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let lexicon = LexicalSnapshot::of(segments.iter().map(|part| part.text.clone()));
+        let full_text = LexicalSnapshot::of(segments.iter().map(|part| part.text.clone()));
         let cases = segments.iter().map(|part| part.live.count()).sum();
         let scratches = previous.map_or_else(Default::default, |snapshot| snapshot.scratches.clone());
-        Ok(Self { manifest, segments, reader, lexicon, cases, scratches })
+        Ok(Self { manifest, segments, reader, full_text, cases, scratches })
     }
 
     /// Number of the generation.
@@ -137,8 +137,8 @@ impl Snapshot {
     }
 
     /// The full text of all live cases.
-    pub fn lexicon(&self) -> &LexicalSnapshot {
-        &self.lexicon
+    pub fn full_text(&self) -> &LexicalSnapshot {
+        &self.full_text
     }
 
     /// Reads reports, and queries, by the lexicon of now: the bundled one with what the site adds.

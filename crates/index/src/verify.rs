@@ -1,8 +1,9 @@
 //! A full check: every byte against its checksum, and every part against the others.
 
 use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES};
+use crate::parts::PARTS;
 use crate::record::decode_operation;
-use crate::segment::{PARTS, Segment};
+use crate::segment::Segment;
 use crate::{Damage, IndexError, Snapshot, Verification};
 use precedent_storage::{FileKind, Log, SealedFile, Storage};
 

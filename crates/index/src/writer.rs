@@ -6,16 +6,16 @@
 use crate::generations::{Generations, remove_litter};
 use crate::judge::{Call, Outcomes, Put};
 use crate::manifest::{LOG, Manifest};
-use crate::merge::MergeClaims;
+use crate::merge_claims::MergeClaims;
 use crate::pending::{Pending, PendingCase};
 use crate::record::{Operation, decode_operation, encode_case, encode_delete};
 use crate::reserve::Reserve;
-use crate::shared::{Mutex, MutexGuard};
+use crate::shared::{Mutex, MutexGuard, lock};
 use crate::{CaseEntry, Definition, Effect, IndexError, Refused, Replacement, SegmentSize, Snapshot, Stored};
 use precedent_model::CaseId;
 use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError};
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 const LOCK: &str = "writer.lock";
 
@@ -427,9 +427,4 @@ fn open_log(
         );
     }
     Ok(log)
-}
-
-/// A lock whose holder panicked guards data that each step leaves consistent, so it is taken all the same.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,8 @@ use crate::course::{Course, Patient, study_count};
 use crate::error::PhantomError;
 use crate::finding::Finding;
 use crate::random::{Random, mix};
-use crate::report::{Facts, PhantomReport, Style, write};
+use crate::report::{Facts, PhantomReport, Style};
+use crate::report_writer::write;
 use crate::scene::Projection;
 use crate::site::{SITES, Site};
 use crate::view::{Shot, View, take};
@@ -20,7 +21,7 @@ const SIDES: std::ops::RangeInclusive<u32> = 128..=3072;
 /// Most studies of an archive.
 const MOST_STUDIES: usize = 1_000_000;
 
-/// What an archive is made from.
+/// Parameters of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchiveParams {
     /// The same seed gives the same archive.
@@ -48,7 +49,7 @@ impl Default for ArchiveParams {
     }
 }
 
-/// One study of a person who does not exist.
+/// One study of a synthetic patient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
     /// Its id, unique in the archive.
@@ -121,7 +122,7 @@ impl Archive {
         Ok(Self { params, sites, plan: plan.into() })
     }
 
-    /// What it is made from.
+    /// Its parameters.
     pub fn params(&self) -> &ArchiveParams {
         &self.params
     }
@@ -131,7 +132,7 @@ impl Archive {
         self.plan.len()
     }
 
-    /// Never: an archive has a study.
+    /// Always `false`: an archive has at least one study.
     pub fn is_empty(&self) -> bool {
         self.plan.is_empty()
     }

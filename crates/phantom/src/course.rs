@@ -9,7 +9,7 @@ use precedent_model::Laterality;
 /// Most studies of one patient.
 pub(crate) const MOST_STUDIES: usize = 6;
 
-/// A person who does not exist.
+/// A synthetic patient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patient {
     /// Identifier, unique in the archive.

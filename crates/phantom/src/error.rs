@@ -57,7 +57,7 @@ pub enum PhantomError {
         found: String,
     },
     /// The caller wanted no more. The same call again goes on.
-    #[error("stopped after {done} of {total} studies; the same call goes on from there")]
+    #[error("stopped after {done} of {total} studies; run it again to resume")]
     Stopped {
         /// Studies written.
         done: usize,

@@ -86,7 +86,7 @@ impl FindingKind {
         }
     }
 
-    /// Whether somebody put it there.
+    /// Whether it is a device or material that somebody placed.
     pub const fn is_device(self) -> bool {
         matches!(
             self,
@@ -100,7 +100,7 @@ impl FindingKind {
         )
     }
 
-    /// Whether it is old news that a report may pass over.
+    /// Whether it is incidental, so that a report may leave it out.
     pub const fn is_incidental(self) -> bool {
         matches!(self, Self::SpineDegeneration | Self::AorticAtherosclerosis | Self::Scoliosis)
     }
@@ -137,7 +137,7 @@ impl Place {
     }
 }
 
-/// One finding of one study, as it truly is.
+/// One finding of one study: the ground truth.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What it is.

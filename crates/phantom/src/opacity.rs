@@ -5,10 +5,10 @@ use crate::map::{Frame, Map};
 use crate::math::{cos, exp, sin, smooth};
 use crate::pen::{Pen, Point, curve};
 use crate::random::Random;
-use crate::scene::Scene;
+use crate::scene::{LUNG, Scene};
 use crate::slice::Ray;
 use crate::texture::Texture;
-use crate::tissue::{FLESH, LUNG, Tissue, lung_before};
+use crate::tissue::{FLESH, Tissue, lung_before};
 
 /// What fluid in place of air attenuates more, per millimetre.
 const FILLED: f32 = FLESH * (1.0 - LUNG);

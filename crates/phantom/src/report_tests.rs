@@ -3,7 +3,8 @@
 use crate::course::{Course, study_count};
 use crate::finding::{Finding, FindingKind};
 use crate::random::Random;
-use crate::report::{Facts, PhantomReport, Style, Told, write};
+use crate::report::{Facts, PhantomReport, Style, Told};
+use crate::report_writer::write;
 use crate::scene::Projection;
 use precedent_model::Laterality;
 

@@ -5,6 +5,9 @@ use crate::finding::{Finding, FindingKind};
 use crate::math::{pow, smooth};
 use crate::slice::Slice;
 
+/// Density of aerated lung against flesh.
+pub(crate) const LUNG: f32 = 0.25;
+
 /// How a film is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Projection {
@@ -194,7 +197,7 @@ impl Scene {
             space.x += sign as f32 * low.min(0.0);
         }
         space.along = [space.along[0] * deep, front * (0.4 + 0.6 * deep)];
-        let mut density = crate::tissue::LUNG;
+        let mut density = LUNG;
         let lung = match self.collapse(sign) {
             None => Some(space),
             Some(collapse) => {

@@ -7,8 +7,6 @@ use crate::slice::{Ray, Slice, length_outside};
 /// Attenuation of flesh per millimetre, at the energies of a chest film. After NIST's tables for soft tissue at
 /// about 70 keV mean energy, 0.19 per cm, less scatter.
 pub(crate) const FLESH: f32 = 0.0165;
-/// Density of aerated lung against flesh.
-pub(crate) const LUNG: f32 = 0.25;
 
 /// What the rays pass.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use crate::map::{Frame, Map};
 use crate::math::{cos, sin, smooth};
 use crate::pen::{Pen, Point, curve};
 use crate::random::Random;
-use crate::scene::Scene;
-use crate::tissue::{FLESH, LUNG};
+use crate::scene::{LUNG, Scene};
+use crate::tissue::FLESH;
 
 /// Lung in front of and behind a vessel that lets it show in full, in millimetres.
 pub(crate) const FULL_MM: f32 = 110.0;

@@ -11,16 +11,18 @@
 //! assert_eq!(error.position, 11);
 //! ```
 
+mod channel;
 mod filter;
 mod hit;
 mod plan;
 mod request;
 
+pub use channel::Channel;
 pub use filter::{
     Compare, Comparison, Detail, DetailFilter, DetailTest, Filter, FilterError, MAX_FILTER_BYTES,
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
-pub use hit::{Channel, ChannelScore, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
+pub use hit::{ChannelScore, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
 pub use plan::{Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning};
 pub use request::{
     Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,

@@ -1,9 +1,8 @@
 //! Answers to labels: "Pneumothorax: none", "Effusion | No", "Edema (-)", a box that is ticked or not.
 
 use crate::lexicon::{Cue, Found, Lexicon, Meaning, is_mark};
-use crate::scope::is_bullet;
 use crate::sentence::is_row_label;
-use crate::token::{NUMBER, Token};
+use crate::token::{NUMBER, Token, is_bullet};
 use precedent_model::Assertion;
 use std::ops::Range;
 

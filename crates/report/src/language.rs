@@ -3,7 +3,7 @@
 //! Letters of another script say it, or words of the lexicon's list by language. A sentence that says nothing of itself
 //! ("Edema pulmonar") follows the others of its section. English wins a tie, so that a name or a Latin term flags nothing.
 
-use crate::lexicon::LanguageEntry;
+use crate::lexicon_file::LanguageEntry;
 use crate::token::is_apostrophe;
 use precedent_model::{continues_word, is_invisible};
 use rustc_hash::FxHashMap;

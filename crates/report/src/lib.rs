@@ -24,6 +24,7 @@ mod assertion;
 mod correction;
 mod language;
 mod lexicon;
+mod lexicon_file;
 mod markup;
 mod measure;
 mod mention;
@@ -33,8 +34,8 @@ mod section;
 mod sentence;
 mod token;
 
-pub use lexicon::{
-    CueEntry, FindingEntry, GroupEntry, Groups, HeadingEntry, LanguageEntry, Lexicon, LexiconError,
-    LexiconFile, WordsEntry,
+pub use lexicon::{Groups, Lexicon};
+pub use lexicon_file::{
+    CueEntry, FindingEntry, GroupEntry, HeadingEntry, LanguageEntry, LexiconError, LexiconFile, WordsEntry,
 };
 pub use reader::ReportReader;

@@ -9,7 +9,7 @@
 
 use crate::answer::{cell_begins, tick_box};
 use crate::lexicon::{Assertions, Cue, Direction, is_mark};
-use crate::token::{NUMBER, Token};
+use crate::token::{NUMBER, Token, is_bullet};
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -319,35 +319,6 @@ impl<'a> Scopes<'a> {
         let listed = (comma + 1..range.end).any(|at| self.is(at, &["and", "or", "nor", "/"]));
         if listed || comma + 1 == range.end { range.start } else { comma + 1 }
     }
-}
-
-/// Whether a mark is a sign that begins entries: of those beyond ASCII all but quotation marks and signs of measures.
-pub(crate) fn is_bullet(word: &str) -> bool {
-    let beside = |c: char| {
-        matches!(
-            c,
-            '\u{2018}'
-                ..='\u{201f}'
-                    | '\u{2032}'
-                    | '\u{2033}'
-                    | '…'
-                    | '°'
-                    | '±'
-                    | '×'
-                    | '≤'
-                    | '≥'
-                    | '≈'
-                    | '«'
-                    | '»'
-                    | '∅'
-                    | '−'
-                    | '✓'
-                    | '✔'
-                    | '✗'
-                    | '✘'
-        ) || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2610}'..='\u{2612}' | '²' | '³' | '½' | '¼' | '¾' | '®' | '©' | '™')
-    };
-    word.chars().next().is_some_and(|c| !c.is_ascii() && !c.is_alphanumeric() && !beside(c))
 }
 
 /// By token: how many parentheses are open around it, the marks themselves inside. Boxes for a tick are none: they speak

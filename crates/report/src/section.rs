@@ -214,7 +214,7 @@ fn listed(text: &str, heading_end: usize, range: Range<usize>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexicon::{HeadingEntry, LexiconFile};
+    use crate::lexicon_file::{HeadingEntry, LexiconFile};
     use proptest::prelude::*;
     use std::sync::LazyLock;
 

@@ -5,7 +5,7 @@
 
 mod row;
 
-use crate::lexicon::LexiconError;
+use crate::lexicon_file::LexiconError;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 

@@ -243,6 +243,35 @@ fn is_short_pair(bytes: &[u8], slash: usize) -> bool {
     slash <= 2 && letters(&bytes[..slash]) == slash && (1..=2).contains(&behind) && !word_goes_on
 }
 
+/// Whether a mark is a sign that begins entries: of those beyond ASCII all but quotation marks and signs of measures.
+pub(crate) fn is_bullet(word: &str) -> bool {
+    let beside = |c: char| {
+        matches!(
+            c,
+            '\u{2018}'
+                ..='\u{201f}'
+                    | '\u{2032}'
+                    | '\u{2033}'
+                    | '…'
+                    | '°'
+                    | '±'
+                    | '×'
+                    | '≤'
+                    | '≥'
+                    | '≈'
+                    | '«'
+                    | '»'
+                    | '∅'
+                    | '−'
+                    | '✓'
+                    | '✔'
+                    | '✗'
+                    | '✘'
+        ) || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2610}'..='\u{2612}' | '²' | '³' | '½' | '¼' | '¾' | '®' | '©' | '™')
+    };
+    word.chars().next().is_some_and(|c| !c.is_ascii() && !c.is_alphanumeric() && !beside(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

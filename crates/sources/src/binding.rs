@@ -34,7 +34,7 @@ impl Binding {
     /// Holds a map against the fields of an index.
     ///
     /// # Errors
-    /// A target that there is not, a constant that its field does not take, a format of dates for what is none.
+    /// A target that does not exist, a constant that does not fit its field, a date format for a field that is no date.
     pub fn new(map: &ColumnMap, schema: &FieldSchema) -> Result<Self, ModelError> {
         let mut binding = Self {
             schema: schema.clone(),
@@ -110,7 +110,7 @@ impl Binding {
         &self.schema
     }
 
-    /// How a column is used; not at all, if nothing comes.
+    /// How a column is used; `None` if it is not.
     pub fn uses(&self, column: &str) -> Vec<Use> {
         if let Some(uses) = self.mapped.get(column) {
             return uses.clone();

@@ -13,7 +13,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// What the ending of a file's name says.
+    /// The compression that the extension of a file name stands for.
     pub fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "gz" | "gzip" => Some(Self::Gzip),
@@ -22,7 +22,7 @@ impl Compression {
         }
     }
 
-    /// What the first bytes of a file say.
+    /// The compression that the first bytes of a file show.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -32,7 +32,7 @@ impl Compression {
         }
     }
 
-    /// The ending of a file's name that says so.
+    /// The extension of such a file's name.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Gzip => "gz",

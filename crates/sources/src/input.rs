@@ -34,14 +34,14 @@ impl RawRow {
         self.bytes.clear();
     }
 
-    /// Keeps more of the row, up to the limit.
+    /// Appends to the row, up to the limit.
     pub fn push(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         let room = (MAX_LINE_BYTES + 1).saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
     }
 
-    /// Takes the carriage return off that Windows puts before a line end.
+    /// Removes the carriage return of a Windows line end.
     pub fn trim_return(&mut self) {
         if self.bytes.last() == Some(&b'\r') && self.length == self.bytes.len() as u64 {
             self.bytes.pop();

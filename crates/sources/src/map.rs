@@ -76,7 +76,7 @@ impl ColumnMap {
     /// Reads the text of a map file.
     ///
     /// # Errors
-    /// Text that is no TOML, an unknown section, a target that is filled twice or cannot be filled so, a format that makes
+    /// Text that is not TOML, an unknown section, a target that is filled twice or cannot be filled so, a format that makes
     /// no date.
     pub fn from_toml(text: &str) -> Result<Self, MapError> {
         let table: Table = text.parse().map_err(|error| not_toml(text, &error))?;

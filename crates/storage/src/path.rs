@@ -27,6 +27,13 @@ pub(crate) fn checked_file(path: &str) -> Result<&str, StorageError> {
     Ok(path)
 }
 
+/// The number that a file of this suffix is called by.
+pub(crate) fn number_of(name: &str, suffix: &str) -> Option<u64> {
+    let digits = name.strip_suffix(suffix)?;
+    let right = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if right { digits.parse().ok() } else { None }
+}
+
 /// The last part of `path`.
 pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)

@@ -16,7 +16,7 @@
 
 use crate::StorageError;
 use crate::frame::{LOG_HEADER, NoFrame, Salt, decode, next_frame, read_file_header};
-use crate::path::checked_dir;
+use crate::path::{checked_dir, number_of};
 use crate::storage::Storage;
 use crate::synced::Marked;
 
@@ -58,13 +58,6 @@ pub(crate) fn log_files(storage: &dyn Storage, dir: &str) -> Result<Vec<u64>, St
     let mut files: Vec<u64> = names.iter().filter_map(|name| number_of(name, SUFFIX)).collect();
     files.sort_unstable();
     Ok(files)
-}
-
-/// The number that a file of this suffix is called by.
-pub(crate) fn number_of(name: &str, suffix: &str) -> Option<u64> {
-    let digits = name.strip_suffix(suffix)?;
-    let right = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
-    if right { digits.parse().ok() } else { None }
 }
 
 /// Replays the entries from `expected_first` on, in order, and changes nothing.

@@ -7,7 +7,7 @@
 //! salt of the log file, so it says nothing of a later file of that name, and programs that do not know it take no notice.
 
 use crate::frame::Salt;
-use crate::replay::number_of;
+use crate::path::number_of;
 use crate::{Storage, StorageError, WriteFile};
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -43,7 +43,7 @@ pub struct Study {
 /// Why a study cannot be had.
 pub type DatasetError = Box<dyn Error + Send + Sync>;
 
-/// Studies by number. Asked for from several threads at a time, each study once.
+/// Studies by number. Called from several threads at once, once for each study.
 pub trait Dataset: Sync {
     /// How many there are.
     fn len(&self) -> usize;

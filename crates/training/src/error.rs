@@ -64,7 +64,7 @@ pub enum TrainingError {
     #[error("the films differ in too few ways to tell them apart; give more films, of several patients")]
     Alike,
     /// Stopped by the caller. The last checkpoint stays.
-    #[error("training was stopped; the same command goes on from the last checkpoint")]
+    #[error("training was stopped; run the same command again to resume from the last checkpoint")]
     Stopped,
     /// The towers failed.
     #[error(transparent)]

@@ -13,10 +13,12 @@ mod likeness;
 mod linear;
 mod objective;
 mod plan;
+mod progress;
 mod state;
 mod trainer;
 
 pub use dataset::{Dataset, DatasetError, Film, Sentence, Study};
 pub use error::TrainingError;
 pub use plan::{Plan, SHARDS};
-pub use trainer::{CHECKPOINT_FILE, Progress, fit_likeness, train, untrained};
+pub use progress::Progress;
+pub use trainer::{CHECKPOINT_FILE, fit_likeness, train, untrained};

@@ -4,7 +4,7 @@ use crate::TrainingError;
 use precedent_encoder::Architecture;
 use serde::{Deserialize, Serialize};
 
-/// What a training is set to.
+/// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Decides first weights, the order of studies, and how films are varied.
@@ -23,11 +23,11 @@ pub struct Plan {
     pub architecture: Architecture,
 }
 
-/// Parts of a step that are worked out side by side. Fixed, so that the number of cores changes no weight.
+/// Parts of a step that are computed in parallel. Fixed, so that the number of cores changes no weight.
 pub const SHARDS: usize = 2;
 
 impl Plan {
-    /// What the bundled encoder was taught with.
+    /// The settings that the bundled encoder was trained with.
     pub fn standard() -> Self {
         Self {
             seed: 1,

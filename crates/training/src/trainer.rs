@@ -7,7 +7,7 @@ use crate::likeness::fit;
 use crate::objective::{Pairs, losses};
 use crate::plan::SHARDS;
 use crate::state::State;
-use crate::{Dataset, Plan, TrainingError};
+use crate::{Dataset, Plan, Progress, TrainingError};
 use candle_core::{DType, Device, Tensor};
 use precedent_encoder::{ImageTower, Square, Start, TextTower, Weights, Words};
 use rand_chacha::ChaCha8Rng;
@@ -20,25 +20,7 @@ const ADAM: Adam = Adam { first: 0.9, second: 0.98, decay: 0.05, longest: 1.0 };
 /// Name of the checkpoint in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
-/// What a training says of itself. The answer says whether to go on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Progress {
-    /// Studies read, of how many.
-    Gathered(usize, usize),
-    /// A step was taken.
-    Step {
-        /// Steps taken.
-        step: usize,
-        /// Mean loss of its pairs by their patches, in nats.
-        local: f32,
-        /// The same by global vectors.
-        global: f32,
-    },
-    /// Films shown to the finished towers, of how many.
-    Looked(usize, usize),
-}
-
-/// Teaches towers by a dataset; goes on from the checkpoint in `folder` where there is one of the same plan and dataset.
+/// Trains the towers on a dataset; resumes from the checkpoint in `folder` if it is of the same plan and dataset.
 /// `dataset_name` says which dataset it is.
 ///
 /// # Errors
@@ -125,7 +107,7 @@ fn fit_to_archive(
 /// The weights with which a training of that plan begins.
 ///
 /// # Errors
-/// A plan that cannot be.
+/// A plan with impossible values.
 pub fn untrained(plan: &Plan) -> Result<Weights, TrainingError> {
     plan.check()?;
     State::begin(plan)?.weights(plan)

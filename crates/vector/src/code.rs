@@ -8,15 +8,10 @@
 
 use crate::kernel::chosen;
 use crate::kernel::codes::CodeKernels;
+use crate::query_view::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
 
-/// Bytes of a line: a cache line of the processors this is tuned for.
-pub const LINE_BYTES: usize = 64;
-/// Codes that are compared at a time.
-pub const GROUP: usize = 16;
 /// Lines of a code at most: a direction of the largest dimension.
 pub(crate) const MOST_LINES: usize = 64;
-/// Bytes of a bias.
-pub const BIAS_BYTES: usize = 4;
 /// Most steps of a wide coordinate, and the largest byte of a query.
 const LARGEST: f32 = 127.0;
 /// The byte of a wide coordinate of 0.
@@ -84,28 +79,7 @@ pub struct CodeQuery {
     wide_offset: i32,
 }
 
-/// What a line of a code is multiplied with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueryLine {
-    /// For wide coordinates and the lower halves of narrow ones.
-    pub low: [i8; LINE_BYTES],
-    /// For the upper halves.
-    pub high: [i8; LINE_BYTES],
-}
-
 const NO_LINE: QueryLine = QueryLine { low: [0; LINE_BYTES], high: [0; LINE_BYTES] };
-
-/// A query to be read.
-#[derive(Clone, Copy)]
-pub struct QueryView<'a> {
-    pub(crate) lines: &'a [QueryLine],
-    /// What a unit of the sum is worth.
-    pub(crate) factor: f32,
-    /// Added to every estimate: what the sum is too large by, because it is over bytes from 0 up.
-    pub(crate) constant: f32,
-    /// What the sum over the bytes of wide coordinates is larger by than that over the bytes less 128.
-    pub(crate) wide_offset: i32,
-}
 
 impl CodeQuery {
     /// Takes over the coordinates of a query: `weight` times their product with those of a code is taken from its bias.
@@ -339,12 +313,6 @@ impl<'a> ByteRows<'a> {
     }
 }
 
-/// The bias of a code of a biased table.
-#[inline]
-pub fn bias(code: &[u8]) -> f32 {
-    code.last_chunk::<BIAS_BYTES>().map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
-}
-
 /// Writes coordinates into a code; those that the shape has no room for are left out, and those that are missing stand
 /// for 0 as nearly as can be. The bias is left alone.
 pub fn encode(coordinates: &[f32], shape: CodeShape, steps: Steps, code: &mut [u8]) {
@@ -435,7 +403,7 @@ impl From<&[u8]> for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key_value;
+    use crate::{bias, key_value};
     use proptest::prelude::*;
 
     proptest! {

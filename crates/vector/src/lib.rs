@@ -13,31 +13,32 @@ mod code;
 mod embedding;
 mod kernel;
 mod keys;
+mod link_query;
 mod links;
 mod metric;
 mod node_set;
 mod packed;
 mod quantiser;
+mod query_view;
 mod sample;
+mod sorted_keys;
 mod space;
 
-pub use code::{
-    BIAS_BYTES, CodeQueries, CodeQuery, CodeShape, CodeTable, GROUP, LINE_BYTES, Lines, QueryView, Steps,
-    bias,
-};
+pub use code::{CodeQueries, CodeQuery, CodeShape, CodeTable, Lines, Steps};
 pub use embedding::Embedding;
+pub use kernel::links::BLOCK_LINKS;
 pub use kernel::{
     DistanceFn, InstructionSetError, instruction_set, instruction_sets, limit_instruction_set, prefetch,
     prefetch_whole,
 };
-pub use keys::{SortedKeys, key, key_node, key_value};
-pub use links::{
-    BLOCK_LINKS, LinkEncoder, LinkOf, LinkQuantiser, LinkQuery, MOST_RESIDUALS, block_bytes, quads_for,
-    quads_of,
-};
+pub use keys::{key, key_node, key_value};
+pub use link_query::LinkQuery;
+pub use links::{LinkEncoder, LinkOf, LinkQuantiser, MOST_RESIDUALS, block_bytes, quads_for, quads_of};
 pub use metric::Metric;
 pub use node_set::NodeSet;
 pub use packed::{PackedDistance, pack, packed_bytes, stands_for};
 pub use quantiser::{PreparedQuery, Quantiser, QuantiserError, VectorEncoder};
+pub use query_view::{BIAS_BYTES, GROUP, LINE_BYTES, QueryView, bias};
 pub use sample::sample;
+pub use sorted_keys::SortedKeys;
 pub use space::{MAX_DIMENSION, MAX_ENCODER_ID_BYTES, MIN_DIMENSION, VectorError, VectorSpace};

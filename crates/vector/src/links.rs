@@ -26,18 +26,13 @@
 //!
 //! All numbers are little-endian.
 
-use crate::code::{self, ByteRows, CodeShape, LINE_BYTES, Lines, Steps};
+use crate::code::{self, ByteRows, CodeShape, Lines, Steps};
 use crate::kernel::chosen;
-use crate::kernel::links::{BlockView, Book, QUAD_BYTES, TABLE_ZERO, Tables, TablesView};
+use crate::kernel::links::{BLOCK_LINKS, Book, CENTROIDS, GROUPED, QUAD_BYTES, TABLE_ZERO};
 use crate::quantiser::{PreparedQuery, QuantiserError, principal_span};
+use crate::query_view::LINE_BYTES;
 use crate::{MAX_DIMENSION, Metric};
 
-/// Links of a block.
-pub const BLOCK_LINKS: usize = 32;
-/// Centroids of a code.
-pub(crate) const CENTROIDS: usize = 16;
-/// Coordinates of a code.
-pub(crate) const GROUPED: usize = 4;
 /// Coordinates of a quad.
 const QUAD_COORDINATES: usize = 4 * GROUPED;
 /// Bytes before the quads.
@@ -85,41 +80,6 @@ impl std::fmt::Debug for LinkQuantiser {
     /// Shapes only: directions are of embeddings.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LinkQuantiser({} numbers, {} quads)", self.dimension, self.quads())
-    }
-}
-
-/// A query in the form of blocks.
-#[derive(Clone, Default)]
-pub struct LinkQuery {
-    tables: Vec<Tables>,
-    unit: f32,
-    offset: f32,
-    coordinates: Vec<f32>,
-    sums: Vec<i32>,
-    products: Vec<[f32; CENTROIDS]>,
-}
-
-impl LinkQuery {
-    /// Writes the keys of those links of a block whose estimate is below `limit`, in the order they stand in, and says how many
-    /// they are. `base` is the measured distance of the block's own node, and estimates are of the same kind. None for bytes that
-    /// are no block of this shape.
-    #[inline]
-    pub fn nearer(
-        &self,
-        block: &[u8],
-        base: f32,
-        limit: f32,
-        keys: &mut [u64; BLOCK_LINKS],
-    ) -> Option<usize> {
-        let (ids, block) = block.split_first_chunk()?;
-        let (terms, block) = block.split_first_chunk()?;
-        let (factors, block) = block.split_first_chunk()?;
-        let (quads, rest) = block.as_chunks();
-        if quads.len() != self.tables.len() || !rest.is_empty() {
-            return None;
-        }
-        let query = TablesView { tables: &self.tables, unit: self.unit, offset: self.offset };
-        Some((chosen().links.nearer)(BlockView { ids, terms, factors, quads }, query, base, limit, keys))
     }
 }
 

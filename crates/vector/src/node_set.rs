@@ -1,8 +1,8 @@
 //! Which nodes a search has met.
 
-use crate::code::{GROUP, LINE_BYTES};
 use crate::kernel::chosen;
 use crate::kernel::codes::CodeKernels;
+use crate::query_view::{GROUP, LINE_BYTES};
 
 /// Words of bits in a line.
 const WORDS_OF_A_LINE: usize = LINE_BYTES / size_of::<u32>();

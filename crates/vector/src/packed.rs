@@ -12,7 +12,7 @@
 
 use crate::Metric;
 use crate::kernel::chosen;
-use crate::kernel::packed::{Numbers, PackedKernel};
+use crate::kernel::packed_distance::{Numbers, PackedKernel};
 
 /// The largest integer that stands for a number, and the smallest with its sign turned.
 const LARGEST: f32 = 2047.0;

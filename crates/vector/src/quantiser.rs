@@ -15,7 +15,8 @@
 //! The first term is of the query alone and is left out, the second is of the vector alone and is the bias of its code, exact.
 //! Only the last product is estimated. Unit vectors order by both alike.
 
-use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, GROUP, LINE_BYTES, Lines, Steps};
+use crate::code::{self, ByteRows, CodeQueries, CodeQuery, CodeShape, Lines, Steps};
+use crate::query_view::{GROUP, LINE_BYTES};
 use crate::{CodeTable, LinkQuery, Metric, key, key_node};
 use std::ops::Range;
 

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! DIR/archive   phantoms as DICOM, with reports and a manifest
-//! DIR/index     what was taken in of them
-//! DIR/query     one phantom of another seed, whose film is asked with
+//! DIR/index     the index of them
+//! DIR/query     one phantom of another seed, whose film is the query
 //! DIR/sheet.png that film and the hits, side by side
 //! ```
 //!
-//! Every part is made where it is missing and gone on with where it was cut short, so the same command again starts from
-//! what is there.
+//! Every part is made if it is missing and resumed if it was interrupted, so the same command again starts from what is
+//! there.
 
 use crate::args::{DemoArgs, DicomIds, EncoderDirs, IngestArgs, InitArgs, MetricName};
 use crate::commands::{ingest, init};
@@ -41,7 +41,7 @@ pub fn run(args: &DemoArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;
     let place = Place::of(args);
     say(&format!(
-        "A demonstration in {}: {} studies of nobody, made here. Ctrl-C ends it, the same command goes on.\n",
+        "Demo in {}: {} synthetic studies. Press Ctrl-C to stop; run the same command again to resume.\n",
         args.dir.display(),
         count(args.studies as u64)
     ))?;
@@ -118,8 +118,8 @@ async fn listen(asked: SocketAddr) -> Result<TcpListener, Failure> {
 async fn ask(shown: &Shown<'_>, address: SocketAddr) -> Result<(), Failure> {
     let Shown { place, query, notice, began } = shown;
     say(&format!("serving {} on {address} (gRPC, plaintext, this machine only)", place.index.display()))?;
-    say(&format!("\nThe film asked with, of none of these studies: {}", place.query_film(query).display()))?;
-    say(&format!("      truly there: {}", query.truth.join(", ")))?;
+    say(&format!("\nQuery film, not one of these studies: {}", place.query_film(query).display()))?;
+    say(&format!("      it shows: {}", query.truth.join(", ")))?;
     let mut asking = Asking::connect(address).await?;
     let hits = asking.ask_all(query).await?;
     let sheet = asking.sheet(query, &hits, &place.archive, notice)?;
@@ -138,7 +138,7 @@ fn what_next(shown: &Shown<'_>, address: SocketAddr) -> Result<(), Failure> {
     let archive = quoted(&place.archive);
     let python = format!("{:?}", place.query_film(query).display().to_string());
     say(&format!(
-        "\nTo try next, in another terminal, while this goes on serving (ctrl-C ends it):\n
+        "\nTo try next in another terminal, while this one keeps serving (Ctrl-C stops it):\n
   {program} search {index} --image {film} -k 3
   {program} search {index} --image-text 'large left pleural effusion' -k 3
   {program} search {index} --text '{TEXT}' --filter '{FILTER}'
@@ -202,7 +202,7 @@ impl Place {
     fn make_archive(&self, studies: usize, interrupt: &Interrupt) -> Result<bool, Failure> {
         let params = ArchiveParams { seed: SEED, studies, size: SIDE, ..ArchiveParams::default() };
         if self.has_archive(&params) {
-            return say(&format!("{}: there already", self.archive.display())).map(|()| true);
+            return say(&format!("{}: already there", self.archive.display())).map(|()| true);
         }
         let began = Instant::now();
         let shown = bar(studies as u64, "studies");
@@ -235,7 +235,7 @@ impl Place {
     fn make_index(&self, studies: usize, interrupt: &Interrupt) -> Result<bool, Failure> {
         match Engine::open(&self.index, Access::Read) {
             Ok(engine) if engine.view().case_count() == studies => {
-                return say(&format!("{}: there already", self.index.display())).map(|()| true);
+                return say(&format!("{}: already there", self.index.display())).map(|()| true);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 init::run(&self.init_args())?;
@@ -263,7 +263,7 @@ impl Place {
             dir: self.index.clone(),
             definition: None,
             name: Some("demo".to_owned()),
-            description: Some("Synthetic chest radiographs of nobody".to_owned()),
+            description: Some("Synthetic chest radiographs".to_owned()),
             lexicon: None,
             encoder: Some("phantom-cxr".to_owned()),
             encoder_dir: None,

@@ -1,11 +1,15 @@
 //! `precedent encode`.
 
 use crate::args::EncodeArgs;
+#[cfg(not(feature = "bert"))]
+use crate::built;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::json;
 use crate::output::{Stream, bar, counted, stderr, stdout};
-use precedent_encoder::{BertText, Encoder, EncoderError};
+#[cfg(feature = "bert")]
+use precedent_encoder::BertText;
+use precedent_encoder::{Encoder, EncoderError};
 use precedent_sources::NpyWriter;
 use precedent_wire::v1;
 use std::fs::File;
@@ -112,13 +116,17 @@ fn images(args: &EncodeArgs, tower: &Tower, sink: &mut Sink, interrupt: &Interru
 /// The encoder that was asked for.
 enum Tower {
     Ours(Arc<Encoder>),
+    #[cfg(feature = "bert")]
     Bert(Box<BertText>),
 }
 
 impl Tower {
     fn open(args: &EncodeArgs) -> Result<Self, Failure> {
         let read = match (&args.text_encoder, &args.encoder_dir) {
+            #[cfg(feature = "bert")]
             (Some(dir), _) => BertText::open(dir).map(|encoder| Self::Bert(Box::new(encoder))),
+            #[cfg(not(feature = "bert"))]
+            (Some(_), _) => return Err(built::without("bert", "--text-encoder")),
             (None, Some(dir)) => Encoder::open(dir).map(|encoder| Self::Ours(Arc::new(encoder))),
             (None, None) => Encoder::bundled().map(Self::Ours),
         };
@@ -128,6 +136,7 @@ impl Tower {
     fn id(&self) -> &str {
         match self {
             Self::Ours(encoder) => encoder.id(),
+            #[cfg(feature = "bert")]
             Self::Bert(encoder) => encoder.id(),
         }
     }
@@ -135,6 +144,7 @@ impl Tower {
     fn dimension(&self) -> usize {
         match self {
             Self::Ours(encoder) => encoder.dimension(),
+            #[cfg(feature = "bert")]
             Self::Bert(encoder) => encoder.dimension(),
         }
     }
@@ -142,6 +152,7 @@ impl Tower {
     fn notice(&self) -> Option<&str> {
         match self {
             Self::Ours(encoder) => encoder.notice(),
+            #[cfg(feature = "bert")]
             Self::Bert(_) => None,
         }
     }
@@ -152,6 +163,7 @@ impl Tower {
             Self::Ours(encoder) => (texts.iter().enumerate())
                 .map(|(at, text)| encoder.encode_text(text).map_err(|error| (Some(at), error)))
                 .collect(),
+            #[cfg(feature = "bert")]
             Self::Bert(encoder) => encoder.encode(texts).map_err(|error| match error {
                 EncoderError::NoWordIn { number } => (Some(number), EncoderError::NoWord),
                 other => (None, other),
@@ -160,8 +172,12 @@ impl Tower {
     }
 
     fn image(&self, path: &Path) -> Result<Vec<f32>, Failure> {
-        let Self::Ours(encoder) = self else {
-            return Err(Failure::input("a text encoder sees no image; leave --text-encoder out"));
+        let encoder = match self {
+            Self::Ours(encoder) => encoder,
+            #[cfg(feature = "bert")]
+            Self::Bert(_) => {
+                return Err(Failure::input("a text encoder sees no image; leave --text-encoder out"));
+            }
         };
         let mut bytes = Vec::new();
         File::open(path)

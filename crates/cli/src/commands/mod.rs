@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod delete;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod encode;
 pub mod export;
@@ -11,10 +12,12 @@ pub mod init;
 pub mod list;
 pub mod man;
 pub mod merge;
+#[cfg(feature = "phantom")]
 pub mod phantom;
 pub mod report;
 pub mod search;
 pub mod serve;
 pub mod stats;
+#[cfg(feature = "train")]
 pub mod train;
 pub mod verify;

@@ -23,7 +23,7 @@ pub const TEXT: &str = "pleural effusion and enlarged heart";
 /// What it asks for by filter.
 pub const FILTER: &str = "finding:\"pleural effusion\" AND age >= 60";
 
-/// The film that is asked with.
+/// The query film.
 pub struct Query {
     /// Its file, below the folder of the query.
     pub name: String,
@@ -122,7 +122,7 @@ impl Asking {
         let asked = Tile {
             film: Some(&query.film),
             title: "query".to_owned(),
-            lines: vec![printable(&query.name), format!("truly there: {}", query.truth.join(", "))],
+            lines: vec![printable(&query.name), format!("it shows: {}", query.truth.join(", "))],
         };
         sheet::draw(&asked, &tiles, notice).map_err(Failure::other)
     }

@@ -3,12 +3,16 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod built;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod closed_output;
 #[cfg(test)]
+#[cfg(feature = "demo")]
 mod demo;
 #[cfg(test)]
+#[cfg(feature = "phantom")]
 mod encode;
 #[cfg(test)]
 mod export;
@@ -17,8 +21,10 @@ mod first_steps;
 #[cfg(test)]
 mod loads;
 #[cfg(test)]
+#[cfg(feature = "phantom")]
 mod phantom;
 #[cfg(test)]
+#[cfg(feature = "phantom")]
 mod pictures;
 #[cfg(test)]
 mod recall;
@@ -33,6 +39,7 @@ mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+#[cfg(feature = "train")]
 mod train;
 #[cfg(test)]
 mod understood;

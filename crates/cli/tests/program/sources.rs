@@ -1,6 +1,8 @@
 //! What a load is read from: compressed files, standard input, folders.
 
-use crate::support::{CASES, Place, npy};
+#[cfg(feature = "phantom")]
+use crate::support::npy;
+use crate::support::{CASES, Place};
 use std::io::Write;
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -75,6 +77,7 @@ fn a_folder_of_reports_goes_in_as_a_case_per_file() {
 }
 
 /// An archive `made` and an index `i` for its pictures, with the accession number of each study by its file.
+#[cfg(feature = "phantom")]
 fn films() -> Place {
     let place = Place::new();
     place.ok(&["phantom", "made", "--studies", "8", "--size", "128", "--formats", "dicom"]);
@@ -83,6 +86,7 @@ fn films() -> Place {
 }
 
 #[test]
+#[cfg(feature = "phantom")]
 fn a_folder_of_dicom_goes_in_as_a_case_per_study() {
     let place = films();
     let rows = std::fs::read_to_string(place.path("made/manifest.jsonl")).unwrap();
@@ -125,6 +129,7 @@ fn a_folder_of_dicom_goes_in_as_a_case_per_study() {
 }
 
 #[test]
+#[cfg(feature = "phantom")]
 fn folders_that_do_not_fit_are_refused_with_what_to_do() {
     let place = films();
     place.refused(

@@ -4,8 +4,8 @@
 //! files of sentence-transformers: `modules.json`, the pooling's `config.json`, `sentence_bert_config.json`. What those
 //! ask for and is not done here is refused: vectors of a model run in another way would be quietly wrong.
 
+use super::network::Config;
 use crate::EncoderError;
-use candle_transformers::models::bert::Config;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};

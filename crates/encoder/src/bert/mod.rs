@@ -1,14 +1,15 @@
 //! Text encoders of the BERT layout, in folders as Hugging Face and sentence-transformers write them.
 
 mod folder;
+mod network;
 #[cfg(test)]
 mod tests;
 
 use crate::{EncoderError, spread};
-use candle_core::{D, DType, Device, Tensor};
+use candle_core::{D, DType, Device};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
 use folder::{Folder, Pooling, Words, foreign};
+use network::{Config, Network};
 use std::path::{Path, PathBuf};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -26,7 +27,7 @@ pub struct BertText {
     dir: PathBuf,
     dimension: usize,
     tokenizer: Tokenizer,
-    model: BertModel,
+    network: Network,
     pooling: Pooling,
     normalized: bool,
 }
@@ -55,14 +56,14 @@ impl BertText {
             let problem = format!("its tokenizer knows {known} tokens, its model {}", config.vocab_size);
             return Err(foreign(dir, problem, "the files are of different models; copy the folder again"));
         }
-        let model = load(dir, read.weights, config)?;
+        let network = load(dir, read.weights, config)?;
         let id = format!("bert-{}x{}@{}", config.num_hidden_layers, config.hidden_size, read.fingerprint);
         Ok(Self {
             id,
             dir: dir.to_owned(),
             dimension: config.hidden_size,
             tokenizer,
-            model,
+            network,
             pooling: read.pooling,
             normalized: read.normalized,
         })
@@ -105,8 +106,7 @@ impl BertText {
         if coded.get_special_tokens_mask().iter().all(|special| *special == 1) {
             return Err(EncoderError::NoWordIn { number: at });
         }
-        let ids = Tensor::new(coded.get_ids(), &Device::Cpu)?.unsqueeze(0)?;
-        let tokens = self.model.forward(&ids, &ids.zeros_like()?, None)?.squeeze(0)?;
+        let tokens = self.network.forward(coded.get_ids())?;
         let pooled = match self.pooling {
             Pooling::Mean => tokens.mean(0)?,
             Pooling::First => tokens.get(0)?,
@@ -156,8 +156,8 @@ fn wordpiece(dir: &Path, bytes: &[u8], lower_case: bool) -> Result<Tokenizer, En
     Ok(tokenizer)
 }
 
-/// The model of the weights, which must be exactly as deep as the configuration says.
-fn load(dir: &Path, weights: Vec<u8>, config: &Config) -> Result<BertModel, EncoderError> {
+/// The network of the weights, which must be exactly as deep as the configuration says.
+fn load(dir: &Path, weights: Vec<u8>, config: &Config) -> Result<Network, EncoderError> {
     const REMEDY: &str = "the file is of another model, or damaged; copy the folder again";
     let failed = |error: candle_core::Error| {
         // Only the first line: what follows is a backtrace.
@@ -176,5 +176,5 @@ fn load(dir: &Path, weights: Vec<u8>, config: &Config) -> Result<BertModel, Enco
     } else {
         tensors
     };
-    BertModel::load(inner, config).map_err(failed)
+    Network::load(&inner, config).map_err(failed)
 }

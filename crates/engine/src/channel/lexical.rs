@@ -17,7 +17,7 @@ pub(crate) fn rank(
     let accepts = |segment: usize, ordinal: u32| accept.get(segment).is_some_and(|set| set.contains(ordinal));
     let order =
         |segment: usize, ordinal: u32| snapshot.sequence(CasePlace { segment, ordinal }).unwrap_or(u64::MAX);
-    let top = snapshot.lexicon().top(text, depth, &accepts, &order, stop).map_err(IndexError::from)?;
+    let top = snapshot.full_text().top(text, depth, &accepts, &order, stop).map_err(IndexError::from)?;
     if top.stopped {
         return Err(EngineError::Cancelled);
     }
@@ -47,5 +47,5 @@ pub(crate) fn score(
     segment: usize,
     ordinals: &[u32],
 ) -> Result<Vec<Option<f32>>, EngineError> {
-    Ok(snapshot.lexicon().score(text, segment, ordinals).map_err(IndexError::from)?)
+    Ok(snapshot.full_text().score(text, segment, ordinals).map_err(IndexError::from)?)
 }

@@ -89,7 +89,7 @@ fn a_link_outside_the_graph_is_named_by_its_offset() {
     let (data, mut bytes) = sample();
     let graph = Graph::open(bytes.clone()).unwrap();
     let (entry, _) = graph.entry_point().unwrap();
-    let offset = graph.layout().level_zero_offset(entry) as usize;
+    let offset = graph.header().level_zero_offset(entry) as usize;
     bytes[offset..offset + 4].copy_from_slice(&120_u32.to_le_bytes());
     let graph = Graph::open(bytes).unwrap();
     let params = SearchParams { k: 120, breadth: WalkBreadth::Width(120) };

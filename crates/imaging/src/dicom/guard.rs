@@ -61,7 +61,7 @@ pub(crate) enum PixelBytes {
 }
 
 /// What the walk found.
-pub(crate) struct Layout<'a> {
+pub(crate) struct FileParts<'a> {
     /// The data set; offsets of `pixels` count from its start.
     pub(crate) bytes: Cow<'a, [u8]>,
     /// The transfer syntax, or `None` where the file does not say.
@@ -79,7 +79,7 @@ struct Found {
     value: Range<usize>,
 }
 
-impl Layout<'_> {
+impl FileParts<'_> {
     /// The wanted elements.
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
         self.found.iter().map(|found| Element {
@@ -161,7 +161,7 @@ fn has_long_length(vr: [u8; 2]) -> bool {
 }
 
 /// Walks over a file.
-pub(crate) fn scan(file: &[u8]) -> Result<Layout<'_>, ImageError> {
+pub(crate) fn scan(file: &[u8]) -> Result<FileParts<'_>, ImageError> {
     ImageError::limit("file size", file.len() as u64, MAX_FILE_BYTES as u64)?;
     let start = data_start(file).ok_or(ImageError::UnknownFormat)?;
     let (start, syntax) = read_meta(file, start)?;
@@ -182,7 +182,7 @@ pub(crate) fn scan(file: &[u8]) -> Result<Layout<'_>, ImageError> {
     let mut walk = Walk::new(&bytes, base, encoding);
     let pixels = walk.run()?;
     let found = walk.found;
-    Ok(Layout { bytes, syntax, encoding, found, pixels })
+    Ok(FileParts { bytes, syntax, encoding, found, pixels })
 }
 
 /// The encoding of a data set by its first element: explicit where a value representation stands there, big endian where

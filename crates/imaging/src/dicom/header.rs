@@ -1,6 +1,6 @@
 //! What the wanted elements say about pixels, brightness and the shape of a pixel.
 
-use super::guard::Layout;
+use super::guard::FileParts;
 use super::text::Charsets;
 use super::value::Element;
 use super::wanted::Place;
@@ -56,8 +56,8 @@ pub(crate) struct Header<'a> {
 
 impl<'a> Header<'a> {
     /// The elements that the guard found.
-    pub(crate) fn new(layout: &'a Layout<'_>) -> Self {
-        let elements: Vec<Element<'a>> = layout.elements().collect();
+    pub(crate) fn new(file: &'a FileParts<'_>) -> Self {
+        let elements: Vec<Element<'a>> = file.elements().collect();
         let declared = elements.iter().find(|element| {
             element.wanted.place == Place::Top && element.wanted.tag == tags::SPECIFIC_CHARACTER_SET
         });

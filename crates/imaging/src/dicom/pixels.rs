@@ -1,6 +1,6 @@
 //! From pixel data to stored pixels: as they are or decompressed, and grey where they are stored as colour.
 
-use super::guard::{Layout, PixelBytes};
+use super::guard::{FileParts, PixelBytes};
 use super::header::{Form, Header, Photometric};
 use crate::ImageError;
 use crate::codec::{Samples, jpeg, jpeg2000, rle};
@@ -10,18 +10,18 @@ use std::borrow::Cow;
 
 /// Reads the pixels of the one frame.
 pub(crate) fn read(
-    layout: &Layout<'_>,
+    file: &FileParts<'_>,
     header: &Header<'_>,
     form: &Form,
 ) -> Result<StoredPixels, ImageError> {
-    let stored = match layout.pixels.as_ref().ok_or(ImageError::NoPixels)? {
+    let stored = match file.pixels.as_ref().ok_or(ImageError::NoPixels)? {
         PixelBytes::Native { at, words } => {
-            let bytes = layout.bytes.get(at.clone()).unwrap_or_default();
+            let bytes = file.bytes.get(at.clone()).unwrap_or_default();
             // A stream that its writer did not put into fragments.
-            if !layout.is_uncompressed() && (is_jpeg(bytes) || is_jpeg_2000(bytes)) {
-                decompressed(bytes, layout, form)?
+            if !file.is_uncompressed() && (is_jpeg(bytes) || is_jpeg_2000(bytes)) {
+                decompressed(bytes, file, form)?
             } else {
-                Native { bytes, form, big_endian: layout.encoding.big_endian, words: *words }.read()?
+                Native { bytes, form, big_endian: file.encoding.big_endian, words: *words }.read()?
             }
         }
         PixelBytes::Encapsulated { listed_frames, .. } if *listed_frames > 1 => {
@@ -29,22 +29,22 @@ pub(crate) fn read(
         }
         PixelBytes::Encapsulated { fragments, .. } => {
             let parts: Vec<&[u8]> =
-                fragments.iter().filter_map(|fragment| layout.bytes.get(fragment.clone())).collect();
+                fragments.iter().filter_map(|fragment| file.bytes.get(fragment.clone())).collect();
             let stream = match parts.as_slice() {
                 [one] => Cow::Borrowed(*one),
                 _ => Cow::Owned(parts.concat()),
             };
-            decompressed(&stream, layout, form)?
+            decompressed(&stream, file, form)?
         }
     };
     if form.photometric == Photometric::Palette { from_palette(stored, header) } else { Ok(stored) }
 }
 
-fn decompressed(stream: &[u8], layout: &Layout<'_>, form: &Form) -> Result<StoredPixels, ImageError> {
+fn decompressed(stream: &[u8], file: &FileParts<'_>, form: &Form) -> Result<StoredPixels, ImageError> {
     if form.shift > 0 {
         return Err(form.wrong_high_bit());
     }
-    from_samples(decompress(stream, layout.syntax.as_deref().unwrap_or_default(), form)?, form)
+    from_samples(decompress(stream, file.syntax.as_deref().unwrap_or_default(), form)?, form)
 }
 
 fn is_jpeg(stream: &[u8]) -> bool {

@@ -3,13 +3,14 @@
 use super::columns::ColumnsWriter;
 use super::keys::KeysWriter;
 use super::open::GraphPages;
-use super::packed::write_packed;
+use super::packed_vectors::write_packed;
 use super::records::RecordsWriter;
 use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, SegmentSize, VECTORS};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, RECORDS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
-use crate::{Definition, GraphBuilder, IndexError, Layout};
+use crate::parts::Part;
+use crate::{Definition, GraphBuilder, IndexError, Layout, SegmentSize};
 use precedent_hnsw::{BuildParams, Builder, Graph, GraphLayout};
 use precedent_lexical::LexicalWriter;
 use precedent_model::Case;

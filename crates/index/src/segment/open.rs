@@ -3,14 +3,15 @@
 use super::columns::{CASE_ID, Columns};
 use super::keys::Keys;
 use super::lexical_pages::LexicalPages;
-use super::packed::PackedVectors;
+use super::packed_vectors::PackedVectors;
 use super::patients::Patients;
 use super::projections::Projections;
 use super::records::Records;
 use super::table::TableFile;
 use super::vectors::Vectors;
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, Part, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, RECORDS, VECTORS};
 use crate::manifest::SegmentEntry;
+use crate::parts::Part;
 use crate::{Definition, IndexError, Layout, OrdinalSet, VectorAccess};
 use precedent_hnsw::{Graph, Pages};
 use precedent_lexical::LexicalSegment;

@@ -13,7 +13,7 @@
 //! Tables are aligned to 8. Copies share a node because they would otherwise link only to each other and become a sink
 //! of the graph. Two vectors are taken for equal when their XXH3-128 is.
 
-use super::packed::PackedVectors;
+use super::packed_vectors::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
 use crate::{IndexError, OrdinalSet};
 use precedent_hnsw::{Measure, RowQuery, VectorRows};

@@ -1,17 +1,16 @@
 //! Findings, cues, headings and words, compiled for reading.
 
-mod file;
 mod groups;
 mod hierarchy;
 mod pattern;
 mod phrases;
 mod spelling;
 
-pub use file::{CueEntry, FindingEntry, GroupEntry, HeadingEntry, LanguageEntry, LexiconFile, WordsEntry};
 pub use groups::Groups;
 pub(crate) use phrases::{Found, Phrases};
 
 use crate::language::Languages;
+use crate::lexicon_file::{CueEntry, FindingEntry, GroupEntry, LexiconError, LexiconFile, WordsEntry};
 use crate::section::Headings;
 use crate::sentence::Abbreviations;
 use crate::token::{NUMBER, Token, UNKNOWN, Vocabulary, WordId, tokenize};
@@ -31,22 +30,6 @@ const HEADINGS: &str = include_str!("../../../../index/lexicon/headings.toml");
 const WORDS: &str = include_str!("../../../../index/lexicon/words.toml");
 const ABBREVIATIONS: &str = include_str!("../../../../index/lexicon/abbreviations.toml");
 const LANGUAGES: &str = include_str!("../../../../index/lexicon/languages.toml");
-
-/// Why a lexicon is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum LexiconError {
-    /// Not TOML, or of another shape.
-    #[error("the lexicon cannot be read: {0}")]
-    Syntax(String),
-    /// Well-formed, but an entry cannot be.
-    #[error("lexicon entry {entry}: {problem}")]
-    Entry {
-        /// Which entry.
-        entry: String,
-        /// What is wrong and what to do.
-        problem: String,
-    },
-}
 
 /// Of which words a cue speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

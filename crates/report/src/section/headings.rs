@@ -1,6 +1,6 @@
 //! The headings of a lexicon, and what a row of words is as a heading.
 
-use crate::lexicon::{HeadingEntry, LexiconError};
+use crate::lexicon_file::{HeadingEntry, LexiconError};
 use crate::sentence::is_joining;
 use precedent_model::SectionKind;
 use rustc_hash::{FxHashMap, FxHashSet};

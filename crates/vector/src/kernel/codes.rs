@@ -1,7 +1,7 @@
 //! Kernels over codes: [`crate::CodeTable`] and [`crate::SortedKeys`] are their safe face.
 
-use crate::code::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
 use crate::keys::{key, ordered_bits};
+use crate::query_view::{GROUP, LINE_BYTES, QueryLine, QueryView, bias};
 
 #[cfg(target_arch = "aarch64")]
 pub(super) mod arm;
@@ -164,8 +164,9 @@ fn insert(buffer: &mut [u64], mut used: usize, keys: &[u64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::{BIAS_BYTES, CodeQuery, CodeShape, Steps};
+    use crate::code::{CodeQuery, CodeShape, Steps};
     use crate::kernel::sets::available;
+    use crate::query_view::BIAS_BYTES;
     use proptest::prelude::*;
 
     /// Every set of this machine, with its name.

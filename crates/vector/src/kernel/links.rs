@@ -5,7 +5,6 @@
 //! floats are rounded after each step, so that every instruction set gives the same estimates.
 
 use crate::keys::key;
-use crate::links::{BLOCK_LINKS, CENTROIDS, GROUPED};
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86;
@@ -21,6 +20,12 @@ pub(crate) struct BlockView<'a> {
     pub quads: &'a [[u8; QUAD_BYTES]],
 }
 
+/// Links of a block.
+pub const BLOCK_LINKS: usize = 32;
+/// Centroids of a code.
+pub(crate) const CENTROIDS: usize = 16;
+/// Coordinates of a code.
+pub(crate) const GROUPED: usize = 4;
 /// Bytes of four codes of each link.
 pub(crate) const QUAD_BYTES: usize = 64;
 /// The tables of four codes: those of the first, twice, and of the third, twice, then likewise of the second and of the fourth.

@@ -2,7 +2,7 @@
 
 use super::codes::{self, CodeKernels};
 use super::links::{self, LinkKernels};
-use super::packed::{self, PackedKernels};
+use super::packed_distance::{self, PackedKernels};
 use super::{DistanceKernels, portable};
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ pub(crate) static PORTABLE: InstructionSet = InstructionSet {
     name: "portable",
     distances: portable::KERNELS,
     codes: codes::PORTABLE,
-    packed: packed::PORTABLE,
+    packed: packed_distance::PORTABLE,
     links: links::PORTABLE,
 };
 
@@ -90,28 +90,28 @@ pub enum InstructionSetError {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::InstructionSet;
-    use crate::kernel::{codes, links, packed, x86};
+    use crate::kernel::{codes, links, packed_distance, x86};
     use std::arch::is_x86_feature_detected as has;
 
     static AVX512_VNNI: InstructionSet = InstructionSet {
         name: "avx512vnni",
         distances: x86::AVX512,
         codes: codes::x86::AVX512_VNNI,
-        packed: packed::AVX512,
+        packed: packed_distance::AVX512,
         links: links::x86::AVX512,
     };
     static AVX_VNNI: InstructionSet = InstructionSet {
         name: "avxvnni",
         distances: x86::AVX2,
         codes: codes::x86::AVX_VNNI,
-        packed: packed::AVX2,
+        packed: packed_distance::AVX2,
         links: links::x86::AVX2,
     };
     static AVX2: InstructionSet = InstructionSet {
         name: "avx2",
         distances: x86::AVX2,
         codes: codes::x86::AVX2,
-        packed: packed::AVX2,
+        packed: packed_distance::AVX2,
         links: links::x86::AVX2,
     };
 
@@ -131,14 +131,14 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::InstructionSet;
-    use crate::kernel::{arm, codes, links, packed};
+    use crate::kernel::{arm, codes, links, packed_distance};
     use std::arch::is_aarch64_feature_detected as has;
 
     static NEON: InstructionSet = InstructionSet {
         name: "neon",
         distances: arm::NEON,
         codes: codes::arm::NEON,
-        packed: packed::PORTABLE,
+        packed: packed_distance::PORTABLE,
         links: links::PORTABLE,
     };
 

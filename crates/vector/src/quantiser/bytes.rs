@@ -17,7 +17,8 @@
 //! ```
 
 use super::Quantiser;
-use crate::code::{CodeShape, LINE_BYTES, Lines, Steps};
+use crate::code::{CodeShape, Lines, Steps};
+use crate::query_view::LINE_BYTES;
 use crate::{MAX_DIMENSION, Metric};
 
 const VERSION: u32 = 1;

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::{CodeKernels, code, insert, nearer_of, round, unmet};
-use crate::code::{GROUP, LINE_BYTES, QueryView};
+use crate::query_view::{GROUP, LINE_BYTES, QueryView};
 use std::arch::aarch64::*;
 
 /// For processors with NEON only.

@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::{BlockView, Book, LinkKernels, Tables, TablesView, assign_with, fill_with};
+use crate::kernel::links::{BLOCK_LINKS, CENTROIDS};
 use crate::keys::key;
-use crate::links::{BLOCK_LINKS, CENTROIDS};
 use std::arch::x86_64::*;
 
 /// For processors with AVX-512 F, BW and VL, and POPCNT only.

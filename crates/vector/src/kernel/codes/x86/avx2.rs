@@ -6,7 +6,7 @@
 use super::ymm::{
     BYTES, Codes, LOTS, SIDE_BY_SIDE, Starts, add_across, first_bytes, high, low, over_lots, store_sums,
 };
-use crate::code::{GROUP, LINE_BYTES, QueryView};
+use crate::query_view::{GROUP, LINE_BYTES, QueryView};
 use std::arch::x86_64::*;
 
 /// Registers of narrow coordinates whose sums fit 16 bits: two of 2 · 15 · 127 each.

@@ -1,7 +1,7 @@
 //! Kernels over codes for AVX-512 with VNNI.
 
 use super::ymm::insert_long;
-use crate::code::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
+use crate::query_view::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine, QueryView};
 use std::arch::x86_64::*;
 
 /// Codes whose sums are kept in registers at a time.

@@ -3,7 +3,7 @@
 use super::ymm::{
     BYTES, Codes, LOTS, SIDE_BY_SIDE, Starts, add_across, first_bytes, high, low, over_lots, store_sums,
 };
-use crate::code::{GROUP, LINE_BYTES, QueryView};
+use crate::query_view::{GROUP, LINE_BYTES, QueryView};
 use std::arch::x86_64::*;
 
 over_lots!("avx2,avxvnni,popcnt,bmi1");

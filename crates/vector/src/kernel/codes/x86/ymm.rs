@@ -1,7 +1,7 @@
 //! What kernels with registers of 256 bits share, whatever they multiply with. Nothing gathers: on many processors of these
 //! sets a gather is slower than loads one by one.
 
-use crate::code::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine};
+use crate::query_view::{BIAS_BYTES, GROUP, LINE_BYTES, QueryLine};
 use std::arch::x86_64::*;
 
 /// Bytes in a register.

@@ -1,7 +1,22 @@
 //! A lexicon as it is written: TOML, data and no code (`index/lexicon/README.md`).
 
-use super::LexiconError;
 use serde::{Deserialize, Serialize};
+
+/// Why a lexicon is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LexiconError {
+    /// Not TOML, or of another shape.
+    #[error("the lexicon cannot be read: {0}")]
+    Syntax(String),
+    /// Well-formed, but an entry cannot be.
+    #[error("lexicon entry {entry}: {problem}")]
+    Entry {
+        /// Which entry.
+        entry: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
 
 /// A lexicon file. The bundled ones and a site's own have the same form; any part may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,39 @@ use crate::scene::Projection;
 use crate::words::{Change, Phrase, doubt, gone, phrase, state};
 use precedent_model::SectionKind;
 
+/// Share of mild findings that a report does not mention.
+pub const OMIT_MILD: f64 = 0.05;
+/// Share of incidental findings that a report does not mention.
+pub const OMIT_INCIDENTAL: f64 = 0.45;
+/// Share of mild findings that a report only suspects; of moderate ones a third of that.
+pub const HEDGE_MILD: f64 = 0.15;
+
+/// Writes the report of a study.
+pub(crate) fn write(facts: &Facts<'_>, mut random: Random) -> PhantomReport {
+    let told = facts.findings.iter().map(|finding| tell(finding, &mut random)).collect();
+    Writer::new(facts, told).write(&mut random)
+}
+
+fn tell(finding: &Finding, random: &mut Random) -> Told {
+    let (omit, hedge) = match finding.kind {
+        kind if kind.is_incidental() => (OMIT_INCIDENTAL, 0.0),
+        kind if kind.is_device() => (0.04, 0.0),
+        FindingKind::Nodule if finding.size_mm.unwrap_or(0.0) < 9.0 => (0.15, HEDGE_MILD),
+        FindingKind::Nodule => (0.02, 0.05),
+        _ if finding.severity <= 1 => (OMIT_MILD, HEDGE_MILD),
+        _ if finding.severity == 2 => (0.01, HEDGE_MILD / 3.0),
+        _ => (0.0, 0.0),
+    };
+    let dice = random.unit();
+    if dice < omit {
+        Told::Omitted
+    } else if dice < omit + hedge {
+        Told::Hedged
+    } else {
+        Told::Stated
+    }
+}
+
 /// One thing that is said, and of which organ.
 struct Sentence {
     organ: Organ,
@@ -56,7 +89,7 @@ fn weight(finding: &Finding) -> u32 {
 }
 
 /// A report in the making.
-pub(crate) struct Writer<'a> {
+struct Writer<'a> {
     facts: &'a Facts<'a>,
     told: Vec<Told>,
     terse: bool,
