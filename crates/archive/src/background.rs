@@ -4,11 +4,12 @@
 //! costs nothing. Commits have threads of their own, for cases must be visible within a second. Of those that merge, one
 //! takes small merges alone, so that these never wait for a large one, and no more than one large merge takes memory at a time.
 
+use crate::condition::{BackgroundFailure, BackgroundTask};
+use crate::error::with_causes;
+use crate::priority::give_way;
 use crate::troubles::Troubles;
-use crate::{give_way, with_causes};
 use precedent_index::{IndexError, IndexWriter, SegmentSize};
 use precedent_storage::StorageError;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -44,42 +45,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 const MOST_FAILURES: u32 = 5;
 /// Merges that may run beside a large one.
 const SMALL_MERGE: SegmentSize = SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20 };
-
-/// Something that runs in the background failed, and has not succeeded since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BackgroundFailure {
-    /// What failed.
-    pub task: BackgroundTask,
-    /// Why the last attempt failed.
-    pub problem: String,
-    /// When the first attempt failed.
-    pub since: SystemTime,
-    /// When the last one did.
-    pub at: SystemTime,
-    /// How often it failed in a row.
-    pub attempts: u32,
-    /// Whether it is tried again without being asked for.
-    pub retried: bool,
-}
-
-/// What runs in the background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum BackgroundTask {
-    /// Making cases visible.
-    Commit,
-    /// Making fewer segments of many.
-    Merge,
-}
-
-impl BackgroundTask {
-    /// In a word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Commit => "commit",
-            Self::Merge => "merge",
-        }
-    }
-}
 
 /// One index of which the process takes care as long as this lives.
 #[derive(Debug)]

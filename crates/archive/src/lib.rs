@@ -5,13 +5,14 @@
 
 mod archive;
 mod background;
+mod condition;
 mod embedded;
 mod error;
 mod priority;
 mod troubles;
 
 pub use archive::{Access, Archive};
-pub use background::{BackgroundFailure, BackgroundTask};
+pub use condition::{BackgroundFailure, BackgroundTask, Condition};
 pub use embedded::{Embedded, verify_until};
 pub use error::{ArchiveError, with_causes};
 pub use precedent_index::{
@@ -21,4 +22,3 @@ pub use precedent_index::{
     Verification,
 };
 pub use priority::give_way;
-pub use troubles::Condition;

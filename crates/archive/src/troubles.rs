@@ -2,7 +2,8 @@
 //!
 //! A writer also leaves it in a file, so that other processes can tell it. By its name the next writer removes it.
 
-use crate::{BackgroundFailure, with_causes};
+use crate::condition::{BackgroundFailure, Condition};
+use crate::error::with_causes;
 use precedent_index::{Damage, IndexError, Snapshot};
 use precedent_storage::{Storage, StorageError};
 use serde::{Deserialize, Serialize};
@@ -12,15 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const FILE: &str = "troubles.tmp";
 const NEW_FILE: &str = "troubles-new.tmp";
-
-/// What is wrong with an index beside the calls; empty if all is well.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Condition {
-    /// What fails in the background at present.
-    pub failures: Vec<BackgroundFailure>,
-    /// Files of the newest generation that a search, or reading them again, found damaged.
-    pub damages: Vec<Damage>,
-}
 
 /// Keeps what is known of one opened index.
 #[derive(Debug)]

@@ -63,8 +63,8 @@ pub fn stands_for(packed: &[u8], values: &[f32]) -> bool {
     let most = 0.501 * step + LARGEST * f32::MIN_POSITIVE;
     let is_off = |value: f32, high: u8, nibble: u8| {
         let integer = i32::from(high.cast_signed()) << 4 | i32::from(nibble);
-        // Not a number is off, too.
-        !((value - integer as f32 * step).abs() <= most)
+        let off = (value - integer as f32 * step).abs();
+        off > most || off.is_nan()
     };
     // All are looked at, so that several are at a time.
     let lower =
