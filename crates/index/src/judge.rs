@@ -1,7 +1,7 @@
 //! What becomes of a case that comes in, by what is held under its id: judged before anything is written.
 
 use crate::pending::PendingCase;
-use crate::record::{encode_case, encode_put};
+use crate::record::{encode_case, encode_put, same_bits};
 use crate::replace::{Parts, updated};
 use crate::{CaseEntry, CasePlace, IndexError, Refused, Replacement, Snapshot};
 use precedent_model::{CaseId, FieldSchema};
@@ -30,6 +30,20 @@ pub struct Stored {
     pub sequence: u64,
     /// What was done.
     pub effect: Effect,
+}
+
+impl Snapshot {
+    /// What taking cases in would do by what this generation holds, each held against those before it, too.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`] and a damaged file.
+    pub fn rehearse(
+        &self,
+        cases: Vec<(CaseEntry, Replacement)>,
+    ) -> Result<Vec<Result<Effect, Refused>>, IndexError> {
+        let call = Call::prepare(self, cases)?;
+        call.decide(&self.definition().fields, |_| None).map(|(_, outcomes)| outcomes.effects())
+    }
 }
 
 /// A case on its way into the log.
@@ -110,11 +124,6 @@ impl<'a> Held<'a> {
             Self::Written(snapshot, place, record) => snapshot.entry_of(place, record),
         }
     }
-}
-
-/// Whether two vectors are one, bit by bit.
-pub(crate) fn same_bits(one: &[f32], other: &[f32]) -> bool {
-    bytemuck::cast_slice::<f32, u8>(one) == bytemuck::cast_slice::<f32, u8>(other)
 }
 
 fn same_embeddings(one: &[(usize, Embedding)], other: &[(usize, Embedding)]) -> bool {

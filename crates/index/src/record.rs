@@ -296,6 +296,11 @@ pub(crate) fn decode_operation(bytes: &[u8]) -> Result<Operation, RecordError> {
     }
 }
 
+/// Whether two vectors are one, bit by bit.
+pub(crate) fn same_bits(one: &[f32], other: &[f32]) -> bool {
+    bytemuck::cast_slice::<f32, u8>(one) == bytemuck::cast_slice::<f32, u8>(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,10 @@
 //! One generation: what a reader sees, whatever the writer does.
 
-use crate::judge::{Call, same_bits};
 use crate::manifest::{Manifest, SegmentEntry};
+use crate::record::same_bits;
 use crate::replace::Parts;
 use crate::segment::{GraphPages, Records, Segment};
-use crate::{
-    CaseEntry, Definition, Effect, IndexError, NearestCase, OrdinalSet, Refused, Replacement, SegmentStats,
-    Stale, VectorAccess,
-};
+use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
 use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection};
@@ -327,18 +324,6 @@ impl Snapshot {
         let same =
             |(a, b): (&(usize, &[f32]), &(usize, Embedding))| a.0 == b.0 && same_bits(a.1, b.1.as_slice());
         Ok(held.len() == embeddings.len() && held.iter().zip(embeddings).all(same))
-    }
-
-    /// What taking cases in would do by what this generation holds, each held against those before it, too.
-    ///
-    /// # Errors
-    /// [`IndexError::TooLarge`] and a damaged file.
-    pub fn rehearse(
-        &self,
-        cases: Vec<(CaseEntry, Replacement)>,
-    ) -> Result<Vec<Result<Effect, Refused>>, IndexError> {
-        let call = Call::prepare(self, cases)?;
-        call.decide(&self.definition().fields, |_| None).map(|(_, outcomes)| outcomes.effects())
     }
 
     /// What there is of the case with this record.
