@@ -59,6 +59,7 @@ def test_indexes_and_their_figures(served: Served) -> None:
     assert (stats.name, stats.case_count, stats.image_row_count) == ("chest", CASES, CASES)
     assert (stats.image_space.dimension, stats.image_space.encoder_id) == (16, ENCODER)
     assert stats.fields["age"] == "integer" and sum(s.case_count for s in stats.segments) >= CASES
+    assert (stats.background_failures, stats.damages) == ((), ())
     found = served.client.verify()
     assert found.damages == () and found.checked_file_count > 0
 
@@ -181,3 +182,19 @@ def test_a_batch_lets_other_searches_in_between(served: Served) -> None:
         assert all(thread.is_alive() for thread in threads)
         for thread in threads:
             thread.join()
+
+
+def test_what_is_wrong_with_an_index_is_told_in_words_and_times() -> None:
+    from precedent_client import _convert
+    from precedent_client._generated.precedent.v1 import index_service_pb2
+
+    message = index_service_pb2.IndexStats()
+    failure = message.background_failures.add(problem="the disk is full", attempt_count=3, retried=True)
+    failure.task = index_service_pb2.BACKGROUND_TASK_MERGE
+    failure.first_failure.FromSeconds(1_700_000_000)
+    message.damages.add(file="segments/0000000001/records", description="is damaged")
+    stats = _convert.stats(message)
+    told = stats.background_failures[0]
+    assert (told.task, told.problem, told.attempt_count, told.retried) == ("merge", "the disk is full", 3, True)
+    assert told.first_failure.isoformat() == "2023-11-14T22:13:20+00:00"
+    assert stats.damages[0].file == "segments/0000000001/records"
