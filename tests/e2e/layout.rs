@@ -23,11 +23,12 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("index", &["storage", "hnsw", "lexical", "query", "report"]),
     ("engine", &["index", "encoder", "report", "imaging"]),
     ("sources", &["model"]),
+    ("intake", &["engine", "sources"]),
     ("wire", &[]),
     ("convert", &["engine", "wire"]),
     ("server", &["convert"]),
     ("eval", &["engine"]),
-    ("cli", &["training", "phantom", "sources", "server", "eval"]),
+    ("cli", &["training", "phantom", "intake", "server", "eval"]),
 ];
 
 /// Packages outside `crates`, which may know every crate.

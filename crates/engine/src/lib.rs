@@ -54,7 +54,7 @@ pub use background::{BackgroundFailure, BackgroundTask};
 pub use case_list::{CaseList, CaseOrder};
 pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
-pub use error::{EngineError, ErrorKind, Violation};
+pub use error::{Cause, EngineError, ErrorKind, Violation};
 pub use health::Health;
 pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
