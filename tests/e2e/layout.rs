@@ -24,10 +24,11 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("archive", &["index"]),
     ("engine", &["archive", "encoder", "report", "imaging"]),
     ("sources", &["model"]),
+    ("intake", &["engine", "sources"]),
     ("wire", &[]),
     ("convert", &["engine", "wire"]),
     ("server", &["convert"]),
-    ("cli", &["training", "phantom", "sources", "server"]),
+    ("cli", &["training", "phantom", "intake", "server"]),
 ];
 
 /// Packages outside `crates`, which may know every crate.

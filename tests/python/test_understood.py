@@ -72,7 +72,7 @@ def test_an_unknown_finding_is_refused_by_column_and_never_quoted(client: Client
         client.search(filter="finding.absent:CANARY")
     assert caught.value.code == StatusCode.INVALID_ARGUMENT
     (violation,) = caught.value.violations
-    assert violation.field == "filter" and "precedent report --findings" in violation.description
+    assert violation.field == "filter" and "by a name that it lists" in violation.description
     assert "finding.absent" in violation.description and "canary" not in str(caught.value).lower()
 
 

@@ -316,6 +316,24 @@ pub enum EmbeddingsPer {
     Image,
 }
 
+impl From<DicomIds> for precedent_intake::DicomIds {
+    fn from(ids: DicomIds) -> Self {
+        match ids {
+            DicomIds::AccessionNumber => Self::AccessionNumber,
+            DicomIds::StudyUid => Self::StudyUid,
+        }
+    }
+}
+
+impl From<EmbeddingsPer> for precedent_intake::EmbeddingsPer {
+    fn from(per: EmbeddingsPer) -> Self {
+        match per {
+            EmbeddingsPer::Row => Self::Row,
+            EmbeddingsPer::Image => Self::Image,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// Directory of the index

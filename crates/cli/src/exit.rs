@@ -1,7 +1,7 @@
 //! How the program ends.
 
 use crate::output::stderr;
-use precedent_engine::{EngineError, ErrorKind, with_causes};
+use precedent_engine::{Cause, EngineError, ErrorKind, Violation, with_causes};
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
@@ -48,6 +48,41 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What is wrong, with the command or flag that mends it.
+    pub fn of_violation(violation: &Violation) -> Self {
+        Self::input(&violation.description).advised(remedy(violation.cause))
+    }
+
+    /// Adds what to do.
+    pub fn advised(mut self, remedy: Option<&str>) -> Self {
+        self.message.extend(remedy.map(|remedy| format!(" ({remedy})")));
+        self
+    }
+}
+
+/// The command or flag that mends what is wrong.
+fn remedy(cause: Cause) -> Option<&'static str> {
+    match cause {
+        Cause::NoImageSpace => Some("`precedent init` with --encoder, or with --dimension and --encoder-id"),
+        Cause::NoEncoder => Some(
+            "--encoder-dir names the folder of an encoder, `precedent init --encoder` makes an index for one",
+        ),
+        Cause::UnknownFinding => Some("`precedent report --findings` lists them"),
+        Cause::Other => None,
+    }
+}
+
+/// The same of an error of the engine.
+fn remedy_of(error: &EngineError) -> Option<&'static str> {
+    match error {
+        EngineError::Invalid(violations) => violations.iter().find_map(|violation| remedy(violation.cause)),
+        EngineError::Precondition(violation) => remedy(violation.cause),
+        error if error.kind() == ErrorKind::NotFound => Some("`precedent init` makes one"),
+        _ => None,
+    }
+}
+
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let code = match error.kind() {
@@ -56,7 +91,7 @@ impl From<EngineError> for Failure {
             ErrorKind::Cancelled => 130,
             ErrorKind::ReadOnly | ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Internal => 1,
         };
-        Self { code, message: with_causes(&error) }
+        Self { code, message: with_causes(&error) }.advised(remedy_of(&error))
     }
 }
 

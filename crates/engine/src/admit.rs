@@ -155,7 +155,7 @@ fn stale(snapshot: &Snapshot) -> Option<Warning> {
         code: "STALE_LEXICON",
         message: format!(
             "{cases} of {all} cases were read by another lexicon or by none, so what they say may be found otherwise; \
-             `precedent merge` reads them anew"
+             a merge reads them anew"
         ),
     })
 }

@@ -1,6 +1,6 @@
 //! Pictures and words to vectors of an index's image space.
 
-use crate::{EngineError, Violation};
+use crate::{Cause, EngineError, Violation};
 use precedent_encoder::{Encoder, PatchGrid};
 use precedent_imaging::{HeaderFacts, PIXEL_PIPELINE_VERSION, decode};
 use precedent_query::{MAX_TEXT_BYTES, QueryVector};
@@ -23,7 +23,7 @@ pub struct EncodedImage {
 /// Which encoder the image space of an index goes with, or why none does.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoding {
-    encoder: Result<Arc<Encoder>, String>,
+    encoder: Result<Arc<Encoder>, (Cause, String)>,
     notice: Option<String>,
 }
 
@@ -31,8 +31,8 @@ impl Encoding {
     /// Chooses among the encoders that are at hand.
     pub fn choose(space: Option<&VectorSpace>, at_hand: &[Arc<Encoder>]) -> Self {
         let Some(space) = space else {
-            let problem = "this index has no image space; make one with `precedent init --encoder`";
-            return Self { encoder: Err(problem.to_owned()), notice: None };
+            let problem = "this index has no image space; make one for an encoder";
+            return Self { encoder: Err((Cause::NoImageSpace, problem.to_owned())), notice: None };
         };
         let fits = at_hand.iter().find(|encoder| encoder.id() == space.encoder_id());
         let namesake = at_hand.iter().find(|encoder| encoder.description().name == name(space.encoder_id()));
@@ -42,7 +42,7 @@ impl Encoding {
             (Some(encoder), _) => check(space, encoder).map(|()| Arc::clone(encoder)),
             (None, Some(other)) => Err(format!(
                 "this index's embeddings come from encoder {}, and this program has {}; make the index anew with it, or \
-                 open the index with the folder of its own encoder (--encoder-dir)",
+                 open the index with the folder of its own encoder",
                 space.encoder_id(),
                 other.id()
             )),
@@ -51,7 +51,7 @@ impl Encoding {
                 space.encoder_id()
             )),
         };
-        Self { encoder, notice }
+        Self { encoder: encoder.map_err(|problem| (Cause::NoEncoder, problem)), notice }
     }
 
     /// What must be said wherever results of the space are shown.
@@ -66,7 +66,7 @@ impl Encoding {
 
     /// The encoder, or why what stands in `field` cannot be encoded.
     pub fn of(&self, field: &str) -> Result<&Encoder, Violation> {
-        self.encoder.as_deref().map_err(|problem| Violation::new(field, problem))
+        self.encoder.as_deref().map_err(|(cause, problem)| Violation::new(field, problem).because(*cause))
     }
 
     /// As [`Self::of`], for a call that is about nothing else.
@@ -92,7 +92,7 @@ fn check(space: &VectorSpace, encoder: &Encoder) -> Result<(), String> {
     }
     if encoder.dimension() != space.dimension() {
         return Err(format!(
-            "encoder {} gives {} numbers, and this index takes {}; make the index anew with `precedent init --encoder`",
+            "encoder {} gives {} numbers, and this index takes {}; make the index anew for it",
             encoder.id(),
             encoder.dimension(),
             space.dimension()
@@ -152,7 +152,7 @@ mod tests {
         let bundled = Encoder::bundled().unwrap();
         let older = space("phantom-cxr@0123456789abcdef", bundled.dimension());
         let said = refused(&older, &[Arc::clone(&bundled)]);
-        for part in ["phantom-cxr@0123456789abcdef", bundled.id(), "anew", "--encoder-dir"] {
+        for part in ["phantom-cxr@0123456789abcdef", bundled.id(), "anew", "folder of its own encoder"] {
             assert!(said.contains(part), "{part} in {said}");
         }
         assert!(Encoding::choose(Some(&older), &[bundled]).notice().is_some());

@@ -13,12 +13,33 @@ pub struct Violation {
     pub field: String,
     /// What is wrong and what to do. Never holds report text or a patient's identifier.
     pub description: String,
+    /// Why, where a caller may know a remedy of its own, such as a flag.
+    pub cause: Cause,
+}
+
+/// Why something is wrong, where a caller may know a remedy of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// The description says it all.
+    #[default]
+    Other,
+    /// The index has no image space.
+    NoImageSpace,
+    /// The encoder of the image space is not here.
+    NoEncoder,
+    /// The lexicon of the index holds no such finding.
+    UnknownFinding,
 }
 
 impl Violation {
     /// A violation of `field`.
     pub fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { field: field.into(), description: description.into() }
+        Self { field: field.into(), description: description.into(), cause: Cause::Other }
+    }
+
+    /// The same with its cause.
+    pub(crate) fn because(self, cause: Cause) -> Self {
+        Self { cause, ..self }
     }
 }
 

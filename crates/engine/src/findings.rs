@@ -2,8 +2,8 @@
 
 mod details;
 
-use crate::Violation;
 use crate::understand::related;
+use crate::{Cause, Violation};
 use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
 use precedent_query::{Compare, Detail, Filter, MentionFilter, Operand, finding_assertion};
 use precedent_report::Lexicon;
@@ -54,10 +54,10 @@ fn any_of(compare: Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<F
     match ids(&compare.operand, lexicon, assertion).as_slice() {
         [] => {
             let description = format!(
-                "{} asks for a finding that the lexicon does not hold; `precedent report --findings` lists what it holds",
+                "{} asks for a finding that the lexicon does not hold; ask for one by a name that it lists",
                 compare.field
             );
-            Err(Violation::new("filter", description))
+            Err(Violation::new("filter", description).because(Cause::UnknownFinding))
         }
         [id] => Ok(one(id)),
         ids => Ok(Filter::Or(ids.iter().map(one).collect())),
@@ -199,7 +199,7 @@ mod tests {
             let violation = resolved(text, &schema(&[("age", FieldKind::Integer)])).unwrap_err();
             assert_eq!(violation.field, "filter");
             assert!(violation.description.starts_with("finding.absent asks"), "{}", violation.description);
-            assert!(violation.description.contains("`precedent report --findings`"));
+            assert!(violation.description.contains("by a name that it lists"));
             assert!(!violation.description.to_lowercase().contains("canary"));
         }
     }

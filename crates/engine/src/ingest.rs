@@ -1,6 +1,6 @@
 //! Cases on their way in: checked whole, so that nothing half right is written.
 
-use crate::Violation;
+use crate::{Cause, Violation};
 use precedent_archive::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
 use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
 use precedent_query::QueryVector;
@@ -28,6 +28,16 @@ impl NewCase {
     /// A case without embeddings and files, which replaces a held one whole.
     pub fn new(case: Case) -> Self {
         Self { case, embeddings: Vec::new(), files: Vec::new(), replacement: Replacement::default() }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let sections = self.case.report.iter().flat_map(|report| report.sections());
+        let text: usize = sections.map(|section| section.text.len()).sum();
+        let values: usize = self.embeddings.iter().flatten().map(|vector| vector.values.len()).sum();
+        let files: usize = self.files.iter().flatten().map(Vec::len).sum();
+        // Fields, ids and images are a few hundred bytes as a rule.
+        text + values * size_of::<f32>() + files + 512
     }
 
     /// Whether there is anything to encode.
@@ -127,8 +137,8 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, V
         let path = format!("case.images[{image}].embedding");
         match &definition.image_space {
             None => {
-                let remedy = "this index has no image space; make one with `precedent init --dimension`";
-                wrong.push(Violation::new(path, remedy));
+                let problem = "this index has no image space; make one for the encoder of the embeddings";
+                wrong.push(Violation::new(path, problem).because(Cause::NoImageSpace));
             }
             Some(space) => match space.admit(&vector.encoder_id, &vector.values) {
                 Ok(embedding) => admitted.push((image, embedding)),

@@ -52,7 +52,7 @@ mod view;
 pub use case_list::{CaseList, CaseOrder};
 pub use encode::EncodedImage;
 pub use engine::{DeleteOutcome, Engine};
-pub use error::{EngineError, ErrorKind, Violation};
+pub use error::{Cause, EngineError, ErrorKind, Violation};
 pub use health::Health;
 pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
 pub use precedent_archive::{

@@ -8,7 +8,7 @@ use precedent_storage::StorageError;
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// The directory holds no manifest.
-    #[error("there is no index in this directory; make one with `precedent init`")]
+    #[error("there is no index in this directory")]
     NotAnIndex,
     /// The directory holds something already.
     #[error("the directory is not empty; choose a new one")]

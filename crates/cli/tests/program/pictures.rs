@@ -110,7 +110,7 @@ fn rows_with_bad_files_are_rejected_by_field_and_the_rest_goes_in() {
         (found["field"].as_str().unwrap().to_owned(), found["problem"].as_str().unwrap().to_owned())
     };
     for (row, field, problem) in [
-        (2, "images[1]", "not below --images"),
+        (2, "images[1]", "not in the folder of images"),
         (3, "images[0]", "`..`"),
         (4, "images[0]", "absolute"),
         (5, "case.images[0].content", "unknown_format"),

@@ -51,7 +51,7 @@ fn searches_by_what_reports_say_are_warned_and_others_are_not() {
             warnings[0].starts_with("STALE_LEXICON: 4 of 4 cases were read by another lexicon"),
             "{warnings:?}"
         );
-        assert!(warnings[0].contains("`precedent merge`"), "{warnings:?}");
+        assert!(warnings[0].contains("a merge reads them anew"), "{warnings:?}");
     }
     assert!(warnings(&ask(&engine, None, Some("age > 1"))).is_empty());
 

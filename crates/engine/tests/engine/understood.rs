@@ -137,7 +137,7 @@ fn an_unknown_finding_is_refused_with_the_way_to_the_list() {
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     let text = refused.to_string();
     assert!(
-        text.starts_with("filter: finding.absent ") && text.contains("precedent report --findings"),
+        text.starts_with("filter: finding.absent ") && text.contains("by a name that it lists"),
         "{text}"
     );
     assert!(!text.to_lowercase().contains("canary"), "{text}");

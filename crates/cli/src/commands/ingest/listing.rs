@@ -1,12 +1,12 @@
 //! The file that lists the rejected rows of one run and fields that were left out.
 
-use crate::exit::Failure;
 use crate::output::stderr;
 use precedent_engine::CaseWarning;
+use precedent_intake::{Rejected, RejectedBecause};
 use precedent_sources::{DroppedField, Rejection};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How many of each kind are shown on the terminal, too.
@@ -16,10 +16,15 @@ const SHOWN_DRY: u64 = 20;
 /// Longest first line that is looked at to tell whose file it is.
 const MAX_HEAD_BYTES: u64 = 1 << 16;
 
+/// What to do about a row whose case would take something from the held one.
+const KEEP: &str =
+    "--update keeps what the row does not give, --replace-without replaces the case without it";
+
 /// The file, made when there is something to list.
 pub struct Listing {
     path: PathBuf,
     file: Option<File>,
+    has_begun: bool,
     is_dry_run: bool,
     rejected: u64,
     dropped: u64,
@@ -27,18 +32,44 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// A list of nothing yet. That of an earlier run goes, so that what is found in the end is of this run; a dry run touches
-    /// no file.
-    pub fn begin(path: &Path, is_dry_run: bool) -> Result<Self, Failure> {
-        if !is_dry_run && path.is_file() {
-            std::fs::remove_file(path).map_err(|error| Failure::other(error).about(path.display()))?;
+    /// A list of nothing yet.
+    pub fn new(path: &Path, is_dry_run: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            file: None,
+            has_begun: false,
+            is_dry_run,
+            rejected: 0,
+            dropped: 0,
+            noted: 0,
         }
-        Ok(Self { path: path.to_owned(), file: None, is_dry_run, rejected: 0, dropped: 0, noted: 0 })
+    }
+
+    /// The first row is read, or there is none: the list of an earlier run goes, so that what is found in the end is of this run. A
+    /// dry run touches no file, and neither does one that is refused before it reads a row.
+    pub fn begin(&mut self) -> io::Result<()> {
+        if self.has_begun {
+            return Ok(());
+        }
+        self.has_begun = true;
+        match !self.is_dry_run && self.path.is_file() {
+            true => std::fs::remove_file(&self.path).map_err(|error| self.about(&error)),
+            false => Ok(()),
+        }
+    }
+
+    fn about(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
     }
 
     /// Lists a rejected row; the first one also on the terminal.
-    pub fn reject(&mut self, source: &str, rejection: &Rejection) -> Result<(), Failure> {
+    pub fn reject(&mut self, rejected: &Rejected<'_>) -> io::Result<()> {
+        let Rejected { source, row: rejection, because } = rejected;
         let Rejection { row, line, field, problem, remedy } = rejection;
+        let remedy = match because {
+            RejectedBecause::Wrong => remedy.as_str(),
+            RejectedBecause::Loss => KEEP,
+        };
         self.rejected += 1;
         let said = format!("{source} row {row}: {field}: {problem}; {remedy}");
         if self.is_dry_run && self.rejected <= SHOWN_DRY {
@@ -53,7 +84,7 @@ impl Listing {
     }
 
     /// Lists a field that was left out; the first few also on the terminal.
-    pub fn drop_field(&mut self, source: &str, dropped: &DroppedField) -> Result<(), Failure> {
+    pub fn drop_field(&mut self, source: &str, dropped: &DroppedField) -> io::Result<()> {
         let DroppedField { row, line, field, problem, remedy } = dropped;
         self.dropped += 1;
         if self.dropped <= if self.is_dry_run { SHOWN_DRY } else { SHOWN } {
@@ -66,7 +97,7 @@ impl Listing {
     }
 
     /// Shows the first few warnings about cases that are taken in; they are counted in the end.
-    pub fn note(&mut self, source: &str, row: u64, warning: &CaseWarning) -> Result<(), Failure> {
+    pub fn note(&mut self, source: &str, row: u64, warning: &CaseWarning) -> io::Result<()> {
         self.noted += 1;
         if self.noted <= SHOWN {
             let CaseWarning { field, message, .. } = warning;
@@ -75,18 +106,16 @@ impl Listing {
         Ok(())
     }
 
-    fn write(&mut self, line: &Value) -> Result<(), Failure> {
+    fn write(&mut self, line: &Value) -> io::Result<()> {
         if self.is_dry_run {
             return Ok(());
         }
-        let about = |error: std::io::Error| Failure::other(error).about(self.path.display());
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => {
-                none.insert(OpenOptions::new().create(true).append(true).open(&self.path).map_err(about)?)
-            }
+        let written = match &mut self.file {
+            Some(file) => writeln!(file, "{line}"),
+            none => (OpenOptions::new().create(true).append(true).open(&self.path))
+                .and_then(|file| writeln!(none.insert(file), "{line}")),
         };
-        writeln!(file, "{line}").map_err(about)
+        written.map_err(|error| self.about(&error))
     }
 }
 

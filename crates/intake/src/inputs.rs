@@ -1,49 +1,71 @@
 //! What a run reads: manifests, folders of reports, folders of DICOM files.
 
-use super::studies::{StudyFolder, holds_dicom};
-use crate::args::IngestArgs;
-use crate::exit::Failure;
-use crate::interrupt::Interrupt;
+use crate::studies::{StudyFolder, holds_dicom};
+use crate::{FolderProblem, IntakeError, Options, Watch};
 use precedent_model::FieldSchema;
 use precedent_sources::{ColumnMap, Manifest, Row, Source, SourceError, files_below, is_report};
 use std::path::{Path, PathBuf};
 
-/// One source of the command line.
-pub enum Input {
+/// The sources of a run, opened.
+#[derive(Debug)]
+pub struct Inputs(Vec<Input>);
+
+impl Inputs {
+    /// Opens every source: a manifest by its ending, a folder of reports or of DICOM files, standard input for `-`, which is read
+    /// to its end here. Of folders of DICOM files the headers are read; `stop` leaves out what is not read yet.
+    ///
+    /// # Errors
+    /// A source that is none, a folder that could be two, standard input named twice.
+    pub fn open(
+        paths: &[PathBuf],
+        options: &Options,
+        watch: &mut dyn Watch,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, IntakeError> {
+        if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+            return Err(IntakeError::StandardInputTwice);
+        }
+        paths.iter().map(|path| Input::open(path, options, watch, stop)).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn all(&self) -> &[Input] {
+        &self.0
+    }
+}
+
+/// One source.
+#[derive(Debug)]
+pub(crate) enum Input {
     Manifest(Source),
     Studies(StudyFolder),
 }
 
 impl Input {
-    /// Opens every source. Standard input is read to its end here.
-    pub fn open_all(args: &IngestArgs, interrupt: &Interrupt) -> Result<Vec<Self>, Failure> {
-        if args.sources.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-            return Err(Failure::input("standard input can be read once; give - once"));
-        }
-        args.sources.iter().map(|path| Self::open(path, args, interrupt)).collect()
-    }
-
-    fn open(path: &Path, args: &IngestArgs, interrupt: &Interrupt) -> Result<Self, Failure> {
-        let about = |problem: String| Failure::input(problem).about(path.display());
+    fn open(
+        path: &Path,
+        options: &Options,
+        watch: &mut dyn Watch,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, IntakeError> {
+        let manifest = || Source::open(path).map(Self::Manifest).map_err(IntakeError::Source);
+        let refused = |problem| Err(IntakeError::Folder { path: path.to_owned(), problem });
         if !path.is_dir() {
-            return Source::open(path).map(Self::Manifest).map_err(Failure::input);
+            return manifest();
         }
-        let files = files_below(path).map_err(|error| about(error.to_string()))?;
+        let files = match files_below(path) {
+            Ok(files) => files,
+            Err(error) => return refused(FolderProblem::Unreadable(error)),
+        };
         let (reports, others): (Vec<PathBuf>, Vec<PathBuf>) =
             files.into_iter().partition(|file| is_report(file));
         match (reports.is_empty(), holds_dicom(&others)) {
-            (_, false) => Source::open(path).map(Self::Manifest).map_err(Failure::input),
-            (false, true) => {
-                Err(about("holds both reports (.txt) and DICOM files; give a folder of each".to_owned()))
+            (_, false) => manifest(),
+            (false, true) => refused(FolderProblem::Mixed),
+            (true, true) if options.embeddings.is_some() => refused(FolderProblem::NoOrder),
+            (true, true) if options.images.is_some() => refused(FolderProblem::ImagesBeside),
+            (true, true) => {
+                Ok(Self::Studies(StudyFolder::open(path, others, options.dicom_ids, watch, stop)))
             }
-            (true, true) if args.embeddings.is_some() => Err(about(
-                "is a folder of DICOM files, which has no order for embeddings; name the files in a manifest"
-                    .to_owned(),
-            )),
-            (true, true) if args.images.is_some() => Err(about(
-                "is a folder of DICOM files, which are read from there; leave --images out".to_owned(),
-            )),
-            (true, true) => StudyFolder::open(path, others, args.dicom_ids, interrupt).map(Self::Studies),
         }
     }
 
@@ -56,11 +78,11 @@ impl Input {
     }
 
     /// Begins to read.
-    pub fn rows(&self, map: &ColumnMap, schema: &FieldSchema) -> Result<Rows, Failure> {
+    pub fn rows(&self, map: &ColumnMap, schema: &FieldSchema) -> Result<Rows, IntakeError> {
         match self {
             Self::Manifest(source) => Manifest::of(source, map, schema)
                 .map(|manifest| Rows::Manifest(Box::new(manifest)))
-                .map_err(Failure::input),
+                .map_err(IntakeError::Source),
             Self::Studies(folder) => {
                 Ok(Rows::Studies { rows: folder.rows(), done: 0, notes: folder.notes() })
             }
@@ -69,7 +91,7 @@ impl Input {
 }
 
 /// The rows of a source, one after the other.
-pub enum Rows {
+pub(crate) enum Rows {
     Manifest(Box<Manifest>),
     Studies { rows: Vec<Row>, done: usize, notes: Vec<String> },
 }

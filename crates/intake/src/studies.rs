@@ -1,21 +1,29 @@
 //! A folder of DICOM files as cases: the files of one study are one case.
 
-use crate::args::DicomIds;
-use crate::exit::Failure;
-use crate::interrupt::Interrupt;
-use crate::output::{bar, counted};
+use crate::Watch;
 use precedent_encoder::spread;
 use precedent_imaging::{Format, HeaderFacts, ImageError, dicom_facts};
 use precedent_model::{Case, CaseId, Image, ModelError};
 use precedent_sources::{Rejection, Row};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// What a case is called that is a study of a folder of DICOM files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DicomIds {
+    /// By its accession number; by the study UID where it has none.
+    #[default]
+    AccessionNumber,
+    /// By its study UID: an accession number may be that of several studies.
+    StudyUid,
+}
+
 /// Bytes at the beginning of a file by which its format is told.
 const HEAD_BYTES: u64 = 4096;
-/// Files whose headers are read between two looks at the interrupt.
+/// Files whose headers are read between two looks at whether to stop.
 const BATCH: usize = 256;
 
 /// What a file turned out to be.
@@ -36,7 +44,7 @@ enum Found {
 }
 
 /// The studies of a folder.
-pub struct StudyFolder {
+pub(crate) struct StudyFolder {
     root: PathBuf,
     ids: DicomIds,
     /// By study UID, so that the order is the same however the files are named.
@@ -54,7 +62,7 @@ struct Study {
 }
 
 /// Whether any of the files is DICOM.
-pub fn holds_dicom(files: &[PathBuf]) -> bool {
+pub(crate) fn holds_dicom(files: &[PathBuf]) -> bool {
     files.iter().any(|file| {
         let mut head = Vec::new();
         let read = File::open(file).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
@@ -62,14 +70,22 @@ pub fn holds_dicom(files: &[PathBuf]) -> bool {
     })
 }
 
+/// Study UIDs and accession numbers are identifiers.
+impl fmt::Debug for StudyFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StudyFolder({} studies)", self.studies.len())
+    }
+}
+
 impl StudyFolder {
-    /// Reads the headers of the files of a folder and sorts them by study. An interrupt leaves out what is not read yet.
+    /// Reads the headers of the files of a folder and sorts them by study. `stop` leaves out what is not read yet.
     pub fn open(
         root: &Path,
         files: Vec<PathBuf>,
         ids: DicomIds,
-        interrupt: &Interrupt,
-    ) -> Result<Self, Failure> {
+        watch: &mut dyn Watch,
+        stop: &dyn Fn() -> bool,
+    ) -> Self {
         let mut folder = Self {
             root: root.to_owned(),
             ids,
@@ -78,19 +94,20 @@ impl StudyFolder {
             no_dicom: 0,
             no_picture: 0,
         };
-        let shown = bar(files.len() as u64, "headers");
+        let (mut done, total) = (0, files.len() as u64);
         for batch in files.chunks(BATCH) {
-            if interrupt.asked() {
+            if stop() {
                 break;
             }
             let found = spread(batch.to_vec(), |file| (look(&file), file));
             for (found, file) in found {
                 folder.add(file, found);
             }
-            shown.inc(batch.len() as u64);
+            done += batch.len() as u64;
+            watch.headers(done, total);
         }
-        shown.finish_and_clear();
-        Ok(folder)
+        watch.source_ended();
+        folder
     }
 
     pub fn root(&self) -> &Path {
@@ -123,7 +140,8 @@ impl StudyFolder {
     pub fn notes(&self) -> Vec<String> {
         let root = self.root.display();
         let note = |count: u64, what: &str| {
-            (count > 0).then(|| format!("{root}: {} {what}, passed over", counted(count, "file", "files")))
+            let files = if count == 1 { "file" } else { "files" };
+            (count > 0).then(|| format!("{root}: {count} {files} {what}, passed over"))
         };
         [note(self.no_dicom, "without DICOM"), note(self.no_picture, "of DICOM without a picture")]
             .into_iter()
@@ -146,7 +164,7 @@ impl StudyFolder {
                 false => self.case(uid, study),
                 true => {
                     let problem = "is the accession number of several studies of this folder";
-                    Err(ModelError::new("case_id", problem, "give --dicom-ids study-uid"))
+                    Err(ModelError::new("case_id", problem, "call the cases by their study UIDs"))
                 }
             };
             let rejected = |error: ModelError| Rejection {
@@ -256,7 +274,7 @@ mod tests {
             let said =
                 format!("row {} (line 0): case_id: is the accession number of several studies", row + 1);
             assert!(
-                rejected.starts_with(&said) && rejected.ends_with("give --dicom-ids study-uid"),
+                rejected.starts_with(&said) && rejected.ends_with("call the cases by their study UIDs"),
                 "{rejected}"
             );
             assert!(!rejected.contains("ACC1"), "{rejected}");

@@ -1,47 +1,46 @@
-//! The pictures that a manifest names, read and encoded on every core.
+//! The films that a manifest names, read and encoded on every core.
 
-use crate::exit::Failure;
+use crate::{ImagesProblem, IntakeError};
 use precedent_encoder::spread;
 use precedent_engine::{Engine, MAX_CASE_FILE_BYTES, NewCase, Violation};
 use precedent_model::Case;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Rows whose pictures are encoded together. Each core holds the files of one row at a time, so memory does not grow with
-/// it; an interrupt waits for the rows that are begun.
-pub const ROWS: usize = 64;
+/// Rows whose films are encoded together. Each core holds the files of one row at a time, so memory does not grow with
+/// it; a run that is to stop waits for the rows that are begun.
+pub(crate) const ROWS: usize = 64;
 
-/// The folder below which the pictures lie.
-pub struct Pictures {
+/// The folder below which the films lie.
+pub(crate) struct Images {
     root: PathBuf,
 }
 
-impl Pictures {
-    /// Pictures below `root`, for an index whose encoder is here.
-    pub fn open(root: &Path, engine: &Engine) -> Result<Self, Failure> {
-        let about = |problem: String| Failure::input(problem).about(format!("--images {}", root.display()));
+impl Images {
+    /// Films below a folder that was named, for an index whose encoder is here.
+    pub fn named(root: &Path, engine: &Engine) -> Result<Self, IntakeError> {
         if !root.is_dir() {
-            return Err(about(
-                "is no folder; name the one that the manifest's image names begin in".to_owned(),
-            ));
+            return Err(IntakeError::Images { root: root.to_owned(), problem: ImagesProblem::NoFolder });
         }
-        engine.can_encode().map_err(|violation| about(violation.description))?;
+        Self::of_source(root, engine)
+    }
+
+    /// Films of a source that is a folder of them.
+    pub fn of_source(root: &Path, engine: &Engine) -> Result<Self, IntakeError> {
+        let refused = |violation| IntakeError::Images {
+            root: root.to_owned(),
+            problem: ImagesProblem::NoEncoder(violation),
+        };
+        engine.can_encode().map_err(refused)?;
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Pictures of a source that is a folder of them.
-    pub fn of_folder(root: &Path, engine: &Engine) -> Result<Self, Failure> {
-        let about = |violation: Violation| Failure::input(violation.description).about(root.display());
-        engine.can_encode().map_err(about)?;
-        Ok(Self { root: root.to_owned() })
-    }
-
-    /// Reads and encodes the pictures of every case, in order. `None` where `stop` said so before a case was begun.
+    /// Reads and encodes the films of every case, in order. `None` where `stop` said so before a case was begun.
     pub fn encode(
         &self,
         engine: &Engine,
         cases: Vec<Case>,
-        stop: impl Fn() -> bool + Sync,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Vec<Option<Result<NewCase, Vec<Violation>>>> {
         let one = |case: Case| {
             let files = self.read(&case)?;
@@ -73,7 +72,7 @@ impl Pictures {
         // Asked before it is opened, as opening a pipe would wait for somebody to write.
         let metadata = std::fs::metadata(&path).map_err(|error| problem(&error))?;
         if !metadata.is_file() {
-            return Err("names no regular file below --images; give a file".to_owned());
+            return Err("names no regular file in the folder of images; give a file".to_owned());
         }
         if metadata.len() > room {
             let limit = MAX_CASE_FILE_BYTES;
@@ -89,17 +88,19 @@ impl Pictures {
 fn below(name: &str) -> Result<&Path, &'static str> {
     let path = Path::new(name.trim());
     if path.as_os_str().is_empty() {
-        return Err("is empty; name a file below --images");
+        return Err("is empty; name a file below the folder of images");
     }
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err("is absolute or holds `..`; name a file below --images");
+        return Err("is absolute or holds `..`; name a file below the folder of images");
     }
     Ok(path)
 }
 
 fn problem(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "names a file that is not below --images; correct the name".to_owned(),
+        io::ErrorKind::NotFound => {
+            "names a file that is not in the folder of images; correct the name".to_owned()
+        }
         kind => format!("names a file that cannot be read ({kind}); check its permissions"),
     }
 }

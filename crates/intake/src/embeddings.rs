@@ -1,0 +1,281 @@
+//! The embeddings beside the sources, and which is whose.
+
+use crate::inputs::Input;
+use crate::{Inputs, IntakeError};
+use precedent_engine::{Engine, Violation};
+use precedent_query::QueryVector;
+use precedent_sources::{ColumnMap, NpyMatrix, SourceError};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A file of embeddings.
+#[derive(Debug, Clone)]
+pub struct Embeddings {
+    /// An `.npy` file of rows of float32.
+    pub path: PathBuf,
+    /// Which encoder made them, with its version.
+    pub encoder_id: String,
+    /// What its rows are for; found out where one reading fits only.
+    pub per: Option<EmbeddingsPer>,
+}
+
+/// What the rows of a file of embeddings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmbeddingsPer {
+    /// The rows of the sources, in order.
+    Row,
+    /// The images of all rows, in order.
+    Image,
+}
+
+/// Why embeddings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmbeddingsProblem {
+    /// The index has none.
+    #[error("the index has no image space; make one with a dimension and an encoder id")]
+    NoImageSpace,
+    /// Vectors of another length.
+    #[error("its rows have {found} numbers, the index takes {wanted}")]
+    Dimension {
+        /// In the file.
+        found: usize,
+        /// In the index.
+        wanted: usize,
+    },
+    /// An empty file.
+    #[error("it has no rows; give one for each row of the manifests")]
+    Empty,
+    /// Vectors of another encoder.
+    #[error("the embeddings are of encoder {given}, the index holds embeddings of {wanted}")]
+    Encoder {
+        /// Of the file, as it was said.
+        given: String,
+        /// Of the index.
+        wanted: String,
+    },
+    /// Images say which row is theirs, and something else was asked for, too.
+    #[error("images say which row is theirs; do not say what the rows are for")]
+    Named,
+    /// As many as the rows were asked for.
+    #[error("{0}; give one for each row")]
+    NotPerRow(Counts),
+    /// As many as the images were asked for.
+    #[error("{0}; give one for each image")]
+    NotPerImage(Counts),
+    /// Two readings fit.
+    #[error("{0}, some of them unevenly; say whether the embeddings are for rows or for images")]
+    Ambiguous(Counts),
+    /// No reading fits.
+    #[error("{0}; give one for each")]
+    Neither(Counts),
+    /// Rows that cannot be read hide how many images they have.
+    #[error(
+        "{counts}, and {unreadable} of these rows cannot be read, so nobody knows how many embeddings to pass over; mend them first"
+    )]
+    Unreadable {
+        /// What there is.
+        counts: Counts,
+        /// Rows that cannot be read.
+        unreadable: u64,
+    },
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows of the file of embeddings.
+    pub embeddings: u64,
+    /// Rows of the sources.
+    pub rows: u64,
+    /// Images of these rows.
+    pub images: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { embeddings, rows, images } = self;
+        write!(f, "it has {embeddings} rows, the manifests {rows} rows and {images} images")
+    }
+}
+
+/// What the manifests hold, counted before anything is taken in.
+#[derive(Debug, Default)]
+struct Census {
+    rows: u64,
+    images: u64,
+    /// Rows that cannot be read, whose images nobody knows.
+    unreadable: u64,
+    /// Whether some row has no image, or several.
+    uneven: bool,
+    /// Rows whose images say which embedding is theirs.
+    named: u64,
+}
+
+/// Which embedding is whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pairing {
+    /// One after the other, one for each row.
+    PerRow,
+    /// One after the other, one for each image.
+    PerImage,
+    /// As the images say; the other rows have none.
+    Named,
+}
+
+impl Census {
+    fn of(inputs: &[Input], engine: &Engine, map: &ColumnMap) -> Result<Self, IntakeError> {
+        let mut census = Self::default();
+        for input in inputs {
+            for row in input.rows(map, &engine.definition().fields)? {
+                let row = row.map_err(IntakeError::Source)?;
+                census.rows += 1;
+                census.named += u64::from(row.embedding_rows.is_some());
+                match row.outcome {
+                    Ok(case) => {
+                        census.images += case.images.len() as u64;
+                        census.uneven |= case.images.len() != 1;
+                    }
+                    Err(_) => census.unreadable += 1,
+                }
+            }
+        }
+        Ok(census)
+    }
+
+    /// Which embedding is whose. Where that cannot be told for certain it is refused: an embedding under the wrong case would
+    /// be found for years.
+    fn pair(&self, embeddings: u64, asked: Option<EmbeddingsPer>) -> Result<Pairing, EmbeddingsProblem> {
+        use EmbeddingsProblem::{Ambiguous, Named, Neither, NotPerImage, NotPerRow, Unreadable};
+        let Self { rows, images, unreadable, uneven, named } = *self;
+        match asked {
+            None if named > 0 => return Ok(Pairing::Named),
+            Some(_) if named > 0 => return Err(Named),
+            _ => {}
+        }
+        let counts = Counts { embeddings, rows, images };
+        let (by_row, by_image) = (embeddings == rows, embeddings == images);
+        let per_image = match asked {
+            Some(EmbeddingsPer::Row) if !by_row => return Err(NotPerRow(counts)),
+            Some(EmbeddingsPer::Image) if !by_image && unreadable == 0 => return Err(NotPerImage(counts)),
+            Some(per) => per == EmbeddingsPer::Image,
+            None if by_row && by_image && uneven => return Err(Ambiguous(counts)),
+            None if by_row => false,
+            None if by_image || unreadable > 0 => true,
+            None => return Err(Neither(counts)),
+        };
+        if per_image && unreadable > 0 {
+            return Err(Unreadable { counts, unreadable });
+        }
+        Ok(if per_image { Pairing::PerImage } else { Pairing::PerRow })
+    }
+}
+
+/// The embeddings, each with its case.
+pub(crate) struct Paired {
+    matrix: NpyMatrix,
+    encoder_id: String,
+    pairing: Pairing,
+    next: u64,
+}
+
+impl Paired {
+    /// Opens the file and holds it against the index and the sources before anything is ingested.
+    pub fn open(
+        embeddings: &Embeddings,
+        inputs: &Inputs,
+        engine: &Engine,
+        map: &ColumnMap,
+    ) -> Result<Self, IntakeError> {
+        let Embeddings { path, encoder_id, per } = embeddings;
+        let refused = |problem| IntakeError::Embeddings { path: path.clone(), problem };
+        let matrix = NpyMatrix::open(path).map_err(IntakeError::Source)?;
+        let Some(space) = &engine.definition().image_space else {
+            return Err(refused(EmbeddingsProblem::NoImageSpace));
+        };
+        let (found, wanted) = (matrix.dimension(), space.dimension());
+        if found != wanted {
+            return Err(refused(EmbeddingsProblem::Dimension { found, wanted }));
+        }
+        if matrix.rows() == 0 {
+            return Err(refused(EmbeddingsProblem::Empty));
+        }
+        if encoder_id != space.encoder_id() {
+            let (given, wanted) = (encoder_id.clone(), space.encoder_id().to_owned());
+            return Err(refused(EmbeddingsProblem::Encoder { given, wanted }));
+        }
+        let census = Census::of(inputs.all(), engine, map)?;
+        let pairing = census.pair(matrix.rows(), *per).map_err(refused)?;
+        Ok(Self { matrix, encoder_id: encoder_id.clone(), pairing, next: 0 })
+    }
+
+    /// The embeddings of the next case, of which each image says which is its own, where it does.
+    pub fn of_case(
+        &mut self,
+        images: usize,
+        named: &[Option<u64>],
+    ) -> Result<Result<Vec<Option<QueryVector>>, Violation>, IntakeError> {
+        let rows: Vec<Option<u64>> = match self.pairing {
+            Pairing::Named => named.to_vec(),
+            Pairing::PerRow => vec![Some(self.next)],
+            Pairing::PerImage => (self.next..).take(images).map(Some).collect(),
+        };
+        let there = self.matrix.rows();
+        let wrong = |row: &Option<u64>| row.is_some_and(|row| row >= there);
+        if let (Pairing::Named, Some(image)) = (self.pairing, rows.iter().position(wrong)) {
+            let field = format!("images[{image}].embedding_row");
+            let problem =
+                format!("is no row of the embeddings, which have {there}, counted from 0; correct it");
+            return Ok(Err(Violation::new(field, problem)));
+        }
+        self.next += rows.len() as u64;
+        rows.into_iter()
+            .map(|row| row.map(|row| self.read(row)).transpose())
+            .collect::<Result<_, _>>()
+            .map(Ok)
+            .map_err(IntakeError::Reading)
+    }
+
+    fn read(&mut self, row: u64) -> Result<QueryVector, SourceError> {
+        let mut values = Vec::new();
+        self.matrix.read_row(row, &mut values)?;
+        Ok(QueryVector { values, encoder_id: self.encoder_id.clone() })
+    }
+
+    /// Skips the embedding of a rejected row.
+    pub fn pass_over(&mut self) {
+        self.next += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn census(rows: u64, images: u64, unreadable: u64, uneven: bool) -> Census {
+        Census { rows, images, unreadable, uneven, named: 0 }
+    }
+
+    #[test]
+    fn embeddings_are_paired_only_where_there_is_one_way() {
+        use EmbeddingsPer::{Image, Row};
+        assert_eq!(census(3, 3, 0, false).pair(3, None), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 0, 0, true).pair(3, None), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 5, 0, true).pair(5, None), Ok(Pairing::PerImage));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Image)), Ok(Pairing::PerImage));
+        assert_eq!(census(3, 3, 0, true).pair(3, Some(Row)), Ok(Pairing::PerRow));
+        assert_eq!(census(3, 2, 1, false).pair(3, None), Ok(Pairing::PerRow));
+        let named = Census { named: 2, ..census(3, 4, 1, true) };
+        assert_eq!(named.pair(1, None), Ok(Pairing::Named));
+        assert_eq!(named.pair(1, Some(Row)), Err(EmbeddingsProblem::Named));
+        for (census, embeddings, asked, word) in [
+            (census(3, 3, 0, true), 3, None, "for rows or for images"),
+            (census(3, 5, 0, true), 4, None, "give one for each"),
+            (census(3, 4, 1, true), 5, None, "mend them first"),
+            (census(3, 4, 1, true), 4, Some(Image), "mend them first"),
+            (census(3, 5, 0, true), 5, Some(Row), "for each row"),
+            (census(3, 5, 0, true), 3, Some(Image), "for each image"),
+        ] {
+            assert!(census.pair(embeddings, asked).unwrap_err().to_string().contains(word), "{census:?}");
+        }
+    }
+}
