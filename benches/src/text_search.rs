@@ -175,7 +175,7 @@ fn ours(
     let query = TextQuery::parse(text, &precedent_engine::understand(reader, text))?;
     let number =
         |segment: usize, ordinal: u32| (segment * snapshot.segment_reports) as u64 + u64::from(ordinal);
-    let Top { hits, scored, .. } = snapshot.whole.top(&query, k, &|_, _| true, &number, &|| false)?;
+    let Top { hits, scored, .. } = snapshot.whole.top(&query, k, &|_, _| u64::MAX, &number, &|| false)?;
     Ok((hits.into_iter().map(|hit| (number(hit.segment, hit.ordinal), hit.score)).collect(), scored))
 }
 

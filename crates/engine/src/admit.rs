@@ -21,6 +21,9 @@ use precedent_vector::{Embedding, VectorError};
 const MAX_EF_SEARCH: usize = 4096;
 /// Most candidates of a channel.
 const MAX_CANDIDATES: usize = 10_000;
+/// Largest constant of the fusion. The greater it is, the deeper an exact search of two channels has to look; beyond this all ranks within
+/// the candidates count alike.
+const MAX_RRF_K: f32 = 10_000.0;
 /// The field that the guard `before` and the order of filter-only answers go by.
 pub(crate) const STUDY_DATE: &str = "study_date";
 
@@ -210,11 +213,9 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
             wrong.push(Violation::new(field, format!("is {weight}; give a finite number from 0 on")));
         }
     }
-    if !fusion.rrf_k.is_finite() || fusion.rrf_k <= 0.0 {
-        wrong.push(Violation::new(
-            "fusion.rrf_k",
-            format!("is {}; give a finite number above 0", fusion.rrf_k),
-        ));
+    if !(fusion.rrf_k > 0.0 && fusion.rrf_k <= MAX_RRF_K) {
+        let description = format!("is {}; give a number above 0, at most {MAX_RRF_K}", fusion.rrf_k);
+        wrong.push(Violation::new("fusion.rrf_k", description));
     }
 }
 

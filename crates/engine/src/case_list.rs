@@ -61,7 +61,7 @@ impl View {
     fn list_of(&self, accept: &[OrdinalSet], order: CaseOrder) -> Result<CaseList, EngineError> {
         let snapshot = Arc::clone(self.shared_snapshot());
         let places = match order {
-            CaseOrder::LatestFirst => snapshot.by_date(STUDY_DATE, accept)?,
+            CaseOrder::LatestFirst => snapshot.by_date(STUDY_DATE, accept)?.collect::<Result<_, _>>()?,
             CaseOrder::AsIngested => as_ingested(&snapshot, accept)?,
         };
         Ok(CaseList { snapshot, places })

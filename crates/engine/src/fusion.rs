@@ -28,8 +28,8 @@ pub(crate) struct Vote {
 pub(crate) fn fuse(image: Option<&Ranking>, lexical: Option<&Ranking>, fusion: &Fusion) -> Vec<Fused> {
     let mut fused: HashMap<CasePlace, Fused> = HashMap::new();
     let mut add = |ranking: Option<&Ranking>, weight: f32, is_image: bool| {
-        for (index, candidate) in ranking.iter().flat_map(|ranking| ranking.candidates.iter().enumerate()) {
-            let vote = vote(candidate, index + 1, weight, fusion.rrf_k);
+        for candidate in ranking.iter().flat_map(|ranking| &ranking.candidates) {
+            let vote = vote(candidate, weight, fusion.rrf_k);
             let entry = fused.entry(candidate.place).or_insert(Fused {
                 place: candidate.place,
                 score: 0.0,
@@ -52,8 +52,28 @@ pub(crate) fn fuse(image: Option<&Ranking>, lexical: Option<&Ranking>, fusion: &
     fused
 }
 
-fn vote(candidate: &Candidate, rank: usize, weight: f32, rrf_k: f32) -> Vote {
-    Vote { score: candidate.score, rank, contribution: f64::from(weight) / (f64::from(rrf_k) + rank as f64) }
+fn vote(candidate: &Candidate, weight: f32, rrf_k: f32) -> Vote {
+    let Candidate { score, rank, .. } = *candidate;
+    Vote { score, rank, contribution: contribution(weight, rrf_k, rank) }
+}
+
+fn contribution(weight: f32, rrf_k: f32, rank: usize) -> f64 {
+    f64::from(weight) / (f64::from(rrf_k) + rank as f64)
+}
+
+/// The score that no case exceeds that neither channel put forward, with so many candidates each.
+pub(crate) fn most_behind(image: &Ranking, lexical: &Ranking, depth: usize, fusion: &Fusion) -> f64 {
+    let most = |ranking: &Ranking, weight| match ranking.exhausted {
+        true => 0.0,
+        false => contribution(weight, fusion.rrf_k, depth + 1),
+    };
+    most(image, fusion.image_weight) + most(lexical, fusion.lexical_weight)
+}
+
+/// How deep two channels are looked at for the best `limit` to be certain in most cases: the last of these has at least what the channel of
+/// the greater weight gives its `limit`-th, and a case behind the depth has less than twice what that channel gives there.
+pub(crate) fn certain_depth(limit: usize, fusion: &Fusion) -> usize {
+    (fusion.rrf_k.ceil() as usize).saturating_add(2 * limit)
 }
 
 #[cfg(test)]
@@ -64,10 +84,12 @@ mod tests {
 
     fn ranking(channel: Channel, ordinals: &[u32]) -> Ranking {
         let candidates: Vec<Candidate> = (ordinals.iter())
-            .map(|&ordinal| Candidate {
+            .zip(1..)
+            .map(|(&ordinal, rank)| Candidate {
                 place: CasePlace { segment: 0, ordinal },
                 score: 1.0,
                 sequence: u64::from(ordinal),
+                rank,
             })
             .collect();
         let plan = ChannelPlan {
@@ -91,6 +113,22 @@ mod tests {
     fn agreement_beats_one_first_place_and_ties_keep_the_order_of_the_log() {
         assert_eq!(order(&[1, 2], &[3, 2], &Fusion::default()), [2, 1, 3]);
         assert_eq!(order(&[1, 2], &[], &Fusion::default()), [1, 2]);
+    }
+
+    #[test]
+    fn the_best_are_certain_at_the_depth_that_is_looked_at_first() {
+        for (image_weight, lexical_weight, rrf_k) in [(1.0, 1.0, 60.0), (1.0, 0.2, 0.3), (1e-9, 7.0, 1e4)] {
+            let fusion = Fusion { image_weight, lexical_weight, rrf_k, ..Fusion::default() };
+            for limit in [1, 10, 1_000] {
+                let depth = certain_depth(limit, &fusion);
+                let open = || Ranking { exhausted: false, ..ranking(Channel::Image, &[]) };
+                let least = contribution(image_weight.max(lexical_weight), rrf_k, limit);
+                assert!(most_behind(&open(), &open(), depth, &fusion) < least);
+                assert!(depth <= rrf_k.ceil() as usize + 2 * limit);
+                let ended = Ranking { exhausted: true, ..open() };
+                assert_eq!(most_behind(&ended, &ended, depth, &fusion), 0.0);
+            }
+        }
     }
 
     #[test]

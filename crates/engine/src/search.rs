@@ -4,16 +4,18 @@ use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
-use crate::fusion::{Fused, Vote, fuse};
+use crate::fusion::{Fused, Vote, certain_depth, fuse, most_behind};
 use crate::highlight::highlights;
 use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
 use precedent_model::Case;
 use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How much deeper the channels look when one hit per patient leaves too few.
 const DEEPER: usize = 4;
+/// Cases that are passed over, because another stands for their patient, between two looks at the caller's wish to stop.
+const PASSED_BETWEEN_STOPS: usize = 256;
 
 /// Answers a request from one generation.
 pub(crate) fn search(
@@ -29,7 +31,7 @@ pub(crate) fn search(
     let matches = accept.iter().map(OrdinalSet::count).sum();
     times.filter = watch.lap();
     let answer = match (query.asks_image(), query.asks_lexical()) {
-        (false, None) => unranked(snapshot, &query, &accept, &mut times)?,
+        (false, None) => unranked(snapshot, &query, &accept, &mut times, stop)?,
         _ => ranked(snapshot, &query, &accept, matches, &mut times, stop)?,
     };
     watch.lap();
@@ -113,36 +115,76 @@ fn ranked(
 ) -> Result<Answer, EngineError> {
     let (limit, fusion) = (query.request.limits.limit, &query.request.fusion);
     let both = query.asks_image() && query.asks_lexical().is_some();
-    // One channel alone is its own order, so nothing beyond the limit matters; two need depth to find agreement.
-    let mut depth = if both { fusion.candidates.max(limit) } else { limit };
-    if query.request.limits.exact {
-        depth = matches.max(1);
-    }
+    let exact = query.request.limits.exact;
+    let several = query.request.guards.several_per_patient;
+    // One channel alone is its own order, so nothing beyond the limit matters; two need depth to find agreement. To look once more takes a
+    // scan where answers are exact, so room is left for patients with several cases.
+    let cases = if exact && !several { limit.saturating_mul(DEEPER) } else { limit };
+    let mut depth = match (both, exact) {
+        (true, true) => fusion.candidates.max(certain_depth(cases, fusion)).min(matches.max(1)),
+        (true, false) => fusion.candidates.max(limit),
+        (false, _) => cases.min(matches.max(1)).max(limit),
+    };
     let mut watch = Stopwatch::start();
     loop {
-        let image = match query.asks_image() {
+        let mut image = match query.asks_image() {
             true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
             false => None,
         };
         times.image += watch.lap();
-        let lexical = match query.asks_lexical() {
+        let mut lexical = match query.asks_lexical() {
             Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
             None => None,
         };
         times.lexical += watch.lap();
+        let seen_all = depth >= matches || image.iter().chain(&lexical).all(|ranking| ranking.exhausted);
+        let mut behind = f64::NEG_INFINITY;
+        if let (true, false, Some(image), Some(lexical)) = (exact, seen_all, &mut image, &mut lexical) {
+            behind = most_behind(image, lexical, depth, fusion);
+            rank_by_both(snapshot, query, accept, (image, lexical), times, stop)?;
+            watch.lap();
+        }
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
-        if !query.request.guards.several_per_patient {
+        // Behind these a case may come that no channel put forward.
+        fused.truncate(fused.partition_point(|case| case.score > behind));
+        if !several {
             keep_one_per_patient(snapshot, &mut fused, limit)?;
         }
         times.fusion += watch.lap();
-        let rankings: Vec<Ranking> = [image, lexical].into_iter().flatten().collect();
-        let seen_all = depth >= matches || rankings.iter().all(|ranking| ranking.exhausted);
         if fused.len() >= limit || seen_all {
             fused.truncate(limit);
-            return Ok(Answer { fused, rankings });
+            return Ok(Answer { fused, rankings: [image, lexical].into_iter().flatten().collect() });
         }
         depth = depth.saturating_mul(DEEPER).min(matches.max(1));
     }
+}
+
+/// Adds to each channel what the other put forward, with the rank that it has among all matches.
+fn rank_by_both(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    accept: &[OrdinalSet],
+    (image, lexical): (&mut Ranking, &mut Ranking),
+    times: &mut StepTimes,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), EngineError> {
+    let mut watch = Stopwatch::start();
+    let places = |ranking: &Ranking| -> HashSet<CasePlace> {
+        ranking.candidates.iter().map(|candidate| candidate.place).collect()
+    };
+    let (by_image, by_text) = (places(image), places(lexical));
+    // What an exhausted channel does not have it says nothing of.
+    if !image.exhausted {
+        let others: Vec<CasePlace> = by_text.difference(&by_image).copied().collect();
+        image.candidates.extend(channel::image::ranked(snapshot, query, accept, &others, stop)?);
+    }
+    times.image += watch.lap();
+    if let Some(text) = query.asks_lexical().filter(|_| !lexical.exhausted) {
+        let others: Vec<CasePlace> = by_image.difference(&by_text).copied().collect();
+        lexical.candidates.extend(channel::lexical::ranked(snapshot, text, accept, &others, stop)?);
+    }
+    times.lexical += watch.lap();
+    Ok(())
 }
 
 /// The answer to a filter alone: the latest studies first.
@@ -151,6 +193,7 @@ fn unranked(
     query: &Query<'_>,
     accept: &[OrdinalSet],
     times: &mut StepTimes,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
     let mut watch = Stopwatch::start();
     let asked_for_nothing = query.text.is_some() || !query.vectors.is_empty();
@@ -158,15 +201,22 @@ fn unranked(
         // A text without a word, or weights of 0: every channel is silent, so nothing is put forward.
         return Ok(Answer { fused: Vec::new(), rankings: Vec::new() });
     }
-    let mut fused = (snapshot.by_date(STUDY_DATE, accept)?.into_iter())
-        .map(|place| {
-            Ok(Fused { place, score: 0.0, sequence: snapshot.sequence(place)?, image: None, lexical: None })
-        })
-        .collect::<Result<Vec<_>, EngineError>>()?;
-    if !query.request.guards.several_per_patient {
-        keep_one_per_patient(snapshot, &mut fused, query.request.limits.limit)?;
+    let mut fused = Vec::new();
+    let mut patients = (!query.request.guards.several_per_patient).then(Patients::default);
+    for (passed, place) in snapshot.by_date(STUDY_DATE, accept)?.enumerate() {
+        if passed.is_multiple_of(PASSED_BETWEEN_STOPS) && stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let place = place?;
+        if fused.len() == query.request.limits.limit {
+            break;
+        }
+        let is_new = patients.as_mut().map_or(Ok(true), |patients| patients.add(snapshot, place))?;
+        if is_new {
+            let sequence = snapshot.sequence(place)?;
+            fused.push(Fused { place, score: 0.0, sequence, image: None, lexical: None });
+        }
     }
-    fused.truncate(query.request.limits.limit);
     times.fusion = watch.lap();
     Ok(Answer { fused, rankings: Vec::new() })
 }
@@ -179,32 +229,37 @@ fn keep_one_per_patient(
     fused: &mut Vec<Fused>,
     limit: usize,
 ) -> Result<(), EngineError> {
-    let mut kept_of: HashMap<u64, Vec<CasePlace>> = HashMap::new();
+    let mut patients = Patients::default();
     let mut kept = Vec::with_capacity(fused.len().min(limit));
     for case in fused.drain(..) {
         if kept.len() == limit {
             break;
         }
-        if let Some(number) = snapshot.patient_number(case.place)? {
-            let others = kept_of.entry(number).or_default();
-            if any_of_patient(snapshot, case.place, others)? {
-                continue;
-            }
-            others.push(case.place);
+        if patients.add(snapshot, case.place)? {
+            kept.push(case);
         }
-        kept.push(case);
     }
     *fused = kept;
     Ok(())
 }
 
-fn any_of_patient(snapshot: &Snapshot, case: CasePlace, others: &[CasePlace]) -> Result<bool, EngineError> {
-    for &other in others {
-        if snapshot.same_patient(other, case)? {
-            return Ok(true);
+/// The patients of the cases that were kept so far.
+#[derive(Default)]
+struct Patients(HashMap<u64, Vec<CasePlace>>);
+
+impl Patients {
+    /// Adds a case, unless it may be the patient of one that was added.
+    fn add(&mut self, snapshot: &Snapshot, case: CasePlace) -> Result<bool, EngineError> {
+        let Some(number) = snapshot.patient_number(case)? else { return Ok(true) };
+        let others = self.0.entry(number).or_default();
+        for &other in &*others {
+            if snapshot.same_patient(other, case)? {
+                return Ok(false);
+            }
         }
+        others.push(case);
+        Ok(true)
     }
-    Ok(false)
 }
 
 /// What the lexical channel says of each winner: its vote, or the score that it would have had. One look per segment.

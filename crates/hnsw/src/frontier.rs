@@ -37,6 +37,11 @@ impl Frontier {
         (self.next, self.bound, self.end) = (0, u64::MAX, u64::MAX);
     }
 
+    /// The memory that it takes.
+    pub fn bytes(&self) -> usize {
+        self.nearest.bytes() + (self.others.capacity() + self.moved.capacity()) * size_of::<u64>()
+    }
+
     /// What a value must be below to get in.
     #[inline]
     pub fn limit(&self) -> f32 {

@@ -10,7 +10,7 @@ use crate::frontier::Frontier;
 use crate::layout::NONE;
 use crate::left_out::LeftOut;
 use crate::recall::DEPTHS;
-use crate::search_params::{Filter, WalkBreadth};
+use crate::search_params::{Filter, HELD_MOST, WalkBreadth};
 use crate::settle::Nearest;
 use crate::walk::FAR_FEWER;
 use crate::{Graph, HnswError, Pages, RowQuery, VectorRows};
@@ -38,9 +38,6 @@ const HELD_FOR_SLACK: f32 = 90.0;
 /// grows with slack without a leap, and between what was measured it is interpolated. Where not all are sorted more are held; by the number
 /// wanted under a filter of a tenth 0.90 was found where 0.95 was promised.
 const SORTED: usize = DEPTHS[1];
-/// Scores that any walk holds at most: a megabyte.
-const HELD_MOST: usize = 1 << 16;
-
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach {

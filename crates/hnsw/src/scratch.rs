@@ -31,7 +31,21 @@ pub struct Scratch {
     pub(crate) measured: Vec<Measured>,
 }
 
-/// Scratches that wait for searches. As many are kept as ever ran at once.
+/// What a scratch that waits may hold, besides a bit per node. A usual search takes less than a megabyte; one that took more gives all of
+/// it back.
+const KEPT_BYTES: usize = 4 << 20;
+
+impl Scratch {
+    /// The bytes of all that grows with what is looked for.
+    fn bytes(&self) -> usize {
+        let keys: usize = [&self.held, &self.accepted, &self.exact].map(SortedKeys::bytes).iter().sum();
+        let lists = (self.scanned.capacity() + self.refined.capacity()) * size_of::<u64>();
+        let measured = self.measured.capacity() * size_of::<Measured>();
+        keys + lists + measured + self.frontier.bytes() + self.visited.met_bytes()
+    }
+}
+
+/// Scratches that wait for searches. As many are kept as ever ran at once, each of a few megabytes at most.
 #[derive(Default)]
 pub struct ScratchPool(Mutex<Vec<Scratch>>);
 
@@ -65,7 +79,10 @@ impl DerefMut for PooledScratch<'_> {
 
 impl Drop for PooledScratch<'_> {
     fn drop(&mut self) {
-        let scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.bytes() > KEPT_BYTES {
+            scratch = Scratch::default();
+        }
         self.pool.0.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 }
@@ -84,5 +101,31 @@ mod tests {
         }
         let lengths = [pool.take(), pool.take()].map(|scratch| scratch.batch.len());
         assert_eq!(lengths.iter().sum::<usize>(), 100);
+    }
+
+    #[test]
+    fn a_scratch_that_grew_gives_its_memory_back() {
+        let pool = ScratchPool::default();
+        let grow: [fn(&mut Scratch, usize); 7] = [
+            |scratch, size| scratch.held.reset(size),
+            |scratch, size| scratch.accepted.reset(size),
+            |scratch, size| scratch.exact.reset(size),
+            |scratch, size| scratch.scanned.reserve(size),
+            |scratch, size| scratch.refined.reserve(size),
+            |scratch, size| scratch.measured.reserve(size),
+            |scratch, size| {
+                scratch.visited.reset(2 * size);
+                (0..2 * size as u32).for_each(|node| assert_eq!(scratch.visited.add(node), Some(true)));
+            },
+        ];
+        for grow in grow {
+            for (size, is_kept) in [(100, true), (KEPT_BYTES / 8, false)] {
+                grow(&mut pool.take(), size);
+                let scratch = pool.take();
+                assert!(scratch.bytes() <= KEPT_BYTES);
+                assert_eq!(scratch.bytes() > Scratch::default().bytes(), is_kept);
+            }
+            *pool.take() = Scratch::default();
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::left_out::LeftOut;
 use crate::order::Found;
 use crate::recall::DEPTHS;
 use crate::scratch::Scratch;
-use crate::search_params::{Filter, SearchParams, WalkBreadth};
+use crate::search_params::{Filter, HELD_MOST, SearchParams, WalkBreadth};
 use crate::settle::{Measured, Nearest, settle};
 use crate::view::{Upper, View};
 use crate::walk::{Accepting, Breadth, Level, Walker};
@@ -34,8 +34,6 @@ const ROOM: usize = 256;
 const HELD_FOR_EACH: usize = 16;
 const HELD_LEAST: usize = 512;
 const USUAL_SLACK: f32 = 0.12;
-/// Nodes that any walk holds at most: half a megabyte.
-const HELD_MOST: usize = 1 << 16;
 
 /// Where what was found is held, in the scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,13 +169,16 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
         // So many of all nodes lie within the reach of the walk.
         let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
+        // With room for one more than there are, it shows that all are held.
+        let there_are = self.view.graph.node_count() + 1;
         let breadth = match breadth {
-            WalkBreadth::Width(ef) => Breadth::fixed(of_all(ef.max(k).max(1)).max(k)),
+            WalkBreadth::Width(ef) => Breadth::fixed(of_all(ef.max(k).max(1)).max(k).min(there_are)),
             WalkBreadth::Slack(slack) => {
                 let k = reach_of;
                 let least = HELD_LEAST as f32 * (slack / USUAL_SLACK).max(1.0).powi(2);
                 let least = (least as usize).min(HELD_MOST);
                 let ef = of_all(k).saturating_mul(HELD_FOR_EACH).clamp(least, HELD_MOST.max(2 * k));
+                let ef = ef.min(there_are);
                 let spread = self.view.graph.spread() * self.length / self.scale;
                 Breadth { ef, k, slack, own_term: self.shift, spread }
             }

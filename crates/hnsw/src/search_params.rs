@@ -29,3 +29,6 @@ pub struct Filter<'a> {
     /// Codes that a walk may compare before it gives up, because another way costs less.
     pub most_compared: usize,
 }
+
+/// Nodes that any walk holds at most, but for one that more are wanted of: half a megabyte.
+pub(crate) const HELD_MOST: usize = 1 << 16;

@@ -35,10 +35,13 @@ impl Measured {
     }
 }
 
-/// Keeps whatever may be among the `k` nearest, in a few times the memory of what is kept.
+/// Keeps whatever may be among the `k` nearest, in a few times the memory of what is kept. Of what was measured exactly that is `k`, of
+/// equal ones those of the lowest nodes.
 pub(crate) struct Nearest<'a> {
     k: usize,
     kept: &'a mut Vec<Measured>,
+    /// Whether nothing was measured that may be off.
+    exact: bool,
     /// What the least distance of a newcomer must not exceed.
     limit: f32,
     /// How many are kept before those that cannot be among the nearest any more are dropped.
@@ -51,12 +54,13 @@ const ROOM: usize = 256;
 impl<'a> Nearest<'a> {
     pub fn new(k: usize, kept: &'a mut Vec<Measured>) -> Self {
         kept.clear();
-        Self { k, kept, limit: f32::INFINITY, room: 2 * k + ROOM }
+        Self { k, kept, exact: true, limit: f32::INFINITY, room: 2 * k + ROOM }
     }
 
     #[inline]
     pub fn add(&mut self, node: u32, measure: Measure) {
         let measured = Measured { node, measure };
+        self.exact &= measure.error == 0.0;
         // A distance that is not a number has no place in an order.
         if measured.least() <= self.limit {
             self.kept.push(measured);
@@ -68,10 +72,14 @@ impl<'a> Nearest<'a> {
 
     fn drop_far(&mut self) {
         let Some(last) = self.k.checked_sub(1) else { return self.kept.clear() };
-        self.kept.select_nth_unstable_by(last, |a, b| a.most().total_cmp(&b.most()));
+        self.kept
+            .select_nth_unstable_by(last, |a, b| a.most().total_cmp(&b.most()).then(a.node.cmp(&b.node)));
         // So many are certainly no farther.
         self.limit = self.kept[last].most();
-        self.kept.retain(|measured| measured.least() <= self.limit);
+        match self.exact {
+            true => self.kept.truncate(self.k),
+            false => self.kept.retain(|measured| measured.least() <= self.limit),
+        }
         self.room = self.room.max(2 * self.kept.len());
     }
 }
@@ -172,6 +180,19 @@ mod tests {
         assert_eq!(settled(&measured, 9, Precision::Whole), [(3, 0.0), (2, 3.0), (0, 5.0)]);
         assert!(settled(&measured, 9, Precision::Order)[0].1.is_sign_positive());
         assert_eq!(settled(&measured, 0, Precision::Order), []);
+    }
+
+    #[test]
+    fn of_equal_ones_no_more_are_kept_than_are_wanted() {
+        let mut kept = Vec::new();
+        let mut nearest = Nearest::new(3, &mut kept);
+        for node in (0..100_000_u32).rev() {
+            nearest.add(node, Measure { distance: 1.0 + (node % 2) as f32, error: 0.0 });
+            assert!(nearest.kept.len() <= nearest.room && nearest.room <= 2 * 3 + ROOM);
+        }
+        nearest.drop_far();
+        kept.sort_by_key(|measured| measured.node);
+        assert_eq!(kept.iter().map(|measured| measured.node).collect::<Vec<_>>(), [0, 2, 4]);
     }
 
     #[test]

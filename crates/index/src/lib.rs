@@ -25,6 +25,7 @@
 //! assert!(snapshot.case(place).unwrap().report.is_some());
 //! ```
 
+mod by_date;
 mod definition;
 mod error;
 mod generations;
@@ -57,6 +58,7 @@ mod writer;
 #[cfg(test)]
 mod swap_tests;
 
+pub use by_date::ByDate;
 pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition, Layout};
 pub use error::IndexError;
 pub use index_stats::IndexStats;

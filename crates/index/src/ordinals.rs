@@ -71,6 +71,15 @@ impl OrdinalSet {
         self.bits.contains(ordinal as usize)
     }
 
+    /// Which of 64 neighbouring ordinals are in the set, the first of them 64 times `index`, by bits from the lowest on.
+    #[inline]
+    pub fn word(&self, index: usize) -> u64 {
+        const PARTS: usize = 64 / usize::BITS as usize;
+        let (parts, start) = (self.bits.as_slice(), index * PARTS);
+        let here = parts.get(start..parts.len().min(start + PARTS)).unwrap_or_default();
+        here.iter().rev().fold(0, |word, &part| word << (usize::BITS % 64) | part as u64)
+    }
+
     /// Adds a case. One that the segment does not have is ignored.
     pub fn insert(&mut self, ordinal: u32) {
         if (ordinal as usize) < self.bits.len() {
@@ -135,6 +144,8 @@ mod tests {
         let mut same = OrdinalSet::none(130);
         same.insert_all(&[3, 500, 129, 3]);
         assert_eq!((same.count(), same == few), (2, true));
+        assert_eq!([set.word(0), set.word(1), set.word(2), set.word(3)], [u64::MAX, u64::MAX, 1, 0]);
+        assert_eq!([few.word(0), few.word(2)], [8, 2]);
         let copy = set.clone();
         set.intersect(&few);
         assert_eq!(set.count(), 1);

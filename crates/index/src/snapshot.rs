@@ -7,7 +7,7 @@ use crate::segment::{GraphPages, Records, Segment};
 use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
-use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection};
+use precedent_model::{Case, CaseId, PatientKey, Projection};
 use precedent_query::Filter;
 use precedent_report::ReportReader;
 use precedent_storage::Storage;
@@ -385,35 +385,6 @@ impl Snapshot {
         }
         let (one, other) = (a.patient(one.ordinal)?, b.patient(other.ordinal)?);
         Ok(one.zip(other).is_some_and(|(one, other)| one.may_be(&other)))
-    }
-
-    /// Accepted cases by a date field, latest first, then by sequence; those without a date come last.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn by_date(&self, field: &str, accept: &[OrdinalSet]) -> Result<Vec<CasePlace>, IndexError> {
-        let mut places: Vec<(Option<PartialDate>, u64, CasePlace)> = Vec::new();
-        for (index, (part, accept)) in self.segments.iter().zip(accept).enumerate() {
-            let mut rest = accept.clone();
-            let mut add = |date, ordinal| -> Result<(), IndexError> {
-                let sequence = part.segment.keys.sequence(ordinal)?;
-                places.push((date, sequence, CasePlace { segment: index, ordinal }));
-                Ok(())
-            };
-            for (date, ordinals) in part.segment.columns.dates_descending(field)? {
-                for &ordinal in ordinals {
-                    if rest.contains(ordinal) {
-                        rest.remove(ordinal);
-                        add(Some(date), ordinal)?;
-                    }
-                }
-            }
-            for ordinal in rest.iter() {
-                add(None, ordinal)?;
-            }
-        }
-        places.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        Ok(places.into_iter().map(|(_, _, place)| place).collect())
     }
 
     /// Figures of the segments.

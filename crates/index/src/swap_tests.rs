@@ -89,7 +89,7 @@ fn seen(snapshot: &Snapshot) -> (u32, Option<u32>) {
     let texts = |text: &str| {
         let query = TextQuery::parse(text, &Asked::default()).unwrap();
         let top =
-            snapshot.full_text().top(&query, 100, &|_, _| true, &|_, ordinal| ordinal.into(), &|| false);
+            snapshot.full_text().top(&query, 100, &|_, _| u64::MAX, &|_, ordinal| ordinal.into(), &|| false);
         top.unwrap().hits.into_iter().map(|hit| hit.score.to_bits()).collect::<Vec<u32>>()
     };
     assert_eq!(texts("text:seen").len(), snapshot.cases(), "reports and cases are of two generations");

@@ -35,7 +35,7 @@
 //! let snapshot = LexicalSnapshot::new([(segment, &[][..])])?;
 //! let find = |text: &str, asked: &Asked| -> Result<Vec<u32>, Box<dyn std::error::Error>> {
 //!     let query = TextQuery::parse(text, asked)?;
-//!     let top = snapshot.top(&query, 10, &|_, _| true, &|_, ordinal| ordinal.into(), &|| false)?;
+//!     let top = snapshot.top(&query, 10, &|_, _| u64::MAX, &|_, ordinal| ordinal.into(), &|| false)?;
 //!     Ok(top.hits.iter().map(|hit| hit.ordinal).collect())
 //! };
 //! assert_eq!(find(r#"effusion "left pleural" -pneumothorax"#, &Asked::default())?, [0]);

@@ -1,6 +1,7 @@
 //! What is passed over is never missed: the best few are those of all, bit by bit.
 
 use crate::plain::{Document, ask, document, segment};
+use crate::window::WINDOW;
 use crate::{LexicalSegment, LexicalSnapshot, TextQuery, Top};
 use precedent_model::SectionKind;
 use proptest::prelude::*;
@@ -75,13 +76,26 @@ fn snapshot(live: bool) -> LexicalSnapshot {
     LexicalSnapshot::new(parts().iter().map(|(segment, gone)| (segment.clone(), deleted(gone)))).unwrap()
 }
 
+/// Up to a share of 8, so many eighths; beyond it one document of so many, and none of the windows that begin with odd numbers.
+fn is_accepted(segment: usize, ordinal: u32, share: u32) -> bool {
+    let spread = (ordinal + segment as u32).wrapping_mul(40_503);
+    match share {
+        ..=8 => spread % 8 < share,
+        _ => (ordinal / WINDOW).is_multiple_of(2) && (spread >> 3).is_multiple_of(share),
+    }
+}
+
 fn top(snapshot: &LexicalSnapshot, query: &TextQuery, k: usize, share: u32, salt: u32) -> Top {
-    let accept = |segment: usize, ordinal: u32| (ordinal + segment as u32).wrapping_mul(40_503) % 8 < share;
+    let accept = |segment: usize, ordinal: u32| is_accepted(segment, ordinal, share);
+    let accepted = |segment: usize, word: usize| {
+        let bit = |at: u32| u64::from(accept(segment, word as u32 * 64 + at)) << at;
+        (0..64).map(bit).sum::<u64>()
+    };
     // Ties go by an order that has nothing to do with that of the documents.
     let order = |segment: usize, ordinal: u32| {
         u64::from((ordinal ^ salt).wrapping_mul(2_654_435_761)) << 3 | segment as u64
     };
-    snapshot.top(query, k, &accept, &order, &|| false).unwrap()
+    snapshot.top(query, k, &accepted, &order, &|| false).unwrap()
 }
 
 fn any_query() -> impl Strategy<Value = String> {
@@ -101,19 +115,22 @@ proptest! {
 
     #[test]
     fn the_best_few_are_those_of_all(
-        text in any_query(), k in 1_usize..30, share in 1_u32..9, salt in any::<u32>(), live in any::<bool>(),
+        text in any_query(), k in 1_usize..30,
+        share in prop_oneof![2 => 1_u32..9, 1 => proptest::sample::select(vec![16_u32, 128, 700, 4_000])],
+        salt in any::<u32>(), live in any::<bool>(),
     ) {
         let snapshot = snapshot(live);
         let query = ask(&text);
         // Where everything is wanted nothing is passed over.
-        let all = top(&snapshot, &query, usize::MAX, share, salt);
+        let mut all = top(&snapshot, &query, usize::MAX, 8, salt);
+        all.hits.retain(|hit| is_accepted(hit.segment, hit.ordinal, share));
         let best = top(&snapshot, &query, k, share, salt);
         prop_assert_eq!(best.hits.len(), k.min(all.hits.len()));
         for (hit, expected) in best.hits.iter().zip(&all.hits) {
             prop_assert_eq!((hit.segment, hit.ordinal), (expected.segment, expected.ordinal), "{}", text);
             prop_assert_eq!(hit.score.to_bits(), expected.score.to_bits(), "{}", text);
         }
-        prop_assert!(best.hits.len() <= best.scored && best.scored <= all.scored);
+        prop_assert!(best.hits.len() <= best.scored && best.scored <= all.hits.len());
     }
 }
 
@@ -146,4 +163,36 @@ fn documents_that_hold_common_words_alone_are_passed_over() {
         // The first window is gone through before any hit is known.
         assert!(best.scored < all.scored * 4 / 5, "{text}: {} of {}", best.scored, all.scored);
     }
+}
+
+/// Of few accepted documents each is looked up; walking would go over all that hold the words.
+#[test]
+fn under_a_narrow_filter_only_what_it_keeps_is_scored() {
+    let snapshot = snapshot(true);
+    let query = ask("lung clear opacity");
+    let (all, few) = (top(&snapshot, &query, 10, 8, 0), top(&snapshot, &query, 10, 700, 0));
+    assert!((1..10).contains(&few.hits.len()), "{}", few.hits.len());
+    assert_eq!(few.scored, few.hits.len());
+    assert!(all.scored > 1_000);
+}
+
+#[test]
+fn every_document_from_a_score_on_is_shown_once() {
+    let snapshot = snapshot(true);
+    for text in ["lung goitre", "+heart may mass -film", "\"lung lung\" effusion"] {
+        let query = ask(text);
+        let all = top(&snapshot, &query, usize::MAX, 8, 0);
+        for least in [f32::NEG_INFINITY, all.hits[all.hits.len() / 3].score, all.hits[0].score] {
+            let mut shown = Vec::new();
+            let mut show = |segment, ordinal, score: f32| shown.push((segment, ordinal, score.to_bits()));
+            assert!(snapshot.each(&query, least, &|_, _| u64::MAX, &mut show, &|| false).unwrap());
+            shown.sort_unstable();
+            let from = all.hits.iter().filter(|hit| hit.score >= least);
+            let mut expected: Vec<_> =
+                from.map(|hit| (hit.segment, hit.ordinal, hit.score.to_bits())).collect();
+            expected.sort_unstable();
+            assert_eq!(shown, expected, "{text}");
+        }
+    }
+    assert!(!snapshot.each(&ask("lung"), 0.0, &|_, _| u64::MAX, &mut |_, _, _| {}, &|| true).unwrap());
 }

@@ -230,7 +230,7 @@ pub(crate) fn top(
     k: usize,
     order: &dyn Fn(usize, u32) -> u64,
 ) -> Vec<LexicalHit> {
-    let top = snapshot.top(query, k, &|_, _| true, order, &|| false).unwrap();
+    let top = snapshot.top(query, k, &|_, _| u64::MAX, order, &|| false).unwrap();
     assert!(!top.stopped);
     assert!(k < usize::MAX || top.scored == top.hits.len());
     top.hits

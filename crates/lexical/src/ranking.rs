@@ -17,9 +17,9 @@ pub struct LexicalHit {
 /// The answer of a snapshot to a query.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Top {
-    /// The best matches that were accepted, best first.
+    /// The best accepted matches, best first.
     pub hits: Vec<LexicalHit>,
-    /// Live documents that match the query and were looked at, accepted or not. Where few hits are asked for, documents
+    /// Live accepted documents that match the query and were looked at. Where few hits are asked for, documents
     /// that could not be among them are passed over.
     pub scored: usize,
     /// Whether the search was told to stop before it had seen everything.
@@ -53,34 +53,48 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
+/// What is done with the documents that match.
+pub(crate) trait Collect {
+    /// Documents with scores below this one are of no use. It never falls.
+    fn least(&self) -> f32;
+
+    /// Takes a document of at least that score.
+    fn offer(&mut self, hit: LexicalHit);
+}
+
+/// Shows every document from a score on.
+pub(crate) struct Every<'a> {
+    pub(crate) least: f32,
+    pub(crate) show: &'a mut dyn FnMut(usize, u32, f32),
+}
+
+impl Collect for Every<'_> {
+    fn least(&self) -> f32 {
+        self.least
+    }
+
+    fn offer(&mut self, hit: LexicalHit) {
+        (self.show)(hit.segment, hit.ordinal, hit.score);
+    }
+}
+
 /// Keeps the best `k` of the hits offered.
 pub(crate) struct Best<'a> {
     k: usize,
     heap: BinaryHeap<Ranked>,
-    accept: &'a dyn Fn(usize, u32) -> bool,
     order: &'a dyn Fn(usize, u32) -> u64,
-    /// Scores below this one cannot enter.
-    pub(crate) least: f32,
+    least: f32,
 }
 
-impl<'a> Best<'a> {
-    pub(crate) fn new(
-        k: usize,
-        accept: &'a dyn Fn(usize, u32) -> bool,
-        order: &'a dyn Fn(usize, u32) -> u64,
-    ) -> Self {
-        // `k` may be far above the number of documents.
-        Self { k, heap: BinaryHeap::with_capacity(k.min(1024)), accept, order, least: f32::NEG_INFINITY }
+impl Collect for Best<'_> {
+    fn least(&self) -> f32 {
+        self.least
     }
 
-    /// Takes a hit in if it is accepted and among the best. Only hits that could enter are asked about.
-    pub(crate) fn offer(&mut self, hit: LexicalHit) {
+    fn offer(&mut self, hit: LexicalHit) {
         let ranked = Ranked { hit, order: (self.order)(hit.segment, hit.ordinal) };
         let full = self.heap.len() >= self.k;
         if full && self.heap.peek().is_none_or(|worst| ranked >= *worst) {
-            return;
-        }
-        if !(self.accept)(hit.segment, hit.ordinal) {
             return;
         }
         if full {
@@ -90,6 +104,13 @@ impl<'a> Best<'a> {
         if self.heap.len() >= self.k {
             self.least = self.heap.peek().map_or(self.least, |worst| worst.hit.score);
         }
+    }
+}
+
+impl<'a> Best<'a> {
+    pub(crate) fn new(k: usize, order: &'a dyn Fn(usize, u32) -> u64) -> Self {
+        // `k` may be far above the number of documents.
+        Self { k, heap: BinaryHeap::with_capacity(k.min(1024)), order, least: f32::NEG_INFINITY }
     }
 
     /// Best first.
@@ -108,15 +129,17 @@ mod tests {
             .map(|i| LexicalHit { segment: i % 2, ordinal: i as u32 / 2, score: (i * 7 % 5) as f32 })
             .collect();
         let order = |segment: usize, ordinal: u32| u64::from(1000 - ordinal * 2) - segment as u64;
-        let accept = |_: usize, ordinal: u32| !ordinal.is_multiple_of(3);
-        let mut expected: Vec<LexicalHit> =
-            hits.iter().copied().filter(|hit| accept(0, hit.ordinal)).collect();
+        let mut expected: Vec<LexicalHit> = hits.clone();
         expected.sort_by(|a, b| {
             b.score.total_cmp(&a.score).then(order(a.segment, a.ordinal).cmp(&order(b.segment, b.ordinal)))
         });
         for k in [0, 1, 5, 26, usize::MAX] {
-            let mut best = Best::new(k, &accept, &order);
-            hits.iter().for_each(|&hit| best.offer(hit));
+            let mut best = Best::new(k, &order);
+            for &hit in &hits {
+                best.offer(hit);
+                let worst = best.heap.peek().filter(|_| best.heap.len() == k);
+                assert_eq!(best.least(), worst.map_or(f32::NEG_INFINITY, |worst| worst.hit.score));
+            }
             assert_eq!(best.into_hits(), expected[..k.min(expected.len())]);
         }
     }

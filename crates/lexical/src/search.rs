@@ -8,16 +8,16 @@
 use crate::LexicalError;
 use crate::pass::{Pass, Scratch};
 use crate::query::TextQuery;
-use crate::ranking::{Best, Top};
+use crate::ranking::{Best, Collect, Every, Top};
 use crate::snapshot::LexicalSnapshot;
 use crate::walk::{open, score_one};
 
 impl LexicalSnapshot {
     /// The best `k` live documents that match the query and are accepted, best first.
     ///
-    /// `accept` is asked with segment and ordinal, and only about documents that would be among the best. Equal scores
-    /// go by `order`, smaller first. `stop` is asked every few thousand documents; when it says so, what was found up
-    /// to then is given.
+    /// `accepted` says which of 64 neighbouring documents of a segment are accepted: of word `w` those from `64 w` on, by bits from the
+    /// lowest on. Equal scores go by `order`, which is asked with segment and ordinal, smaller first. `stop` is asked every few
+    /// thousand documents; when it says so, what was found up to then is given.
     ///
     /// # Errors
     /// A failed read.
@@ -25,29 +25,59 @@ impl LexicalSnapshot {
         &self,
         query: &TextQuery,
         k: usize,
-        accept: &dyn Fn(usize, u32) -> bool,
+        accepted: &dyn Fn(usize, usize) -> u64,
         order: &dyn Fn(usize, u32) -> u64,
         stop: &dyn Fn() -> bool,
     ) -> Result<Top, LexicalError> {
         if k == 0 || !query.is_searchable() {
             return Ok(Top::default());
         }
-        let Some(weights) = self.weights(query, stop)? else {
-            return Ok(Top { stopped: true, ..Top::default() });
-        };
-        let mut best = Best::new(k, accept, order);
-        let (mut scored, mut stopped) = (0, false);
+        let mut best = Best::new(k, order);
+        let (scored, ended) = self.collect(query, accepted, &mut best, stop)?;
+        Ok(Top { hits: best.into_hits(), scored, stopped: !ended })
+    }
+
+    /// Shows segment, ordinal and score of every live accepted document that matches the query with a score from `least` on; whether it came
+    /// to the end. `accepted` and `stop` are as in [`Self::top`].
+    ///
+    /// # Errors
+    /// A failed read.
+    pub fn each(
+        &self,
+        query: &TextQuery,
+        least: f32,
+        accepted: &dyn Fn(usize, usize) -> u64,
+        show: &mut dyn FnMut(usize, u32, f32),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<bool, LexicalError> {
+        if !query.is_searchable() {
+            return Ok(true);
+        }
+        Ok(self.collect(query, accepted, &mut Every { least, show }, stop)?.1)
+    }
+
+    /// How many documents were scored, and whether it came to the end.
+    fn collect(
+        &self,
+        query: &TextQuery,
+        accepted: &dyn Fn(usize, usize) -> u64,
+        collect: &mut impl Collect,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(usize, bool), LexicalError> {
+        let Some(weights) = self.weights(query, stop)? else { return Ok((0, false)) };
+        let mut scored = 0;
         let mut scratch = Scratch::new();
         for (number, part) in self.parts().iter().enumerate() {
             let Some(walks) = open(part, query, &weights)? else { continue };
-            let mut pass = Pass::new(number, part, walks, &mut scratch);
-            stopped = !pass.run(&mut best, stop);
+            let accepted = |word: usize| accepted(number, word);
+            let mut pass = Pass::new(number, part, walks, &accepted, &mut scratch);
+            let ended = pass.run(collect, stop);
             scored += pass.scored();
-            if stopped {
-                break;
+            if !ended {
+                return Ok((scored, false));
             }
         }
-        Ok(Top { hits: best.into_hits(), scored, stopped })
+        Ok((scored, true))
     }
 
     /// The scores of given documents of a segment, in the order given: those that `top` gives, or `None` where a

@@ -42,10 +42,21 @@ impl Walk {
         self.cursors.iter().map(|(_, cursor)| cursor.document()).min().unwrap_or(END)
     }
 
+    /// Goes to the first document from `target` on; stays where that is behind.
+    pub(crate) fn seek(&mut self, target: u32) {
+        self.cursors.iter_mut().for_each(|(_, cursor)| cursor.seek(target));
+    }
+
     /// How many documents of a window the clause holds for, on average.
     pub(crate) fn documents_in_a_window(&self, part: &LivePart) -> usize {
-        let all: u64 = self.cursors.iter().map(|(_, cursor)| u64::from(cursor.document_count())).sum();
-        (all * u64::from(WINDOW) / u64::from(part.segment.document_count().max(WINDOW))) as usize
+        self.listed_in_a_window(part).sum()
+    }
+
+    /// The same for each alternative.
+    pub(crate) fn listed_in_a_window(&self, part: &LivePart) -> impl Iterator<Item = usize> {
+        let all = u64::from(part.segment.document_count().max(WINDOW));
+        let of_cursor = move |cursor: &Cursor| u64::from(cursor.document_count()) * u64::from(WINDOW) / all;
+        self.cursors.iter().map(move |(_, cursor)| of_cursor(cursor) as usize)
     }
 
     /// What the clause adds to the score of a document from where the walk stands on, if it holds for it.

@@ -94,7 +94,7 @@ pub struct Fusion {
     pub image_weight: f32,
     /// Weight of the channel `lexical`; 0 silences it.
     pub lexical_weight: f32,
-    /// The constant that decides how much the first ranks stand out.
+    /// The constant that decides how much the first ranks stand out, above 0 and at most 10,000.
     pub rrf_k: f32,
     /// How many cases each channel puts forward.
     pub candidates: usize,
@@ -113,7 +113,8 @@ pub enum PathChoice {
     /// The cheaper of the two at the promised recall.
     #[default]
     Auto,
-    /// Through the graph wherever a segment has one.
+    /// Through the graph wherever a segment has one, unless a filter leaves so few cases that to look at all of them takes next to no
+    /// time beside it.
     Graph,
     /// Every case that passes is compared.
     Exact,

@@ -96,6 +96,11 @@ impl NodeSet {
         self.met[..self.count].get(range).unwrap_or_default()
     }
 
+    /// The memory of the list of those that were met, which is most of it where many are.
+    pub fn met_bytes(&self) -> usize {
+        self.met.capacity() * size_of::<u32>()
+    }
+
     /// How many nodes were met.
     #[inline]
     pub fn count(&self) -> usize {

@@ -34,6 +34,11 @@ impl SortedKeys {
         self.buffer.resize(PAD + self.capacity.next_multiple_of(PAD), u64::MAX);
     }
 
+    /// The memory that they take.
+    pub fn bytes(&self) -> usize {
+        self.buffer.capacity() * size_of::<u64>()
+    }
+
     /// The keys, ascending.
     #[inline]
     pub fn keys(&self) -> &[u64] {

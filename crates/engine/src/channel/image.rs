@@ -6,7 +6,7 @@
 //! Of a film whose projection is known, cases of like views go first: those that are known to be of other projections alone
 //! follow behind all others, whatever their distance. A case whose views are not known may be of any.
 
-use super::{Candidate, Ranking};
+use super::{Ahead, Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
 use precedent_archive::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
@@ -64,12 +64,21 @@ pub(crate) fn rank(
     let nearest = match query.vectors.as_slice() {
         [vector] => nearest_of((0, vector))?,
         vectors => {
-            let found = vectors.iter().enumerate().map(nearest_of).collect::<Result<Vec<_>, _>>()?;
-            best_of_several(snapshot, query, found, (depth, path), stop)?
+            let mut best = BestOfSeveral::new(depth);
+            for (index, vector) in vectors.iter().enumerate() {
+                best.add(query, index, nearest_of((index, vector))?, stop)?;
+            }
+            if path > SegmentPath::Compared {
+                best.measure(snapshot, query, stop)?;
+            }
+            best.into_nearest()
         }
     };
-    let candidates: Vec<Candidate> =
-        nearest.into_iter().map(|(place, case)| candidate(snapshot, place, &case)).collect();
+    let candidates: Vec<Candidate> = nearest
+        .into_iter()
+        .zip(1..)
+        .map(|((place, case), rank)| candidate(snapshot, place, &case, rank))
+        .collect();
     let exact = path == SegmentPath::Compared;
     let plan = ChannelPlan {
         channel: Channel::Image,
@@ -95,30 +104,51 @@ pub(crate) fn rank(
 }
 
 /// The nearest cases to any of several vectors, of those nearest to each.
-fn best_of_several(
-    snapshot: &Snapshot,
-    query: &Query<'_>,
-    found: Vec<Vec<(CasePlace, NearestCase)>>,
-    (depth, path): (usize, SegmentPath),
-    stop: &dyn Fn() -> bool,
-) -> Result<Vec<(CasePlace, NearestCase)>, EngineError> {
-    let mut best: HashMap<CasePlace, (bool, NearestCase)> = HashMap::new();
-    for (vector, found) in found.into_iter().enumerate() {
+struct BestOfSeveral {
+    depth: usize,
+    /// Each with whether the pair is of unlike views.
+    cases: HashMap<CasePlace, (bool, NearestCase)>,
+}
+
+impl BestOfSeveral {
+    fn new(depth: usize) -> Self {
+        Self { depth, cases: HashMap::new() }
+    }
+
+    /// Adds the cases that are nearest to a vector. Of twice as many as are wanted the farther half goes: by a later vector such a case may come in
+    /// again.
+    fn add(
+        &mut self,
+        query: &Query<'_>,
+        vector: usize,
+        found: Vec<(CasePlace, NearestCase)>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), EngineError> {
         for (done, (place, case)) in found.into_iter().enumerate() {
             if done % JOINED_BETWEEN_STOPS == 0 && stop() {
                 return Err(EngineError::Cancelled);
             }
             let case = (query.unlike.has(vector, place), case);
-            let known = best.entry(place).or_insert(case);
+            let known = self.cases.entry(place).or_insert(case);
             if nearer(&case, known) {
                 *known = case;
             }
         }
+        if self.cases.len() > self.depth.saturating_mul(2) {
+            self.cases = self.best().into_iter().collect();
+        }
+        Ok(())
     }
-    if path > SegmentPath::Compared {
-        // What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
-        // not be worse than the distance that is shown with it.
-        for (done, (&place, case)) in best.iter_mut().enumerate() {
+
+    /// Measures all anew. What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
+    /// not be worse than the distance that is shown with it.
+    fn measure(
+        &mut self,
+        snapshot: &Snapshot,
+        query: &Query<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), EngineError> {
+        for (done, (&place, case)) in self.cases.iter_mut().enumerate() {
             if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
                 return Err(EngineError::Cancelled);
             }
@@ -126,11 +156,19 @@ fn best_of_several(
                 *case = (is_unlike, nearest);
             }
         }
+        Ok(())
     }
-    let mut nearest: Vec<(CasePlace, (bool, NearestCase))> = best.into_iter().collect();
-    nearest.sort_unstable_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.order(&b.1)));
-    nearest.truncate(depth);
-    Ok(nearest.into_iter().map(|(place, (_, case))| (place, case)).collect())
+
+    fn best(&mut self) -> Vec<(CasePlace, (bool, NearestCase))> {
+        let mut cases: Vec<_> = self.cases.drain().collect();
+        cases.sort_unstable_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.order(&b.1)));
+        cases.truncate(self.depth);
+        cases
+    }
+
+    fn into_nearest(mut self) -> Vec<(CasePlace, NearestCase)> {
+        self.best().into_iter().map(|(place, (_, case))| (place, case)).collect()
+    }
 }
 
 /// Whether one pair of an image and a vector goes before another: like views first, then the smaller distance.
@@ -146,8 +184,43 @@ pub(crate) fn score(
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
     snapshot.confirm_vectors(place)?;
     let nearest = nearest(snapshot, query, place)?;
-    Ok(nearest
-        .map(|(_, case, vector)| (candidate(snapshot, place, &case).score, case.image as usize, vector)))
+    Ok(nearest.map(|(_, case, vector)| (similarity(snapshot, &case), case.image as usize, vector)))
+}
+
+/// Of some accepted cases those that have an embedding, each with its rank among all that do.
+pub(crate) fn ranked(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    accept: &[OrdinalSet],
+    places: &[CasePlace],
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Candidate>, EngineError> {
+    let order = |a: &(bool, NearestCase), b: &(bool, NearestCase)| a.0.cmp(&b.0).then(a.1.order(&b.1));
+    let near = |place| -> Result<Option<(bool, NearestCase)>, EngineError> {
+        let nearest = nearest(snapshot, query, place)?;
+        Ok(nearest.map(|(is_unlike, case, _)| (is_unlike, case)).filter(|(_, case)| !case.distance.is_nan()))
+    };
+    let mut found: Vec<(CasePlace, (bool, NearestCase))> = Vec::new();
+    for &place in places {
+        found.extend(near(place)?.map(|case| (place, case)));
+    }
+    found.sort_unstable_by(|(_, a), (_, b)| order(a, b));
+    let mut ahead = Ahead::of(found.len());
+    let mut measured = 0_usize;
+    for (segment, accept) in accept.iter().enumerate().filter(|_| !found.is_empty()) {
+        for ordinal in accept.iter() {
+            if measured.is_multiple_of(MEASURED_BETWEEN_STOPS) && stop() {
+                return Err(EngineError::Cancelled);
+            }
+            measured += 1;
+            if let Some(case) = near(CasePlace { segment, ordinal })? {
+                // The case itself goes before none but those behind it.
+                ahead.add(found.partition_point(|(_, known)| order(known, &case).is_le()));
+            }
+        }
+    }
+    let ranked = found.into_iter().zip(ahead.ranks());
+    Ok(ranked.map(|((place, (_, case)), rank)| candidate(snapshot, place, &case, rank)).collect())
 }
 
 /// The nearest pair of an image of one case and a vector of the query, of vectors of like views if there are any; besides,
@@ -168,8 +241,11 @@ fn nearest(
     Ok(best.map(|((is_unlike, case), index)| (is_unlike, case, index)))
 }
 
-fn candidate(snapshot: &Snapshot, place: CasePlace, case: &NearestCase) -> Candidate {
+fn candidate(snapshot: &Snapshot, place: CasePlace, case: &NearestCase, rank: usize) -> Candidate {
+    Candidate { place, score: similarity(snapshot, case), sequence: case.sequence, rank }
+}
+
+fn similarity(snapshot: &Snapshot, case: &NearestCase) -> f32 {
     let metric = snapshot.definition().image_space.as_ref().map(|space| space.metric());
-    let score = metric.map_or(0.0, |metric| metric.similarity(case.distance));
-    Candidate { place, score, sequence: case.sequence }
+    metric.map_or(0.0, |metric| metric.similarity(case.distance))
 }

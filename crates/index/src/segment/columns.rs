@@ -126,6 +126,8 @@ struct Column {
     present: OnceLock<OrdinalSet>,
     /// Keywords that an earlier rule folded, found when first asked for.
     folded_otherwise: OnceLock<Vec<(String, usize)>>,
+    /// Dates with their places, latest first, found when first asked for.
+    dates: OnceLock<Vec<(PartialDate, u32)>>,
 }
 
 #[derive(Debug)]
@@ -159,8 +161,9 @@ impl Columns {
             ];
             let kind = (kinds.into_iter().find(|kind| kind.name() == record.kind))
                 .ok_or_else(|| file.damaged("a column is of an unknown kind".to_owned()))?;
-            let (present, folded_otherwise) = (OnceLock::new(), OnceLock::new());
-            columns.insert(record.name.clone(), Column { record, kind, present, folded_otherwise });
+            let (present, folded_otherwise, dates) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+            let column = Column { record, kind, present, folded_otherwise, dates };
+            columns.insert(column.record.name.clone(), column);
         }
         let findings = finding_columns(schema).map(|(name, _)| name).collect();
         Ok(Self { file, columns, findings, patient_ids_folded: OnceLock::new(), cases: cases as usize })
@@ -243,17 +246,34 @@ impl Columns {
             .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))
     }
 
-    /// The values of a date column with their cases, latest first.
-    pub fn dates_descending(&self, name: &str) -> Result<Vec<(PartialDate, &[u32])>, IndexError> {
-        let Some(column) = self.columns.get(name) else { return Ok(Vec::new()) };
+    /// The values of a date column with their cases, latest first; none where there is no such column.
+    pub fn dates_descending<'a>(
+        &'a self,
+        name: &str,
+    ) -> Result<impl Iterator<Item = Result<(PartialDate, &'a [u32]), IndexError>> + use<'a>, IndexError>
+    {
+        let column = self.columns.get(name);
+        let dates = column.map(|column| self.dates(column)).transpose()?.unwrap_or_default();
+        let with_cases = move |&(date, index): &(PartialDate, u32)| {
+            let ordinals = column.map(|column| self.postings(column, index as usize)).transpose()?;
+            Ok((date, ordinals.unwrap_or_default()))
+        };
+        Ok(dates.iter().map(with_cases))
+    }
+
+    /// The dates of a column with their places in it, latest first. They stand by their text, where `2020` goes before `2020-01`.
+    fn dates<'a>(&self, column: &'a Column) -> Result<&'a [(PartialDate, u32)], IndexError> {
+        if let Some(known) = column.dates.get() {
+            return Ok(known);
+        }
         let mut dates = Vec::new();
         for index in 0..column.record.value_count as usize {
             if let FieldValue::Date(date) = self.value(column, index)? {
-                dates.push((date, self.postings(column, index)?));
+                dates.push((date, index as u32));
             }
         }
         dates.sort_by_key(|(date, _)| std::cmp::Reverse(*date));
-        Ok(dates)
+        Ok(column.dates.get_or_init(|| dates))
     }
 
     fn present<'a>(&self, column: &'a Column) -> Result<&'a OrdinalSet, IndexError> {

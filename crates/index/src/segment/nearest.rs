@@ -235,7 +235,8 @@ impl Segment {
     ) -> Result<Option<NearestCase>, IndexError> {
         let mut best: Option<(f32, usize)> = None;
         for row in vectors.rows_of_case(ordinal)? {
-            let d = distance(query, vectors.values(vectors.node_of_row(row)?)?);
+            // Adding 0 makes -0 and 0 one number, as a search does.
+            let d = distance(query, vectors.values(vectors.node_of_row(row)?)?) + 0.0;
             if best.is_none_or(|(least, _)| d < least) {
                 best = Some((d, row));
             }

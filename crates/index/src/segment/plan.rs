@@ -8,6 +8,7 @@
 use super::open::GraphPages;
 use precedent_hnsw::{DEPTHS, Graph, RecallTable, WalkBreadth};
 use precedent_query::PathChoice;
+use precedent_vector::BLOCK_LINKS;
 
 /// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
 const FEW: usize = 64;
@@ -17,6 +18,10 @@ const COMPARED_FOR_EACH: f32 = 25.0;
 const UNMEASURED_WIDTH: usize = 200;
 /// What measuring may miss where a width was asked for, and with it no recall.
 const RECALL_OF_WIDTH: f32 = 0.999;
+/// Nodes that no walk is for: so many are held in order that to put each in its place takes longer than to look at all.
+const MOST_WALKED_FOR: usize = 1 << 14;
+/// A walk that was asked for may take so many times what the other way takes. One towards few matches goes through the whole graph.
+const ASKED_FOR: f32 = 64.0;
 
 /// How hard to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -143,6 +148,8 @@ const WALKED: f32 = 10.0;
 const WALKED_LINE: f32 = 4.0;
 /// A code in a walk over blocks, which lies beside 31 others, its share of the vector that is measured with it included.
 const WALKED_IN_BLOCK: f32 = 10.0;
+/// A node that is put in its place among others, for each of these.
+const MOVED: f32 = 0.1;
 /// A vector that is compared: for itself, and each of its numbers in the packed form and in whole.
 const COMPARED: f32 = 8.0;
 const COMPARED_NUMBER_PACKED: f32 = 0.05;
@@ -195,37 +202,45 @@ impl Costs {
             otherwise: Way::Compare,
             recall_otherwise: recall_of(Way::Compare),
         };
-        if !graph.has_links() {
+        if !graph.has_links() || question.k > MOST_WALKED_FOR {
             return other;
         }
         let of_all = question.of_all_nodes();
+        // A filter widens a walk, up to all nodes.
+        let held = |width: usize| {
+            let for_each = of_all as f32 / question.k.max(1) as f32;
+            (width.max(question.k) as f32 * for_each).min(question.of_all as f32)
+        };
+        let by_width = |ef: usize| {
+            // Every node is compared once, or in blocks with all that link to it.
+            let most = question.of_all * if graph.has_blocks() { BLOCK_LINKS } else { 1 };
+            (WalkBreadth::Width(ef), (COMPARED_FOR_EACH * held(ef)).min(most as f32), None)
+        };
         let (breadth, codes, found) = match effort {
-            Effort::Width(ef) => {
-                let held = ef.max(question.k) * of_all / question.k.max(1);
-                (WalkBreadth::Width(ef), COMPARED_FOR_EACH * held as f32, None)
-            }
+            Effort::Width(ef) => by_width(ef),
             _ => match (graph.recall().walk(recall, of_all), graph.recall().longest_walk(of_all)) {
                 (Some(plan), _) => (WalkBreadth::Slack(plan.slack), plan.compared, Some(recall)),
                 // It finds less than it was to find, and says so.
                 (None, Some((plan, found))) if is_asked_for => {
                     (WalkBreadth::Slack(plan.slack), plan.compared, Some(found))
                 }
-                (None, None) if is_asked_for => {
-                    (WalkBreadth::Width(UNMEASURED_WIDTH.max(2 * question.k)), 0.0, None)
-                }
+                (None, None) if is_asked_for => by_width(UNMEASURED_WIDTH.max(2 * question.k)),
                 _ => return other,
             },
         };
-        let of_a_code = if graph.has_blocks() { WALKED_IN_BLOCK } else { WALKED + WALKED_LINE * lines };
+        let of_a_code = match (graph.has_blocks(), breadth) {
+            (true, _) => WALKED_IN_BLOCK,
+            (false, WalkBreadth::Width(ef)) => WALKED + WALKED_LINE * lines + put_in_order(held(ef), codes),
+            (false, WalkBreadth::Slack(_)) => WALKED + WALKED_LINE * lines,
+        };
         let walk = codes * of_a_code + prepare;
-        if !is_asked_for && walk >= other_cost {
+        let may_cost = other_cost * if is_asked_for { ASKED_FOR } else { 1.0 };
+        // Without a filter a walk that was asked for is taken, whatever it costs.
+        if walk >= may_cost && !(is_asked_for && question.is_of_all()) {
             return other;
         }
-        let most_compared = match is_asked_for {
-            true => usize::MAX,
-            // Walked in vain, it has doubled the cost at most.
-            false => (other_cost / of_a_code).max(2.0 * codes) as usize,
-        };
+        // Walked in vain, it has doubled what it may cost at most.
+        let most_compared = (may_cost / of_a_code).max(2.0 * codes) as usize;
         Plan {
             way: Way::Walk { breadth, most_compared, recall },
             recall: found,
@@ -239,6 +254,12 @@ impl Costs {
         let number = number + if is_scattered { SCATTERED_NUMBER } else { 0.0 };
         vectors as f32 * (COMPARED + number * self.dimension as f32)
     }
+}
+
+/// What it costs for each code to keep so many nodes in order: those nearer than the last of them move the others behind them on.
+fn put_in_order(held: f32, codes: f32) -> f32 {
+    let moved = held * (1.0 + (codes / held.max(1.0)).max(1.0).ln());
+    MOVED * held * moved.min(codes) / codes.max(1.0)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn found(snapshot: &Snapshot, filter: &str) -> Vec<String> {
     let mut accept = snapshot.live();
     snapshot.keep_matching(&filter, &mut accept, &|| false).unwrap();
     let places = snapshot.by_date("none", &accept).unwrap();
-    places.into_iter().map(|place| snapshot.case(place).unwrap().id.as_str().to_owned()).collect()
+    places.map(|place| snapshot.case(place.unwrap()).unwrap().id.as_str().to_owned()).collect()
 }
 
 fn fingerprint(snapshot: &Snapshot) -> String {

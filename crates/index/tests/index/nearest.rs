@@ -287,6 +287,26 @@ fn more_than_any_walk_was_measured_to_find_is_compared() {
     assert_eq!(found.visited, snapshot.segment_stats()[0].distinct_vectors);
 }
 
+/// Towards few matches a walk goes through the whole graph, with all of it held in order.
+#[test]
+fn a_walk_that_was_asked_for_ends_where_comparing_costs_far_less() {
+    for layout in [Layout::Fast, Layout::Compact] {
+        let snapshot = merged(layout).snapshot();
+        let find = |every: u32| {
+            let how = (Effort::Width(4_096), PathChoice::Graph);
+            let accept = those(&snapshot, |name| name.is_multiple_of(every));
+            let found = snapshot.nearest(&vector(3, 5), 10, how, &accept, &|| false).unwrap();
+            assert_eq!(found.cases.len(), 10.min(CASES.div_ceil(every) as usize));
+            (found.path, found.visited)
+        };
+        let (path, visited) = find(CASES);
+        assert_eq!((path, visited <= 2), (SegmentPath::Compared, true), "{visited}");
+        let (path, visited) = find(100);
+        assert!(path < SegmentPath::Walked && visited < 200, "{path:?}, {visited}");
+        assert_eq!(find(1).0, SegmentPath::Walked);
+    }
+}
+
 #[test]
 fn distances_are_those_of_whole_vectors_or_of_rounded_ones_in_their_order() {
     let of_one_image = |name: u32| {

@@ -3,7 +3,7 @@
 //! Until format 5 keywords stood trimmed and in lower case alone. Where such a value is not what
 //! [`precedent_model::fold_keyword`] makes of it today, it is found by that form all the same.
 
-use super::{Column, Columns};
+use super::{Column, Columns, PATIENT_ID};
 use crate::IndexError;
 use precedent_model::{FieldKind, fold_keyword};
 
@@ -14,6 +14,14 @@ impl Columns {
         let others = self.folded_otherwise(column)?.iter();
         places.extend(others.filter(|(today, _)| today == folded).map(|(_, place)| *place));
         Ok(places)
+    }
+
+    /// Whether every value stands as it is folded today.
+    pub(super) fn is_folded_as_today(&self, column: &Column) -> Result<bool, IndexError> {
+        match column.record.name.as_str() {
+            PATIENT_ID => self.patient_ids_folded(),
+            _ => Ok(self.folded_otherwise(column)?.is_empty()),
+        }
     }
 
     /// The values that stand otherwise than they are folded today, with today's form. ASCII never does.

@@ -127,6 +127,29 @@ impl Columns {
         Ok(Verdict { yes, no })
     }
 
+    /// True where the case has a keyword that begins so, false where it has others only.
+    fn beginning_with(
+        &self,
+        column: &Column,
+        folded: &str,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Verdict, IndexError> {
+        let mut yes = OrdinalSet::none(self.cases);
+        let start = self.lower_bound(column, folded.as_bytes())?;
+        for index in start..column.record.value_count as usize {
+            if index % STOP_EVERY == STOP_EVERY - 1 && stop() {
+                return Err(IndexError::Stopped);
+            }
+            if !self.value_bytes(column, index)?.starts_with(folded.as_bytes()) {
+                break;
+            }
+            yes.insert_all(self.postings(column, index)?);
+        }
+        let mut no = self.present(column)?.clone();
+        no.subtract(&yes);
+        Ok(Verdict { yes, no })
+    }
+
     fn compare(&self, compare: &Compare, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
         if stop() {
             return Err(IndexError::Stopped);
@@ -159,6 +182,15 @@ impl Columns {
             // One look into the dictionary instead of a test of every value.
             Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
                 verdict = self.any_of(column, &[folded], stop)?;
+                if compare.comparison == Comparison::NotEqual {
+                    std::mem::swap(&mut verdict.yes, &mut verdict.no);
+                }
+            }
+            // Values that begin alike lie side by side.
+            Operand::Keyword { folded, any_prefix: false, any_suffix: true }
+                if self.is_folded_as_today(column)? =>
+            {
+                verdict = self.beginning_with(column, folded, stop)?;
                 if compare.comparison == Comparison::NotEqual {
                     std::mem::swap(&mut verdict.yes, &mut verdict.no);
                 }

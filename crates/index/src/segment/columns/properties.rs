@@ -14,6 +14,7 @@ use precedent_query::{
 use precedent_storage::{FaultStorage, SealedFile, SealedWriter};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::cell::Cell;
 
 const IDS: [&str; 4] = ["atelectasis", "edema", "mass", "pulmonary-edema"];
 
@@ -299,4 +300,26 @@ fn keywords_of_an_earlier_rule_are_found_by_todays() {
     assert_eq!(found("label:\"ko*\""), [0, 1, 2]);
     assert_eq!(found("NOT label:koln"), [3]);
     assert_eq!(columns.with_keyword("label", "KO\u{308}LN").unwrap(), [0, 1, 2]);
+}
+
+/// Values that begin alike lie side by side; a test of each would ask whether to stop after every thousand.
+#[test]
+fn a_beginning_is_looked_up_and_not_tested_value_by_value() {
+    let schema = schema(false);
+    let columns = columns(&vec![(Vec::new(), None); 5_000], &schema);
+    let evaluate = |filter: &str| {
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            false
+        };
+        let verdict = columns.evaluate(&Filter::parse(filter, &schema).unwrap(), &stop).unwrap();
+        assert!(asked.get() <= 2, "{filter}: asked {} times", asked.get());
+        verdict
+    };
+    let found = evaluate("case_id = \"CASE-499*\"");
+    assert!(found.yes.iter().eq([499].into_iter().chain(4_990..5_000)));
+    let others = evaluate("case_id != \"case-499*\"");
+    assert_eq!((others.no, others.yes), (found.yes, found.no));
+    assert_eq!(evaluate("case_id = \"d*\"").yes.count(), 0);
 }
