@@ -31,6 +31,8 @@ mod channel;
 mod encode;
 mod engine;
 mod error;
+mod examples;
+mod facets;
 mod files;
 mod findings;
 mod fusion;
@@ -58,7 +60,9 @@ pub use encode::EncodedImage;
 pub use engine::{Access, DeleteOutcome, Engine};
 pub use error::{EngineError, ErrorKind, Violation, with_causes};
 pub use health::Health;
-pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
+pub use ingest::{
+    CaseWarning, CaseWarningCode, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal,
+};
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;
 pub use precedent_index::{

@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
+use crate::facets;
 use crate::fusion::{Fused, Vote, fuse};
 use crate::highlight::highlights;
 use precedent_index::{CasePlace, OrdinalSet, Snapshot};
@@ -24,9 +25,14 @@ pub(crate) fn search(
 ) -> Result<SearchResponse, EngineError> {
     let (mut times, mut watch) = (StepTimes::default(), Stopwatch::start());
     let query = Query::admit(snapshot, encoding, request, stop)?;
-    times.admit = watch.lap();
+    times.encode = query.encoding;
+    times.admit = watch.lap().saturating_sub(times.encode);
     let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
+    let facets = match request.limits.offset {
+        0 => facets::count(snapshot, &request.facets, &accept, stop)?,
+        _ => Vec::new(),
+    };
     times.filter = watch.lap();
     let answer = match (query.asks_image(), query.asks_lexical()) {
         (false, None) => unranked(snapshot, &query, &accept, &mut times)?,
@@ -59,7 +65,8 @@ pub(crate) fn search(
         warnings: query.warnings,
         times,
     };
-    Ok(SearchResponse { hits, total, plan, generation: snapshot.generation() })
+    let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
+    Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets })
 }
 
 /// Times one step after the other.
@@ -87,10 +94,16 @@ fn accept(
     for filter in query.filter.iter().chain(&query.before) {
         snapshot.keep_matching(filter, &mut accept, stop)?;
     }
-    if let Some(patient) =
-        query.guards.patient.as_ref().filter(|_| !query.request.guards.include_same_patient)
-    {
-        snapshot.drop_patient(&patient.value, &mut accept)?;
+    if !query.request.guards.include_same_patient {
+        let named = query.guards.patient.iter().map(|patient| &patient.value);
+        for patient in named.chain(&query.guards.example_patients) {
+            snapshot.drop_patient(patient, &mut accept)?;
+        }
+    }
+    for example in &query.examples {
+        if let Some(accept) = accept.get_mut(example.segment) {
+            accept.remove(example.ordinal);
+        }
     }
     Ok(accept)
 }
@@ -102,7 +115,7 @@ struct Answer {
 }
 
 /// Ranks by channels. Goes deeper until the answer is full or the channels have nothing more, so that there are
-/// min(limit, matches) hits whatever filter and patients leave out.
+/// as many hits as there are candidates up to the limit, whatever filter and patients leave out.
 fn ranked(
     snapshot: &Snapshot,
     query: &Query<'_>,
@@ -120,15 +133,23 @@ fn ranked(
     }
     let mut watch = Stopwatch::start();
     loop {
-        let image = match query.asks_image() {
+        let mut image = match query.asks_image() {
             true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
             false => None,
         };
+        if let (Some(ranking), Some(least)) =
+            (image.take_if(|_| query.least_image.is_some()), query.least_image)
+        {
+            image = Some(channel::image::keep_from(snapshot, query, ranking, least, stop)?);
+        }
         times.image += watch.lap();
-        let lexical = match query.asks_lexical() {
+        let mut lexical = match query.asks_lexical() {
             Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
             None => None,
         };
+        if let Some(least) = query.request.minimum.lexical {
+            lexical = lexical.map(|ranking| channel::lexical::keep_from(ranking, least));
+        }
         times.lexical += watch.lap();
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
         if !query.request.guards.several_per_patient {

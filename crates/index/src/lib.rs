@@ -63,7 +63,7 @@ pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
 pub use replace::{Loss, Refused, Replacement};
 pub use scrub::Scrub;
-pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, SegmentSize};
+pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, SegmentSize, ValueCounts};
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, IndexStats, SegmentStats, Stale, VectorAccess, Verification};
 pub use verify::{verify, verify_until};

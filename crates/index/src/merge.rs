@@ -124,6 +124,27 @@ impl IndexWriter {
         self.merge(&ids, share, true, progress)
     }
 
+    /// Makes everything visible and writes each segment that holds deleted or replaced cases anew, without them. One that
+    /// another merge has in hand is left to it.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`]; segments that were done stay so.
+    pub fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
+        let snapshot = self.commit()?;
+        let limit = self.generations.limit();
+        for entry in snapshot.manifest.segments.iter().filter(|entry| entry.dead() > 0) {
+            let claim = self.merges.some(|claimed| {
+                let snapshot = self.snapshot();
+                let is_there = snapshot.manifest.segments.iter().any(|there| there.id == entry.id);
+                (is_there && !claimed.contains(&entry.id)).then(|| vec![entry.id.clone()])
+            });
+            if let Some(Claim { segments: Some(ids), .. }) = &claim {
+                self.merge(ids, limit, true, progress)?;
+            }
+        }
+        Ok(self.snapshot())
+    }
+
     fn merge(
         &self,
         ids: &[String],

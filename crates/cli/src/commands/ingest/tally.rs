@@ -3,7 +3,7 @@
 use crate::args::IngestArgs;
 use crate::exit::Failure;
 use crate::output::{count, counted, stdout};
-use precedent_engine::{CaseWarning, Engine};
+use precedent_engine::{CaseWarning, CaseWarningCode, Engine};
 use precedent_sources::nearest_column;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -32,9 +32,8 @@ impl Tally {
     /// Counts what was left out of a case.
     pub fn count(&mut self, warning: &CaseWarning) {
         match warning.code {
-            "PLACEHOLDER_PATIENT" => self.nobodys += 1,
-            "PLACEHOLDER_ISSUER" => self.no_issuers += 1,
-            _ => {}
+            CaseWarningCode::PlaceholderPatient => self.nobodys += 1,
+            CaseWarningCode::PlaceholderIssuer => self.no_issuers += 1,
         }
     }
 
