@@ -13,7 +13,7 @@ from typing import Any
 
 import paths  # noqa: F401
 from cases import Cases, Row
-from precedent_client import Client, HitDetail
+from precedent_client import Client, CaseDetail
 from process import cpu_seconds, folder_bytes, stop
 
 ENCODER = "bench"
@@ -94,6 +94,6 @@ class Precedent:
             filter=row.filter.precedent if row.filter else "",
             limit=row.limit,
             target_recall=TARGET_RECALL if row.vector else None,
-            detail=HitDetail.WHOLE if row.reports else HitDetail.CASE_ID,
+            detail=CaseDetail.WHOLE if row.reports else CaseDetail.CASE_ID,
         )
         return [int(hit.case.case_id) for hit in answer.hits]

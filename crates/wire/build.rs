@@ -3,17 +3,18 @@
 use prost::Message;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 6] = [
     "precedent/v1/case.proto",
     "precedent/v1/search_service.proto",
     "precedent/v1/ingest_service.proto",
     "precedent/v1/encode_service.proto",
     "precedent/v1/index_service.proto",
+    "precedent/v1/report_service.proto",
 ];
 
 /// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 30] = [
+const HIDDEN: [&str; 38] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -33,6 +34,11 @@ const HIDDEN: [&str; 30] = [
     "BatchSearchResponse",
     "GetCaseRequest",
     "GetCaseResponse",
+    "BatchGetCasesRequest",
+    "BatchGetCasesResponse",
+    "ListCasesRequest",
+    "ListCasesResponse",
+    "ReadReportRequest",
     "IngestCasesRequest",
     "IngestCasesResponse",
     "DeleteCasesRequest",
@@ -44,6 +50,9 @@ const HIDDEN: [&str; 30] = [
     "PatchGrid",
     "EncodeTextRequest",
     "EncodeTextResponse",
+    "EncodedQueryImage",
+    "Facet",
+    "FacetValue",
 ];
 
 // A build script has no other way to write.

@@ -36,6 +36,7 @@ class Received:
     method: str
     metadata: dict[str, str | bytes]
     timeout: float | None
+    messages: list[bytes] = field(default_factory=list)
     at: float = field(default_factory=time.monotonic)
 
 
@@ -69,11 +70,12 @@ class Gateway(grpc.GenericRpcHandler):
         metadata = {name: value for name, value in details.invocation_metadata}
 
         def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-            self.received.append(Received(details.method, metadata, context.time_remaining()))
+            call = Received(details.method, metadata, context.time_remaining())
+            self.received.append(call)
             if self.failures:
                 context.abort_with_status(rpc_status.to_status(self.failures.pop(0)))
             time.sleep(self.delay)
-            yield from self._passed_on(details.method, requests, context)
+            yield from self._passed_on(details.method, noted(requests, call), context)
 
         return grpc.stream_stream_rpc_method_handler(answer)
 
@@ -86,6 +88,12 @@ class Gateway(grpc.GenericRpcHandler):
             refused: Any = error
             context.set_trailing_metadata(tuple(refused.trailing_metadata() or ()))
             context.abort(refused.code(), refused.details())
+
+
+def noted(messages: Iterator[bytes], call: Received) -> Iterator[bytes]:
+    for message in messages:
+        call.messages.append(message)
+        yield message
 
 
 def pauses(gateway: Gateway) -> list[float]:

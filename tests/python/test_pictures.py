@@ -152,6 +152,34 @@ def test_a_batch_and_pages_take_pictures(pictured: Pictured) -> None:
 
 
 @either
+def test_images_are_sent_for_the_first_page_only(pictured: Pictured, run: Any) -> None:
+    with Gateway(pictured.server.address) as gateway:
+        pages = run(lambda client: client.pages(images=QueryImage(picture(0), "PA"), limit=8, page_size=3), gateway.address)
+        sent = [search_service_pb2.SearchRequest.FromString(call.messages[0]) for call in gateway.received]
+    assert [len(one.images) for one in sent] == [1, 0, 0] and [len(one.encoded_images) for one in sent] == [0, 1, 1]
+    whole = pictured.client.search(images=QueryImage(picture(0), "PA"), limit=8)
+    assert [hit.case.case_id for page in pages for hit in page] == [hit.case.case_id for hit in whole]
+    assert {page.record.request_digest for page in pages} == {whole.record.request_digest}
+    assert {page.plan.views for page in pages} == {whole.plan.views}
+
+
+def test_what_an_image_became_searches_as_the_image_does(empty: Client) -> None:
+    cases = [Case(f"case-{n}", images=[Image(content=dicom(n, f"P{n}", f"2023050{n + 1}", "PA"))]) for n in range(4)]
+    assert all(answer.accepted for answer in empty.ingest(cases))
+    until(lambda: empty.stats().case_count == 4)
+    first = empty.search(images=dicom(9, "P1", "20230503", "PA"), before_study_date=True)
+    assert [hit.case.case_id for hit in first] == ["case-0"]
+    (encoded,) = first.encoded_images
+    assert (encoded.patient, encoded.study_date, encoded.view_position) == (PatientKey("P1"), "2023-05-03", "PA")
+    again = empty.search(encoded_images=[encoded], before_study_date=True)
+    assert again.hits == first.hits and again.plan.guards == first.plan.guards and again.plan.views == first.plan.views
+    assert again.record == first.record and again.encoded_images == ()
+    other = empty.search(encoded_images=[encoded])
+    assert {hit.case.case_id for hit in other} == {"case-0", "case-2", "case-3"}
+    assert "P1" not in repr(encoded)
+
+
+@either
 def test_files_are_read_once_however_many_pages_there_are(pictured: Pictured, run: Any, tmp_path: Path) -> None:
     path = tmp_path / "new.png"
     path.write_bytes(picture(0))

@@ -12,7 +12,7 @@ from typing import Any
 import pandas
 import pytest
 from conftest import PATIENTS, Served, Server, init, until
-from precedent_client import Case, Client, HitDetail, PatientKey, SearchResult, TextCorrection, hits_to_pandas
+from precedent_client import Case, Client, CaseDetail, PatientKey, SearchResult, TextCorrection, hits_to_pandas
 
 ATTACK = "<script>alert('pneumothorax')</script><img src=x onerror=\"alert(1)\">"
 
@@ -105,7 +105,7 @@ def test_notebooks_show_the_report_where_nothing_matched_and_not_a_thousand_hits
     assert html.escape("Clear & dry.") in found._repr_html_()
     many = replace(found, hits=found.hits * 60)
     assert many._repr_html_().count("<tr>") == 51 and "10 more hits" in many._repr_html_()
-    alone = attacked.search(filter="age = 40", detail=HitDetail.CASE_ID)
+    alone = attacked.search(filter="age = 40", detail=CaseDetail.CASE_ID)
     assert "Clear" not in alone._repr_html_() and "two" in alone._repr_html_()
 
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from conftest import CASES, DIMENSION, ENCODER, PATIENTS, Served
-from precedent_client import Case, Fusion, PatientKey, Query, VectorPath
+from precedent_client import (
+    Case,
+    FacetQuery,
+    Fusion,
+    MinimumScores,
+    PatientKey,
+    PrecedentError,
+    Query,
+    VectorPath,
+)
 
 
 def ids(result) -> list[str]:
@@ -159,3 +172,55 @@ def test_a_case_is_fetched_by_its_id(served: Served) -> None:
 def test_a_word_of_every_report_finds_every_patient_once(served: Served, limit: int, exact: bool) -> None:
     result = served.client.search(text="text:there", limit=limit, exact=exact, timeout=10)
     assert len(result.hits) == min(limit, PATIENTS)
+
+
+def test_cases_like_an_example_are_of_other_patients(served: Served) -> None:
+    result = served.client.search(example_case_ids=["case-005"], limit=100, several_per_patient=True)
+    own = served.archive.cases[5].patient
+    assert ids(result) == served.archive.nearest(served.archive.vectors[5], lambda case: case.patient != own)
+    assert result.plan.guards.example_patients == (own,) and result.plan.warnings == ()
+    views = {(view.projection, view.source) for view in result.plan.views}
+    assert views == {("frontal", "example_case_ids[0]")}
+    with pytest.raises(PrecedentError) as caught:
+        served.client.search(example_case_ids=["case-005", "nobody"])
+    assert [violation.field for violation in caught.value.violations] == ["example_case_ids[1]"]
+
+
+def test_a_minimum_score_leaves_out_what_is_farther_away(served: Served) -> None:
+    def search(**options):
+        vector = served.archive.vectors[5]
+        return served.client.search(vector, encoder_id=ENCODER, limit=100, several_per_patient=True, **options)
+
+    everything = search()
+    least = everything.hits[9].image.value
+    nearest = search(minimum_scores=MinimumScores(cosine=least))
+    assert ids(nearest) == ids(everything)[:10] and nearest.total_hits == 10
+    with pytest.raises(PrecedentError) as caught:
+        search(minimum_scores=MinimumScores(l2_distance=1.0))
+    assert [violation.field for violation in caught.value.violations] == ["minimum_scores.l2_distance"]
+    texts = served.client.search(text="effusion", minimum_scores=MinimumScores(bm25=1e6))
+    assert texts.total_hits == 0
+
+
+def test_facets_count_values_and_findings_among_all_matches(served: Served) -> None:
+    facets = ["modality", FacetQuery("problems", 2), "finding"]
+    result = served.client.search(filter="age < 50", facets=facets, limit=1)
+    matching = [case for case in served.archive.cases if case.fields["age"] < 50]
+    modality, problems, finding = result.facets
+    expected = Counter(str(case.fields["modality"]).lower() for case in matching)
+    assert dict(modality.counts) == expected and list(modality.counts) == ["dx", "cr"]
+    assert modality.missing_case_count == 0 and modality.more_value_count == 0
+    assert dict(problems.counts) == {"even": 15, "odd": 15} and problems.more_value_count == 4
+    assert finding.counts["pneumothorax"] == sum("pneumothorax" in case.section("findings") for case in matching)
+    with pytest.raises(PrecedentError) as caught:
+        served.client.search(filter="age < 50", facets=["weight"])
+    assert [violation.field for violation in caught.value.violations] == ["facets[0].field"]
+
+
+def test_the_plan_says_how_long_each_step_took(served: Served) -> None:
+    begun = time.perf_counter()
+    times = served.client.search(text="effusion heart", filter="age > 1").plan.times
+    whole = (time.perf_counter() - begun) * 1e6
+    assert times.lexical_microseconds > 0 and times.fetch_microseconds > 0 and times.image_microseconds == 0
+    steps = [getattr(times, step.name) for step in fields(times)]
+    assert sum(steps) <= whole

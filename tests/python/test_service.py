@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from precedent_client import Case, Client, PatientKey, PrecedentError, Query
 
-SERVICES = [f"precedent.v1.{name}Service" for name in ["Encode", "Index", "Ingest", "Search"]]
+SERVICES = [f"precedent.v1.{name}Service" for name in ["Encode", "Index", "Ingest", "Report", "Search"]]
 
 
 def test_health_overall_and_per_service(served: Served) -> None:
@@ -34,7 +34,7 @@ def test_reflection_v1alpha_describes_the_protocol(served: Served) -> None:
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(SERVICES) < set(database.get_services())
         search = DescriptorPool(database).FindServiceByName("precedent.v1.SearchService")
-        assert [method.name for method in search.methods] == ["Search", "BatchSearch", "GetCase"]
+        assert [method.name for method in search.methods] == ["Search", "BatchSearch", "GetCase", "BatchGetCases", "ListCases"]
 
 
 def test_reflection_v1_lists_the_services(served: Served) -> None:

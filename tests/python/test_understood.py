@@ -14,7 +14,7 @@ from precedent_client import (
     Client,
     Highlight,
     Hit,
-    HitDetail,
+    CaseDetail,
     MentionDetails,
     PrecedentError,
     Side,
@@ -100,12 +100,12 @@ def test_a_hit_shows_the_sentences_that_matched_in_bytes_and_in_utf16(client: Cl
 
 def test_a_hit_comes_with_as_much_of_its_case_as_is_asked_for(client: Client) -> None:
     whole = one(client, "heart", text="enlarged heart")
-    bare = one(client, "heart", text="enlarged heart", detail=HitDetail.WITHOUT_REPORT)
+    bare = one(client, "heart", text="enlarged heart", detail=CaseDetail.WITHOUT_REPORT)
     assert (bare.case.fields, bare.lexical) == (whole.case.fields, whole.lexical)
     assert whole.highlights and whole.case.sections()
     assert (bare.highlights, bare.case.sections()) == ((), [])
     assert client.get_case("heart").sections() == whole.case.sections()
-    alone = one(client, "heart", text="enlarged heart", detail=HitDetail.CASE_ID)
+    alone = one(client, "heart", text="enlarged heart", detail=CaseDetail.CASE_ID)
     assert (alone.case, alone.highlights, alone.lexical) == (Case("heart", images=[], report=[]), (), whole.lexical)
 
 

@@ -162,13 +162,13 @@ fn measure(args: &Args) -> Outcome<()> {
         },
         Kind {
             name: "search, no reports",
-            ask: searches(&|question| detailed(question, v1::HitDetail::WithoutReport)),
+            ask: searches(&|question| detailed(question, v1::CaseDetail::WithoutReport)),
             address: precedent.address.clone(),
             process: precedent.id(),
         },
         Kind {
             name: "search, case ids",
-            ask: searches(&|question| detailed(question, v1::HitDetail::CaseId)),
+            ask: searches(&|question| detailed(question, v1::CaseDetail::CaseId)),
             address: precedent.address.clone(),
             process: precedent.id(),
         },
@@ -263,7 +263,7 @@ fn ids(cases: u64) -> Vec<String> {
 }
 
 /// A request by an embedding whose hits come with so much of their cases.
-fn detailed(question: &Question, detail: v1::HitDetail) -> v1::SearchRequest {
+fn detailed(question: &Question, detail: v1::CaseDetail) -> v1::SearchRequest {
     v1::SearchRequest { detail: detail.into(), ..wire(&question.image()) }
 }
 

@@ -77,6 +77,12 @@ pub trait Archive: Debug + Send + Sync {
     /// As [`Self::replace`], and [`IndexError::Stopped`].
     fn merge_all(&self, progress: MergeProgress<'_>) -> Result<u64, ArchiveError>;
 
+    /// Makes everything visible and drops what was deleted or replaced for good, as far as nobody else is at it. The generation.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`]; what was done stays so.
+    fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<u64, ArchiveError>;
+
     /// Does what the archive would do beside the calls by itself, until there is nothing left to do.
     ///
     /// # Errors

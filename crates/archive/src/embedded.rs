@@ -158,6 +158,10 @@ impl Archive for Embedded {
         Ok(self.writer()?.merge_all(progress)?.generation())
     }
 
+    fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<u64, ArchiveError> {
+        Ok(self.writer()?.drop_dead(progress)?.generation())
+    }
+
     fn merge_some(&self, progress: MergeProgress<'_>) -> Result<(), ArchiveError> {
         let writer = self.writer()?;
         while writer.merge_some(progress)? {}

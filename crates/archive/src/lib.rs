@@ -18,7 +18,7 @@ pub use error::{ArchiveError, with_causes};
 pub use precedent_index::{
     CaseEntry, CasePlace, Damage, Definition, DefinitionError, Deleted, Effect, Effort, GraphBuilder,
     GraphDefinition, IndexError, IndexStats, Loss, MergeProgress, NearestCase, OrdinalSet, RecallReport,
-    RecallRow, Refused, Replacement, SegmentPath, SegmentStats, Snapshot, Stale, Stored, VectorAccess,
-    Verification,
+    RecallRow, Refused, Replacement, SegmentPath, SegmentStats, Snapshot, Stale, Stored, ValueCounts,
+    VectorAccess, Verification,
 };
 pub use priority::give_way;

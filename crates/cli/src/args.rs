@@ -350,6 +350,9 @@ pub struct SearchArgs {
     /// Image of the new study: a DICOM, PNG or JPEG file; once per view
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
+    /// Case of the index to search by: cases with similar images, of other patients; may be given several times
+    #[arg(long = "like", value_name = "CASE_ID")]
+    pub examples: Vec<String>,
     /// What the images should show, in words; reports play no part
     #[arg(long, allow_hyphen_values = true)]
     pub image_text: Option<String>,
@@ -388,6 +391,19 @@ pub struct SearchArgs {
     /// index.
     #[arg(long, allow_hyphen_values = true)]
     pub filter: Option<String>,
+    /// Leave out images with less cosine or dot product than this, or more distance if the index measures distances
+    ///
+    /// A case that reaches --min-text is a hit all the same.
+    #[arg(long, value_name = "SCORE", allow_hyphen_values = true)]
+    pub min_image: Option<f32>,
+    /// Leave out reports with a lower BM25 score than this; its scale depends on the text and the archive
+    ///
+    /// A case that reaches --min-image is a hit all the same.
+    #[arg(long, value_name = "SCORE", requires = "text", allow_hyphen_values = true)]
+    pub min_text: Option<f32>,
+    /// Count the values of this field, or of `finding`, among all cases that match; up to 8 times
+    #[arg(long = "facet", value_name = "FIELD")]
+    pub facets: Vec<String>,
     /// Number of hits, 1 to 1000
     #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
     pub limit: usize,
@@ -461,6 +477,9 @@ pub struct GetArgs {
     /// Print each case as a line of JSON, as the service would send it
     #[arg(long)]
     pub json: bool,
+    /// Print the embeddings of the images, too
+    #[arg(long, requires = "json")]
+    pub with_embeddings: bool,
 }
 
 #[derive(Debug, Args)]
@@ -470,6 +489,12 @@ pub struct ListArgs {
     /// Only cases that match, such as: modality = "DX" AND age >= 60 (see search --help)
     #[arg(long, allow_hyphen_values = true)]
     pub filter: Option<String>,
+    /// Only cases that may be this patient's
+    #[arg(long, value_name = "ID")]
+    pub patient: Option<String>,
+    /// Who issued the patient id
+    #[arg(long, value_name = "NAME", requires = "patient")]
+    pub issuer: Option<String>,
     /// Most cases to list; all if not given
     #[arg(short = 'k', long, value_name = "N")]
     pub limit: Option<usize>,
@@ -714,6 +739,9 @@ pub struct VerifyArgs {
 pub struct MergeArgs {
     /// Directory of the index
     pub dir: PathBuf,
+    /// Only write segments anew that hold deleted or replaced cases, without them
+    #[arg(long)]
+    pub deleted: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,9 @@ use crate::matched;
 use crate::output::{count, counted, printable, wrap, wrap_marked};
 use crate::style::Style;
 use precedent_model::{Case, FieldValue, Report, SectionKind};
-use precedent_query::{AppliedGuards, ChannelScore, Highlight, Hit, SearchResponse, Warning};
+use precedent_query::{
+    AppliedGuards, ChannelScore, Facet, Highlight, Hit, SearchResponse, Warning, WarningCode,
+};
 use precedent_vector::Metric;
 use std::io::{self, Write};
 
@@ -36,8 +38,22 @@ pub fn print(
     for hit in &answer.hits {
         print_hit(out, hit, manner)?;
     }
+    for facet in &answer.facets {
+        print_facet(out, facet)?;
+    }
     out.flush()?;
     print_plan(notes, answer, manner.asks_of_study)
+}
+
+/// The values of a field with their numbers of cases, those of the most first.
+fn print_facet(out: &mut impl Write, facet: &Facet) -> io::Result<()> {
+    let value = |(value, cases): &(String, usize)| format!("{} {}", printable(value), count(*cases as u64));
+    let mut parts: Vec<String> = facet.values.iter().map(value).collect();
+    if facet.more_values > 0 {
+        parts.push(counted(facet.more_values as u64, "more value", "more values"));
+    }
+    parts.push(format!("none {}", count(facet.missing as u64)));
+    writeln!(out, "{}: {}", printable(&facet.field), parts.join(", "))
 }
 
 /// Prints a case whole.
@@ -210,7 +226,7 @@ fn print_plan(notes: &mut impl Write, answer: &SearchResponse, asks_of_study: bo
     )?;
     print_guards(notes, &plan.guards)?;
     // Words and filters look through the archive; nobody's study is read with them.
-    let concerns = |warning: &&Warning| asks_of_study || warning.code != "NO_PATIENT";
+    let concerns = |warning: &&Warning| asks_of_study || warning.code != WarningCode::NoPatient;
     for warning in plan.warnings.iter().filter(concerns) {
         writeln!(notes, "note: {}", warning.message)?;
     }
@@ -261,17 +277,27 @@ mod tests {
                         value: PatientKey::new("CANARY", None).unwrap(),
                         source: "images[0].content".into(),
                     }),
-                    before: None,
+                    ..AppliedGuards::default()
                 },
                 views: Vec::new(),
                 cases: 3196,
                 matches: 1,
                 exact: true,
                 corrections: Vec::new(),
-                warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+                warnings: vec![Warning {
+                    code: WarningCode::NoPatient,
+                    message: "no patient was named".into(),
+                }],
                 times: StepTimes::default(),
             },
             generation: 4,
+            encoded_images: Vec::new(),
+            facets: vec![Facet {
+                field: "modality".into(),
+                values: vec![("dx".into(), 1200), ("cr".into(), 3)],
+                more_values: 1,
+                missing: 5,
+            }],
         }
     }
 
@@ -294,7 +320,7 @@ mod tests {
             "{out}"
         );
         assert!(out.contains("findings    word"), "{out}");
-        assert!(out.trim_end().ends_with("..."), "{out}");
+        assert!(out.ends_with(" ...\n\nmodality: dx 1,200, cr 3, 1 more value, none 5\n"), "{out}");
         assert!(
             notes.contains("1 hit; 1 of 3,196 cases pass filter and guards; latest first; generation 4"),
             "{notes}"

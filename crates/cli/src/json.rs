@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use precedent_convert::{self as convert, stats::Abilities};
-use precedent_engine::{Engine, IndexStats, Verification};
+use precedent_engine::{Engine, IndexStats, NewCase, Verification};
 use precedent_model::Case;
 use precedent_wire::{FILE_DESCRIPTOR_SET, v1};
 use prost::Message;
@@ -28,6 +28,12 @@ pub fn verification(found: &Verification) -> Result<serde_json::Value, Failure> 
 /// A case, on one line.
 pub fn case(case: Case) -> Result<String, Failure> {
     serde_json::to_string(&value("precedent.v1.Case", &convert::case::to_wire(case))?).map_err(Failure::other)
+}
+
+/// A case with its embeddings, on one line.
+pub fn case_with_embeddings(case: NewCase) -> Result<String, Failure> {
+    let case = convert::case::to_wire_whole(case);
+    serde_json::to_string(&value("precedent.v1.Case", &case)?).map_err(Failure::other)
 }
 
 /// An embedding, on one line.

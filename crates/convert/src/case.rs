@@ -1,5 +1,6 @@
 //! Cases and patients.
 
+use crate::kinds;
 use precedent_engine::{Effect, NewCase, Replacement, Violation};
 use precedent_model::{
     Case, CaseId, FieldSchema, FieldValue, Fields, Image, ModelError, PatientKey, Report, SectionKind,
@@ -17,7 +18,7 @@ pub fn from_wire(wire: v1::Case, schema: &FieldSchema) -> Result<NewCase, Vec<Vi
     let id = CaseId::new(&wire.case_id).map_err(|error| violations.push(violation("case.case_id", &error)));
     let patient = patient(wire.patient.as_ref(), "case.patient").map_err(|found| violations.push(found)).ok();
     let fields = fields(&wire.fields, schema, &mut violations);
-    let report = wire.report.and_then(|report| self::report(report, &mut violations));
+    let report = wire.report.and_then(|report| self::report(report, "case.report", &mut violations));
     let (images, (embeddings, files)) = wire.images.into_iter().map(image).unzip();
     match id {
         Ok(id) if violations.is_empty() => {
@@ -40,7 +41,7 @@ pub fn to_wire(case: Case) -> v1::Case {
             .collect(),
         report: case.report.map(|report| v1::Report {
             sections: (report.into_sections().into_iter())
-                .map(|section| v1::Section { kind: section.kind.name().to_owned(), text: section.text })
+                .map(|section| v1::Section { kind: kinds::section(section.kind).into(), text: section.text })
                 .collect(),
         }),
         images: (case.images.into_iter())
@@ -51,6 +52,15 @@ pub fn to_wire(case: Case) -> v1::Case {
             })
             .collect(),
     }
+}
+
+/// A case as it goes out with its embeddings, so that it can be ingested again as it is.
+pub fn to_wire_whole(new: NewCase) -> v1::Case {
+    let mut wire = to_wire(new.case);
+    for (image, embedding) in wire.images.iter_mut().zip(new.embeddings) {
+        image.embedding = embedding.map(embedding_to_wire);
+    }
+    wire
 }
 
 /// What becomes of the case that is held under the same id.
@@ -127,24 +137,25 @@ fn fields(
     fields
 }
 
-fn report(wire: v1::Report, violations: &mut Vec<Violation>) -> Option<Report> {
+/// A report at `path`; `None` if something is wrong with it, which goes to `violations`.
+pub(crate) fn report(wire: v1::Report, path: &str, violations: &mut Vec<Violation>) -> Option<Report> {
     let before = violations.len();
     let mut sections = Vec::with_capacity(wire.sections.len());
     for (position, section) in wire.sections.into_iter().enumerate() {
-        match SectionKind::from_name(&section.kind) {
+        match kinds::section_of(section.kind()) {
             Some(kind) => sections.push((kind, section.text)),
             None => {
                 let names = SectionKind::ALL.map(SectionKind::name).join(", ");
-                let description = format!("names no section; use one of {names}");
-                violations
-                    .push(Violation::new(format!("case.report.sections[{position}].kind"), description));
+                let description =
+                    format!("is none of the protocol's section kinds; give the one for {names}");
+                violations.push(Violation::new(format!("{path}.sections[{position}].kind"), description));
             }
         }
     }
     if violations.len() > before {
         return None;
     }
-    Report::new(sections).map_err(|error| violations.push(violation("case.report", &error))).ok()
+    Report::new(sections).map_err(|error| violations.push(violation(path, &error))).ok()
 }
 
 fn image(wire: v1::Image) -> (Image, (Option<QueryVector>, Option<Vec<u8>>)) {
@@ -198,7 +209,7 @@ mod tests {
             .into(),
             report: Some(v1::Report {
                 sections: vec![v1::Section {
-                    kind: "findings".into(),
+                    kind: v1::SectionKind::Findings.into(),
                     text: " The heart is large.\n".into(),
                 }],
             }),
@@ -229,6 +240,14 @@ mod tests {
     }
 
     #[test]
+    fn with_its_embeddings_a_case_returns_as_it_came() {
+        let new = from_wire(whole(), &schema()).unwrap();
+        let mut expected = whole();
+        expected.images[0].content.clear();
+        assert_eq!(to_wire_whole(new), expected);
+    }
+
+    #[test]
     fn what_cannot_be_is_named() {
         assert_eq!(refused(|case| case.case_id.clear()), ["case.case_id"]);
         assert_eq!(refused(|case| case.patient.as_mut().unwrap().id.clear()), ["case.patient.id"]);
@@ -241,8 +260,10 @@ mod tests {
             }),
             ["case.fields.age", "case.fields.weight"]
         );
-        let kinds = |case: &mut v1::Case| case.report.as_mut().unwrap().sections[0].kind = "summary".into();
-        assert_eq!(refused(kinds), ["case.report.sections[0].kind"]);
+        for unknown in [0, 7, -1] {
+            let kinds = |case: &mut v1::Case| case.report.as_mut().unwrap().sections[0].kind = unknown;
+            assert_eq!(refused(kinds), ["case.report.sections[0].kind"]);
+        }
         assert_eq!(refused(|case| case.report = Some(v1::Report::default())), ["case.report"]);
     }
 

@@ -1,7 +1,8 @@
 //! What matched in a report, with places counted as every client's language counts.
 
-use crate::small;
-use precedent_model::{Assertion, Laterality, Report, Span};
+use crate::place::Utf16Counts;
+use crate::{kinds, small};
+use precedent_model::{Report, Span};
 use precedent_query::{Highlight, HighlightMatch, MentionDetails};
 use precedent_wire::v1;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ pub(crate) fn highlights(report: Option<&Report>, found: &[Highlight]) -> Vec<v1
         let counts = Utf16Counts::of(text, part.iter().flat_map(spans));
         sent.extend(part.iter().map(|highlight| v1::Highlight {
             section_index: small(highlight.section),
-            section: highlight.kind.name().to_owned(),
+            section: kinds::section(highlight.kind).into(),
             sentence: Some(counts.span(highlight.sentence)),
             matches: highlight.matches.iter().map(|matched| to_wire(matched, &counts)).collect(),
         }));
@@ -30,17 +31,17 @@ fn spans(highlight: &Highlight) -> impl Iterator<Item = Span> + '_ {
 fn to_wire(matched: &HighlightMatch, counts: &Utf16Counts) -> v1::HighlightMatch {
     v1::HighlightMatch {
         span: Some(counts.span(matched.span)),
-        assertion: assertion(matched.assertion).into(),
+        assertion: kinds::assertion(matched.assertion).into(),
         finding: matched.finding.as_deref().unwrap_or_default().to_owned(),
         details: matched.details.as_ref().map(details),
     }
 }
 
-fn details(details: &MentionDetails) -> v1::MentionDetails {
+pub(crate) fn details(details: &MentionDetails) -> v1::MentionDetails {
     let ids = |ids: &[Arc<str>]| ids.iter().map(|id| id.to_string()).collect();
     v1::MentionDetails {
-        side: side(details.laterality).into(),
-        larger_side: side(details.larger_side).into(),
+        side: kinds::side(details.laterality).into(),
+        larger_side: kinds::side(details.larger_side).into(),
         places: ids(&details.places),
         severity: details.severity.as_deref().unwrap_or_default().to_owned(),
         times: ids(&details.times),
@@ -50,66 +51,11 @@ fn details(details: &MentionDetails) -> v1::MentionDetails {
     }
 }
 
-fn side(said: Option<Laterality>) -> v1::Side {
-    match said {
-        None => v1::Side::Unspecified,
-        Some(Laterality::Left) => v1::Side::Left,
-        Some(Laterality::Right) => v1::Side::Right,
-        Some(Laterality::Bilateral) => v1::Side::Bilateral,
-    }
-}
-
-fn assertion(said: Option<Assertion>) -> v1::Assertion {
-    match said {
-        None => v1::Assertion::Unspecified,
-        Some(Assertion::Present) => v1::Assertion::Present,
-        Some(Assertion::Uncertain) => v1::Assertion::Uncertain,
-        Some(Assertion::Absent) => v1::Assertion::Absent,
-        Some(Assertion::Historical) => v1::Assertion::Historical,
-        Some(Assertion::Hypothetical) => v1::Assertion::Hypothetical,
-        Some(Assertion::OtherPerson) => v1::Assertion::OtherPerson,
-    }
-}
-
-/// For each of the places asked for, in bytes, how many UTF-16 code units stand before it.
-struct Utf16Counts(Vec<(u32, u32)>);
-
-impl Utf16Counts {
-    /// Counts once through the text, whatever the number of spans.
-    fn of(text: &str, spans: impl Iterator<Item = Span>) -> Self {
-        let mut places: Vec<u32> = spans.flat_map(|span| [span.start, span.end]).collect();
-        places.sort_unstable();
-        places.dedup();
-        let mut units = 0;
-        let mut rest = text.char_indices().peekable();
-        let count = |place: u32| {
-            while let Some((_, c)) = rest.next_if(|(at, _)| *at < place as usize) {
-                units += c.len_utf16();
-            }
-            (place, small(units))
-        };
-        Self(places.into_iter().map(count).collect())
-    }
-
-    fn span(&self, span: Span) -> v1::TextSpan {
-        v1::TextSpan {
-            start_byte: span.start,
-            end_byte: span.end,
-            start_utf16: self.at(span.start),
-            end_utf16: self.at(span.end),
-        }
-    }
-
-    fn at(&self, place: u32) -> u32 {
-        self.0.binary_search_by_key(&place, |(at, _)| *at).map_or(0, |found| self.0[found].1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::SectionKind;
-    use proptest::prelude::*;
+    use crate::place::slice_utf16;
+    use precedent_model::{Assertion, Laterality, SectionKind};
 
     fn span_of(text: &str, part: &str) -> Span {
         let start = text.find(part).unwrap();
@@ -131,12 +77,6 @@ mod tests {
         Highlight { section, kind: SectionKind::Impression, sentence, matches }
     }
 
-    /// What a browser's `slice` gives.
-    fn slice_utf16(text: &str, span: &v1::TextSpan) -> String {
-        let units: Vec<u16> = text.encode_utf16().collect();
-        String::from_utf16(&units[span.start_utf16 as usize..span.end_utf16 as usize]).unwrap()
-    }
-
     #[test]
     fn places_count_in_bytes_and_as_browsers_do() {
         let texts = ["Épanchement 🫁 à gauche. Pas de masse.", "Röntgen: no mass."];
@@ -154,7 +94,10 @@ mod tests {
         assert_eq!(sent.len(), 3);
         for (sent, found) in sent.iter().zip(&found) {
             let text = texts[found.section];
-            assert_eq!((sent.section_index as usize, sent.section.as_str()), (found.section, "impression"));
+            assert_eq!(
+                (sent.section_index as usize, sent.section()),
+                (found.section, v1::SectionKind::Impression)
+            );
             let sentence = sent.sentence.as_ref().unwrap();
             assert_eq!(slice_utf16(text, sentence), text[found.sentence.range()]);
             for (sent, found) in sent.matches.iter().zip(&found.matches) {
@@ -173,15 +116,6 @@ mod tests {
     }
 
     #[test]
-    fn every_assertion_has_a_name_of_its_own_in_the_protocol() {
-        for said in Assertion::ALL {
-            let name = format!("ASSERTION_{}", said.name().to_uppercase());
-            assert_eq!(assertion(Some(said)).as_str_name(), name);
-        }
-        assert_eq!(assertion(None), v1::Assertion::Unspecified);
-    }
-
-    #[test]
     fn words_as_written_have_neither_assertion_nor_finding() {
         let report = Report::new([(SectionKind::Body, "mass")]).unwrap();
         let span = Span::new(0..4);
@@ -191,20 +125,5 @@ mod tests {
         let matched = &sent[0].matches[0];
         assert_eq!((matched.assertion(), matched.finding.as_str()), (v1::Assertion::Unspecified, ""));
         assert!(highlights(None, &[]).is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn utf16_slices_are_byte_slices(text in "[aé🫁 ]{1,40}", cuts in proptest::collection::vec(0..40_usize, 2..12)) {
-            let borders: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-            let spans: Vec<Span> = (cuts.chunks_exact(2))
-                .map(|pair| [borders[pair[0] % borders.len()], borders[pair[1] % borders.len()]])
-                .map(|[a, b]| Span::new(a.min(b)..a.max(b)))
-                .collect();
-            let counts = Utf16Counts::of(&text, spans.iter().copied());
-            for span in spans {
-                prop_assert_eq!(slice_utf16(&text, &counts.span(span)), &text[span.range()]);
-            }
-        }
     }
 }

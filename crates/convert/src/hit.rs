@@ -2,11 +2,16 @@
 
 use crate::hex;
 use crate::highlight::highlights;
-use crate::{case, small};
+use crate::request::RequestDigest;
+use crate::{case, kinds, small};
 use precedent_engine::Definition;
-use precedent_query::{AppliedGuards, ChannelPlan, ChannelScore, Fusion, Hit, Plan, SearchResponse};
+use precedent_query::{
+    AppliedGuards, ChannelPlan, ChannelScore, EncodedQueryImage, Facet, Fusion, Hit, Plan, SearchResponse,
+    StepTimes,
+};
 use precedent_vector::Metric;
 use precedent_wire::v1;
+use std::time::Duration;
 
 /// What an answer says beside the engine's own.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +19,7 @@ pub struct Context<'a> {
     /// Of the index that was searched.
     pub definition: &'a Definition,
     /// See [`crate::request::digest`].
-    pub request_digest: [u8; 32],
+    pub digest: &'a RequestDigest,
     /// Empty on the last page.
     pub next_page_token: &'a str,
 }
@@ -32,8 +37,34 @@ pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResp
             index: context.definition.name.clone(),
             generation: answer.generation,
             encoder_id: space.map_or_else(String::new, |space| space.encoder_id().to_owned()),
-            request_digest: hex::encode(&context.request_digest),
+            request_digest: hex::encode(&context.digest.request),
         }),
+        encoded_images: (answer.encoded_images.into_iter().zip(&context.digest.images))
+            .map(|(image, digest)| encoded_image(image, digest))
+            .collect(),
+        facets: answer.facets.into_iter().map(facet).collect(),
+    }
+}
+
+fn encoded_image(image: EncodedQueryImage, digest: &[u8; 32]) -> v1::EncodedQueryImage {
+    v1::EncodedQueryImage {
+        embedding: Some(case::embedding_to_wire(image.embedding)),
+        view: image.view.unwrap_or_default(),
+        content_sha256: digest.to_vec(),
+        patient: image.patient.as_ref().map(case::patient_to_wire),
+        study_date: image.study_date.map_or_else(String::new, |date| date.to_string()),
+        view_position: image.view_position.unwrap_or_default(),
+    }
+}
+
+fn facet(facet: Facet) -> v1::Facet {
+    v1::Facet {
+        field: facet.field,
+        values: (facet.values.into_iter())
+            .map(|(value, cases)| v1::FacetValue { value, case_count: cases as u64 })
+            .collect(),
+        more_value_count: facet.more_values as u64,
+        missing_case_count: facet.missing as u64,
     }
 }
 
@@ -78,14 +109,34 @@ fn plan(plan: Plan) -> v1::Plan {
         exact: plan.exact,
         guards: Some(guards(plan.guards)),
         views: (plan.views.into_iter())
-            .map(|view| v1::AppliedView { projection: view.value.name().to_owned(), source: view.source })
+            .map(|view| v1::AppliedView {
+                projection: kinds::projection(view.value).into(),
+                source: view.source,
+            })
             .collect(),
         warnings: (plan.warnings.into_iter())
-            .map(|warning| v1::Warning { code: warning.code.to_owned(), message: warning.message })
+            .map(|warning| v1::Warning {
+                code: kinds::warning(warning.code).into(),
+                message: warning.message,
+            })
             .collect(),
         corrections: (plan.corrections.into_iter())
             .map(|word| v1::TextCorrection { written: word.written, searched: word.searched })
             .collect(),
+        times: Some(times(&plan.times)),
+    }
+}
+
+fn times(times: &StepTimes) -> v1::StepTimes {
+    let microseconds = |step: Duration| u64::try_from(step.as_micros()).unwrap_or(u64::MAX);
+    v1::StepTimes {
+        admit_microseconds: microseconds(times.admit),
+        encode_microseconds: microseconds(times.encode),
+        filter_microseconds: microseconds(times.filter),
+        image_microseconds: microseconds(times.image),
+        lexical_microseconds: microseconds(times.lexical),
+        fusion_microseconds: microseconds(times.fusion),
+        fetch_microseconds: microseconds(times.fetch),
     }
 }
 
@@ -97,13 +148,14 @@ fn guards(applied: AppliedGuards) -> v1::AppliedGuards {
         patient_source: patient_source.unwrap_or_default(),
         before: before.map_or_else(String::new, |date| date.to_string()),
         before_source: before_source.unwrap_or_default(),
+        example_patients: applied.example_patients.iter().map(case::patient_to_wire).collect(),
     }
 }
 
 fn channel(plan: &ChannelPlan) -> v1::ChannelPlan {
     v1::ChannelPlan {
-        channel: plan.channel.name().to_owned(),
-        path: plan.path.map_or_else(String::new, |path| path.name().to_owned()),
+        channel: kinds::channel(plan.channel).into(),
+        path: kinds::path(plan.path).into(),
         ef_search: plan.ef_search.map_or(0, small),
         target_recall: plan.target_recall.unwrap_or(0.0),
         visited_count: plan.visited as u64,
@@ -124,9 +176,10 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::{Case, CaseId, PatientKey, Projection, Report, SectionKind, Span};
+    use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection, Report, SectionKind, Span};
     use precedent_query::{
-        Applied, Channel, Correction, Highlight, HighlightMatch, StepTimes, VectorPath, Warning,
+        Applied, Channel, Correction, Highlight, HighlightMatch, QueryVector, VectorPath, Warning,
+        WarningCode,
     };
 
     fn definition(metric: &str) -> Definition {
@@ -166,29 +219,47 @@ mod tests {
                         source: "images[0].content".into(),
                     }),
                     before: None,
+                    example_patients: vec![PatientKey::new("18", None).unwrap()],
                 },
                 views: vec![Applied { value: Projection::Lateral, source: "images[0].view".into() }],
                 cases: 3955,
                 matches: 812,
                 exact: false,
-                warnings: vec![Warning { code: "NO_PATIENT", message: "no patient was named".into() }],
+                warnings: vec![Warning {
+                    code: WarningCode::NoPatient,
+                    message: "no patient was named".into(),
+                }],
                 corrections: vec![Correction {
                     span: Span::new(0..7),
                     written: "noduels".into(),
                     searched: "nodules".into(),
                 }],
-                times: StepTimes::default(),
+                times: StepTimes { encode: Duration::from_micros(30), ..StepTimes::default() },
             },
             generation: 7,
+            encoded_images: vec![EncodedQueryImage {
+                embedding: QueryVector { values: vec![0.5], encoder_id: "enc".into() },
+                view: None,
+                patient: None,
+                study_date: PartialDate::parse("d", "2019-05-03").ok(),
+                view_position: Some("PA".into()),
+            }],
+            facets: vec![Facet {
+                field: "modality".into(),
+                values: vec![("dx".into(), 3)],
+                more_values: 4,
+                missing: 5,
+            }],
         }
+    }
+
+    fn digest() -> RequestDigest {
+        RequestDigest { request: [0xab; 32], images: vec![[0xcd; 32]] }
     }
 
     fn sent(metric: &str) -> v1::SearchResponse {
         let definition = definition(metric);
-        response(
-            answer(),
-            &Context { definition: &definition, request_digest: [0xab; 32], next_page_token: "next" },
-        )
+        response(answer(), &Context { definition: &definition, digest: &digest(), next_page_token: "next" })
     }
 
     #[test]
@@ -217,7 +288,8 @@ mod tests {
         answer.hits[0].highlights =
             vec![Highlight { section: 0, kind: SectionKind::Body, sentence, matches: vec![matched] }];
         let definition = definition("l2");
-        let context = Context { definition: &definition, request_digest: [0; 32], next_page_token: "" };
+        let digest = digest();
+        let context = Context { definition: &definition, digest: &digest, next_page_token: "" };
         let sent = response(answer, &context);
         let span = sent.hits[0].highlights[0].matches[0].span.as_ref().unwrap();
         assert_eq!((span.start_byte, span.end_utf16), (3, 7));
@@ -236,17 +308,20 @@ mod tests {
         assert_eq!((sent.total_hits, sent.next_page_token.as_str()), (50, "next"));
         let plan = sent.plan.unwrap();
         assert_eq!((plan.case_count, plan.match_count, plan.exact), (3955, 812, false));
-        assert_eq!(plan.channels[0].path, "filtered-graph");
+        assert_eq!(plan.channels[0].path(), v1::TakenPath::FilteredGraph);
         assert_eq!((plan.channels[0].ef_search, plan.channels[0].visited_count), (200, 1234));
         assert_eq!(plan.channels[0].target_recall, 0.5);
         assert_eq!(plan.fusion.unwrap().rrf_k, Some(60.0));
-        assert_eq!(plan.warnings[0].code, "NO_PATIENT");
+        assert_eq!(plan.warnings[0].code(), v1::WarningCode::NoPatient);
         let corrected = &plan.corrections[0];
         assert_eq!((corrected.written.as_str(), corrected.searched.as_str()), ("noduels", "nodules"));
+        assert_eq!(plan.times.unwrap().encode_microseconds, 30);
         let guards = plan.guards.unwrap();
+        assert_eq!(guards.example_patients[0].id, "18");
         assert_eq!(guards.patient.unwrap().issuer, "north");
         assert_eq!((guards.patient_source.as_str(), guards.before.as_str()), ("images[0].content", ""));
-        let view = v1::AppliedView { projection: "lateral".into(), source: "images[0].view".into() };
+        let view =
+            v1::AppliedView { projection: v1::Projection::Lateral.into(), source: "images[0].view".into() };
         assert_eq!(plan.views, [view]);
         let record = sent.record.unwrap();
         assert_eq!(
@@ -254,5 +329,18 @@ mod tests {
             ("chest", 7, "enc")
         );
         assert_eq!(record.request_digest, "ab".repeat(32));
+        let image = &sent.encoded_images[0];
+        assert_eq!(
+            (image.content_sha256.as_slice(), image.study_date.as_str()),
+            (&[0xcd; 32][..], "2019-05-03")
+        );
+        assert_eq!((image.embedding.as_ref().unwrap().values[0], image.view_position.as_str()), (0.5, "PA"));
+        let facet = v1::Facet {
+            field: "modality".into(),
+            values: vec![v1::FacetValue { value: "dx".into(), case_count: 3 }],
+            more_value_count: 4,
+            missing_case_count: 5,
+        };
+        assert_eq!(sent.facets, [facet]);
     }
 }

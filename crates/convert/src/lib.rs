@@ -1,7 +1,7 @@
 //! The only conversion between the protocol and the domain, shared by the server and the command line.
 //!
 //! From the wire, only what the domain's types cannot express is refused here; the engine checks the rest. To the wire,
-//! embeddings of cases never travel.
+//! embeddings of cases travel only where they are asked for.
 //!
 //! ```
 //! use precedent_convert::request;
@@ -20,6 +20,10 @@ pub mod encode;
 pub mod hex;
 mod highlight;
 pub mod hit;
+pub mod kinds;
+pub mod list;
+mod place;
+pub mod report;
 pub mod request;
 pub mod stats;
 

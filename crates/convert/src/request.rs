@@ -2,11 +2,17 @@
 
 use crate::case::{embedding, patient, violation};
 use precedent_engine::Violation;
-use precedent_model::PartialDate;
-use precedent_query::{Fusion, Guards, HitDetail, Limits, PathChoice, QueryImage, SearchRequest};
+use precedent_model::{CaseId, PartialDate};
+use precedent_query::{
+    EncodedQueryImage, FacetQuery, Fusion, Guards, HitDetail, Limits, MAX_QUERY_VECTORS, MinimumImageScore,
+    MinimumScores, PathChoice, QueryImage, SearchRequest,
+};
 use precedent_wire::v1;
 use prost::Message;
 use sha2::{Digest, Sha256};
+
+/// Values of a facet that are returned unless the request says how many.
+const DEFAULT_FACET_VALUES: usize = 10;
 
 /// What is asked. The page token is not looked at: where a page begins is for the caller to set.
 ///
@@ -25,16 +31,26 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
             PathChoice::Auto
         }
     };
-    let detail = match v1::HitDetail::try_from(wire.detail) {
-        Ok(v1::HitDetail::Unspecified) => HitDetail::Whole,
-        Ok(v1::HitDetail::WithoutReport) => HitDetail::WithoutReport,
-        Ok(v1::HitDetail::CaseId) => HitDetail::CaseId,
-        Err(_) => {
-            violations.push(Violation::new("detail", "is none of the protocol's details; leave it out"));
-            HitDetail::Whole
-        }
-    };
+    let detail = detail(wire.detail, &mut violations);
     let guards = guards(wire.guards.unwrap_or_default(), &mut violations);
+    if !wire.images.is_empty() && !wire.encoded_images.is_empty() {
+        let description = "is given beside images; give the images, or what they became, and not both";
+        violations.push(Violation::new("encoded_images", description));
+    }
+    let encoded_images = (wire.encoded_images.into_iter().enumerate())
+        .filter_map(|(index, image)| encoded_image(index, image, &mut violations))
+        .collect();
+    if wire.example_case_ids.len() > MAX_QUERY_VECTORS {
+        let description =
+            format!("has {} ids; give at most {MAX_QUERY_VECTORS}", wire.example_case_ids.len());
+        violations.push(Violation::new("example_case_ids", description));
+    }
+    let examples = (wire.example_case_ids.iter().enumerate().take(MAX_QUERY_VECTORS))
+        .filter_map(|(index, id)| {
+            let field = format!("example_case_ids[{index}]");
+            CaseId::new(id).map_err(|error| violations.push(violation(&field, &error))).ok()
+        })
+        .collect();
     let fusion = fusion(&wire.fusion.unwrap_or_default());
     if !violations.is_empty() {
         return Err(violations);
@@ -42,6 +58,8 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
     Ok(SearchRequest {
         vectors: wire.embeddings.into_iter().map(embedding).collect(),
         images: wire.images.into_iter().map(image).collect(),
+        encoded_images,
+        examples,
         image_text: given(wire.image_text),
         text: given(wire.text),
         literal_text: wire.literal_text,
@@ -58,22 +76,101 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
             target_recall: wire.target_recall,
         },
         detail,
+        minimum: minimum(wire.minimum_scores.unwrap_or_default()),
+        facets: (wire.facets.into_iter())
+            .map(|facet| FacetQuery {
+                field: facet.field,
+                max_values: given_count(facet.max_values).unwrap_or(DEFAULT_FACET_VALUES),
+            })
+            .collect(),
     })
 }
 
-/// The SHA-256 of a request to `index`: of its encoding with the index's name filled in and without page token and page
-/// size. Equal for all pages of one answer, whatever their size.
-pub fn digest(wire: &v1::SearchRequest, index: &str) -> [u8; 32] {
-    digest_in_place(&mut wire.clone(), index)
+/// What stands for a request, and for each of its images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestDigest {
+    /// The SHA-256 of the encoded request with the index's name filled in, without page token and page size, and with the
+    /// SHA-256 of each image in place of its content. Equal for all pages of one answer, whatever their size, and whether
+    /// their images were sent again or what they became.
+    pub request: [u8; 32],
+    /// The SHA-256 of each image.
+    pub images: Vec<[u8; 32]>,
 }
 
-/// As [`digest`], without a copy, which may be 30 MB of pictures. The request is as it was afterwards.
-pub fn digest_in_place(wire: &mut v1::SearchRequest, index: &str) -> [u8; 32] {
+/// What stands for a request to `index`. The request, which may hold 30 MB of pictures, is not copied; it is as it was
+/// afterwards.
+pub fn digest(wire: &mut v1::SearchRequest, index: &str) -> RequestDigest {
     let named = std::mem::replace(&mut wire.index, index.to_owned());
     let (page_token, page_size) = (std::mem::take(&mut wire.page_token), wire.page_size.take());
-    let digest = Sha256::digest(wire.encode_to_vec()).into();
+    let (images, encoded) = (std::mem::take(&mut wire.images), std::mem::take(&mut wire.encoded_images));
+    let of_images: Vec<[u8; 32]> = images.iter().map(|image| Sha256::digest(&image.content).into()).collect();
+    let sent = images.iter().zip(&of_images).map(|(image, digest)| (digest.as_slice(), &image.view));
+    let earlier = encoded.iter().map(|image| (image.content_sha256.as_slice(), &image.view));
+    wire.images = (sent.chain(earlier))
+        .map(|(digest, view)| v1::QueryImage { content: digest.to_vec(), view: view.clone() })
+        .collect();
+    let request = Sha256::digest(wire.encode_to_vec()).into();
     (wire.index, wire.page_token, wire.page_size) = (named, page_token, page_size);
-    digest
+    (wire.images, wire.encoded_images) = (images, encoded);
+    RequestDigest { request, images: of_images }
+}
+
+/// How much of a case is returned.
+pub(crate) fn detail(wire: i32, violations: &mut Vec<Violation>) -> HitDetail {
+    match v1::CaseDetail::try_from(wire) {
+        Ok(v1::CaseDetail::Unspecified) => HitDetail::Whole,
+        Ok(v1::CaseDetail::WithoutReport) => HitDetail::WithoutReport,
+        Ok(v1::CaseDetail::CaseId) => HitDetail::CaseId,
+        Err(_) => {
+            violations.push(Violation::new("detail", "is none of the protocol's details; leave it out"));
+            HitDetail::Whole
+        }
+    }
+}
+
+fn encoded_image(
+    index: usize,
+    wire: v1::EncodedQueryImage,
+    violations: &mut Vec<Violation>,
+) -> Option<EncodedQueryImage> {
+    let before = violations.len();
+    let path = |part: &str| format!("encoded_images[{index}].{part}");
+    if wire.content_sha256.len() != 32 {
+        let description = format!(
+            "has {} bytes and not 32; give the entry as the answer has it",
+            wire.content_sha256.len()
+        );
+        violations.push(Violation::new(path("content_sha256"), description));
+    }
+    if wire.embedding.is_none() {
+        let description = "is missing; give the entry as the answer has it";
+        violations.push(Violation::new(path("embedding"), description));
+    }
+    let patient = patient(wire.patient.as_ref(), &path("patient")).map_err(|found| violations.push(found));
+    let study_date = given(wire.study_date).and_then(|text| {
+        let date = PartialDate::parse("study_date", &text);
+        date.map_err(|error| violations.push(violation(&path("study_date"), &error))).ok()
+    });
+    let embedding = wire.embedding.map(embedding).filter(|_| violations.len() == before)?;
+    Some(EncodedQueryImage {
+        embedding,
+        view: given(wire.view),
+        patient: patient.ok().flatten(),
+        study_date,
+        view_position: given(wire.view_position),
+    })
+}
+
+fn minimum(wire: v1::MinimumScores) -> MinimumScores {
+    use v1::minimum_scores::Image;
+    MinimumScores {
+        image: wire.image.map(|image| match image {
+            Image::Cosine(value) => MinimumImageScore::Cosine(value),
+            Image::DotProduct(value) => MinimumImageScore::DotProduct(value),
+            Image::L2Distance(value) => MinimumImageScore::L2Distance(value),
+        }),
+        lexical: wire.bm25,
+    }
 }
 
 fn image(wire: v1::QueryImage) -> QueryImage {
@@ -110,7 +207,7 @@ fn given_count(value: Option<u32>) -> Option<usize> {
     value.map(|value| value as usize)
 }
 
-fn given(text: String) -> Option<String> {
+pub(crate) fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
@@ -156,7 +253,16 @@ mod tests {
             vector_path: v1::VectorPath::Graph.into(),
             ef_search: Some(64),
             target_recall: Some(0.9),
-            detail: v1::HitDetail::CaseId.into(),
+            detail: v1::CaseDetail::CaseId.into(),
+            example_case_ids: vec!["CXR7".into()],
+            minimum_scores: Some(v1::MinimumScores {
+                image: Some(v1::minimum_scores::Image::L2Distance(1.5)),
+                bm25: Some(2.0),
+            }),
+            facets: vec![
+                v1::FacetQuery { field: "modality".into(), max_values: None },
+                v1::FacetQuery { field: "finding".into(), max_values: Some(0) },
+            ],
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -182,6 +288,11 @@ mod tests {
             target_recall: Some(0.9),
         };
         assert_eq!((asked.limits, asked.detail), (limits, HitDetail::CaseId));
+        assert_eq!(asked.examples, [CaseId::new("CXR7").unwrap()]);
+        let minimum = MinimumScores { image: Some(MinimumImageScore::L2Distance(1.5)), lexical: Some(2.0) };
+        assert_eq!(asked.minimum, minimum);
+        let facet = |field: &str, max_values| FacetQuery { field: field.into(), max_values };
+        assert_eq!(asked.facets, [facet("modality", 10), facet("finding", 0)]);
     }
 
     #[test]
@@ -241,17 +352,74 @@ mod tests {
             let wire = v1::SearchRequest { text, ..v1::SearchRequest::default() };
             let mut page = v1::SearchRequest { page_size: size, page_token: token, ..wire.clone() };
             let as_it_came = page.clone();
-            prop_assert_eq!(digest(&wire, "a"), digest_in_place(&mut page, "a"));
+            let of = |wire: &v1::SearchRequest, index: &str| digest(&mut wire.clone(), index);
+            prop_assert_eq!(of(&wire, "a"), digest(&mut page, "a"));
             prop_assert!(page == as_it_came);
-            prop_assert_ne!(digest(&wire, "a"), digest(&wire, "b"));
+            prop_assert_ne!(of(&wire, "a"), of(&wire, "b"));
             let other = v1::SearchRequest { exact: true, ..wire.clone() };
-            prop_assert_ne!(digest(&wire, "a"), digest(&other, "a"));
+            prop_assert_ne!(of(&wire, "a"), of(&other, "a"));
+        }
+    }
+
+    fn encoded(content: &[u8], view: &str) -> v1::EncodedQueryImage {
+        v1::EncodedQueryImage {
+            embedding: Some(v1::Embedding { values: vec![1.0], encoder_id: "enc".into() }),
+            view: view.into(),
+            content_sha256: Sha256::digest(content).to_vec(),
+            patient: Some(v1::PatientKey { id: "17".into(), issuer: "north".into() }),
+            study_date: "2019-05-03".into(),
+            view_position: "AP".into(),
         }
     }
 
     #[test]
+    fn what_an_image_became_stands_for_the_image() {
+        let image = v1::QueryImage { content: b"file".to_vec(), view: "PA".into() };
+        let mut sent = v1::SearchRequest { images: vec![image], ..v1::SearchRequest::default() };
+        let with = |image| v1::SearchRequest { encoded_images: vec![image], ..v1::SearchRequest::default() };
+        let first = digest(&mut sent, "a");
+        assert_eq!(first.images, [<[u8; 32]>::from(Sha256::digest(b"file"))]);
+        assert_eq!(sent.images[0].content, b"file");
+        let mut again = with(encoded(b"file", "PA"));
+        assert_eq!(digest(&mut again, "a").request, first.request);
+        assert_ne!(digest(&mut with(encoded(b"other", "PA")), "a").request, first.request);
+        assert_ne!(digest(&mut with(encoded(b"file", "")), "a").request, first.request);
+        let asked = search(again).unwrap().encoded_images.remove(0);
+        assert_eq!((asked.view.as_deref(), asked.view_position.as_deref()), (Some("PA"), Some("AP")));
+        assert_eq!(asked.patient.unwrap().joined(), "north\u{1f}17");
+        assert_eq!(asked.study_date.unwrap().to_string(), "2019-05-03");
+    }
+
+    #[test]
+    fn seventeen_examples_are_refused_however_many_of_them_are_none() {
+        let example_case_ids = vec![String::new(); 100_000];
+        let fields = refused(v1::SearchRequest { example_case_ids, ..v1::SearchRequest::default() });
+        assert_eq!((fields.len(), fields[0].as_str()), (17, "example_case_ids"));
+    }
+
+    #[test]
+    fn an_encoded_image_that_is_none_is_refused_by_its_parts() {
+        let broken = v1::EncodedQueryImage {
+            patient: Some(v1::PatientKey::default()),
+            study_date: "CANARY".into(),
+            ..v1::EncodedQueryImage::default()
+        };
+        let wire = v1::SearchRequest {
+            images: vec![v1::QueryImage::default()],
+            encoded_images: vec![broken],
+            example_case_ids: vec!["a".into(), String::new()],
+            ..v1::SearchRequest::default()
+        };
+        let parts = ["content_sha256", "embedding", "patient.id", "study_date"];
+        let mut expected = vec!["encoded_images".to_owned()];
+        expected.extend(parts.map(|part| format!("encoded_images[0].{part}")));
+        expected.push("example_case_ids[1]".to_owned());
+        assert_eq!(refused(wire), expected);
+    }
+
+    #[test]
     fn an_empty_index_name_digests_as_the_name_it_stands_for() {
-        let named = v1::SearchRequest { index: "chest".into(), ..v1::SearchRequest::default() };
-        assert_eq!(digest(&named, "chest"), digest(&v1::SearchRequest::default(), "chest"));
+        let mut named = v1::SearchRequest { index: "chest".into(), ..v1::SearchRequest::default() };
+        assert_eq!(digest(&mut named, "chest"), digest(&mut v1::SearchRequest::default(), "chest"));
     }
 }

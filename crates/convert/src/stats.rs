@@ -1,6 +1,6 @@
 //! Figures about an index and what a check of it found.
 
-use crate::small;
+use crate::{kinds, small};
 use precedent_engine::{
     BackgroundFailure, BackgroundTask, Condition, Damage, Definition, Engine, IndexStats, SegmentStats,
     VectorAccess, Verification,
@@ -39,14 +39,14 @@ pub fn stats(
         distinct_vector_count: stats.distinct_vectors as u64,
         image_space: definition.image_space.as_ref().map(|space| v1::Space {
             dimension: small(space.dimension()),
-            metric: space.metric().name().to_owned(),
+            metric: kinds::metric(space.metric()).into(),
             encoder_id: space.encoder_id().to_owned(),
             notice: abilities.notice.unwrap_or_default().to_owned(),
             encodes_images: abilities.encodes,
             encodes_text: abilities.encodes,
         }),
         fields: (definition.fields.iter())
-            .map(|(name, kind)| v1::Field { name: name.to_owned(), kind: kind.name().to_owned() })
+            .map(|(name, kind)| v1::Field { name: name.to_owned(), kind: kinds::field(kind).into() })
             .collect(),
         segments: stats.segments.iter().map(segment).collect(),
         file_bytes: stats.file_bytes.iter().map(|(kind, bytes)| (kind.clone(), *bytes)).collect(),
@@ -81,6 +81,21 @@ fn damage(damage: Damage) -> v1::Damage {
 /// How far a full check is.
 pub fn verification_progress(checked_bytes: u64, total_bytes: u64) -> v1::VerifyIndexResponse {
     v1::VerifyIndexResponse { checked_bytes, total_bytes, ..v1::VerifyIndexResponse::default() }
+}
+
+/// How far a merge is.
+pub fn merge_progress(phase: &str, done: usize, total: usize) -> v1::MergeIndexResponse {
+    let phase = match phase {
+        "cases" => v1::MergePhase::Cases,
+        "graph" => v1::MergePhase::Graph,
+        _ => v1::MergePhase::Unspecified,
+    };
+    v1::MergeIndexResponse {
+        phase: phase.into(),
+        done_count: done as u64,
+        total_count: total as u64,
+        ..v1::MergeIndexResponse::default()
+    }
 }
 
 /// What a full check found.
@@ -158,13 +173,13 @@ mod tests {
             distinct_vector_count: 5,
             image_space: Some(v1::Space {
                 dimension: 16,
-                metric: "l2".into(),
+                metric: v1::Metric::L2Distance.into(),
                 encoder_id: "enc".into(),
                 notice: "demo".into(),
                 encodes_images: true,
                 encodes_text: true,
             }),
-            fields: vec![v1::Field { name: "age".into(), kind: "integer".into() }],
+            fields: vec![v1::Field { name: "age".into(), kind: v1::FieldKind::Integer.into() }],
             segments: vec![v1::SegmentStats {
                 id: "s1".into(),
                 case_count: 7,

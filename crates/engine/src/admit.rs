@@ -1,21 +1,24 @@
 //! What a search may ask: every limit checked, every violation named, before anything is looked at.
 
 use crate::encode::{self, Encoding};
+use crate::examples::Examples;
 use crate::findings::{self, Resolved};
 use crate::image_text::encode_image_text;
 use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::unlike::Unlike;
-use crate::{EngineError, Violation, guards};
-use precedent_archive::{Definition, Snapshot};
+use crate::{EngineError, Violation, facets, guards, study};
+use precedent_archive::{CasePlace, Definition, Snapshot};
 use precedent_imaging::HeaderFacts;
 use precedent_lexical::TextQuery;
 use precedent_model::{FieldKind, PartialDate, Projection};
 use precedent_query::{
-    Applied, AppliedGuards, Compare, Comparison, Correction, Filter, MAX_LIMIT, MAX_QUERY_VECTORS,
-    MAX_TEXT_BYTES, MentionFilter, Operand, QueryImage, SearchRequest, Warning,
+    Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, Filter, MAX_LIMIT,
+    MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand, QueryVector, SearchRequest,
+    Warning, WarningCode,
 };
-use precedent_vector::{Embedding, VectorError};
+use precedent_vector::{Embedding, Metric, VectorError};
+use std::time::{Duration, Instant};
 
 /// Widest walk.
 const MAX_EF_SEARCH: usize = 4096;
@@ -46,6 +49,14 @@ pub(crate) struct Query<'a> {
     /// What is searched in place of words that nothing knew.
     pub corrections: Vec<Correction>,
     pub warnings: Vec<Warning>,
+    /// Where the example cases lie; they are no hits.
+    pub examples: Vec<CasePlace>,
+    /// The least similarity for which the image channel puts a case forward.
+    pub least_image: Option<f32>,
+    /// What the pictures of the request became.
+    pub encoded_images: Vec<EncodedQueryImage>,
+    /// How long its pictures and image text took to encode.
+    pub encoding: Duration,
 }
 
 impl<'a> Query<'a> {
@@ -59,11 +70,23 @@ impl<'a> Query<'a> {
         let definition = snapshot.definition();
         let mut wrong = Vec::new();
         check_numbers(request, &mut wrong);
-        if asked_vectors(request) == 0 && request.text.is_none() && request.filter.is_none() {
-            let description = "give at least one of embeddings, images, image_text, text and filter";
+        facets::check(&request.facets, &definition.fields, &mut wrong);
+        let asks_images = asked_vectors(request) > 0 || !request.examples.is_empty();
+        if !asks_images && request.text.is_none() && request.filter.is_none() {
+            let description =
+                "give at least one of embeddings, images, image_text, example_case_ids, text and filter";
             wrong.push(Violation::new("embeddings", description));
         }
-        let (mut vectors, misfit) = admit_vectors(definition, request, &mut wrong);
+        let least_image = least_image(definition, request, asks_images, &mut wrong);
+        let mut misfit = None;
+        let given = (request.vectors.iter().enumerate())
+            .map(|(index, vector)| (format!("embeddings[{index}]"), vector));
+        let mut vectors = admit_vectors(definition, given, &mut wrong, &mut misfit);
+        let encoded = (request.encoded_images.iter().enumerate())
+            .map(|(index, image)| (format!("encoded_images[{index}].embedding"), &image.embedding));
+        vectors.extend(admit_vectors(definition, encoded, &mut wrong, &mut misfit));
+        let room = MAX_QUERY_VECTORS.saturating_sub(asked_vectors(request));
+        let examples = Examples::find(snapshot, &request.examples, room, &mut wrong)?;
         let spelt = (request.text.as_deref())
             .filter(|text| text.len() <= MAX_TEXT_BYTES && !request.literal_text)
             .map(|text| spelling::correct(snapshot, text))
@@ -84,14 +107,20 @@ impl<'a> Query<'a> {
         check_before(definition, request)?;
         // Pictures cost more than everything else together, so they are read when the rest is right.
         let mut image_warnings = Vec::new();
-        let (encoded, headers) = encode_all(snapshot, encoding, request, &mut image_warnings, stop)?;
-        vectors.extend(encoded);
-        let guards = guards::apply(&request.guards, &definition.placeholders, &headers)
+        let begun = Instant::now();
+        let encoded = encode_all(snapshot, encoding, request, &mut image_warnings, stop)?;
+        let encoding_time = begun.elapsed();
+        vectors.extend(encoded.vectors);
+        let headers = encoded.headers;
+        let mut guards = guards::apply(&request.guards, &definition.placeholders, &headers)
             .map_err(EngineError::Invalid)?;
+        guards.example_patients = examples.patients;
         let before = guards.before.as_ref().map(|before| before_filter(before.value));
         let mut warnings = guards::warnings(&request.guards, &definition.placeholders, &guards);
         warnings.append(&mut image_warnings);
-        let views = views(request, &headers);
+        let mut views = views(request, &headers);
+        views.extend(examples.views.into_iter().map(|(place, view)| (vectors.len() + place, view)));
+        vectors.extend(examples.vectors);
         let unlike = Unlike::of(snapshot, projections(&views, vectors.len()))?;
         let reads_findings = text.is_some() || filter.as_ref().is_some_and(|filter| filter.asks);
         let (filter, mentions) = filter.map(|resolved| (resolved.filter, resolved.wanted)).unzip();
@@ -109,6 +138,10 @@ impl<'a> Query<'a> {
             unlike,
             corrections,
             warnings,
+            examples: examples.places,
+            least_image,
+            encoded_images: encoded.images,
+            encoding: encoding_time,
         };
         query.warn();
         if let Some(spelt) = spelt {
@@ -116,7 +149,7 @@ impl<'a> Query<'a> {
             query.corrections = spelt.corrections;
         }
         if let (true, Some(notice)) = (query.asks_image(), encoding.notice()) {
-            query.warnings.push(Warning { code: "DEMO_ENCODER", message: notice.to_owned() });
+            query.warnings.push(Warning { code: WarningCode::DemoEncoder, message: notice.to_owned() });
         }
         if reads_findings {
             query.warnings.extend(stale(snapshot));
@@ -127,7 +160,7 @@ impl<'a> Query<'a> {
     fn warn(&mut self) {
         if self.text.as_ref().is_some_and(|text| !text.is_searchable()) {
             self.warnings.push(Warning {
-                code: "NOTHING_TO_SEARCH",
+                code: WarningCode::NothingToSearch,
                 message: "the text holds no word that asks for anything, so the lexical channel is silent"
                     .to_owned(),
             });
@@ -155,7 +188,7 @@ fn stale(snapshot: &Snapshot) -> Option<Warning> {
     let stale = snapshot.stale();
     let (cases, all) = (stale.cases, snapshot.cases());
     (cases > 0).then(|| Warning {
-        code: "STALE_LEXICON",
+        code: WarningCode::StaleLexicon,
         message: format!(
             "{cases} of {all} cases were read by another lexicon or by none, so what they say may be found otherwise; \
              a merge reads them anew"
@@ -219,33 +252,87 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     }
 }
 
-/// How many vectors the image channel is asked for.
+/// How many vectors the image channel is asked for, beside those of the example cases.
 fn asked_vectors(request: &SearchRequest) -> usize {
-    request.vectors.len() + request.images.len() + usize::from(request.image_text.is_some())
+    let images = request.images.len() + request.encoded_images.len();
+    request.vectors.len() + images + usize::from(request.image_text.is_some())
+}
+
+/// The least similarity for which the image channel puts a case forward: in the words of the index's metric, or refused.
+fn least_image(
+    definition: &Definition,
+    request: &SearchRequest,
+    asks_images: bool,
+    wrong: &mut Vec<Violation>,
+) -> Option<f32> {
+    let mut refuse = |field: &str, description: String| {
+        wrong.push(Violation::new(format!("minimum_scores.{field}"), description));
+    };
+    if let Some(least) = request.minimum.lexical {
+        if !least.is_finite() {
+            refuse("bm25", format!("is {least}; give a finite number"));
+        } else if request.text.is_none() {
+            refuse("bm25", "is given, but no text; give one, or leave the minimum out".to_owned());
+        }
+    }
+    let (field, value, metric, similarity) = match request.minimum.image? {
+        MinimumImageScore::Cosine(value) => ("cosine", value, Metric::Cosine, value),
+        MinimumImageScore::DotProduct(value) => ("dot_product", value, Metric::Dot, value),
+        MinimumImageScore::L2Distance(value) => ("l2_distance", value, Metric::L2, 0.0 - value),
+    };
+    let space = definition.image_space.as_ref();
+    if !value.is_finite() {
+        refuse(field, format!("is {value}; give a finite number"));
+    } else if !asks_images {
+        refuse(field, "is given, but nothing to search images by; leave the minimum out".to_owned());
+    } else if let Some(space) = space.filter(|space| space.metric() != metric) {
+        let name = space.metric().name();
+        refuse(field, format!("is not of the index's metric, which is {name}; give the minimum of that"));
+    }
+    Some(similarity)
 }
 
 /// What the headers of images say, each with the place of its image.
 type Headers = Vec<(usize, HeaderFacts)>;
 
-/// The vectors of images and image text, in this order, and what the header of each image says; what the caller should know
-/// of them goes to `warnings`.
+/// What images and image text became.
+#[derive(Default)]
+struct Encoded {
+    /// Of images and image text, in this order.
+    vectors: Vec<Embedding>,
+    headers: Headers,
+    /// What the images became.
+    images: Vec<EncodedQueryImage>,
+}
+
+/// Encodes images and image text, and reads what the header of each image says; what the caller should know of them goes to
+/// `warnings`. Images that were encoded earlier have their embeddings; only their headers are looked at.
 fn encode_all(
     snapshot: &Snapshot,
     encoding: &Encoding,
     request: &SearchRequest,
     warnings: &mut Vec<Warning>,
     stop: &dyn Fn() -> bool,
-) -> Result<(Vec<Embedding>, Headers), EngineError> {
-    let (mut encoded, mut headers) = (Vec::new(), Vec::new());
+) -> Result<Encoded, EngineError> {
+    let mut done = Encoded::default();
+    done.headers.extend(request.encoded_images.iter().map(facts_of).enumerate());
+    let mut encoded = Vec::new();
     for (index, image) in request.images.iter().enumerate() {
         if stop() {
             return Err(EngineError::Cancelled);
         }
         let field = format!("images[{index}].content");
         let encoder = encoding.required(&field)?;
-        encoded.push(encode::image(encoder, &image.content, &field).map(|image| {
-            headers.push((index, image.facts));
-            (field, image.embedding)
+        encoded.push(encode::image(encoder, &image.content, &field).map(|read| {
+            done.images.push(EncodedQueryImage {
+                embedding: read.embedding.clone(),
+                view: image.view.clone(),
+                patient: study::key(&read.facts),
+                study_date: read.facts.study_date,
+                view_position: read.facts.view_position.clone(),
+            });
+            done.headers.push((index, read.facts));
+            (field, read.embedding)
         }));
     }
     if let Some(text) = &request.image_text {
@@ -257,19 +344,31 @@ fn encode_all(
         }));
     }
     // Without a space there is no encoder, and then nothing was asked for.
-    let Some(space) = &snapshot.definition().image_space else { return Ok((Vec::new(), headers)) };
-    let (mut vectors, mut wrong) = (Vec::new(), Vec::new());
+    let Some(space) = &snapshot.definition().image_space else { return Ok(done) };
+    let mut wrong = Vec::new();
     for outcome in encoded {
         let admitted = outcome.and_then(|(field, vector)| {
             (space.admit(&vector.encoder_id, &vector.values))
                 .map_err(|error| Violation::new(field, error.to_string()))
         });
         match admitted {
-            Ok(embedding) => vectors.push(embedding),
+            Ok(embedding) => done.vectors.push(embedding),
             Err(violation) => wrong.push(violation),
         }
     }
-    if wrong.is_empty() { Ok((vectors, headers)) } else { Err(EngineError::Invalid(wrong)) }
+    if wrong.is_empty() { Ok(done) } else { Err(EngineError::Invalid(wrong)) }
+}
+
+/// What was kept of the header of an image that was encoded earlier.
+fn facts_of(image: &EncodedQueryImage) -> HeaderFacts {
+    let patient = image.patient.as_ref();
+    HeaderFacts {
+        patient_id: patient.map(|patient| patient.id().to_owned()),
+        patient_id_issuer: patient.and_then(|patient| patient.issuer()).map(str::to_owned),
+        study_date: image.study_date,
+        view_position: image.view_position.clone(),
+        ..HeaderFacts::default()
+    }
 }
 
 /// The projection of every vector, as far as it is known.
@@ -280,9 +379,9 @@ fn projections(views: &[(usize, Applied<Projection>)], vectors: usize) -> Vec<Op
 
 /// The projections of the request's images: as the request says or else the header.
 fn views(request: &SearchRequest, headers: &[(usize, HeaderFacts)]) -> Vec<(usize, Applied<Projection>)> {
-    let of_image = |(index, image): (usize, &QueryImage)| {
+    let of_image = |(index, view): (usize, &Option<String>)| {
         let header = headers.iter().find(|(place, _)| *place == index);
-        let (view, part) = match (&image.view, header) {
+        let (view, part) = match (view, header) {
             (Some(view), _) => (view, "view"),
             (None, Some((_, facts))) => (facts.view_position.as_ref()?, "content"),
             (None, None) => return None,
@@ -290,21 +389,24 @@ fn views(request: &SearchRequest, headers: &[(usize, HeaderFacts)]) -> Vec<(usiz
         let value = Projection::of_view(view)?;
         Some((request.vectors.len() + index, Applied { value, source: format!("images[{index}].{part}") }))
     };
-    request.images.iter().enumerate().filter_map(of_image).collect()
+    let encoded = request.encoded_images.iter().map(|image| &image.view);
+    request.images.iter().map(|image| &image.view).chain(encoded).enumerate().filter_map(of_image).collect()
 }
 
-/// The admitted vectors, and the first that is well formed but does not fit this index.
-fn admit_vectors(
+/// The admitted vectors, each given with its field. The first that is well formed but does not fit this index goes to
+/// `misfit`.
+fn admit_vectors<'a>(
     definition: &Definition,
-    request: &SearchRequest,
+    given: impl Iterator<Item = (String, &'a QueryVector)>,
     wrong: &mut Vec<Violation>,
-) -> (Vec<Embedding>, Option<Violation>) {
-    let (mut vectors, mut misfit) = (Vec::new(), None);
-    for (index, vector) in request.vectors.iter().enumerate().take(MAX_QUERY_VECTORS) {
-        let path = |part: &str| format!("embeddings[{index}].{part}");
+    misfit: &mut Option<Violation>,
+) -> Vec<Embedding> {
+    let mut vectors = Vec::new();
+    for (field, vector) in given.take(MAX_QUERY_VECTORS) {
+        let path = |part: &str| format!("{field}.{part}");
         let Some(space) = &definition.image_space else {
             let description = "this index has no image space; search it by text and filter";
-            misfit.get_or_insert(Violation::new(format!("embeddings[{index}]"), description));
+            misfit.get_or_insert(Violation::new(field, description));
             continue;
         };
         match space.admit(&vector.encoder_id, &vector.values) {
@@ -318,7 +420,7 @@ fn admit_vectors(
             Err(error) => wrong.push(Violation::new(path("values"), error.to_string())),
         }
     }
-    (vectors, misfit)
+    vectors
 }
 
 /// Whether the index can tell what is earlier, if that is asked.

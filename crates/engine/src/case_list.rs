@@ -34,6 +34,20 @@ impl View {
         order: CaseOrder,
         stop: &dyn Fn() -> bool,
     ) -> Result<CaseList, EngineError> {
+        self.list_where(filter, None, order, stop)
+    }
+
+    /// As [`Self::list`], of one patient's cases alone if one is given.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn list_where(
+        &self,
+        filter: Option<&str>,
+        patient: Option<&PatientKey>,
+        order: CaseOrder,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<CaseList, EngineError> {
         let snapshot = self.snapshot();
         let mut accept = snapshot.live();
         if let Some(text) = filter {
@@ -41,7 +55,25 @@ impl View {
                 admit_filter(snapshot, text).map_err(|violation| EngineError::Invalid(vec![violation]))?;
             snapshot.keep_matching(&resolved.filter, &mut accept, stop)?;
         }
+        if let Some(patient) = patient {
+            self.keep_patient(patient, &mut accept)?;
+        }
         self.list_of(&accept, order)
+    }
+
+    /// The cases of these ids in their order, without those that there are not, and the positions of the latter.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn list_ids(&self, ids: &[CaseId]) -> Result<(CaseList, Vec<usize>), EngineError> {
+        let (mut places, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (position, id) in ids.iter().enumerate() {
+            match self.snapshot().find(id)? {
+                Some(place) => places.push(place),
+                None => unknown.push(position),
+            }
+        }
+        Ok((CaseList { snapshot: Arc::clone(self.shared_snapshot()), places }, unknown))
     }
 
     /// Every case that may be a patient's ([`PatientKey::may_be`]), in the order in which they came in.
@@ -49,13 +81,18 @@ impl View {
     /// # Errors
     /// A damaged file.
     pub fn list_patient(&self, patient: &PatientKey) -> Result<CaseList, EngineError> {
-        let snapshot = self.snapshot();
-        let (mut accept, mut others) = (snapshot.live(), snapshot.live());
-        snapshot.drop_patient(patient, &mut others)?;
+        let mut accept = self.snapshot().live();
+        self.keep_patient(patient, &mut accept)?;
+        self.list_of(&accept, CaseOrder::AsIngested)
+    }
+
+    fn keep_patient(&self, patient: &PatientKey, accept: &mut [OrdinalSet]) -> Result<(), EngineError> {
+        let mut others = accept.to_vec();
+        self.snapshot().drop_patient(patient, &mut others)?;
         for (accept, others) in accept.iter_mut().zip(&others) {
             accept.subtract(others);
         }
-        self.list_of(&accept, CaseOrder::AsIngested)
+        Ok(())
     }
 
     fn list_of(&self, accept: &[OrdinalSet], order: CaseOrder) -> Result<CaseList, EngineError> {
@@ -77,6 +114,13 @@ impl CaseList {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// So many of them from one on, as far as there are.
+    pub fn page(mut self, offset: usize, size: usize) -> Self {
+        self.places.truncate(offset.saturating_add(size));
+        self.places.drain(..offset.min(self.places.len()));
+        self
     }
 
     /// The ids, in order.

@@ -282,6 +282,15 @@ impl Engine {
         Ok(self.archive.merge_all(progress)?)
     }
 
+    /// Writes each segment that holds deleted or replaced cases anew without them, and leaves the others as they are. A
+    /// segment that a merge of the background has in hand is left to it.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`]; segments that were done stay so.
+    pub fn drop_deleted(&self, progress: MergeProgress<'_>) -> Result<u64, EngineError> {
+        Ok(self.archive.drop_dead(progress)?)
+    }
+
     /// Merges what the policy would merge by itself, until it finds nothing more to do.
     ///
     /// # Errors

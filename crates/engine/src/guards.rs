@@ -7,7 +7,7 @@
 use crate::{Violation, study};
 use precedent_imaging::HeaderFacts;
 use precedent_model::{PartialDate, PatientKey, PlaceholderIds};
-use precedent_query::{Applied, AppliedGuards, Guards, Warning};
+use precedent_query::{Applied, AppliedGuards, Guards, Warning, WarningCode};
 
 /// Completes the guards of a request.
 ///
@@ -22,7 +22,11 @@ pub(crate) fn apply(
     let mut wrong = Vec::new();
     let patient = patient(guards, placeholders, headers, &mut wrong);
     let before = before(guards, headers, &mut wrong);
-    if wrong.is_empty() { Ok(AppliedGuards { patient, before }) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(AppliedGuards { patient, before, example_patients: Vec::new() })
+    } else {
+        Err(wrong)
+    }
 }
 
 /// What a request should know about its guards.
@@ -34,13 +38,14 @@ pub(crate) fn warnings(
     let mut warnings = Vec::new();
     if guards.patient.as_ref().is_some_and(|key| placeholders.contains(key.id())) {
         warnings.push(Warning {
-            code: "PLACEHOLDER_PATIENT",
+            code: WarningCode::PlaceholderPatient,
             message: "guards.patient is a placeholder and nobody's id, so it leaves no case out".to_owned(),
         });
     }
-    if applied.patient.is_none() && !guards.include_same_patient {
+    let is_known = applied.patient.is_some() || !applied.example_patients.is_empty();
+    if !is_known && !guards.include_same_patient {
         warnings.push(Warning {
-            code: "NO_PATIENT",
+            code: WarningCode::NoPatient,
             message: "no patient was named, so the patient's own cases may be among the hits".to_owned(),
         });
     }
@@ -197,7 +202,7 @@ mod tests {
         let codes = |guards: &Guards, headers: &[HeaderFacts]| -> Vec<&str> {
             let done = applied(guards, headers).unwrap();
             let said = warnings(guards, &PlaceholderIds::default(), &done);
-            said.into_iter().map(|warning| warning.code).collect()
+            said.into_iter().map(|warning| warning.code.name()).collect()
         };
         let named = header("P1", "", "2019");
         assert_eq!(codes(&Guards::default(), &[]), ["NO_PATIENT"]);

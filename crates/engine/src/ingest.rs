@@ -97,12 +97,21 @@ impl Refusal {
 /// Something about a case that was ingested all the same. No value of the case is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseWarning {
-    /// A stable name: `PLACEHOLDER_PATIENT`, `PLACEHOLDER_ISSUER`.
-    pub code: &'static str,
+    /// What it is about.
+    pub code: CaseWarningCode,
     /// The path of the field, such as `case.patient.id`.
     pub field: &'static str,
     /// What was done, and what to do.
     pub message: &'static str,
+}
+
+/// What a [`CaseWarning`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseWarningCode {
+    /// The patient id is nobody's and was left out.
+    PlaceholderPatient,
+    /// The issuer is nobody's and was left out.
+    PlaceholderIssuer,
 }
 
 /// A case that was checked, and what of it was left out.
@@ -176,11 +185,17 @@ fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
     let message = "is a placeholder, so it was left out and the case has no patient; give the patient's own id, or take \
                    this text off the placeholders of the index definition";
     match &case.patient {
-        None => vec![CaseWarning { code: "PLACEHOLDER_PATIENT", field: "case.patient.id", message }],
+        None => {
+            vec![CaseWarning { code: CaseWarningCode::PlaceholderPatient, field: "case.patient.id", message }]
+        }
         Some(kept) if has_issuer && kept.issuer().is_none() => {
             let message =
                 "is a placeholder, so it was left out and may be any issuer; give the issuer or leave it out";
-            vec![CaseWarning { code: "PLACEHOLDER_ISSUER", field: "case.patient.issuer", message }]
+            vec![CaseWarning {
+                code: CaseWarningCode::PlaceholderIssuer,
+                field: "case.patient.issuer",
+                message,
+            }]
         }
         Some(_) => Vec::new(),
     }
@@ -302,13 +317,13 @@ mod tests {
             let mut case = with_report();
             case.patient = Some(PatientKey::new(id, Some(issuer)).unwrap());
             let admitted = admit(&definition(), NewCase::new(case)).unwrap();
-            let codes: Vec<&str> = admitted.warnings.iter().map(|warning| warning.code).collect();
+            let codes: Vec<CaseWarningCode> = admitted.warnings.iter().map(|warning| warning.code).collect();
             (admitted.entry.case.patient.map(|key| key.joined()), codes)
         };
         for id in ["nan", "N/A", "000", "UNKNOWN", "--"] {
-            assert_eq!(admitted(id, "north"), (None, vec!["PLACEHOLDER_PATIENT"]), "{id}");
+            assert_eq!(admitted(id, "north"), (None, vec![CaseWarningCode::PlaceholderPatient]), "{id}");
         }
-        assert_eq!(admitted("17", "nan"), (Some("17".to_owned()), vec!["PLACEHOLDER_ISSUER"]));
+        assert_eq!(admitted("17", "nan"), (Some("17".to_owned()), vec![CaseWarningCode::PlaceholderIssuer]));
         assert!(admitted("17", "north").1.is_empty() && admitted("17", "").1.is_empty());
     }
 

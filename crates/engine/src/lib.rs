@@ -30,6 +30,8 @@ mod channel;
 mod encode;
 mod engine;
 mod error;
+mod examples;
+mod facets;
 mod files;
 mod findings;
 mod fusion;
@@ -54,7 +56,9 @@ pub use encode::EncodedImage;
 pub use engine::{DeleteOutcome, Engine};
 pub use error::{Cause, EngineError, ErrorKind, Violation};
 pub use health::Health;
-pub use ingest::{CaseWarning, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal};
+pub use ingest::{
+    CaseWarning, CaseWarningCode, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal,
+};
 pub use precedent_archive::{
     Access, BackgroundFailure, BackgroundTask, Condition, Damage, Definition, DefinitionError, Effect,
     GraphDefinition, IndexStats, MergeProgress, RecallReport, RecallRow, Replacement, SegmentStats, Stale,

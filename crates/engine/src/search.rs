@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
+use crate::facets;
 use crate::fusion::{Fused, Vote, certain_depth, fuse, most_behind};
 use crate::highlight::highlights;
 use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
@@ -26,9 +27,14 @@ pub(crate) fn search(
 ) -> Result<SearchResponse, EngineError> {
     let (mut times, mut watch) = (StepTimes::default(), Stopwatch::start());
     let query = Query::admit(snapshot, encoding, request, stop)?;
-    times.admit = watch.lap();
+    times.encode = query.encoding;
+    times.admit = watch.lap().saturating_sub(times.encode);
     let accept = accept(snapshot, &query, stop)?;
     let matches = accept.iter().map(OrdinalSet::count).sum();
+    let facets = match request.limits.offset {
+        0 => facets::count(snapshot, &request.facets, &accept, stop)?,
+        _ => Vec::new(),
+    };
     times.filter = watch.lap();
     let answer = match (query.asks_image(), query.asks_lexical()) {
         (false, None) => unranked(snapshot, &query, &accept, &mut times, stop)?,
@@ -61,7 +67,8 @@ pub(crate) fn search(
         warnings: query.warnings,
         times,
     };
-    Ok(SearchResponse { hits, total, plan, generation: snapshot.generation() })
+    let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
+    Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets })
 }
 
 /// Times one step after the other.
@@ -89,10 +96,16 @@ fn accept(
     for filter in query.filter.iter().chain(&query.before) {
         snapshot.keep_matching(filter, &mut accept, stop)?;
     }
-    if let Some(patient) =
-        query.guards.patient.as_ref().filter(|_| !query.request.guards.include_same_patient)
-    {
-        snapshot.drop_patient(&patient.value, &mut accept)?;
+    if !query.request.guards.include_same_patient {
+        let named = query.guards.patient.iter().map(|patient| &patient.value);
+        for patient in named.chain(&query.guards.example_patients) {
+            snapshot.drop_patient(patient, &mut accept)?;
+        }
+    }
+    for example in &query.examples {
+        if let Some(accept) = accept.get_mut(example.segment) {
+            accept.remove(example.ordinal);
+        }
     }
     Ok(accept)
 }
@@ -104,7 +117,7 @@ struct Answer {
 }
 
 /// Ranks by channels. Goes deeper until the answer is full or the channels have nothing more, so that there are
-/// min(limit, matches) hits whatever filter and patients leave out.
+/// as many hits as there are candidates up to the limit, whatever filter and patients leave out.
 fn ranked(
     snapshot: &Snapshot,
     query: &Query<'_>,
@@ -131,11 +144,19 @@ fn ranked(
             true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
             false => None,
         };
+        if let (Some(ranking), Some(least)) =
+            (image.take_if(|_| query.least_image.is_some()), query.least_image)
+        {
+            image = Some(channel::image::keep_from(snapshot, query, ranking, least, stop)?);
+        }
         times.image += watch.lap();
         let mut lexical = match query.asks_lexical() {
             Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
             None => None,
         };
+        if let Some(least) = query.request.minimum.lexical {
+            lexical = lexical.map(|ranking| channel::lexical::keep_from(ranking, least));
+        }
         times.lexical += watch.lap();
         let seen_all = depth >= matches || image.iter().chain(&lexical).all(|ranking| ranking.exhausted);
         let mut behind = f64::NEG_INFINITY;
@@ -176,12 +197,16 @@ fn rank_by_both(
     // What an exhausted channel does not have it says nothing of.
     if !image.exhausted {
         let others: Vec<CasePlace> = by_text.difference(&by_image).copied().collect();
-        image.candidates.extend(channel::image::ranked(snapshot, query, accept, &others, stop)?);
+        let ranked = channel::image::ranked(snapshot, query, accept, &others, stop)?.into_iter();
+        let least = query.least_image.unwrap_or(f32::NEG_INFINITY);
+        image.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
     }
     times.image += watch.lap();
     if let Some(text) = query.asks_lexical().filter(|_| !lexical.exhausted) {
         let others: Vec<CasePlace> = by_image.difference(&by_text).copied().collect();
-        lexical.candidates.extend(channel::lexical::ranked(snapshot, text, accept, &others, stop)?);
+        let ranked = channel::lexical::ranked(snapshot, text, accept, &others, stop)?.into_iter();
+        let least = query.request.minimum.lexical.unwrap_or(f32::NEG_INFINITY);
+        lexical.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
     }
     times.lexical += watch.lap();
     Ok(())

@@ -12,7 +12,7 @@ use crate::EngineError;
 use precedent_archive::{IndexError, Snapshot};
 use precedent_lexical::{LexicalSnapshot, Neighbour, Spelling, TextQuery};
 use precedent_model::fold_word;
-use precedent_query::{Correction, Warning};
+use precedent_query::{Correction, Warning, WarningCode};
 use precedent_report::Lexicon;
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -52,12 +52,12 @@ impl Corrected {
                 "searched {}, which no report and no lexicon knows; ask for literal text to search as written",
                 words.join(", ")
             );
-            warnings.push(Warning { code: "SPELLING", message });
+            warnings.push(Warning { code: WarningCode::Spelling, message });
         }
         if !self.unknown.is_empty() {
             let words: Vec<String> = self.unknown.iter().map(|word| format!("`{word}`")).collect();
             let message = format!("no report and no lexicon knows {}", words.join(", "));
-            warnings.push(Warning { code: "UNKNOWN_WORD", message });
+            warnings.push(Warning { code: WarningCode::UnknownWord, message });
         }
         warnings
     }

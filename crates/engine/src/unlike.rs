@@ -35,6 +35,11 @@ impl Unlike {
         Some(both.unzip())
     }
 
+    /// Whether like views go before others for any vector.
+    pub fn splits(&self) -> bool {
+        self.0.iter().any(Option::is_some)
+    }
+
     /// Whether a case is known to be of other projections than a vector.
     pub fn has(&self, vector: usize, place: CasePlace) -> bool {
         let sets = self.0.get(vector).and_then(Option::as_ref);

@@ -5,6 +5,7 @@ use crate::{EngineError, search};
 use precedent_archive::{Archive, Definition, RecallReport, Snapshot, VectorAccess};
 use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
+use precedent_report::ReportReader;
 use std::sync::{Arc, Weak};
 
 /// What a search may ask for to be brief: vectors, hits, the width of a walk, and cases that are compared because no graph
@@ -44,6 +45,11 @@ impl View {
         self.snapshot.definition()
     }
 
+    /// How reports are read, with the lexicon of the index.
+    pub fn reader(&self) -> &ReportReader {
+        self.snapshot.reader()
+    }
+
     /// The generation.
     pub fn generation(&self) -> u64 {
         self.snapshot.generation()
@@ -72,6 +78,9 @@ impl View {
     pub fn is_brief(&self, request: &SearchRequest) -> bool {
         let (limits, graph) = (&request.limits, &self.definition().graph);
         let by_vectors_alone = request.images.is_empty()
+            && request.encoded_images.is_empty()
+            && request.examples.is_empty()
+            && request.facets.is_empty()
             && request.image_text.is_none()
             && request.text.is_none()
             && request.filter.is_none()

@@ -59,6 +59,28 @@ impl IndexWriter {
         self.merge(&ids, share, true, progress)
     }
 
+    /// Makes everything visible and writes each segment that holds deleted or replaced cases anew, without them. One that
+    /// another merge has in hand is left to it.
+    ///
+    /// # Errors
+    /// As [`Self::merge_all`]; segments that were done stay so.
+    pub fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
+        let snapshot = self.commit()?;
+        let limit = self.generations.limit();
+        for entry in snapshot.manifest.segments.iter().filter(|entry| entry.dead() > 0) {
+            let claimed = self.merges.some(|claimed| {
+                let snapshot = self.snapshot();
+                let is_there = snapshot.manifest.segments.iter().any(|there| there.id == entry.id);
+                let is_free = is_there && !claimed.contains(&entry.id);
+                is_free.then(|| Choice { ids: vec![entry.id.clone()], linked: true })
+            });
+            if let Some((_claim, Choice { ids, linked })) = claimed {
+                self.merge(&ids, limit, linked, progress)?;
+            }
+        }
+        Ok(self.snapshot())
+    }
+
     fn merge(
         &self,
         ids: &[String],

@@ -3,7 +3,7 @@
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::same_bits;
 use crate::replace::Parts;
-use crate::segment::{GraphPages, Records, Segment};
+use crate::segment::{GraphPages, Records, Segment, ValueCounts, count_values};
 use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
@@ -173,6 +173,21 @@ impl Snapshot {
             accept.intersect(&part.segment.columns.evaluate(filter, stop)?.yes);
         }
         Ok(())
+    }
+
+    /// How many of the accepted cases have each value of a field or column of findings; the `most` values of the most cases.
+    ///
+    /// # Errors
+    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    pub fn count_values(
+        &self,
+        field: &str,
+        accept: &[OrdinalSet],
+        most: usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ValueCounts, IndexError> {
+        let segments = self.segments.iter().zip(accept).map(|(part, accept)| (&part.segment.columns, accept));
+        count_values(field, segments, most, stop)
     }
 
     /// Takes out what may be a patient's cases.

@@ -1,6 +1,6 @@
 //! What became of the rows, counted.
 
-use precedent_engine::{CaseWarning, Effect};
+use precedent_engine::{CaseWarning, CaseWarningCode, Effect};
 use std::collections::BTreeSet;
 
 /// What became of the rows. In a rehearsal, what would become of them.
@@ -52,9 +52,8 @@ impl Tally {
         } += 1;
         for warning in warnings {
             match warning.code {
-                "PLACEHOLDER_PATIENT" => self.placeholder_patients += 1,
-                "PLACEHOLDER_ISSUER" => self.placeholder_issuers += 1,
-                _ => {}
+                CaseWarningCode::PlaceholderPatient => self.placeholder_patients += 1,
+                CaseWarningCode::PlaceholderIssuer => self.placeholder_issuers += 1,
             }
         }
     }

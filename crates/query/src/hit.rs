@@ -1,7 +1,8 @@
 //! What is answered.
 
-use crate::Plan;
+use crate::{EncodedQueryImage, Plan};
 use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
+use std::fmt;
 use std::sync::Arc;
 
 /// What one channel says of a hit.
@@ -105,10 +106,34 @@ pub struct Hit {
 pub struct SearchResponse {
     /// The hits of the page, best first.
     pub hits: Vec<Hit>,
-    /// How many hits the whole answer has: min(limit, matches), counting patients where one hit per patient is asked.
+    /// How many hits the whole answer has: up to `limit`, counting patients where one hit per patient is asked.
     pub total: usize,
     /// How the answer was found.
     pub plan: Plan,
     /// The generation of the index that was searched.
     pub generation: u64,
+    /// What the images of the request became, in their order.
+    pub encoded_images: Vec<EncodedQueryImage>,
+    /// What was counted among the matches, in the order of the request; nothing on later pages.
+    pub facets: Vec<Facet>,
+}
+
+/// How many of the matches have each value of a field.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Facet {
+    /// As the request names it.
+    pub field: String,
+    /// Values, folded, each with its number of cases: those of the most first, equal ones by value.
+    pub values: Vec<(String, usize)>,
+    /// How many values there are beyond these.
+    pub more_values: usize,
+    /// Matches without a value.
+    pub missing: usize,
+}
+
+/// Values of a field may lead to a person.
+impl fmt::Debug for Facet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Facet({}, {} values hidden)", self.field, self.values.len())
+    }
 }

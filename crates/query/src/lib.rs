@@ -22,9 +22,12 @@ pub use filter::{
     Compare, Comparison, Detail, DetailFilter, DetailTest, Filter, FilterError, MAX_FILTER_BYTES,
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
-pub use hit::{ChannelScore, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
-pub use plan::{Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning};
+pub use hit::{ChannelScore, Facet, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
+pub use plan::{
+    Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,
+};
 pub use request::{
-    Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, PathChoice, QueryImage,
+    EncodedQueryImage, FacetQuery, Fusion, Guards, HitDetail, Limits, MAX_FACET_VALUES, MAX_FACETS,
+    MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MinimumImageScore, MinimumScores, PathChoice, QueryImage,
     QueryVector, SearchRequest,
 };

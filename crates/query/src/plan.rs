@@ -54,9 +54,11 @@ pub struct ChannelPlan {
 /// full yet, counts with its sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StepTimes {
-    /// Checking the request, reading its text and filter, encoding its pictures and image text.
+    /// Checking the request, reading its text and filter.
     pub admit: Duration,
-    /// Finding the cases that pass filter and guards.
+    /// Encoding its pictures and image text.
+    pub encode: Duration,
+    /// Finding the cases that pass filter and guards, and counting facets.
     pub filter: Duration,
     /// Ranking by the channel `image`.
     pub image: Duration,
@@ -86,18 +88,67 @@ impl fmt::Debug for Correction {
     }
 }
 
+/// What a [`Warning`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarningCode {
+    /// No patient was named, so the patient's own cases may be among the hits.
+    NoPatient,
+    /// The patient of the guards is nobody's id.
+    PlaceholderPatient,
+    /// The encoder is a demonstration.
+    DemoEncoder,
+    /// Words were searched as others.
+    Spelling,
+    /// Words that nothing knows and nothing resembles.
+    UnknownWord,
+    /// The image text says something that the encoder cannot place.
+    UnplacedImageText,
+    /// The text has no word to search for.
+    NothingToSearch,
+    /// Reports were read by another lexicon or by none.
+    StaleLexicon,
+}
+
+impl WarningCode {
+    /// Every code.
+    pub const ALL: [Self; 8] = [
+        Self::NoPatient,
+        Self::PlaceholderPatient,
+        Self::DemoEncoder,
+        Self::Spelling,
+        Self::UnknownWord,
+        Self::UnplacedImageText,
+        Self::NothingToSearch,
+        Self::StaleLexicon,
+    ];
+
+    /// The name in replies and documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoPatient => "NO_PATIENT",
+            Self::PlaceholderPatient => "PLACEHOLDER_PATIENT",
+            Self::DemoEncoder => "DEMO_ENCODER",
+            Self::Spelling => "SPELLING",
+            Self::UnknownWord => "UNKNOWN_WORD",
+            Self::UnplacedImageText => "UNPLACED_IMAGE_TEXT",
+            Self::NothingToSearch => "NOTHING_TO_SEARCH",
+            Self::StaleLexicon => "STALE_LEXICON",
+        }
+    }
+}
+
 /// Something the caller should know beside the hits. `Debug` hides the message, which may hold words of the request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// A stable name, such as `NO_PATIENT`.
-    pub code: &'static str,
+    /// What it is about.
+    pub code: WarningCode,
     /// One sentence for a person.
     pub message: String,
 }
 
 impl fmt::Debug for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Warning({}, {} bytes hidden)", self.code, self.message.len())
+        write!(f, "Warning({}, {} bytes hidden)", self.code.name(), self.message.len())
     }
 }
 
@@ -118,6 +169,8 @@ pub struct AppliedGuards {
     pub patient: Option<Applied<PatientKey>>,
     /// Only cases certainly earlier than this date were let in.
     pub before: Option<Applied<PartialDate>>,
+    /// The patients of the example cases, whose cases were left out, too.
+    pub example_patients: Vec<PatientKey>,
 }
 
 impl fmt::Debug for AppliedGuards {
@@ -125,6 +178,7 @@ impl fmt::Debug for AppliedGuards {
         f.debug_struct("AppliedGuards")
             .field("patient", &self.patient.as_ref().map(|patient| &patient.source))
             .field("before", &self.before.as_ref().map(|before| &before.source))
+            .field("example_patients", &self.example_patients.len())
             .finish()
     }
 }
@@ -162,7 +216,7 @@ mod tests {
     fn debug_hides_words() {
         let (written, searched) = ("CANARY".to_owned(), "CANARY".to_owned());
         let correction = Correction { span: Span::new(0..6), written, searched };
-        let warning = Warning { code: "UNKNOWN_WORD", message: "CANARY".to_owned() };
+        let warning = Warning { code: WarningCode::UnknownWord, message: "CANARY".to_owned() };
         for shown in [format!("{correction:?}"), format!("{warning:?}")] {
             assert!(!shown.contains("CANARY"), "{shown}");
         }
@@ -176,6 +230,7 @@ mod tests {
             before: PartialDate::parse("before", "1987-06-05")
                 .ok()
                 .map(|value| Applied { value, source: source() }),
+            example_patients: PatientKey::new("CANARY", None).into_iter().collect(),
         };
         let shown = format!("{guards:?}");
         assert!(shown.contains("images[0].content") && !shown.contains("CANARY") && !shown.contains("1987"));

@@ -1,18 +1,23 @@
 //! What is asked.
 
-use precedent_model::{PartialDate, PatientKey};
+use precedent_model::{CaseId, PartialDate, PatientKey};
 use std::fmt;
 
 /// Most hits of one search.
 pub const MAX_LIMIT: usize = 1000;
 /// Most embeddings, images and image texts of one search together.
 pub const MAX_QUERY_VECTORS: usize = 16;
+/// Most facets of one search.
+pub const MAX_FACETS: usize = 8;
+/// Most values of one facet.
+pub const MAX_FACET_VALUES: usize = 100;
 /// Longest query text, in bytes.
 pub const MAX_TEXT_BYTES: usize = 8192;
 
-/// One search: at least one of vectors, images, image text, text and filter.
+/// One search: at least one of vectors, images, image text, examples, text and filter.
 ///
-/// What the image channel looks for counts from 0 through vectors, then images, then the image text.
+/// What the image channel looks for counts from 0 through vectors, images (or encoded images), the image text, and the
+/// embeddings of the examples.
 ///
 /// `Debug` hides text, filter, vectors, images and patient: each may lead to a person.
 #[derive(Clone, PartialEq, Default)]
@@ -21,6 +26,10 @@ pub struct SearchRequest {
     pub vectors: Vec<QueryVector>,
     /// Pictures of the new study, one per view, encoded by the encoder of the index's image space.
     pub images: Vec<QueryImage>,
+    /// In place of `images`: what an earlier answer says that they became.
+    pub encoded_images: Vec<EncodedQueryImage>,
+    /// Cases to search by, with their embeddings. They and their patients' other cases are left out.
+    pub examples: Vec<CaseId>,
     /// What the images are to show, in words: encoded into the image space and looked for there.
     pub image_text: Option<String>,
     /// Words and `"phrases"` to look for in reports.
@@ -37,6 +46,60 @@ pub struct SearchRequest {
     pub limits: Limits,
     /// How much of each case comes with its hit.
     pub detail: HitDetail,
+    /// What a channel puts a case forward for.
+    pub minimum: MinimumScores,
+    /// What is counted among the matches.
+    pub facets: Vec<FacetQuery>,
+}
+
+/// The least score for which a channel puts a case forward.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MinimumScores {
+    /// Of the channel `image`.
+    pub image: Option<MinimumImageScore>,
+    /// BM25, of the channel `lexical`.
+    pub lexical: Option<f32>,
+}
+
+/// A least nearness, in the words of the index's metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MinimumImageScore {
+    /// At least this cosine.
+    Cosine(f32),
+    /// At least this inner product.
+    DotProduct(f32),
+    /// At most this Euclidean distance.
+    L2Distance(f32),
+}
+
+/// A field of which the values are counted among the matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetQuery {
+    /// A field of the index, or findings as filters name them.
+    pub field: String,
+    /// How many values are returned, those of the most cases first.
+    pub max_values: usize,
+}
+
+/// What a query image became: all that is needed to search with it again.
+#[derive(Clone, PartialEq)]
+pub struct EncodedQueryImage {
+    /// Its embedding.
+    pub embedding: QueryVector,
+    /// [`QueryImage::view`].
+    pub view: Option<String>,
+    /// Whom its header names.
+    pub patient: Option<PatientKey>,
+    /// The study date of its header.
+    pub study_date: Option<PartialDate>,
+    /// The view position of its header.
+    pub view_position: Option<String>,
+}
+
+impl fmt::Debug for EncodedQueryImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncodedQueryImage(hidden)")
+    }
 }
 
 /// How much of a case comes with its hit.
@@ -158,6 +221,8 @@ impl fmt::Debug for SearchRequest {
         f.debug_struct("SearchRequest")
             .field("vectors", &self.vectors.len())
             .field("images", &self.images.len())
+            .field("encoded_images", &self.encoded_images.len())
+            .field("examples", &self.examples.len())
             .field("image_text_bytes", &self.image_text.as_ref().map(String::len))
             .field("text_bytes", &self.text.as_ref().map(String::len))
             .field("literal_text", &self.literal_text)
@@ -166,6 +231,8 @@ impl fmt::Debug for SearchRequest {
             .field("fusion", &self.fusion)
             .field("limits", &self.limits)
             .field("detail", &self.detail)
+            .field("minimum", &self.minimum)
+            .field("facets", &self.facets)
             .finish()
     }
 }
@@ -207,7 +274,14 @@ mod tests {
             image_text: Some("CANARY".to_owned()),
             ..SearchRequest::default()
         };
-        for shown in [format!("{image:?}"), format!("{request:?}")] {
+        let encoded = EncodedQueryImage {
+            embedding: QueryVector { values: vec![67.0], encoder_id: "CANARY".to_owned() },
+            view: Some("CANARY".to_owned()),
+            patient: PatientKey::new("CANARY", None).ok(),
+            study_date: None,
+            view_position: None,
+        };
+        for shown in [format!("{image:?}"), format!("{encoded:?}"), format!("{request:?}")] {
             assert!(!shown.contains("CANARY") && !shown.contains("67, 65"), "{shown}");
         }
     }

@@ -93,6 +93,11 @@ impl Workers {
         self.abort.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the server's patience is over.
+    pub(crate) fn ends(&self) -> bool {
+        self.abort.load(Ordering::Relaxed)
+    }
+
     /// Runs a search when it is its turn. The closure it gets says when to stop: the caller is gone, its deadline has
     /// passed, or the server ends; and it does not return while it is the turn of others. A search that nobody waits for
     /// any more is not begun.

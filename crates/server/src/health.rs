@@ -18,7 +18,7 @@ const SEARCH: &str = "precedent.v1.SearchService";
 const INGEST: &str = "precedent.v1.IngestService";
 const INDEX: &str = "precedent.v1.IndexService";
 /// What goes on whatever becomes of an index.
-const ALWAYS: [&str; 2] = ["precedent.v1.EncodeService", INDEX];
+const ALWAYS: [&str; 3] = ["precedent.v1.EncodeService", INDEX, "precedent.v1.ReportService"];
 
 /// What can be done with an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

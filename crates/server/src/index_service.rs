@@ -4,11 +4,11 @@ use crate::call::{Call, Workers};
 use crate::registry::Registry;
 use crate::status;
 use precedent_convert::{self as convert, stats::Abilities};
-use precedent_engine::{Access, Engine};
+use precedent_engine::{Access, Engine, EngineError};
 use precedent_wire::v1;
 use precedent_wire::v1::index_service_server::IndexService;
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -17,6 +17,8 @@ use tracing::Instrument;
 
 /// Full checks at a time: each reads at the speed of the disk.
 pub(crate) const VERIFICATIONS: usize = 1;
+/// Merges at the request of a caller at a time; those of the background are beside them.
+pub(crate) const MERGES: usize = 1;
 /// Between two messages of progress.
 const PROGRESS: Duration = Duration::from_secs(1);
 /// Messages of progress that wait for a slow reader.
@@ -28,6 +30,7 @@ pub(crate) struct Indexes {
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Workers,
     pub(crate) verifications: Arc<Semaphore>,
+    pub(crate) merges: Arc<Semaphore>,
 }
 
 #[tonic::async_trait]
@@ -102,6 +105,60 @@ impl IndexService for Indexes {
             let _ = answers.send(result).await;
         };
         tokio::spawn(checking.in_current_span());
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+
+    type MergeIndexStream = ReceiverStream<Result<v1::MergeIndexResponse, Status>>;
+
+    async fn merge_index(
+        &self,
+        request: Request<v1::MergeIndexRequest>,
+    ) -> Result<Response<Self::MergeIndexStream>, Status> {
+        let call = Call::of(&request)?;
+        let wire = request.get_ref();
+        let with_progress = wire.with_progress;
+        let scope = v1::MergeScope::try_from(wire.scope).map_err(|_| {
+            status::invalid_field(
+                "scope",
+                "is none of the protocol's scopes; leave it out to merge everything",
+            )
+        })?;
+        let served = self.registry.resolve(&wire.index)?.clone();
+        if served.engine().access() == Access::Read {
+            return Err(status::from_engine(&EngineError::ReadOnly, served.name()));
+        }
+        let place = Arc::clone(&self.merges).try_acquire_owned().map_err(|_| status::overloaded(MERGES))?;
+        let (answers, receiver) = mpsc::channel(WAITING_PROGRESS);
+        let (listener, workers) = (answers.clone(), self.workers.clone());
+        let merge = move |_stop: &dyn Fn() -> bool| {
+            let _place = place;
+            let told = Mutex::new(Instant::now());
+            // Asked by every thread that builds the graph.
+            let progress = |phase: &'static str, done: usize, total: usize| {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                if with_progress && told.elapsed() >= PROGRESS {
+                    *told = Instant::now();
+                    // Who is slow to read misses some.
+                    let _ = listener.try_send(Ok(convert::stats::merge_progress(phase, done, total)));
+                }
+                !listener.is_closed() && !workers.ends()
+            };
+            let engine = served.engine();
+            let merged = match scope {
+                v1::MergeScope::Unspecified => engine.merge_all(&progress),
+                v1::MergeScope::Deleted => engine.drop_deleted(&progress),
+            };
+            let generation = merged.map_err(|error| status::from_engine(&error, served.name()))?;
+            let segment_count = engine.merge_gain().segments as u64;
+            Ok(v1::MergeIndexResponse { done: true, generation, segment_count, ..Default::default() })
+        };
+        let workers = self.workers.clone();
+        let merging = async move {
+            let result = workers.until_stopped(call, merge).await;
+            // A caller who is gone needs no answer.
+            let _ = answers.send(result).await;
+        };
+        tokio::spawn(merging.in_current_span());
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 }

@@ -350,7 +350,11 @@ fn answer(outcome: IngestOutcome) -> Outcome {
 
 fn warning(warning: CaseWarning) -> v1::CaseWarning {
     let CaseWarning { code, field, message } = warning;
-    v1::CaseWarning { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
+    v1::CaseWarning {
+        code: convert::kinds::case_warning(code).into(),
+        field: field.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 /// The caller's own id, so that an answer can be matched; not one that is too long to be an id.

@@ -37,6 +37,7 @@ mod paging;
 mod parts;
 mod peer;
 mod registry;
+mod report_service;
 mod search_service;
 mod serve;
 mod status;

@@ -29,10 +29,12 @@ const PACKAGE: &str = "/precedent.v1.";
 const ONE: bool = false;
 const SEVERAL: bool = true;
 
-const METHODS: [(&str, Lane, bool); 10] = [
+const METHODS: [(&str, Lane, bool); 15] = [
     ("SearchService/Search", Lane::Call, ONE),
     ("SearchService/BatchSearch", Lane::Call, ONE),
     ("SearchService/GetCase", Lane::Call, ONE),
+    ("SearchService/BatchGetCases", Lane::Call, ONE),
+    ("SearchService/ListCases", Lane::Call, ONE),
     ("IngestService/IngestCases", Lane::Stream, SEVERAL),
     ("IngestService/DeleteCases", Lane::Call, ONE),
     ("EncodeService/EncodeImage", Lane::Call, SEVERAL),
@@ -40,6 +42,9 @@ const METHODS: [(&str, Lane, bool); 10] = [
     ("IndexService/ListIndexes", Lane::Call, ONE),
     ("IndexService/GetIndexStats", Lane::Call, ONE),
     ("IndexService/VerifyIndex", Lane::LongCall, ONE),
+    ("IndexService/MergeIndex", Lane::LongCall, ONE),
+    ("ReportService/ListFindings", Lane::Call, ONE),
+    ("ReportService/ReadReport", Lane::Call, ONE),
 ];
 
 /// What a path stands for.

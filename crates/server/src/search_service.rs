@@ -6,10 +6,10 @@ use crate::memory::{Held, SMALL_BYTES};
 use crate::paging::PageToken;
 use crate::registry::{Registry, Served};
 use crate::status;
-use precedent_convert::{self as convert, hit::Context};
-use precedent_engine::{View, Violation};
+use precedent_convert::{self as convert, hit::Context, request::RequestDigest};
+use precedent_engine::{CaseList, EngineError, View, Violation};
 use precedent_model::CaseId;
-use precedent_query::SearchRequest;
+use precedent_query::{HitDetail, SearchRequest};
 use precedent_wire::v1;
 use precedent_wire::v1::search_service_server::SearchService;
 use prost::Message;
@@ -39,7 +39,7 @@ impl SearchService for Searches {
         let (bytes, name) = (wire.encoded_len(), served.name().to_owned());
         let read = move || Question::read(wire, &name).map_err(status::invalid);
         let question = self.workers.read(&call, bytes, read).await?;
-        let view = question.view(&served)?;
+        let view = view_of(&served, question.page)?;
         let is_brief = view.is_brief(&question.request);
         let ask = move |stop: &dyn Fn() -> bool| question.ask(&served, &view, stop);
         let answer = match is_brief {
@@ -104,15 +104,133 @@ impl SearchService for Searches {
         let id = CaseId::new(&wire.case_id)
             .map_err(|error| status::invalid(vec![convert::case::violation("case_id", &error)]))?;
         let look = move || {
-            let view = served.engine().view();
-            let found = view.case(&id).map_err(|error| status::from_engine(&error, served.name()))?;
-            let case = found.ok_or_else(|| status::unknown_case(served.name()))?;
-            Ok(v1::GetCaseResponse {
-                case: Some(convert::case::to_wire(case)),
+            let (view, told) = (served.engine().view(), engine_error(&served));
+            let (list, _) = view.list_ids(&[id]).map_err(&told)?;
+            let case = cases(&list, HitDetail::Whole, wire.with_embeddings).next();
+            let case = case.ok_or_else(|| status::unknown_case(served.name()))?.map_err(&told)?;
+            Ok(v1::GetCaseResponse { case: Some(case), generation: view.generation() })
+        };
+        Ok(Response::new(self.workers.look(&call, look)?))
+    }
+
+    async fn batch_get_cases(
+        &self,
+        request: Request<v1::BatchGetCasesRequest>,
+    ) -> Result<Response<v1::BatchGetCasesResponse>, Status> {
+        let call = Call::of(&request)?;
+        let mut wire = request.into_inner();
+        let served = self.registry.resolve(&wire.index)?.clone();
+        let asked = convert::list::by_id(&wire).map_err(status::invalid)?;
+        let mut gathered = Gathered::new(&call, self.sizes);
+        let gather = move |stop: &dyn Fn() -> bool| {
+            let (view, told) = (served.engine().view(), engine_error(&served));
+            let (list, unknown) = view.list_ids(&asked.ids).map_err(&told)?;
+            for case in cases(&list, asked.detail, asked.with_embeddings) {
+                gathered.add(case.map_err(&told)?, stop)?;
+            }
+            let unknown = unknown.into_iter().map(|place| std::mem::take(&mut wire.case_ids[place]));
+            let (unknown_case_ids, generation) = (unknown.collect(), view.generation());
+            Ok(v1::BatchGetCasesResponse { cases: gathered.cases, unknown_case_ids, generation })
+        };
+        let answer = self.workers.search(call, gather).await?;
+        tracing::Span::current().record("hits", answer.cases.len());
+        Ok(Response::new(answer))
+    }
+
+    async fn list_cases(
+        &self,
+        request: Request<v1::ListCasesRequest>,
+    ) -> Result<Response<v1::ListCasesResponse>, Status> {
+        let call = Call::of(&request)?;
+        let wire = request.into_inner();
+        let served = self.registry.resolve(&wire.index)?.clone();
+        let digest = convert::list::digest(&wire, served.name());
+        let page = read_page(&wire.page_token, &digest).map_err(status::invalid)?;
+        let asked = convert::list::page(wire).map_err(status::invalid)?;
+        let mut gathered = Gathered::new(&call, self.sizes);
+        let gather = move |stop: &dyn Fn() -> bool| {
+            let (view, told) = (view_of(&served, page)?, engine_error(&served));
+            let list = (view.list_where(asked.filter.as_deref(), asked.patient.as_ref(), asked.order, stop))
+                .map_err(&told)?;
+            let (total, offset) = (list.len(), page.map_or(0, |page| page.offset as usize));
+            let list = list.page(offset, asked.size);
+            for case in cases(&list, asked.detail, false) {
+                gathered.add(case.map_err(&told)?, stop)?;
+            }
+            let end = offset + list.len();
+            let next = (end < total && !list.is_empty()).then(|| {
+                served.engine().keep(&view);
+                let (generation, offset) = (view.generation(), convert::small(end));
+                PageToken { generation, offset, digest }.encode()
+            });
+            Ok(v1::ListCasesResponse {
+                cases: gathered.cases,
+                total_count: total as u64,
+                next_page_token: next.unwrap_or_default(),
                 generation: view.generation(),
             })
         };
-        Ok(Response::new(self.workers.look(&call, look)?))
+        let answer = self.workers.search(call, gather).await?;
+        tracing::Span::current().record("hits", answer.cases.len());
+        Ok(Response::new(answer))
+    }
+}
+
+fn engine_error(served: &Served) -> impl Fn(EngineError) -> Status + '_ {
+    |error| status::from_engine(&error, served.name())
+}
+
+/// The cases of a list as they go out.
+fn cases(
+    list: &CaseList,
+    detail: HitDetail,
+    with_embeddings: bool,
+) -> Box<dyn Iterator<Item = Result<v1::Case, EngineError>> + '_> {
+    match with_embeddings {
+        true => Box::new(list.whole_cases().map(|case| case.map(convert::case::to_wire_whole))),
+        false => Box::new(list.cases(detail).map(|case| case.map(convert::case::to_wire))),
+    }
+}
+
+/// Cases of one answer, which stop before memory does.
+struct Gathered {
+    call: Call,
+    limit: usize,
+    bytes: usize,
+    held: Held,
+    cases: Vec<v1::Case>,
+}
+
+impl Gathered {
+    fn new(call: &Call, sizes: SizeLimits) -> Self {
+        let (limit, held) = (sizes.response_bytes, Held::default());
+        Self { call: call.clone(), limit, bytes: 0, held, cases: Vec::new() }
+    }
+
+    fn add(&mut self, case: v1::Case, stop: &dyn Fn() -> bool) -> Result<(), Status> {
+        if stop() {
+            return Err(status::cancelled());
+        }
+        let bytes = case.encoded_len();
+        self.bytes += bytes;
+        if self.bytes > self.limit {
+            return Err(status::response_too_large(self.limit));
+        }
+        if self.bytes > SMALL_BYTES {
+            let more = self.call.peer().answers().try_take(bytes);
+            self.held.join(more.ok_or_else(status::out_of_memory)?);
+        }
+        self.cases.push(case);
+        Ok(())
+    }
+}
+
+/// The generation to answer from: that of the page before, or the newest.
+fn view_of(served: &Served, page: Option<PageToken>) -> Result<View, Status> {
+    match page {
+        None => Ok(served.engine().view()),
+        Some(page) => (served.engine().view_at(page.generation))
+            .ok_or_else(|| status::generation_gone(served.name(), page.generation)),
     }
 }
 
@@ -148,7 +266,7 @@ fn read_batch(
 #[derive(Debug)]
 struct Question {
     request: SearchRequest,
-    digest: [u8; 32],
+    digest: RequestDigest,
     page: Option<PageToken>,
     /// Before the fields of its violations.
     prefix: String,
@@ -156,8 +274,8 @@ struct Question {
 
 impl Question {
     fn read(mut wire: v1::SearchRequest, index: &str) -> Result<Self, Vec<Violation>> {
-        let digest = convert::request::digest_in_place(&mut wire, index);
-        let page = read_page(&wire.page_token, &digest)?;
+        let digest = convert::request::digest(&mut wire, index);
+        let page = read_page(&wire.page_token, &digest.request)?;
         let mut request = convert::request::search(wire)?;
         request.limits.offset = page.map_or(0, |page| page.offset as usize);
         Ok(Self { request, digest, page, prefix: String::new() })
@@ -165,15 +283,6 @@ impl Question {
 
     fn at(self, prefix: String) -> Self {
         Self { prefix, ..self }
-    }
-
-    /// The generation to answer from: that of the page before, or the newest.
-    fn view(&self, served: &Served) -> Result<View, Status> {
-        match self.page {
-            None => Ok(served.engine().view()),
-            Some(page) => (served.engine().view_at(page.generation))
-                .ok_or_else(|| status::generation_gone(served.name(), page.generation)),
-        }
     }
 
     fn ask(
@@ -188,14 +297,14 @@ impl Question {
         let next = (end < answer.total && !answer.hits.is_empty()).then(|| PageToken {
             generation: answer.generation,
             offset: convert::small(end),
-            digest: self.digest,
+            digest: self.digest.request,
         });
         if next.is_some() {
             served.engine().keep(view);
         }
         let context = Context {
             definition: served.engine().definition(),
-            request_digest: self.digest,
+            digest: &self.digest,
             next_page_token: &next.map_or_else(String::new, |token| token.encode()),
         };
         Ok(convert::hit::response(answer, &context))
@@ -225,7 +334,7 @@ mod tests {
     }
 
     fn token(wire: &v1::SearchRequest) -> String {
-        let digest = convert::request::digest(wire, "chest");
+        let digest = convert::request::digest(&mut wire.clone(), "chest").request;
         PageToken { generation: 3, offset: 20, digest }.encode()
     }
 

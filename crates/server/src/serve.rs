@@ -7,17 +7,19 @@ use crate::descriptors;
 use crate::encode_service::Encodes;
 use crate::health::Health;
 use crate::incoming::Incoming;
-use crate::index_service::{Indexes, VERIFICATIONS};
+use crate::index_service::{Indexes, MERGES, VERIFICATIONS};
 use crate::ingest_service::Ingests;
 use crate::parts::Shapes;
 use crate::peer::Memory;
 use crate::registry::{Registry, Served};
+use crate::report_service::Reports;
 use crate::search_service::Searches;
 use precedent_engine::{Access, Scrub};
 use precedent_wire::FILE_DESCRIPTOR_SET;
 use precedent_wire::v1::encode_service_server::EncodeServiceServer;
 use precedent_wire::v1::index_service_server::IndexServiceServer;
 use precedent_wire::v1::ingest_service_server::IngestServiceServer;
+use precedent_wire::v1::report_service_server::ReportServiceServer;
 use precedent_wire::v1::search_service_server::SearchServiceServer;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -153,6 +155,14 @@ pub async fn serve_on(
         registry: Arc::clone(&registry),
         workers: workers.clone(),
         verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
+        merges: Arc::new(Semaphore::new(MERGES)),
+    })
+    .max_decoding_message_size(sizes.search_bytes)
+    .max_encoding_message_size(sizes.response_bytes);
+    let reports = ReportServiceServer::new(Reports {
+        registry: Arc::clone(&registry),
+        workers: workers.clone(),
+        response_bytes: sizes.response_bytes,
     })
     .max_decoding_message_size(sizes.search_bytes)
     .max_encoding_message_size(sizes.response_bytes);
@@ -163,7 +173,8 @@ pub async fn serve_on(
         .add_service(searches)
         .add_service(ingests)
         .add_service(encodes)
-        .add_service(indexes);
+        .add_service(indexes)
+        .add_service(reports);
     let shapes = Shapes::of_the_protocol().map_err(ServeError::Protocol)?;
     let connections = descriptors::connections(config.load.connections, registry.all().len());
     let memory = Memory::new(config.load.request_bytes, config.load.answer_bytes);

@@ -33,6 +33,11 @@ hidden!(
     BatchSearchResponse,
     GetCaseRequest,
     GetCaseResponse,
+    BatchGetCasesRequest,
+    BatchGetCasesResponse,
+    ListCasesRequest,
+    ListCasesResponse,
+    ReadReportRequest,
     IngestCasesRequest,
     IngestCasesResponse,
     DeleteCasesRequest,
@@ -44,6 +49,9 @@ hidden!(
     PatchGrid,
     EncodeTextRequest,
     EncodeTextResponse,
+    EncodedQueryImage,
+    Facet,
+    FacetValue,
 );
 
 #[cfg(test)]
@@ -57,7 +65,7 @@ mod tests {
             case_id: "CANARY-1".into(),
             patient: Some(v1::PatientKey { id: "CANARY-2".into(), issuer: String::new() }),
             report: Some(v1::Report {
-                sections: vec![v1::Section { kind: "body".into(), text: "CANARY-3".into() }],
+                sections: vec![v1::Section { kind: v1::SectionKind::Body.into(), text: "CANARY-3".into() }],
             }),
             ..v1::Case::default()
         };
@@ -83,6 +91,9 @@ mod tests {
         let mut services: Vec<&str> =
             set.file.iter().flat_map(|file| &file.service).map(|s| s.name()).collect();
         services.sort_unstable();
-        assert_eq!(services, ["EncodeService", "IndexService", "IngestService", "SearchService"]);
+        assert_eq!(
+            services,
+            ["EncodeService", "IndexService", "IngestService", "ReportService", "SearchService"]
+        );
     }
 }

@@ -8,9 +8,9 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from . import _convert
 from ._generated.precedent.v1 import (
@@ -20,6 +20,8 @@ from ._generated.precedent.v1 import (
     index_service_pb2_grpc,
     ingest_service_pb2,
     ingest_service_pb2_grpc,
+    report_service_pb2,
+    report_service_pb2_grpc,
     search_service_pb2,
     search_service_pb2_grpc,
 )
@@ -28,15 +30,23 @@ from .errors import PrecedentError
 from .retry import RetryPolicy
 from .types import (
     Case,
+    CaseBatch,
+    CaseDetail,
+    CasePage,
     Damage,
     DeleteResult,
     EncodedImage,
     EncodedText,
+    Finding,
     IndexStats,
     IndexSummary,
+    MergeResult,
+    MergeScope,
     Query,
     QueryOptions,
+    Reading,
     SearchResult,
+    Section,
     Verification,
 )
 
@@ -56,6 +66,7 @@ class Stubs:
         self.ingest = ingest_service_pb2_grpc.IngestServiceStub(channel)
         self.encode = encode_service_pb2_grpc.EncodeServiceStub(channel)
         self.indexes = index_service_pb2_grpc.IndexServiceStub(channel)
+        self.reports = report_service_pb2_grpc.ReportServiceStub(channel)
 
 
 UNFETCHED_CASES = 512
@@ -94,9 +105,48 @@ def batch_search(queries: Iterable[Query], index: str) -> Call[list[SearchResult
     return Call(lambda stubs: stubs.search.BatchSearch, lambda: message, answer)
 
 
-def get_case(case_id: str, index: str) -> Call[Case]:
-    message = search_service_pb2.GetCaseRequest(index=index, case_id=case_id)
+def get_case(case_id: str, index: str, with_embeddings: bool) -> Call[Case]:
+    message = search_service_pb2.GetCaseRequest(index=index, case_id=case_id, with_embeddings=with_embeddings)
     return Call(lambda stubs: stubs.search.GetCase, lambda: message, lambda answered: _convert.case(answered.case))
+
+
+def get_cases(case_ids: Iterable[str], index: str, detail: CaseDetail, with_embeddings: bool) -> Call[CaseBatch]:
+    ids_only(case_ids)
+    message = search_service_pb2.BatchGetCasesRequest(
+        index=index,
+        case_ids=case_ids,
+        detail=cast("search_service_pb2.CaseDetail", detail.value),
+        with_embeddings=with_embeddings,
+    )
+    return Call(lambda stubs: stubs.search.BatchGetCases, lambda: message, _convert.case_batch)
+
+
+def list_cases(message: search_service_pb2.ListCasesRequest, page_size: int, page_token: str) -> Call[CasePage]:
+    page = search_service_pb2.ListCasesRequest()
+    page.CopyFrom(message)
+    page.page_size = page_size
+    page.page_token = page_token
+    return Call(lambda stubs: stubs.search.ListCases, lambda: page, _convert.case_page)
+
+
+def list_findings(index: str) -> Call[list[Finding]]:
+    message = report_service_pb2.ListFindingsRequest(index=index)
+    return Call(lambda stubs: stubs.reports.ListFindings, lambda: message, _convert.findings)
+
+
+def read_report(report: str | Mapping[str, str] | Sequence[Section], index: str) -> Call[Reading]:
+    message = report_service_pb2.ReadReportRequest(index=index, report=_convert.report_message(report))
+    return Call(lambda stubs: stubs.reports.ReadReport, lambda: message, _convert.reading)
+
+
+def merge(index: str, scope: MergeScope) -> Call[MergeResult]:
+    how = cast("index_service_pb2.MergeScope", scope.value)
+    message = index_service_pb2.MergeIndexRequest(index=index, scope=how)
+
+    def answer(answered: index_service_pb2.MergeIndexResponse) -> MergeResult:
+        return MergeResult(answered.generation, answered.segment_count)
+
+    return Call(lambda stubs: stubs.indexes.MergeIndex, lambda: message, answer, takes_long=True, streams=True)
 
 
 def encode_image(content: bytes, index: str, with_patches: bool) -> Call[EncodedImage]:
@@ -112,9 +162,7 @@ def encode_text(text: str, index: str) -> Call[EncodedText]:
 
 
 def delete(case_ids: Iterable[str], index: str) -> Call[DeleteResult]:
-    # A text is an iterable of its letters, each of which may be the id of a case.
-    if isinstance(case_ids, str):
-        raise TypeError("case_ids is one text; give a list of ids")
+    ids_only(case_ids)
     message = ingest_service_pb2.DeleteCasesRequest(index=index, case_ids=case_ids)
 
     def answer(answered: ingest_service_pb2.DeleteCasesResponse) -> DeleteResult:
@@ -201,6 +249,12 @@ class Attempts:
 def as_deep_query(query: Query) -> Query:
     """The query with the largest limit, unless it has a limit of its own."""
     return _convert.as_query(query, {"limit": MOST_HITS}) if query.limit is None else query
+
+
+def ids_only(case_ids: Iterable[str]) -> None:
+    """Raises ``TypeError`` for one text in place of several: its letters may be ids, too."""
+    if isinstance(case_ids, str):
+        raise TypeError("case_ids is one text; give a list of ids")
 
 
 def cases_only(cases: object) -> None:

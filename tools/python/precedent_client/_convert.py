@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timezone
 from pathlib import Path
@@ -15,6 +15,7 @@ from ._generated.precedent.v1 import (
     encode_service_pb2,
     index_service_pb2,
     ingest_service_pb2,
+    report_service_pb2,
     search_service_pb2,
 )
 from .errors import Violation
@@ -22,9 +23,14 @@ from .types import (
     Acknowledgement,
     AppliedGuards,
     AppliedView,
+    AssertedRun,
     Assertion,
     BackgroundFailure,
     Case,
+    CaseBatch,
+    CaseDetail,
+    CaseOrder,
+    CasePage,
     CaseWarning,
     ChannelPlan,
     Damage,
@@ -32,8 +38,12 @@ from .types import (
     Embedding,
     Embeddings,
     EncodedImage,
+    EncodedQueryImage,
     EncodedText,
+    Facet,
+    FacetQuery,
     File,
+    Finding,
     Fusion,
     Highlight,
     HighlightMatch,
@@ -43,6 +53,7 @@ from .types import (
     Images,
     IndexStats,
     LexicalScore,
+    Mention,
     MentionDetails,
     PatchGrid,
     PatientKey,
@@ -51,14 +62,17 @@ from .types import (
     Query,
     QueryImage,
     QueryOptions,
+    Reading,
     Record,
     Rejection,
     Replacement,
+    ReportSentence,
     SearchResult,
     Section,
     SegmentStats,
     Side,
     Space,
+    StepTimes,
     TextCorrection,
     TextSpan,
     Vector,
@@ -169,9 +183,19 @@ def query_message(
             for image in read_images(query)
         ],
         image_text=query.image_text,
-        detail=cast("search_service_pb2.HitDetail", query.detail.value),
+        detail=cast("search_service_pb2.CaseDetail", query.detail.value),
         literal_text=query.literal_text,
+        encoded_images=[_encoded_image_message(image) for image in query.encoded_images],
+        example_case_ids=query.example_case_ids,
+        facets=[_facet_message(facet) for facet in query.facets],
     )
+    if query.minimum_scores is not None:
+        least = query.minimum_scores
+        message.minimum_scores.CopyFrom(
+            search_service_pb2.MinimumScores(
+                cosine=least.cosine, dot_product=least.dot_product, l2_distance=least.l2_distance, bm25=least.bm25
+            )
+        )
     if query.fusion is not None:
         message.fusion.CopyFrom(
             search_service_pb2.Fusion(
@@ -184,6 +208,29 @@ def query_message(
     return message
 
 
+def next_page_query(query: Query, page: SearchResult) -> Query:
+    """The query of the page behind this one: its images need not be sent again."""
+    if not page.encoded_images:
+        return query
+    return replace(query, images=(), encoded_images=page.encoded_images)
+
+
+def _encoded_image_message(image: EncodedQueryImage) -> search_service_pb2.EncodedQueryImage:
+    return search_service_pb2.EncodedQueryImage(
+        embedding=_embedding(image.embedding),
+        view=image.view,
+        content_sha256=image.content_sha256,
+        patient=_patient(image.patient),
+        study_date=image.study_date,
+        view_position=image.view_position,
+    )
+
+
+def _facet_message(facet: FacetQuery | str) -> search_service_pb2.FacetQuery:
+    asked = FacetQuery(facet) if isinstance(facet, str) else facet
+    return search_service_pb2.FacetQuery(field=asked.field, max_values=asked.max_values)
+
+
 def case_message(case: Case) -> case_pb2.Case:
     sections = case.sections()
     message = case_pb2.Case(case_id=case.case_id, patient=_patient(case.patient))
@@ -191,7 +238,7 @@ def case_message(case: Case) -> case_pb2.Case:
         several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
         message.fields[name].values.extend(str(one) for one in several)
     if sections:
-        message.report.sections.extend(case_pb2.Section(kind=s.kind, text=s.text) for s in sections)
+        message.report.sections.extend(case_pb2.Section(kind=_section_kind(s.kind), text=s.text) for s in sections)
     for image in case.images:
         embedding = None if image.embedding is None else _embedding(image.embedding)
         content = b"" if image.content is None else file_bytes(image.content)
@@ -267,8 +314,82 @@ def case(message: case_pb2.Case) -> Case:
         case_id=message.case_id,
         patient=_patient_of(message),
         fields={name: list(message.fields[name].values) for name in sorted(message.fields)},
-        report=[Section(section.kind, section.text) for section in message.report.sections],
-        images=[Image(image.name, image.view) for image in message.images],
+        report=[Section(_word(case_pb2.SectionKind, section.kind), section.text) for section in message.report.sections],
+        images=[_image(image) for image in message.images],
+    )
+
+
+def _image(message: case_pb2.Image) -> Image:
+    embedding = _embedding_of(message.embedding) if message.HasField("embedding") else None
+    return Image(message.name, message.view, embedding)
+
+
+def case_batch(message: search_service_pb2.BatchGetCasesResponse) -> CaseBatch:
+    return CaseBatch(
+        tuple(case(one) for one in message.cases), tuple(message.unknown_case_ids), message.generation
+    )
+
+
+def list_message(
+    filter: str, patient: PatientKey | str | None, order: CaseOrder, detail: CaseDetail, index: str
+) -> search_service_pb2.ListCasesRequest:
+    return search_service_pb2.ListCasesRequest(
+        index=index,
+        filter=filter,
+        patient=_patient(patient),
+        order=cast("search_service_pb2.CaseOrder", order.value),
+        detail=cast("search_service_pb2.CaseDetail", detail.value),
+    )
+
+
+def case_page(message: search_service_pb2.ListCasesResponse) -> CasePage:
+    cases = tuple(case(one) for one in message.cases)
+    return CasePage(cases, message.total_count, message.next_page_token, message.generation)
+
+
+def report_message(report: str | Mapping[str, str] | Sequence[Section]) -> case_pb2.Report:
+    sections = Case("", report=report).sections()
+    return case_pb2.Report(
+        sections=[case_pb2.Section(kind=_section_kind(section.kind), text=section.text) for section in sections]
+    )
+
+
+def findings(message: report_service_pb2.ListFindingsResponse) -> list[Finding]:
+    return [
+        Finding(one.id, one.name, tuple(one.synonyms), one.radlex_id, tuple(one.parent_ids), one.normal)
+        for one in message.findings
+    ]
+
+
+def reading(message: report_service_pb2.ReadReportResponse) -> Reading:
+    return Reading(
+        sentences=tuple(_sentence(sentence) for sentence in message.sentences),
+        findings={found.finding: _assertion(found.assertion) for found in message.findings},
+        warnings=tuple(message.warnings),
+        lexicon_fingerprint=message.lexicon_fingerprint,
+    )
+
+
+def _sentence(message: report_service_pb2.ReportSentence) -> ReportSentence:
+    return ReportSentence(
+        section_index=message.section_index,
+        section=_word(case_pb2.SectionKind, message.section),
+        span=_span(message.span),
+        addendum=message.addendum,
+        comparison=message.comparison,
+        boilerplate=message.boilerplate,
+        runs=tuple(AssertedRun(_span(run.span), _assertion(run.assertion), run.overridden) for run in message.runs),
+        mentions=tuple(
+            Mention(
+                finding=mention.finding,
+                span=_span(mention.span),
+                assertion=_assertion(mention.assertion),
+                details=_details(mention),
+                place_spans=tuple(_span(place) for place in mention.place_spans),
+                size_span=_span(mention.size_span) if mention.HasField("size_span") else None,
+            )
+            for mention in message.mentions
+        ),
     )
 
 
@@ -280,13 +401,37 @@ def result(message: search_service_pb2.SearchResponse) -> SearchResult:
         next_page_token=message.next_page_token,
         plan=_plan(message.plan),
         record=Record(record.index, record.generation, record.encoder_id, record.request_digest),
+        encoded_images=tuple(_encoded_image(image) for image in message.encoded_images),
+        facets=tuple(
+            Facet(
+                facet.field,
+                {value.value: value.case_count for value in facet.values},
+                facet.more_value_count,
+                facet.missing_case_count,
+            )
+            for facet in message.facets
+        ),
+    )
+
+
+def _encoded_image(message: search_service_pb2.EncodedQueryImage) -> EncodedQueryImage:
+    return EncodedQueryImage(
+        embedding=_embedding_of(message.embedding),
+        view=message.view,
+        content_sha256=message.content_sha256,
+        patient=_patient_of(message),
+        study_date=message.study_date,
+        view_position=message.view_position,
     )
 
 
 def ingest_answer(message: ingest_service_pb2.IngestCasesResponse) -> Acknowledgement | Rejection:
     if message.HasField("acknowledgement"):
         acknowledgement = message.acknowledgement
-        warnings = tuple(CaseWarning(w.code, w.field, w.message) for w in acknowledgement.warnings)
+        warnings = tuple(
+            CaseWarning(_code(ingest_service_pb2.CaseWarningCode, w.code), w.field, w.message)
+            for w in acknowledgement.warnings
+        )
         effect = next((effect for effect in Effect if effect.value == acknowledgement.effect), None)
         return Acknowledgement(message.position, message.case_id, acknowledgement.sequence, warnings, effect)
     violations = tuple(Violation(v.field, v.description) for v in message.rejection.violations)
@@ -302,7 +447,7 @@ def stats(message: index_service_pb2.IndexStats) -> IndexStats:
         image_row_count=message.image_row_count,
         distinct_vector_count=message.distinct_vector_count,
         image_space=_space(message.image_space) if message.HasField("image_space") else None,
-        fields={field.name: field.kind for field in message.fields},
+        fields={field.name: _word(index_service_pb2.FieldKind, field.kind) for field in message.fields},
         segments=tuple(
             SegmentStats(
                 s.id,
@@ -343,7 +488,7 @@ def _failure(message: index_service_pb2.BackgroundFailure) -> BackgroundFailure:
 def _space(message: index_service_pb2.Space) -> Space:
     return Space(
         message.dimension,
-        message.metric,
+        _word(index_service_pb2.Metric, message.metric),
         message.encoder_id,
         message.notice,
         message.encodes_images,
@@ -368,7 +513,9 @@ def _patient(patient: PatientKey | str | None) -> case_pb2.PatientKey | None:
     return case_pb2.PatientKey(id=patient.id, issuer=patient.issuer)
 
 
-def _patient_of(message: case_pb2.Case | search_service_pb2.AppliedGuards) -> PatientKey | None:
+def _patient_of(
+    message: case_pb2.Case | search_service_pb2.AppliedGuards | search_service_pb2.EncodedQueryImage,
+) -> PatientKey | None:
     return PatientKey(message.patient.id, message.patient.issuer) if message.HasField("patient") else None
 
 
@@ -399,7 +546,7 @@ def _highlight(message: search_service_pb2.Highlight, text: bytes) -> Highlight:
 
     return Highlight(
         section_index=message.section_index,
-        section=message.section,
+        section=_word(case_pb2.SectionKind, message.section),
         sentence=_span(message.sentence),
         matches=tuple(
             HighlightMatch(
@@ -420,7 +567,7 @@ def _assertion(number: int) -> Assertion | None:
     return next((assertion for assertion in Assertion if assertion.value == number), None)
 
 
-def _details(match: search_service_pb2.HighlightMatch) -> MentionDetails | None:
+def _details(match: search_service_pb2.HighlightMatch | report_service_pb2.Mention) -> MentionDetails | None:
     if not match.HasField("details"):
         return None
     details = match.details
@@ -446,7 +593,13 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
     return Plan(
         channels=tuple(
             ChannelPlan(
-                c.channel, c.path, c.ef_search, c.visited_count, c.candidate_count, c.exact, c.target_recall
+                _word(search_service_pb2.Channel, c.channel),
+                _word(search_service_pb2.TakenPath, c.path),
+                c.ef_search,
+                c.visited_count,
+                c.candidate_count,
+                c.exact,
+                c.target_recall,
             )
             for c in message.channels
         ),
@@ -454,13 +607,48 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
         case_count=message.case_count,
         match_count=message.match_count,
         exact=message.exact,
-        warnings=tuple(PlanWarning(w.code, w.message) for w in warnings),
+        warnings=tuple(PlanWarning(_code(search_service_pb2.WarningCode, w.code), w.message) for w in warnings),
         guards=AppliedGuards(
             _patient_of(message.guards),
             message.guards.patient_source,
             message.guards.before,
             message.guards.before_source,
+            tuple(PatientKey(patient.id, patient.issuer) for patient in message.guards.example_patients),
         ),
-        views=tuple(AppliedView(view.projection, view.source) for view in message.views),
+        views=tuple(AppliedView(_word(search_service_pb2.Projection, view.projection), view.source) for view in message.views),
         corrections=tuple(TextCorrection(c.written, c.searched) for c in message.corrections),
+        times=_times(message.times),
     )
+
+
+def _times(message: search_service_pb2.StepTimes) -> StepTimes:
+    return StepTimes(
+        admit_microseconds=message.admit_microseconds,
+        encode_microseconds=message.encode_microseconds,
+        filter_microseconds=message.filter_microseconds,
+        image_microseconds=message.image_microseconds,
+        lexical_microseconds=message.lexical_microseconds,
+        fusion_microseconds=message.fusion_microseconds,
+        fetch_microseconds=message.fetch_microseconds,
+    )
+
+
+def _code(enum: Any, number: int) -> str:
+    """The name of a value of an enum of the protocol, without the name of the enum; empty for none, and for one that this
+    client does not know yet."""
+    value = enum.DESCRIPTOR.values_by_number.get(number)
+    if value is None or number == 0:
+        return ""
+    unspecified: str = enum.DESCRIPTOR.values_by_number[0].name
+    return str(value.name).removeprefix(unspecified.removesuffix("UNSPECIFIED"))
+
+
+def _word(enum: Any, number: int) -> str:
+    """The same in lower case, as in texts and filters."""
+    return _code(enum, number).lower()
+
+
+def _section_kind(kind: str) -> case_pb2.SectionKind:
+    """A kind that is none is left for the server to refuse, as it refuses everything else about a case."""
+    value = case_pb2.SectionKind.DESCRIPTOR.values_by_name.get(f"SECTION_KIND_{kind.upper()}")
+    return cast("case_pb2.SectionKind", 0 if value is None else value.number)

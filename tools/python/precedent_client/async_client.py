@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,25 +12,34 @@ import grpc.aio
 
 from . import _calls, _convert
 from ._calls import Answer, Call, Settings, Stubs, with_query_options
-from ._generated.precedent.v1 import ingest_service_pb2
+from ._generated.precedent.v1 import ingest_service_pb2, search_service_pb2
 from .connection import TLS, Connection, Metadata, Token
 from .errors import PrecedentError, from_rpc
 from .retry import RetryPolicy
 from .types import (
     Case,
+    CaseBatch,
+    CaseDetail,
+    CaseOrder,
     DeleteResult,
     Embeddings,
     EncodedImage,
     EncodedText,
     File,
+    Finding,
     Hit,
     IndexStats,
     IndexSummary,
     IngestOutcome,
+    MergeResult,
+    MergeScope,
+    PatientKey,
     Query,
     QueryOptions,
+    Reading,
     Replacement,
     SearchResult,
+    Section,
     Verification,
 )
 
@@ -141,9 +150,47 @@ class AsyncClient:
         read = [await asyncio.to_thread(_convert.with_files_read, q) if q.images else q for q in queries]
         return await self._call(_calls.batch_search(read, self._settings.name(index)), timeout)
 
-    async def get_case(self, case_id: str, *, index: str | None = None, timeout: float | None = None) -> Case:
-        """One case by its id."""
-        return await self._call(_calls.get_case(case_id, self._settings.name(index)), timeout)
+    async def get_case(
+        self,
+        case_id: str,
+        *,
+        with_embeddings: bool = False,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Case:
+        """One case by its id, on request with the embeddings of its images, so that it can be changed and ingested again."""
+        return await self._call(_calls.get_case(case_id, self._settings.name(index), with_embeddings), timeout)
+
+    async def get_cases(
+        self,
+        case_ids: Iterable[str],
+        *,
+        detail: CaseDetail = CaseDetail.WHOLE,
+        with_embeddings: bool = False,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> CaseBatch:
+        """Up to 1000 cases by their ids, all from one generation."""
+        call = _calls.get_cases(case_ids, self._settings.name(index), detail, with_embeddings)
+        return await self._call(call, timeout)
+
+    def list_cases(
+        self,
+        filter: str = "",
+        *,
+        patient: PatientKey | str | None = None,
+        order: CaseOrder = CaseOrder.LATEST_FIRST,
+        detail: CaseDetail = CaseDetail.WHOLE,
+        page_size: int = 100,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Case]:
+        """All cases that pass a filter, or may be a patient's, one by one from one generation of the index.
+
+        Each page is fetched when its first case is asked for.
+        """
+        message = _convert.list_message(filter, patient, order, detail, self._settings.name(index))
+        return self._list(message, page_size, timeout)
 
     def ingest(
         self,
@@ -223,6 +270,30 @@ class AsyncClient:
         """The state of an index."""
         return await self._call(_calls.stats(self._settings.name(index)), timeout)
 
+    async def merge(
+        self,
+        scope: MergeScope = MergeScope.ALL,
+        *,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> MergeResult:
+        """Has the segments of an index merged, or those written anew that hold deleted cases. Takes as long as it takes."""
+        return await self._call(_calls.merge(self._settings.name(index), scope), timeout)
+
+    async def list_findings(self, *, index: str | None = None, timeout: float | None = None) -> list[Finding]:
+        """The findings of the lexicon: what filters and texts can ask for."""
+        return await self._call(_calls.list_findings(self._settings.name(index)), timeout)
+
+    async def read_report(
+        self,
+        report: str | Mapping[str, str] | Sequence[Section],
+        *,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Reading:
+        """What a report is understood to say: text without headings, text by section kind, or sections. Nothing is kept."""
+        return await self._call(_calls.read_report(report, self._settings.name(index)), timeout)
+
     async def verify(self, *, index: str | None = None, timeout: float | None = None) -> Verification:
         """Has every byte of an index read and checked. Takes as long as the disk needs."""
         return await self._call(_calls.verify(self._settings.name(index)), timeout)
@@ -249,6 +320,17 @@ class AsyncClient:
         while token is not None:
             page = await self._page(ready, page_size, token, index, timeout)
             yield page
+            ready = _convert.next_page_query(ready, page)
+            token = page.next_page_token or None
+
+    async def _list(
+        self, message: search_service_pb2.ListCasesRequest, page_size: int, timeout: float | None
+    ) -> AsyncIterator[Case]:
+        token: str | None = ""
+        while token is not None:
+            page = await self._call(_calls.list_cases(message, page_size, token), timeout)
+            for case in page.cases:
+                yield case
             token = page.next_page_token or None
 
     async def _page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,25 +12,34 @@ import grpc
 
 from . import _calls, _convert
 from ._calls import Answer, Call, Settings, Stubs, with_query_options
-from ._generated.precedent.v1 import ingest_service_pb2
+from ._generated.precedent.v1 import ingest_service_pb2, search_service_pb2
 from .connection import TLS, Connection, Metadata, Token
 from .errors import PrecedentError, from_rpc
 from .retry import RetryPolicy
 from .types import (
     Case,
+    CaseBatch,
+    CaseDetail,
+    CaseOrder,
     DeleteResult,
     Embeddings,
     EncodedImage,
     EncodedText,
     File,
+    Finding,
     Hit,
     IndexStats,
     IndexSummary,
     IngestOutcome,
+    MergeResult,
+    MergeScope,
+    PatientKey,
     Query,
     QueryOptions,
+    Reading,
     Replacement,
     SearchResult,
+    Section,
     Verification,
 )
 
@@ -49,7 +58,7 @@ class Client:
     own. A token for another machine is refused without TLS.
 
     ``index`` names the index of every call that does not name one; it may be empty when the server serves one.
-    ``timeout`` is in seconds and includes retries; it applies to every call but ``ingest`` and ``verify``. ``None``, or
+    ``timeout`` is in seconds and includes retries; it applies to every call but ``ingest``, ``merge`` and ``verify``. ``None``, or
     ``math.inf`` for a single call, is no limit. ``retry`` says when a call is retried; ``None`` is never.
     """
 
@@ -159,9 +168,47 @@ class Client:
         """Several searches of one index, all answered from one generation."""
         return self._call(_calls.batch_search(queries, self._settings.name(index)), timeout)
 
-    def get_case(self, case_id: str, *, index: str | None = None, timeout: float | None = None) -> Case:
-        """One case by its id."""
-        return self._call(_calls.get_case(case_id, self._settings.name(index)), timeout)
+    def get_case(
+        self,
+        case_id: str,
+        *,
+        with_embeddings: bool = False,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Case:
+        """One case by its id, on request with the embeddings of its images, so that it can be changed and ingested again."""
+        return self._call(_calls.get_case(case_id, self._settings.name(index), with_embeddings), timeout)
+
+    def get_cases(
+        self,
+        case_ids: Iterable[str],
+        *,
+        detail: CaseDetail = CaseDetail.WHOLE,
+        with_embeddings: bool = False,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> CaseBatch:
+        """Up to 1000 cases by their ids, all from one generation."""
+        call = _calls.get_cases(case_ids, self._settings.name(index), detail, with_embeddings)
+        return self._call(call, timeout)
+
+    def list_cases(
+        self,
+        filter: str = "",
+        *,
+        patient: PatientKey | str | None = None,
+        order: CaseOrder = CaseOrder.LATEST_FIRST,
+        detail: CaseDetail = CaseDetail.WHOLE,
+        page_size: int = 100,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[Case]:
+        """All cases that pass a filter, or may be a patient's, one by one from one generation of the index.
+
+        Each page is fetched when its first case is asked for.
+        """
+        message = _convert.list_message(filter, patient, order, detail, self._settings.name(index))
+        return self._list(message, page_size, timeout)
 
     def ingest(
         self,
@@ -245,6 +292,30 @@ class Client:
         """The state of an index."""
         return self._call(_calls.stats(self._settings.name(index)), timeout)
 
+    def merge(
+        self,
+        scope: MergeScope = MergeScope.ALL,
+        *,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> MergeResult:
+        """Has the segments of an index merged, or those written anew that hold deleted cases. Takes as long as it takes."""
+        return self._call(_calls.merge(self._settings.name(index), scope), timeout)
+
+    def list_findings(self, *, index: str | None = None, timeout: float | None = None) -> list[Finding]:
+        """The findings of the lexicon: what filters and texts can ask for."""
+        return self._call(_calls.list_findings(self._settings.name(index)), timeout)
+
+    def read_report(
+        self,
+        report: str | Mapping[str, str] | Sequence[Section],
+        *,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Reading:
+        """What a report is understood to say: text without headings, text by section kind, or sections. Nothing is kept."""
+        return self._call(_calls.read_report(report, self._settings.name(index)), timeout)
+
     def verify(self, *, index: str | None = None, timeout: float | None = None) -> Verification:
         """Has every byte of an index read and checked. Takes as long as the disk needs."""
         return self._call(_calls.verify(self._settings.name(index)), timeout)
@@ -269,6 +340,16 @@ class Client:
         while token is not None:
             page = self._page(ready, page_size, token, index, timeout)
             yield page
+            ready = _convert.next_page_query(ready, page)
+            token = page.next_page_token or None
+
+    def _list(
+        self, message: search_service_pb2.ListCasesRequest, page_size: int, timeout: float | None
+    ) -> Iterator[Case]:
+        token: str | None = ""
+        while token is not None:
+            page = self._call(_calls.list_cases(message, page_size, token), timeout)
+            yield from page.cases
             token = page.next_page_token or None
 
     def _page(

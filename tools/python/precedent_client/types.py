@@ -6,6 +6,7 @@ notebooks show instead (``_repr_html_``) has them: there a person looks at a cas
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +51,7 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Image:
-    """One picture of a case. Its embedding, or its file, is given at ingest and never returned."""
+    """One picture of a case. Its embedding, or its file, is given at ingest; an embedding is returned only if asked for."""
 
     name: str = field(default="", repr=False)
     view: str = ""
@@ -109,8 +110,8 @@ class VectorPath(enum.Enum):
     EXACT = 2
 
 
-class HitDetail(enum.Enum):
-    """How much of a case comes with its hit."""
+class CaseDetail(enum.Enum):
+    """How much of a case is returned."""
 
     WHOLE = 0
     """All that was ingested, and highlights."""
@@ -153,8 +154,43 @@ class QueryImage:
 
 
 @dataclass(frozen=True)
+class EncodedQueryImage:
+    """What a query image became: its embedding, and what the search uses of its header. Send it in place of the image."""
+
+    embedding: Embedding
+    view: str
+    content_sha256: bytes = field(repr=False)
+    patient: PatientKey | None = field(default=None, repr=False)
+    study_date: str = field(default="", repr=False)
+    view_position: str = ""
+
+
+@dataclass(frozen=True)
+class MinimumScores:
+    """The least that a channel puts a case forward for; a hit has reached it in one channel at least. Of the first three,
+    the one of the index's metric."""
+
+    cosine: float | None = None
+    dot_product: float | None = None
+    l2_distance: float | None = None
+    """The largest distance."""
+    bm25: float | None = None
+    """Its scale depends on the text and the archive: take it from the hits of the same text."""
+
+
+@dataclass(frozen=True)
+class FacetQuery:
+    """Asks how many cases have each value of a field."""
+
+    field: str
+    """A field of keywords, integers or dates, or ``finding``, ``finding.absent`` and the like."""
+    max_values: int | None = None
+    """1 to 100; ``None`` is 10."""
+
+
+@dataclass(frozen=True)
 class Query:
-    """A search: at least one of embeddings, images, image_text, text and filter."""
+    """A search: at least one of embeddings, images, image_text, example_case_ids, text and filter."""
 
     embeddings: Sequence[Embedding] = ()
     """Of the new study, one per view. A case counts with its image nearest to any of them."""
@@ -174,7 +210,7 @@ class Query:
     """Lets several cases of one patient in; otherwise the best one stands for the patient."""
     fusion: Fusion | None = None
     limit: int | None = None
-    """Number of hits, 1 to 1000; ``None`` is 10."""
+    """Most hits, 1 to 1000; ``None`` is 10."""
     exact: bool = False
     """Complete rankings of every match in every channel."""
     vector_path: VectorPath = VectorPath.AUTO
@@ -188,10 +224,18 @@ class Query:
     28 MiB together are encoded first, and nothing is taken from their headers."""
     image_text: str = field(default="", repr=False)
     """What the images should show, in words; reports play no part."""
-    detail: HitDetail = HitDetail.WHOLE
+    detail: CaseDetail = CaseDetail.WHOLE
     """How much of each case comes with its hit."""
     literal_text: bool = False
     """Takes every word of ``text`` as it is spelt; otherwise ``plan.corrections`` says what was searched instead."""
+    encoded_images: Sequence[EncodedQueryImage] = ()
+    """In place of ``images``: ``encoded_images`` of an earlier result. Nothing is sent or encoded twice."""
+    example_case_ids: Sequence[str] = field(default=(), repr=False)
+    """Cases of the index to search by; they and the other cases of their patients are left out."""
+    minimum_scores: MinimumScores | None = None
+    """What a channel puts a case forward for; there may be fewer hits than ``limit``."""
+    facets: Sequence[FacetQuery | str] = ()
+    """Fields of which the values are counted among all cases that match; at most 8."""
 
 
 Embeddings = Vector | Embedding | Sequence[Vector | Embedding]
@@ -222,8 +266,12 @@ class QueryOptions(TypedDict, total=False):
     target_recall: float | None
     images: Images | None
     image_text: str
-    detail: HitDetail
+    detail: CaseDetail
     literal_text: bool
+    encoded_images: Sequence[EncodedQueryImage]
+    example_case_ids: Sequence[str]
+    minimum_scores: MinimumScores | None
+    facets: Sequence[FacetQuery | str]
 
 
 @dataclass(frozen=True)
@@ -367,7 +415,9 @@ class ChannelPlan:
     """What one channel did."""
 
     channel: str
+    """``image`` or ``lexical``."""
     path: str
+    """``exact``, ``codes``, ``graph`` or ``filtered_graph``; empty for the lexical channel."""
     ef_search: int
     visited_count: int
     candidate_count: int
@@ -377,10 +427,27 @@ class ChannelPlan:
 
 
 @dataclass(frozen=True)
+class StepTimes:
+    """How long the steps of a search took, by the server's clock."""
+
+    admit_microseconds: int = 0
+    """Checking the query, and reading its text and filter."""
+    encode_microseconds: int = 0
+    """Turning images and ``image_text`` into embeddings."""
+    filter_microseconds: int = 0
+    """Finding the cases that pass filter and guards."""
+    image_microseconds: int = 0
+    lexical_microseconds: int = 0
+    fusion_microseconds: int = 0
+    fetch_microseconds: int = 0
+
+
+@dataclass(frozen=True)
 class PlanWarning:
     """Something to know beside the hits."""
 
     code: str
+    """A stable name, such as ``NO_PATIENT``."""
     message: str
 
 
@@ -394,6 +461,8 @@ class AppliedGuards:
     before: str = ""
     """Only cases earlier than this were let in; empty where there was no limit."""
     before_source: str = ""
+    example_patients: tuple[PatientKey, ...] = ()
+    """The patients of the example cases, whose cases were left out, too."""
 
 
 @dataclass(frozen=True)
@@ -430,6 +499,7 @@ class Plan:
     """The projections of the query's images, as far as they are known: cases of like views went first."""
     corrections: tuple[TextCorrection, ...] = ()
     """In the order of the text."""
+    times: StepTimes = StepTimes()
 
 
 @dataclass(frozen=True)
@@ -443,6 +513,19 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Facet:
+    """How many of the matches have each value of a field."""
+
+    field: str
+    counts: Mapping[str, int] = dataclasses.field(repr=False)
+    """Values in lower case, those of the most cases first."""
+    more_value_count: int = 0
+    """Values beyond those asked for."""
+    missing_case_count: int = 0
+    """Matches without a value."""
+
+
+@dataclass(frozen=True)
 class SearchResult(Sequence[Hit]):
     """The answer to a search, or one page of it: a sequence of its hits. Notebooks show it as a table."""
 
@@ -453,6 +536,10 @@ class SearchResult(Sequence[Hit]):
     """Empty on the last page."""
     plan: Plan
     record: Record
+    encoded_images: tuple[EncodedQueryImage, ...] = field(default=(), repr=False)
+    """What the images of the query became: to search by them again."""
+    facets: tuple[Facet, ...] = ()
+    """In the order of the query; empty on later pages."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -579,6 +666,134 @@ class DeleteResult:
 
 
 @dataclass(frozen=True)
+class CaseBatch(Sequence[Case]):
+    """Cases of one generation, in the order of the ids that were asked for: a sequence of them."""
+
+    cases: tuple[Case, ...]
+    unknown_case_ids: tuple[str, ...] = field(repr=False)
+    """Ids under which there was no case."""
+    generation: int
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.cases)
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @overload
+    def __getitem__(self, place: int) -> Case: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Case, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Case | tuple[Case, ...]:
+        return self.cases[place]
+
+
+class CaseOrder(enum.Enum):
+    """In which order cases are listed."""
+
+    LATEST_FIRST = 0
+    """By study date; cases without one last."""
+    AS_INGESTED = 1
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Some cases of a list."""
+
+    cases: tuple[Case, ...]
+    total_count: int
+    """Cases of all pages together."""
+    next_page_token: str = field(repr=False)
+    generation: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding of the lexicon."""
+
+    id: str
+    """As in filters and highlights."""
+    name: str
+    synonyms: tuple[str, ...] = ()
+    """Other phrases, and patterns of them, as the lexicon has them."""
+    radlex_id: str = ""
+    parent_ids: tuple[str, ...] = ()
+    """What it is a kind of."""
+    normal: bool = False
+    """It says that nothing is wrong."""
+
+
+@dataclass(frozen=True)
+class AssertedRun:
+    """Words of a report under one assertion."""
+
+    span: TextSpan
+    assertion: Assertion | None
+    overridden: bool
+    """A later addendum or correction says otherwise."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A finding where a report mentions it."""
+
+    finding: str
+    """Id in the lexicon."""
+    span: TextSpan
+    assertion: Assertion | None
+    details: MentionDetails | None
+    place_spans: tuple[TextSpan, ...] = ()
+    """The words for each of ``details.places``."""
+    size_span: TextSpan | None = None
+
+
+@dataclass(frozen=True)
+class ReportSentence:
+    """A sentence of a report, or one entry of a list."""
+
+    section_index: int
+    """Which section of the report; the spans are of its text."""
+    section: str
+    """What that part of the text is for, as it was understood."""
+    span: TextSpan
+    addendum: bool
+    comparison: bool
+    boilerplate: bool
+    runs: tuple[AssertedRun, ...]
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a report was understood to say."""
+
+    sentences: tuple[ReportSentence, ...]
+    findings: Mapping[str, Assertion | None]
+    """What it says of each finding in all, as filters see it."""
+    warnings: tuple[str, ...]
+    lexicon_fingerprint: str
+
+
+class MergeScope(enum.Enum):
+    """What is merged."""
+
+    ALL = 0
+    """Everything, into as few segments as their limits allow."""
+    DELETED = 1
+    """Each segment that holds deleted or replaced cases is written anew without them."""
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What a merge led to."""
+
+    generation: int
+    segment_count: int
+
+
+@dataclass(frozen=True)
 class IndexSummary:
     """An index that the server offers."""
 
@@ -594,6 +809,7 @@ class Space:
 
     dimension: int
     metric: str
+    """``cosine``, ``dot_product`` or ``l2_distance``."""
     encoder_id: str
     notice: str = ""
     """What must be said wherever results are shown; empty when nothing must."""

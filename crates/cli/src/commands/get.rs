@@ -16,14 +16,17 @@ pub fn run(args: &GetArgs) -> Outcome {
     let mut out = stdout();
     let mut unknown = 0;
     for id in &wanted {
-        let Some(case) = view.case(id).map_err(about)? else {
+        let (list, _) = view.list_ids(std::slice::from_ref(id)).map_err(about)?;
+        let Some(found) = list.whole_cases().next() else {
             writeln!(stderr(), "not in the index: {}", printable(id.as_str()))?;
             unknown += 1;
             continue;
         };
-        match args.json {
-            true => writeln!(out, "{}", json::case(case)?)?,
-            false => hits::print_case(&mut out, &case, style)?,
+        let found = found.map_err(about)?;
+        match (args.json, args.with_embeddings) {
+            (true, true) => writeln!(out, "{}", json::case_with_embeddings(found)?)?,
+            (true, false) => writeln!(out, "{}", json::case(found.case)?)?,
+            (false, _) => hits::print_case(&mut out, &found.case, style)?,
         }
     }
     if unknown > 0 {

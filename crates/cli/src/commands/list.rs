@@ -6,6 +6,7 @@ use crate::interrupt::Interrupt;
 use crate::output::{count, counted, stderr, stdout};
 use crate::{hits, json, waiting};
 use precedent_engine::{Access, CaseOrder, Engine, EngineError};
+use precedent_model::PatientKey;
 use precedent_query::HitDetail;
 use std::io::{BufWriter, Write};
 
@@ -14,8 +15,11 @@ pub fn run(args: &ListArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;
     let engine = Engine::open(&args.dir, Access::Read).map_err(about)?;
     let view = engine.view();
-    let listed =
-        view.list(args.filter.as_deref(), CaseOrder::LatestFirst, &|| interrupt.asked()).map_err(about)?;
+    let patient = (args.patient.as_deref())
+        .map(|id| PatientKey::new(id, args.issuer.as_deref()).map_err(Failure::input))
+        .transpose()?;
+    let (filter, order, stop) = (args.filter.as_deref(), CaseOrder::LatestFirst, || interrupt.asked());
+    let listed = view.list_where(filter, patient.as_ref(), order, &stop).map_err(about)?;
     let limit = args.limit.unwrap_or(listed.len());
     let mut out = BufWriter::new(stdout());
     for case in listed.cases(HitDetail::WithoutReport).take(limit) {

@@ -3,7 +3,7 @@
 use crate::args::MergeArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::output::{advance, bar, count, stdout};
+use crate::output::{advance, bar, counted, stdout};
 use precedent_engine::{Access, Engine};
 use std::io::Write;
 
@@ -17,9 +17,11 @@ pub fn run(args: &MergeArgs) -> Outcome {
         advance(&shown, done as u64, total as u64);
         !interrupt.asked()
     };
-    let generation = engine.merge_all(&progress).map_err(about)?;
+    let merged = if args.deleted { engine.drop_deleted(&progress) } else { engine.merge_all(&progress) };
+    let generation = merged.map_err(about)?;
     shown.finish_and_clear();
-    let cases = engine.view().case_count() as u64;
-    writeln!(stdout(), "one segment of {} cases, generation {generation}", count(cases))?;
+    let segments = counted(engine.merge_gain().segments as u64, "segment", "segments");
+    let cases = counted(engine.view().case_count() as u64, "case", "cases");
+    writeln!(stdout(), "{segments} of {cases}, generation {generation}")?;
     Ok(Exit::Done)
 }

@@ -11,6 +11,7 @@ use crate::waiting;
 use precedent_convert::{self as convert, hit::Context};
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_sources::NpyMatrix;
+use precedent_vector::Metric;
 use precedent_wire::v1;
 use std::io::Write;
 use std::path::Path;
@@ -20,18 +21,19 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let encoders = encoders::open_all(&args.encoders)?;
     let engine = Engine::open_with(&args.dir, Access::Read, &encoders).map_err(about)?;
     let definition = engine.definition();
-    let wire = request(args)?;
-    let digest = convert::request::digest(&wire, &definition.name);
+    let metric = definition.image_space.as_ref().map(|space| space.metric());
+    let mut wire = request(args, metric)?;
+    let digest = convert::request::digest(&mut wire, &definition.name);
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
     let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
     waiting::note(&engine)?;
     let mut out = stdout();
     if args.json {
-        let context = Context { definition, request_digest: digest, next_page_token: "" };
+        let context = Context { definition, digest: &digest, next_page_token: "" };
         writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
-        let metric = definition.image_space.as_ref().map(|space| space.metric());
-        let asks_of_study = !args.images.is_empty() || !args.embeddings.is_empty();
+        let asks_of_study =
+            !args.images.is_empty() || !args.embeddings.is_empty() || !args.examples.is_empty();
         let manner = Manner { metric, full: args.full, asks_of_study, style: Style::of_stdout() };
         hits::print(&mut out, &mut stderr(), &answer, manner)?;
     }
@@ -39,7 +41,7 @@ pub fn run(args: &SearchArgs) -> Outcome {
 }
 
 /// The flags as a request of the protocol, so that the program asks just as a client does.
-fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
+fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchRequest, Failure> {
     let number = |flag: &str, value: usize| {
         u32::try_from(value).map_err(|_| Failure::input(format!("{flag} {value}: the number is too large")))
     };
@@ -82,9 +84,26 @@ fn request(args: &SearchArgs) -> Result<v1::SearchRequest, Failure> {
         exact: args.exact,
         vector_path: path.into(),
         target_recall: args.target_recall,
+        example_case_ids: args.examples.clone(),
+        minimum_scores: Some(v1::MinimumScores {
+            image: args.min_image.map(|value| minimum(metric, value)),
+            bm25: args.min_text,
+        }),
+        facets: (args.facets.iter())
+            .map(|field| v1::FacetQuery { field: field.clone(), max_values: None })
+            .collect(),
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })
+}
+
+/// In the words of the index's metric; without an image space any is refused.
+fn minimum(metric: Option<Metric>, value: f32) -> v1::minimum_scores::Image {
+    match metric {
+        Some(Metric::Dot) => v1::minimum_scores::Image::DotProduct(value),
+        Some(Metric::L2) => v1::minimum_scores::Image::L2Distance(value),
+        Some(Metric::Cosine) | None => v1::minimum_scores::Image::Cosine(value),
+    }
 }
 
 fn image(path: &Path) -> Result<v1::QueryImage, Failure> {

@@ -1,6 +1,7 @@
 //! What a person wants to know of a hit that came over gRPC.
 
 use crate::output::{printable, wrap};
+use precedent_convert::kinds;
 use precedent_model::{Assertion, Reading, Report, SectionKind};
 use precedent_report::ReportReader;
 use precedent_wire::v1;
@@ -73,8 +74,8 @@ impl Told {
 
 fn report(case: &v1::Case) -> Option<Report> {
     let sections = &case.report.as_ref()?.sections;
-    let kind = |name: &str| SectionKind::from_name(name).unwrap_or(SectionKind::Body);
-    Report::new(sections.iter().map(|section| (kind(&section.kind), section.text.as_str()))).ok()
+    let kind = |section: &v1::Section| kinds::section_of(section.kind()).unwrap_or(SectionKind::Body);
+    Report::new(sections.iter().map(|section| (kind(section), section.text.as_str()))).ok()
 }
 
 /// The findings that a report says are there, by name. That nothing is wrong is no finding.
@@ -123,7 +124,8 @@ mod tests {
 
     fn hit() -> v1::Hit {
         let field = |value: &str| v1::FieldValues { values: vec![value.to_owned()] };
-        let section = |kind: &str, text: &str| v1::Section { kind: kind.into(), text: text.into() };
+        let section =
+            |kind: v1::SectionKind, text: &str| v1::Section { kind: kind.into(), text: text.into() };
         let case = v1::Case {
             case_id: "PH001-7\u{1b}".into(),
             fields: HashMap::from(
@@ -134,8 +136,8 @@ mod tests {
             .collect(),
             report: Some(v1::Report {
                 sections: vec![
-                    section("findings", "Small left pleural effusion. No pneumothorax."),
-                    section("impression", "Pleural effusion."),
+                    section(v1::SectionKind::Findings, "Small left pleural effusion. No pneumothorax."),
+                    section(v1::SectionKind::Impression, "Pleural effusion."),
                 ],
             }),
             ..v1::Case::default()

@@ -47,7 +47,7 @@ fn a_case_is_printed_whole() {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&cases[0]["caseId"], &cases[1]["caseId"]), (&"A3".into(), &"A1".into()));
     assert_eq!(cases[1]["fields"]["age"]["values"][0], "63");
-    assert_eq!(cases[1]["report"]["sections"][0]["kind"], "findings");
+    assert_eq!(cases[1]["report"]["sections"][0]["kind"], "SECTION_KIND_FINDINGS");
     let piped = place.run_with_input(&["get", "i", "--ids-from", "-"], b"A2\r\n\n  A1  \n");
     assert!(piped.code == 0 && piped.out.starts_with("A2\n") && piped.out.contains("\nA1\n"), "{piped:?}");
     place.refused(&["get", "i"], 2, &["<ID>"]);
@@ -155,7 +155,7 @@ fn a_patients_cases_go_and_nobody_elses() {
 fn what_is_deleted_does_not_come_back_and_can_be_ingested_anew() {
     let place = Place::with_index();
     place.ok(&["delete", "i", "A1", "A2", "A3"]);
-    assert!(place.ok(&["merge", "i"]).starts_with("one segment of 0 cases"));
+    assert!(place.ok(&["merge", "i"]).starts_with("0 segments of 0 cases"));
     place.write("cases.jsonl", CASES.as_bytes());
     assert!(place.ok(&["ingest", "i", "cases.jsonl"]).contains("3 ingested, 0 held already"));
     assert!(place.ok(&["verify", "i"]).starts_with("sound: "));

@@ -30,7 +30,7 @@ fn json_is_the_answer_of_the_service() {
     let out = place.ok(&["search", "i", "--text", "effusion", "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(answer["totalHits"], 1);
-    assert_eq!(answer["plan"]["channels"][0]["channel"], "lexical");
+    assert_eq!(answer["plan"]["channels"][0]["channel"], "CHANNEL_LEXICAL");
     assert_eq!(answer["record"]["requestDigest"].as_str().unwrap().len(), 64);
     let stats: serde_json::Value = serde_json::from_str(&place.ok(&["stats", "i", "--json"])).unwrap();
     assert_eq!(stats["caseCount"], "3");
@@ -45,7 +45,7 @@ fn the_same_again_changes_nothing_and_a_changed_row_replaces() {
     assert!(place.ok(&args).starts_with("3 rows: 1 ingested, 2 held already, 0 rejected\n"));
     assert!(place.ok(&["search", "i", "--text", "pneumonia"]).contains("A2"));
     assert!(place.ok(&["stats", "i"]).contains("3, and 1 deleted or replaced"));
-    assert!(place.ok(&["merge", "i"]).starts_with("one segment of 3 cases"));
+    assert!(place.ok(&["merge", "i"]).starts_with("1 segment of 3 cases"));
     assert!(place.ok(&["stats", "i"]).contains("3, and 0 deleted or replaced"));
     assert!(place.ok(&["verify", "i"]).starts_with("sound: "));
 }

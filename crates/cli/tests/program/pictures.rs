@@ -57,7 +57,7 @@ fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
     let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
     let codes: Vec<&str> =
         answer["plan"]["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
-    assert!(codes.contains(&"DEMO_ENCODER"), "{codes:?}");
+    assert!(codes.contains(&"WARNING_CODE_DEMO_ENCODER"), "{codes:?}");
     let stats: serde_json::Value = serde_json::from_str(&place.ok(&["stats", "i", "--json"])).unwrap();
     assert_eq!(stats["imageSpace"]["notice"], NOTICE);
     assert_eq!(stats["imageSpace"]["encodesImages"], true);

@@ -176,6 +176,33 @@ fn nearer(one: &(bool, NearestCase), other: &(bool, NearestCase)) -> bool {
     (one.0, one.1.distance) < (other.0, other.1.distance)
 }
 
+/// Keeps the candidates whose score, which hits show, is at least `least`.
+pub(crate) fn keep_from(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    ranking: Ranking,
+    least: f32,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ranking, EngineError> {
+    let Ranking { candidates, mut exhausted, mut plan } = ranking;
+    let found = candidates.len();
+    let mut kept = Vec::with_capacity(found);
+    for (done, candidate) in candidates.into_iter().enumerate() {
+        if done % MEASURED_BETWEEN_STOPS == 0 && stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let nearest = nearest(snapshot, query, candidate.place)?;
+        let shown = nearest.map(|(_, case, _)| similarity(snapshot, &case));
+        if shown.is_some_and(|score| score >= least) {
+            kept.push(candidate);
+        }
+    }
+    // Behind a case that is too far away all are, unless those of other views come behind it.
+    exhausted |= kept.len() < found && !query.unlike.splits();
+    plan.candidates = kept.len();
+    Ok(Ranking { candidates: kept, exhausted, plan })
+}
+
 /// How near a winner is: its score, the image that was nearest, and the vector of the query that it was nearest to.
 pub(crate) fn score(
     snapshot: &Snapshot,

@@ -39,6 +39,15 @@ pub(crate) fn rank(
     Ok(Ranking { exhausted: candidates.len() < depth, candidates, plan })
 }
 
+/// Keeps the candidates whose score is at least `least`.
+pub(crate) fn keep_from(mut ranking: Ranking, least: f32) -> Ranking {
+    let found = ranking.candidates.len();
+    ranking.candidates.retain(|candidate| candidate.score >= least);
+    ranking.exhausted |= ranking.candidates.len() < found;
+    ranking.plan.candidates = ranking.candidates.len();
+    ranking
+}
+
 /// The scores of cases of one segment, the same that [`rank`] gives them; `None` for one that does not hold what the text
 /// asks for.
 pub(crate) fn score(

@@ -13,7 +13,7 @@ mod taught;
 use crate::{Violation, encode};
 use precedent_encoder::Encoder;
 use precedent_model::{Assertion, Laterality, Mention, SectionKind};
-use precedent_query::{QueryVector, Warning};
+use precedent_query::{QueryVector, Warning, WarningCode};
 use precedent_report::{Lexicon, ReportReader};
 use taught::{TAUGHT, Taught};
 
@@ -102,7 +102,7 @@ fn warning(unplaced: &mut Vec<String>) -> Option<Warning> {
     unplaced.sort_unstable();
     unplaced.dedup();
     (!unplaced.is_empty()).then(|| Warning {
-        code: "UNPLACED_IMAGE_TEXT",
+        code: WarningCode::UnplacedImageText,
         message: format!(
             "the encoder cannot place {} of image_text among images; search the reports for it",
             unplaced.join(", ")

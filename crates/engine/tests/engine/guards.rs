@@ -173,7 +173,7 @@ fn a_placeholder_is_no_patient() {
     let guards = Guards { patient: PatientKey::new("nan", None).ok(), ..Guards::default() };
     let response = search(&archive.engine, &SearchRequest { guards, ..image() });
     assert_eq!(response.total, 6);
-    let codes: Vec<&str> = response.plan.warnings.iter().map(|warning| warning.code).collect();
+    let codes: Vec<&str> = response.plan.warnings.iter().map(|warning| warning.code.name()).collect();
     assert_eq!(codes, ["PLACEHOLDER_PATIENT", "NO_PATIENT"]);
     let filter = SearchRequest { filter: Some("NOT patient_id:*".into()), ..SearchRequest::default() };
     assert_eq!(places(&search(&archive.engine, &filter)), [0, 1, 2, 3, 4]);
@@ -182,7 +182,7 @@ fn a_placeholder_is_no_patient() {
 #[test]
 fn a_query_without_a_patient_is_answered_with_a_warning() {
     let response = search(&six().engine, &image());
-    assert_eq!(response.plan.warnings[0].code, "NO_PATIENT");
+    assert_eq!(response.plan.warnings[0].code.name(), "NO_PATIENT");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_word_of_every_report_gives_every_patient_once_whatever_the_limit() {
 #[test]
 fn a_silent_text_is_told_and_the_image_decides() {
     let response = search(&six().engine, &SearchRequest { text: Some("?! -effusion".into()), ..image() });
-    assert!(response.plan.warnings.iter().any(|warning| warning.code == "NOTHING_TO_SEARCH"));
+    assert!(response.plan.warnings.iter().any(|warning| warning.code.name() == "NOTHING_TO_SEARCH"));
     assert_eq!(response.plan.channels.len(), 1);
 }
 

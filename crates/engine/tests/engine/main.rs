@@ -9,9 +9,15 @@ mod detail;
 #[cfg(test)]
 mod dicom;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod facets;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod list;
+#[cfg(test)]
+mod minimum;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

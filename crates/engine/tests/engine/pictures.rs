@@ -2,7 +2,9 @@
 
 use crate::dicom::{film, film_of};
 use crate::support::{id, names, search};
-use precedent_engine::{Access, Definition, Effect, Encoder, Engine, EngineError, NewCase, Violation};
+use precedent_engine::{
+    Access, CaseWarningCode, Definition, Effect, Encoder, Engine, EngineError, NewCase, Violation,
+};
 use precedent_model::{Case, FieldValue, Image, PatientKey};
 use precedent_query::{Fusion, Guards, QueryImage, QueryVector, SearchRequest, SearchResponse};
 use precedent_vector::{Metric, VectorSpace};
@@ -69,7 +71,9 @@ fn a_picture_finds_its_own_case_first_and_says_that_the_encoder_is_a_demo() {
     let response = search(&engine, &SearchRequest { images: vec![picture(5)], ..SearchRequest::default() });
     assert_eq!(names(&response)[0], "case-005");
     assert!(response.hits[0].image.unwrap().score > 0.9999);
-    let warning = response.plan.warnings.iter().find(|warning| warning.code == "DEMO_ENCODER").unwrap();
+    assert!(response.plan.times.encode > std::time::Duration::ZERO, "{:?}", response.plan.times);
+    let warning =
+        response.plan.warnings.iter().find(|warning| warning.code.name() == "DEMO_ENCODER").unwrap();
     assert_eq!(Some(warning.message.as_str()), engine.notice());
 }
 
@@ -77,7 +81,7 @@ fn a_picture_finds_its_own_case_first_and_says_that_the_encoder_is_a_demo() {
 fn the_notice_goes_with_the_image_channel_only() {
     let (_folder, engine) = with_cases(2);
     let noticed = |request: &SearchRequest| {
-        search(&engine, request).plan.warnings.iter().any(|warning| warning.code == "DEMO_ENCODER")
+        search(&engine, request).plan.warnings.iter().any(|warning| warning.code.name() == "DEMO_ENCODER")
     };
     assert!(!noticed(&SearchRequest { filter: Some("modality:*".into()), ..SearchRequest::default() }));
     let silent = Fusion { image_weight: 0.0, ..Fusion::default() };
@@ -135,7 +139,7 @@ fn what_the_encoder_cannot_place_is_said() {
     let (_folder, engine) = with_cases(2);
     let request = SearchRequest { image_text: Some("scoliosis".into()), ..SearchRequest::default() };
     let warnings = search(&engine, &request).plan.warnings;
-    let warning = warnings.iter().find(|warning| warning.code == "UNPLACED_IMAGE_TEXT").unwrap();
+    let warning = warnings.iter().find(|warning| warning.code.name() == "UNPLACED_IMAGE_TEXT").unwrap();
     assert!(warning.message.contains("scoliosis"), "{}", warning.message);
 }
 
@@ -196,7 +200,7 @@ fn without_the_encoder_pictures_are_a_failed_precondition_and_embeddings_still_w
     let dimension = Encoder::bundled().unwrap().dimension();
     let vector = QueryVector { values: vec![1.0; dimension], encoder_id: "site-encoder-1".into() };
     let response = search(&engine, &SearchRequest { vectors: vec![vector], ..SearchRequest::default() });
-    assert!(response.plan.warnings.iter().all(|warning| warning.code != "DEMO_ENCODER"));
+    assert!(response.plan.warnings.iter().all(|warning| warning.code.name() != "DEMO_ENCODER"));
 }
 
 #[test]
@@ -275,7 +279,7 @@ fn by_film(content: Vec<u8>, guards: Guards) -> SearchRequest {
 }
 
 fn codes(response: &SearchResponse) -> Vec<&str> {
-    let codes = response.plan.warnings.iter().map(|warning| warning.code);
+    let codes = response.plan.warnings.iter().map(|warning| warning.code.name());
     codes.filter(|code| *code != "DEMO_ENCODER").collect()
 }
 
@@ -372,7 +376,7 @@ fn the_films_of_a_case_are_one_patients_and_their_facts_are_put_together() {
     assert_eq!(wrong[0].field, "case.images[1].content");
     let nobody = engine.encode(raw(0, vec![Some(film_of(0, "UNKNOWN", "", "", ""))])).unwrap();
     let done = engine.ingest(vec![nobody]).unwrap().remove(0).unwrap();
-    assert_eq!(done.warnings[0].code, "PLACEHOLDER_PATIENT");
+    assert_eq!(done.warnings[0].code, CaseWarningCode::PlaceholderPatient);
 }
 
 /// Names of the hits, nearest first, by these films: (number, view of the request, view of the header).
@@ -422,4 +426,38 @@ fn like_views_go_first_and_unknown_ones_with_them() {
     assert!(by_views(&engine, &[(1, Some("special"), "PA")]).1.is_empty(), "the request's own view counts");
     engine.merge_all(&|_, _, _| true).unwrap();
     check(&[(1, None, "PA")], true, "images[0].content");
+}
+
+#[test]
+fn what_images_became_finds_the_same_as_the_images_do() {
+    let (_folder, engine) = of_films(&FILMS);
+    let film = film_of(1, "P1", "north", "20190101", "PA");
+    let image = QueryImage { content: film, view: Some("AP".to_owned()) };
+    let guards = Guards { before_study_date: true, ..Guards::default() };
+    let asked = SearchRequest { images: vec![image], guards, ..SearchRequest::default() };
+    let first = search(&engine, &asked);
+    let encoded = first.encoded_images.clone();
+    assert_eq!(encoded.len(), 1);
+    assert_eq!(encoded[0].view.as_deref(), Some("AP"));
+    assert_eq!(encoded[0].view_position.as_deref(), Some("PA"));
+    let again = SearchRequest { images: Vec::new(), encoded_images: encoded, ..asked };
+    let second = search(&engine, &again);
+    assert!(!first.hits.is_empty());
+    assert_eq!(second.hits, first.hits);
+    assert_eq!((&second.plan.guards, &second.plan.views), (&first.plan.guards, &first.plan.views));
+    assert!(second.encoded_images.is_empty() && second.plan.guards.patient.is_some());
+}
+
+#[test]
+fn an_image_that_another_encoder_encoded_is_told_by_its_field() {
+    let (_folder, engine) = with_cases(2);
+    let mut encoded = search(&engine, &by_film(png(0), Guards::default())).encoded_images;
+    encoded[0].embedding.encoder_id = "other".to_owned();
+    let request = SearchRequest { encoded_images: encoded, ..SearchRequest::default() };
+    match engine.view().search(&request, &|| false) {
+        Err(EngineError::Precondition(wrong)) => {
+            assert_eq!(wrong.field, "encoded_images[0].embedding.encoder_id");
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -35,7 +35,12 @@ fn ask(engine: &Engine, text: Option<&str>, filter: Option<&str>) -> SearchRespo
 }
 
 fn warnings(answer: &SearchResponse) -> Vec<String> {
-    answer.plan.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message)).collect()
+    answer
+        .plan
+        .warnings
+        .iter()
+        .map(|warning| format!("{}: {}", warning.code.name(), warning.message))
+        .collect()
 }
 
 #[test]

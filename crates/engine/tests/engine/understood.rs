@@ -223,7 +223,7 @@ fn a_sites_own_finding_is_searched_and_filtered_like_any_other() {
 fn fresh_segments_bring_no_warning() {
     let archive = reports(&CHEST);
     let codes: Vec<&str> =
-        ask(&archive, "pneumothorax", "").plan.warnings.iter().map(|warning| warning.code).collect();
+        ask(&archive, "pneumothorax", "").plan.warnings.iter().map(|warning| warning.code.name()).collect();
     assert_eq!(codes, ["NO_PATIENT"]);
 }
 

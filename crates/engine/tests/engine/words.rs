@@ -36,7 +36,7 @@ fn check(archive: &Archive, text: &str, hits: &[usize], corrections: &[&str], wa
             format!("{}>{}", word.written, word.searched)
         })
         .collect();
-    let codes: Vec<&str> = plan.warnings.iter().map(|warning| warning.code).collect();
+    let codes: Vec<&str> = plan.warnings.iter().map(|warning| warning.code.name()).collect();
     assert_eq!(
         (found(&answer), shown, codes),
         (hits.to_vec(), corrections.iter().map(|&word| word.to_owned()).collect(), warnings.to_vec()),

@@ -21,8 +21,11 @@
 
 mod alike;
 mod evaluate;
+mod facets;
 mod writer;
 
+pub use facets::ValueCounts;
+pub(crate) use facets::count_values;
 pub(crate) use writer::ColumnsWriter;
 
 use super::table::TableFile;
@@ -81,6 +84,15 @@ impl Key {
             FieldValue::Integer(number) => Self::Integer(*number),
             FieldValue::Number(number) => Self::Number(ordered_bits(*number)),
             FieldValue::Date(date) => Self::Text(date.to_string()),
+        }
+    }
+
+    /// As a person writes it.
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(number) => number.to_string(),
+            Self::Number(ordered) => number_of(ordered).to_string(),
         }
     }
 

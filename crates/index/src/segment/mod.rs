@@ -15,6 +15,8 @@ mod table;
 mod vectors;
 
 pub(crate) use builder::{GraphWork, SegmentBuilder};
+pub use columns::ValueCounts;
+pub(crate) use columns::count_values;
 pub(crate) use nearest::{Accepted, VectorSearch};
 pub use nearest::{LeftOutCase, NearestCase, SegmentPath};
 pub(crate) use open::{GraphPages, Segment};

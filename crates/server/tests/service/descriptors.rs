@@ -46,7 +46,8 @@ async fn a_crowd_of_connections_does_not_take_the_files_of_the_writer() {
         for _ in 0..40 {
             crowd.extend(TcpStream::connect(address).await);
         }
-        let sections = vec![v1::Section { kind: "findings".to_owned(), text: "Opacity.".to_owned() }];
+        let sections =
+            vec![v1::Section { kind: v1::SectionKind::Findings.into(), text: "Opacity.".to_owned() }];
         let case = v1::Case {
             case_id: format!("new-{round}"),
             report: Some(v1::Report { sections }),

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code panics on failure")]
 
+mod cases;
 mod descriptors;
 mod fairness;
 mod health;
 mod memory;
+mod merging;
 mod pages;
+mod reports;
 mod slow_clients;
 mod support;
 mod verifying;

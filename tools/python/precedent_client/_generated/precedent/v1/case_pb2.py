@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17precedent/v1/case.proto\x12\x0cprecedent.v1\"(\n\nPatientKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\"/\n\tEmbedding\x12\x0e\n\x06values\x18\x01 \x03(\x02\x12\x12\n\nencoder_id\x18\x02 \x01(\t\"`\n\x05Image\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04view\x18\x02 \x01(\t\x12*\n\tembedding\x18\x03 \x01(\x0b\x32\x17.precedent.v1.Embedding\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"%\n\x07Section\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"1\n\x06Report\x12\'\n\x08sections\x18\x01 \x03(\x0b\x32\x15.precedent.v1.Section\"X\n\x08TextSpan\x12\x12\n\nstart_byte\x18\x01 \x01(\r\x12\x10\n\x08\x65nd_byte\x18\x02 \x01(\r\x12\x13\n\x0bstart_utf16\x18\x03 \x01(\r\x12\x11\n\tend_utf16\x18\x04 \x01(\r\"\x1d\n\x0b\x46ieldValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\x87\x02\n\x04\x43\x61se\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12)\n\x07patient\x18\x02 \x01(\x0b\x32\x18.precedent.v1.PatientKey\x12.\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1e.precedent.v1.Case.FieldsEntry\x12$\n\x06report\x18\x04 \x01(\x0b\x32\x14.precedent.v1.Report\x12#\n\x06images\x18\x05 \x03(\x0b\x32\x13.precedent.v1.Image\x1aH\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.precedent.v1.FieldValues:\x02\x38\x01*\xbe\x01\n\tAssertion\x12\x19\n\x15\x41SSERTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41SSERTION_PRESENT\x10\x01\x12\x17\n\x13\x41SSERTION_UNCERTAIN\x10\x02\x12\x14\n\x10\x41SSERTION_ABSENT\x10\x03\x12\x18\n\x14\x41SSERTION_HISTORICAL\x10\x04\x12\x1a\n\x16\x41SSERTION_HYPOTHETICAL\x10\x05\x12\x1a\n\x16\x41SSERTION_OTHER_PERSON\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17precedent/v1/case.proto\x12\x0cprecedent.v1\"(\n\nPatientKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\"/\n\tEmbedding\x12\x0e\n\x06values\x18\x01 \x03(\x02\x12\x12\n\nencoder_id\x18\x02 \x01(\t\"`\n\x05Image\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04view\x18\x02 \x01(\t\x12*\n\tembedding\x18\x03 \x01(\x0b\x32\x17.precedent.v1.Embedding\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"@\n\x07Section\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.precedent.v1.SectionKind\x12\x0c\n\x04text\x18\x02 \x01(\t\"1\n\x06Report\x12\'\n\x08sections\x18\x01 \x03(\x0b\x32\x15.precedent.v1.Section\"X\n\x08TextSpan\x12\x12\n\nstart_byte\x18\x01 \x01(\r\x12\x10\n\x08\x65nd_byte\x18\x02 \x01(\r\x12\x13\n\x0bstart_utf16\x18\x03 \x01(\r\x12\x11\n\tend_utf16\x18\x04 \x01(\r\"\xf4\x01\n\x0eMentionDetails\x12 \n\x04side\x18\x01 \x01(\x0e\x32\x12.precedent.v1.Side\x12\x0e\n\x06places\x18\x02 \x03(\t\x12\x10\n\x08severity\x18\x03 \x01(\t\x12\r\n\x05times\x18\x04 \x03(\t\x12\x14\n\x07size_mm\x18\x05 \x01(\x02H\x00\x88\x01\x01\x12\x1c\n\x0f\x65\x61rlier_size_mm\x18\x06 \x01(\x02H\x01\x88\x01\x01\x12\x12\n\noverridden\x18\x07 \x01(\x08\x12\'\n\x0blarger_side\x18\x08 \x01(\x0e\x32\x12.precedent.v1.SideB\n\n\x08_size_mmB\x12\n\x10_earlier_size_mm\"\x1d\n\x0b\x46ieldValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\x87\x02\n\x04\x43\x61se\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12)\n\x07patient\x18\x02 \x01(\x0b\x32\x18.precedent.v1.PatientKey\x12.\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1e.precedent.v1.Case.FieldsEntry\x12$\n\x06report\x18\x04 \x01(\x0b\x32\x14.precedent.v1.Report\x12#\n\x06images\x18\x05 \x03(\x0b\x32\x13.precedent.v1.Image\x1aH\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.precedent.v1.FieldValues:\x02\x38\x01*\xd0\x01\n\x0bSectionKind\x12\x1c\n\x18SECTION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17SECTION_KIND_INDICATION\x10\x01\x12\x1b\n\x17SECTION_KIND_COMPARISON\x10\x02\x12\x1a\n\x16SECTION_KIND_TECHNIQUE\x10\x03\x12\x19\n\x15SECTION_KIND_FINDINGS\x10\x04\x12\x1b\n\x17SECTION_KIND_IMPRESSION\x10\x05\x12\x15\n\x11SECTION_KIND_BODY\x10\x06*\xbe\x01\n\tAssertion\x12\x19\n\x15\x41SSERTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41SSERTION_PRESENT\x10\x01\x12\x17\n\x13\x41SSERTION_UNCERTAIN\x10\x02\x12\x14\n\x10\x41SSERTION_ABSENT\x10\x03\x12\x18\n\x14\x41SSERTION_HISTORICAL\x10\x04\x12\x1a\n\x16\x41SSERTION_HYPOTHETICAL\x10\x05\x12\x1a\n\x16\x41SSERTION_OTHER_PERSON\x10\x06*O\n\x04Side\x12\x14\n\x10SIDE_UNSPECIFIED\x10\x00\x12\r\n\tSIDE_LEFT\x10\x01\x12\x0e\n\nSIDE_RIGHT\x10\x02\x12\x12\n\x0eSIDE_BILATERAL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CASE_FIELDSENTRY']._loaded_options = None
   _globals['_CASE_FIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_ASSERTION']._serialized_start=708
-  _globals['_ASSERTION']._serialized_end=898
+  _globals['_SECTIONKIND']._serialized_start=982
+  _globals['_SECTIONKIND']._serialized_end=1190
+  _globals['_ASSERTION']._serialized_start=1193
+  _globals['_ASSERTION']._serialized_end=1383
+  _globals['_SIDE']._serialized_start=1385
+  _globals['_SIDE']._serialized_end=1464
   _globals['_PATIENTKEY']._serialized_start=41
   _globals['_PATIENTKEY']._serialized_end=81
   _globals['_EMBEDDING']._serialized_start=83
@@ -42,15 +46,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGE']._serialized_start=132
   _globals['_IMAGE']._serialized_end=228
   _globals['_SECTION']._serialized_start=230
-  _globals['_SECTION']._serialized_end=267
-  _globals['_REPORT']._serialized_start=269
-  _globals['_REPORT']._serialized_end=318
-  _globals['_TEXTSPAN']._serialized_start=320
-  _globals['_TEXTSPAN']._serialized_end=408
-  _globals['_FIELDVALUES']._serialized_start=410
-  _globals['_FIELDVALUES']._serialized_end=439
-  _globals['_CASE']._serialized_start=442
-  _globals['_CASE']._serialized_end=705
-  _globals['_CASE_FIELDSENTRY']._serialized_start=633
-  _globals['_CASE_FIELDSENTRY']._serialized_end=705
+  _globals['_SECTION']._serialized_end=294
+  _globals['_REPORT']._serialized_start=296
+  _globals['_REPORT']._serialized_end=345
+  _globals['_TEXTSPAN']._serialized_start=347
+  _globals['_TEXTSPAN']._serialized_end=435
+  _globals['_MENTIONDETAILS']._serialized_start=438
+  _globals['_MENTIONDETAILS']._serialized_end=682
+  _globals['_FIELDVALUES']._serialized_start=684
+  _globals['_FIELDVALUES']._serialized_end=713
+  _globals['_CASE']._serialized_start=716
+  _globals['_CASE']._serialized_end=979
+  _globals['_CASE_FIELDSENTRY']._serialized_start=907
+  _globals['_CASE_FIELDSENTRY']._serialized_end=979
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class SectionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SECTION_KIND_UNSPECIFIED: _ClassVar[SectionKind]
+    SECTION_KIND_INDICATION: _ClassVar[SectionKind]
+    SECTION_KIND_COMPARISON: _ClassVar[SectionKind]
+    SECTION_KIND_TECHNIQUE: _ClassVar[SectionKind]
+    SECTION_KIND_FINDINGS: _ClassVar[SectionKind]
+    SECTION_KIND_IMPRESSION: _ClassVar[SectionKind]
+    SECTION_KIND_BODY: _ClassVar[SectionKind]
+
 class Assertion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ASSERTION_UNSPECIFIED: _ClassVar[Assertion]
@@ -16,6 +26,20 @@ class Assertion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ASSERTION_HISTORICAL: _ClassVar[Assertion]
     ASSERTION_HYPOTHETICAL: _ClassVar[Assertion]
     ASSERTION_OTHER_PERSON: _ClassVar[Assertion]
+
+class Side(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SIDE_UNSPECIFIED: _ClassVar[Side]
+    SIDE_LEFT: _ClassVar[Side]
+    SIDE_RIGHT: _ClassVar[Side]
+    SIDE_BILATERAL: _ClassVar[Side]
+SECTION_KIND_UNSPECIFIED: SectionKind
+SECTION_KIND_INDICATION: SectionKind
+SECTION_KIND_COMPARISON: SectionKind
+SECTION_KIND_TECHNIQUE: SectionKind
+SECTION_KIND_FINDINGS: SectionKind
+SECTION_KIND_IMPRESSION: SectionKind
+SECTION_KIND_BODY: SectionKind
 ASSERTION_UNSPECIFIED: Assertion
 ASSERTION_PRESENT: Assertion
 ASSERTION_UNCERTAIN: Assertion
@@ -23,6 +47,10 @@ ASSERTION_ABSENT: Assertion
 ASSERTION_HISTORICAL: Assertion
 ASSERTION_HYPOTHETICAL: Assertion
 ASSERTION_OTHER_PERSON: Assertion
+SIDE_UNSPECIFIED: Side
+SIDE_LEFT: Side
+SIDE_RIGHT: Side
+SIDE_BILATERAL: Side
 
 class PatientKey(_message.Message):
     __slots__ = ("id", "issuer")
@@ -56,9 +84,9 @@ class Section(_message.Message):
     __slots__ = ("kind", "text")
     KIND_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
-    kind: str
+    kind: SectionKind
     text: str
-    def __init__(self, kind: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+    def __init__(self, kind: _Optional[_Union[SectionKind, str]] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Report(_message.Message):
     __slots__ = ("sections",)
@@ -77,6 +105,26 @@ class TextSpan(_message.Message):
     start_utf16: int
     end_utf16: int
     def __init__(self, start_byte: _Optional[int] = ..., end_byte: _Optional[int] = ..., start_utf16: _Optional[int] = ..., end_utf16: _Optional[int] = ...) -> None: ...
+
+class MentionDetails(_message.Message):
+    __slots__ = ("side", "places", "severity", "times", "size_mm", "earlier_size_mm", "overridden", "larger_side")
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    SIZE_MM_FIELD_NUMBER: _ClassVar[int]
+    EARLIER_SIZE_MM_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDDEN_FIELD_NUMBER: _ClassVar[int]
+    LARGER_SIDE_FIELD_NUMBER: _ClassVar[int]
+    side: Side
+    places: _containers.RepeatedScalarFieldContainer[str]
+    severity: str
+    times: _containers.RepeatedScalarFieldContainer[str]
+    size_mm: float
+    earlier_size_mm: float
+    overridden: bool
+    larger_side: Side
+    def __init__(self, side: _Optional[_Union[Side, str]] = ..., places: _Optional[_Iterable[str]] = ..., severity: _Optional[str] = ..., times: _Optional[_Iterable[str]] = ..., size_mm: _Optional[float] = ..., earlier_size_mm: _Optional[float] = ..., overridden: bool = ..., larger_side: _Optional[_Union[Side, str]] = ...) -> None: ...
 
 class FieldValues(_message.Message):
     __slots__ = ("values",)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n precedent/v1/index_service.proto\x12\x0cprecedent.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n\x12ListIndexesRequest\"B\n\x13ListIndexesResponse\x12+\n\x07indexes\x18\x01 \x03(\x0b\x32\x1a.precedent.v1.IndexSummary\"W\n\x0cIndexSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x10\n\x08writable\x18\x04 \x01(\x08\"%\n\x14GetIndexStatsRequest\x12\r\n\x05index\x18\x01 \x01(\t\"@\n\x15GetIndexStatsResponse\x12\'\n\x05stats\x18\x01 \x01(\x0b\x32\x18.precedent.v1.IndexStats\"\xd9\x04\n\nIndexStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x04 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x05 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x06 \x01(\x04\x12(\n\x0bimage_space\x18\x07 \x01(\x0b\x32\x13.precedent.v1.Space\x12#\n\x06\x66ields\x18\x08 \x03(\x0b\x32\x13.precedent.v1.Field\x12,\n\x08segments\x18\t \x03(\x0b\x32\x1a.precedent.v1.SegmentStats\x12;\n\nfile_bytes\x18\n \x03(\x0b\x32\'.precedent.v1.IndexStats.FileBytesEntry\x12\x1f\n\x17pending_operation_count\x18\x0b \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x0c \x01(\t\x12\x18\n\x10stale_case_count\x18\r \x01(\x04\x12\x1b\n\x13stale_segment_count\x18\x0e \x01(\x04\x12<\n\x13\x62\x61\x63kground_failures\x18\x0f \x03(\x0b\x32\x1f.precedent.v1.BackgroundFailure\x12%\n\x07\x64\x61mages\x18\x10 \x03(\x0b\x32\x14.precedent.v1.Damage\x1a\x30\n\x0e\x46ileBytesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xdd\x01\n\x11\x42\x61\x63kgroundFailure\x12*\n\x04task\x18\x01 \x01(\x0e\x32\x1c.precedent.v1.BackgroundTask\x12\x0f\n\x07problem\x18\x02 \x01(\t\x12\x31\n\rfirst_failure\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_failure\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rattempt_count\x18\x05 \x01(\r\x12\x0f\n\x07retried\x18\x06 \x01(\x08\"|\n\x05Space\x12\x11\n\tdimension\x18\x01 \x01(\r\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x0e\n\x06notice\x18\x04 \x01(\t\x12\x16\n\x0e\x65ncodes_images\x18\x05 \x01(\x08\x12\x14\n\x0c\x65ncodes_text\x18\x06 \x01(\x08\"#\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\"\xf5\x01\n\x0cSegmentStats\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncase_count\x18\x02 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x03 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x04 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x05 \x01(\x04\x12\x11\n\thas_graph\x18\x06 \x01(\x08\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x08 \x01(\t\x12\x1d\n\x15repaired_vector_count\x18\t \x01(\x04\x12\x11\n\thas_codes\x18\n \x01(\x08\":\n\x12VerifyIndexRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x15\n\rwith_progress\x18\x02 \x01(\x08\"\x92\x01\n\x13VerifyIndexResponse\x12%\n\x07\x64\x61mages\x18\x01 \x03(\x0b\x32\x14.precedent.v1.Damage\x12\x1a\n\x12\x63hecked_file_count\x18\x02 \x01(\x04\x12\x15\n\rchecked_bytes\x18\x03 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x04 \x01(\x04\x12\x0c\n\x04\x64one\x18\x05 \x01(\x08\"+\n\x06\x44\x61mage\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t*h\n\x0e\x42\x61\x63kgroundTask\x12\x1f\n\x1b\x42\x41\x43KGROUND_TASK_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x42\x41\x43KGROUND_TASK_COMMIT\x10\x01\x12\x19\n\x15\x42\x41\x43KGROUND_TASK_MERGE\x10\x02\x32\x92\x02\n\x0cIndexService\x12R\n\x0bListIndexes\x12 .precedent.v1.ListIndexesRequest\x1a!.precedent.v1.ListIndexesResponse\x12X\n\rGetIndexStats\x12\".precedent.v1.GetIndexStatsRequest\x1a#.precedent.v1.GetIndexStatsResponse\x12T\n\x0bVerifyIndex\x12 .precedent.v1.VerifyIndexRequest\x1a!.precedent.v1.VerifyIndexResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n precedent/v1/index_service.proto\x12\x0cprecedent.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n\x12ListIndexesRequest\"B\n\x13ListIndexesResponse\x12+\n\x07indexes\x18\x01 \x03(\x0b\x32\x1a.precedent.v1.IndexSummary\"W\n\x0cIndexSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x10\n\x08writable\x18\x04 \x01(\x08\"%\n\x14GetIndexStatsRequest\x12\r\n\x05index\x18\x01 \x01(\t\"@\n\x15GetIndexStatsResponse\x12\'\n\x05stats\x18\x01 \x01(\x0b\x32\x18.precedent.v1.IndexStats\"\xd9\x04\n\nIndexStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x12\n\ncase_count\x18\x03 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x04 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x05 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x06 \x01(\x04\x12(\n\x0bimage_space\x18\x07 \x01(\x0b\x32\x13.precedent.v1.Space\x12#\n\x06\x66ields\x18\x08 \x03(\x0b\x32\x13.precedent.v1.Field\x12,\n\x08segments\x18\t \x03(\x0b\x32\x1a.precedent.v1.SegmentStats\x12;\n\nfile_bytes\x18\n \x03(\x0b\x32\'.precedent.v1.IndexStats.FileBytesEntry\x12\x1f\n\x17pending_operation_count\x18\x0b \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x0c \x01(\t\x12\x18\n\x10stale_case_count\x18\r \x01(\x04\x12\x1b\n\x13stale_segment_count\x18\x0e \x01(\x04\x12<\n\x13\x62\x61\x63kground_failures\x18\x0f \x03(\x0b\x32\x1f.precedent.v1.BackgroundFailure\x12%\n\x07\x64\x61mages\x18\x10 \x03(\x0b\x32\x14.precedent.v1.Damage\x1a\x30\n\x0e\x46ileBytesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xdd\x01\n\x11\x42\x61\x63kgroundFailure\x12*\n\x04task\x18\x01 \x01(\x0e\x32\x1c.precedent.v1.BackgroundTask\x12\x0f\n\x07problem\x18\x02 \x01(\t\x12\x31\n\rfirst_failure\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_failure\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rattempt_count\x18\x05 \x01(\r\x12\x0f\n\x07retried\x18\x06 \x01(\x08\"\x92\x01\n\x05Space\x12\x11\n\tdimension\x18\x01 \x01(\r\x12$\n\x06metric\x18\x02 \x01(\x0e\x32\x14.precedent.v1.Metric\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x0e\n\x06notice\x18\x04 \x01(\t\x12\x16\n\x0e\x65ncodes_images\x18\x05 \x01(\x08\x12\x14\n\x0c\x65ncodes_text\x18\x06 \x01(\x08\"<\n\x05\x46ield\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.precedent.v1.FieldKind\"\xf5\x01\n\x0cSegmentStats\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncase_count\x18\x02 \x01(\x04\x12\x17\n\x0ftombstone_count\x18\x03 \x01(\x04\x12\x17\n\x0fimage_row_count\x18\x04 \x01(\x04\x12\x1d\n\x15\x64istinct_vector_count\x18\x05 \x01(\x04\x12\x11\n\thas_graph\x18\x06 \x01(\x08\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x1b\n\x13lexicon_fingerprint\x18\x08 \x01(\t\x12\x1d\n\x15repaired_vector_count\x18\t \x01(\x04\x12\x11\n\thas_codes\x18\n \x01(\x08\":\n\x12VerifyIndexRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x15\n\rwith_progress\x18\x02 \x01(\x08\"\x92\x01\n\x13VerifyIndexResponse\x12%\n\x07\x64\x61mages\x18\x01 \x03(\x0b\x32\x14.precedent.v1.Damage\x12\x1a\n\x12\x63hecked_file_count\x18\x02 \x01(\x04\x12\x15\n\rchecked_bytes\x18\x03 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x04 \x01(\x04\x12\x0c\n\x04\x64one\x18\x05 \x01(\x08\"b\n\x11MergeIndexRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\'\n\x05scope\x18\x02 \x01(\x0e\x32\x18.precedent.v1.MergeScope\x12\x15\n\rwith_progress\x18\x03 \x01(\x08\"\x9f\x01\n\x12MergeIndexResponse\x12\'\n\x05phase\x18\x01 \x01(\x0e\x32\x18.precedent.v1.MergePhase\x12\x12\n\ndone_count\x18\x02 \x01(\x04\x12\x13\n\x0btotal_count\x18\x03 \x01(\x04\x12\x0c\n\x04\x64one\x18\x04 \x01(\x08\x12\x12\n\ngeneration\x18\x05 \x01(\x04\x12\x15\n\rsegment_count\x18\x06 \x01(\x04\"+\n\x06\x44\x61mage\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t*h\n\x0e\x42\x61\x63kgroundTask\x12\x1f\n\x1b\x42\x41\x43KGROUND_TASK_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x42\x41\x43KGROUND_TASK_COMMIT\x10\x01\x12\x19\n\x15\x42\x41\x43KGROUND_TASK_MERGE\x10\x02*c\n\x06Metric\x12\x16\n\x12METRIC_UNSPECIFIED\x10\x00\x12\x11\n\rMETRIC_COSINE\x10\x01\x12\x16\n\x12METRIC_DOT_PRODUCT\x10\x02\x12\x16\n\x12METRIC_L2_DISTANCE\x10\x03*\x9c\x01\n\tFieldKind\x12\x1a\n\x16\x46IELD_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46IELD_KIND_KEYWORD\x10\x01\x12\x17\n\x13\x46IELD_KIND_KEYWORDS\x10\x02\x12\x16\n\x12\x46IELD_KIND_INTEGER\x10\x03\x12\x15\n\x11\x46IELD_KIND_NUMBER\x10\x04\x12\x13\n\x0f\x46IELD_KIND_DATE\x10\x05*B\n\nMergeScope\x12\x1b\n\x17MERGE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13MERGE_SCOPE_DELETED\x10\x01*W\n\nMergePhase\x12\x1b\n\x17MERGE_PHASE_UNSPECIFIED\x10\x00\x12\x15\n\x11MERGE_PHASE_CASES\x10\x01\x12\x15\n\x11MERGE_PHASE_GRAPH\x10\x02\x32\xe5\x02\n\x0cIndexService\x12R\n\x0bListIndexes\x12 .precedent.v1.ListIndexesRequest\x1a!.precedent.v1.ListIndexesResponse\x12X\n\rGetIndexStats\x12\".precedent.v1.GetIndexStatsRequest\x1a#.precedent.v1.GetIndexStatsResponse\x12T\n\x0bVerifyIndex\x12 .precedent.v1.VerifyIndexRequest\x1a!.precedent.v1.VerifyIndexResponse0\x01\x12Q\n\nMergeIndex\x12\x1f.precedent.v1.MergeIndexRequest\x1a .precedent.v1.MergeIndexResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +34,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INDEXSTATS_FILEBYTESENTRY']._loaded_options = None
   _globals['_INDEXSTATS_FILEBYTESENTRY']._serialized_options = b'8\001'
-  _globals['_BACKGROUNDTASK']._serialized_start=1860
-  _globals['_BACKGROUNDTASK']._serialized_end=1964
+  _globals['_BACKGROUNDTASK']._serialized_start=2170
+  _globals['_BACKGROUNDTASK']._serialized_end=2274
+  _globals['_METRIC']._serialized_start=2276
+  _globals['_METRIC']._serialized_end=2375
+  _globals['_FIELDKIND']._serialized_start=2378
+  _globals['_FIELDKIND']._serialized_end=2534
+  _globals['_MERGESCOPE']._serialized_start=2536
+  _globals['_MERGESCOPE']._serialized_end=2602
+  _globals['_MERGEPHASE']._serialized_start=2604
+  _globals['_MERGEPHASE']._serialized_end=2691
   _globals['_LISTINDEXESREQUEST']._serialized_start=83
   _globals['_LISTINDEXESREQUEST']._serialized_end=103
   _globals['_LISTINDEXESRESPONSE']._serialized_start=105
@@ -52,18 +60,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INDEXSTATS_FILEBYTESENTRY']._serialized_end=969
   _globals['_BACKGROUNDFAILURE']._serialized_start=972
   _globals['_BACKGROUNDFAILURE']._serialized_end=1193
-  _globals['_SPACE']._serialized_start=1195
-  _globals['_SPACE']._serialized_end=1319
-  _globals['_FIELD']._serialized_start=1321
-  _globals['_FIELD']._serialized_end=1356
-  _globals['_SEGMENTSTATS']._serialized_start=1359
-  _globals['_SEGMENTSTATS']._serialized_end=1604
-  _globals['_VERIFYINDEXREQUEST']._serialized_start=1606
-  _globals['_VERIFYINDEXREQUEST']._serialized_end=1664
-  _globals['_VERIFYINDEXRESPONSE']._serialized_start=1667
-  _globals['_VERIFYINDEXRESPONSE']._serialized_end=1813
-  _globals['_DAMAGE']._serialized_start=1815
-  _globals['_DAMAGE']._serialized_end=1858
-  _globals['_INDEXSERVICE']._serialized_start=1967
-  _globals['_INDEXSERVICE']._serialized_end=2241
+  _globals['_SPACE']._serialized_start=1196
+  _globals['_SPACE']._serialized_end=1342
+  _globals['_FIELD']._serialized_start=1344
+  _globals['_FIELD']._serialized_end=1404
+  _globals['_SEGMENTSTATS']._serialized_start=1407
+  _globals['_SEGMENTSTATS']._serialized_end=1652
+  _globals['_VERIFYINDEXREQUEST']._serialized_start=1654
+  _globals['_VERIFYINDEXREQUEST']._serialized_end=1712
+  _globals['_VERIFYINDEXRESPONSE']._serialized_start=1715
+  _globals['_VERIFYINDEXRESPONSE']._serialized_end=1861
+  _globals['_MERGEINDEXREQUEST']._serialized_start=1863
+  _globals['_MERGEINDEXREQUEST']._serialized_end=1961
+  _globals['_MERGEINDEXRESPONSE']._serialized_start=1964
+  _globals['_MERGEINDEXRESPONSE']._serialized_end=2123
+  _globals['_DAMAGE']._serialized_start=2125
+  _globals['_DAMAGE']._serialized_end=2168
+  _globals['_INDEXSERVICE']._serialized_start=2694
+  _globals['_INDEXSERVICE']._serialized_end=3051
 # @@protoc_insertion_point(module_scope)

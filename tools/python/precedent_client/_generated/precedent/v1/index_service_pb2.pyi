@@ -15,9 +15,51 @@ class BackgroundTask(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BACKGROUND_TASK_UNSPECIFIED: _ClassVar[BackgroundTask]
     BACKGROUND_TASK_COMMIT: _ClassVar[BackgroundTask]
     BACKGROUND_TASK_MERGE: _ClassVar[BackgroundTask]
+
+class Metric(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    METRIC_UNSPECIFIED: _ClassVar[Metric]
+    METRIC_COSINE: _ClassVar[Metric]
+    METRIC_DOT_PRODUCT: _ClassVar[Metric]
+    METRIC_L2_DISTANCE: _ClassVar[Metric]
+
+class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FIELD_KIND_UNSPECIFIED: _ClassVar[FieldKind]
+    FIELD_KIND_KEYWORD: _ClassVar[FieldKind]
+    FIELD_KIND_KEYWORDS: _ClassVar[FieldKind]
+    FIELD_KIND_INTEGER: _ClassVar[FieldKind]
+    FIELD_KIND_NUMBER: _ClassVar[FieldKind]
+    FIELD_KIND_DATE: _ClassVar[FieldKind]
+
+class MergeScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MERGE_SCOPE_UNSPECIFIED: _ClassVar[MergeScope]
+    MERGE_SCOPE_DELETED: _ClassVar[MergeScope]
+
+class MergePhase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MERGE_PHASE_UNSPECIFIED: _ClassVar[MergePhase]
+    MERGE_PHASE_CASES: _ClassVar[MergePhase]
+    MERGE_PHASE_GRAPH: _ClassVar[MergePhase]
 BACKGROUND_TASK_UNSPECIFIED: BackgroundTask
 BACKGROUND_TASK_COMMIT: BackgroundTask
 BACKGROUND_TASK_MERGE: BackgroundTask
+METRIC_UNSPECIFIED: Metric
+METRIC_COSINE: Metric
+METRIC_DOT_PRODUCT: Metric
+METRIC_L2_DISTANCE: Metric
+FIELD_KIND_UNSPECIFIED: FieldKind
+FIELD_KIND_KEYWORD: FieldKind
+FIELD_KIND_KEYWORDS: FieldKind
+FIELD_KIND_INTEGER: FieldKind
+FIELD_KIND_NUMBER: FieldKind
+FIELD_KIND_DATE: FieldKind
+MERGE_SCOPE_UNSPECIFIED: MergeScope
+MERGE_SCOPE_DELETED: MergeScope
+MERGE_PHASE_UNSPECIFIED: MergePhase
+MERGE_PHASE_CASES: MergePhase
+MERGE_PHASE_GRAPH: MergePhase
 
 class ListIndexesRequest(_message.Message):
     __slots__ = ()
@@ -121,20 +163,20 @@ class Space(_message.Message):
     ENCODES_IMAGES_FIELD_NUMBER: _ClassVar[int]
     ENCODES_TEXT_FIELD_NUMBER: _ClassVar[int]
     dimension: int
-    metric: str
+    metric: Metric
     encoder_id: str
     notice: str
     encodes_images: bool
     encodes_text: bool
-    def __init__(self, dimension: _Optional[int] = ..., metric: _Optional[str] = ..., encoder_id: _Optional[str] = ..., notice: _Optional[str] = ..., encodes_images: bool = ..., encodes_text: bool = ...) -> None: ...
+    def __init__(self, dimension: _Optional[int] = ..., metric: _Optional[_Union[Metric, str]] = ..., encoder_id: _Optional[str] = ..., notice: _Optional[str] = ..., encodes_images: bool = ..., encodes_text: bool = ...) -> None: ...
 
 class Field(_message.Message):
     __slots__ = ("name", "kind")
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     name: str
-    kind: str
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+    kind: FieldKind
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[FieldKind, str]] = ...) -> None: ...
 
 class SegmentStats(_message.Message):
     __slots__ = ("id", "case_count", "tombstone_count", "image_row_count", "distinct_vector_count", "has_graph", "size_bytes", "lexicon_fingerprint", "repaired_vector_count", "has_codes")
@@ -181,6 +223,32 @@ class VerifyIndexResponse(_message.Message):
     total_bytes: int
     done: bool
     def __init__(self, damages: _Optional[_Iterable[_Union[Damage, _Mapping]]] = ..., checked_file_count: _Optional[int] = ..., checked_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ..., done: bool = ...) -> None: ...
+
+class MergeIndexRequest(_message.Message):
+    __slots__ = ("index", "scope", "with_progress")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    WITH_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    scope: MergeScope
+    with_progress: bool
+    def __init__(self, index: _Optional[str] = ..., scope: _Optional[_Union[MergeScope, str]] = ..., with_progress: bool = ...) -> None: ...
+
+class MergeIndexResponse(_message.Message):
+    __slots__ = ("phase", "done_count", "total_count", "done", "generation", "segment_count")
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    DONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    phase: MergePhase
+    done_count: int
+    total_count: int
+    done: bool
+    generation: int
+    segment_count: int
+    def __init__(self, phase: _Optional[_Union[MergePhase, str]] = ..., done_count: _Optional[int] = ..., total_count: _Optional[int] = ..., done: bool = ..., generation: _Optional[int] = ..., segment_count: _Optional[int] = ...) -> None: ...
 
 class Damage(_message.Message):
     __slots__ = ("file", "description")

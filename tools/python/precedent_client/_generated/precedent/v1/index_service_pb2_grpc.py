@@ -50,6 +50,11 @@ class IndexServiceStub(object):
                 request_serializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexRequest.SerializeToString,
                 response_deserializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexResponse.FromString,
                 _registered_method=True)
+        self.MergeIndex = channel.unary_stream(
+                '/precedent.v1.IndexService/MergeIndex',
+                request_serializer=precedent_dot_v1_dot_index__service__pb2.MergeIndexRequest.SerializeToString,
+                response_deserializer=precedent_dot_v1_dot_index__service__pb2.MergeIndexResponse.FromString,
+                _registered_method=True)
 
 
 class IndexServiceServicer(object):
@@ -76,6 +81,15 @@ class IndexServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MergeIndex(self, request, context):
+        """Merges segments, beside searches and ingest. Ends when the caller cancels it or goes away; the index is then as it was, or
+        has the segments that were done. The last message has the result. If progress is asked for, others come before it. One
+        at a time: RESOURCE_EXHAUSTED while another runs. FAILED_PRECONDITION if this server only reads the index.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IndexServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -93,6 +107,11 @@ def add_IndexServiceServicer_to_server(servicer, server):
                     servicer.VerifyIndex,
                     request_deserializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexRequest.FromString,
                     response_serializer=precedent_dot_v1_dot_index__service__pb2.VerifyIndexResponse.SerializeToString,
+            ),
+            'MergeIndex': grpc.unary_stream_rpc_method_handler(
+                    servicer.MergeIndex,
+                    request_deserializer=precedent_dot_v1_dot_index__service__pb2.MergeIndexRequest.FromString,
+                    response_serializer=precedent_dot_v1_dot_index__service__pb2.MergeIndexResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -177,6 +196,33 @@ class IndexService(object):
             '/precedent.v1.IndexService/VerifyIndex',
             precedent_dot_v1_dot_index__service__pb2.VerifyIndexRequest.SerializeToString,
             precedent_dot_v1_dot_index__service__pb2.VerifyIndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/precedent.v1.IndexService/MergeIndex',
+            precedent_dot_v1_dot_index__service__pb2.MergeIndexRequest.SerializeToString,
+            precedent_dot_v1_dot_index__service__pb2.MergeIndexResponse.FromString,
             options,
             channel_credentials,
             insecure,

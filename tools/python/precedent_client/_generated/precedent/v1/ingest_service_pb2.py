@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from precedent_client._generated.precedent.v1 import case_pb2 as precedent_dot_v1_dot_case__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!precedent/v1/ingest_service.proto\x12\x0cprecedent.v1\x1a\x17precedent/v1/case.proto\"\x9e\x01\n\x12IngestCasesRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12 \n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x12.precedent.v1.Case\x12\'\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x18.precedent.v1.ImageChunk\x12.\n\x0breplacement\x18\x04 \x01(\x0e\x32\x19.precedent.v1.Replacement\"/\n\nImageChunk\x12\x13\n\x0bimage_index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xab\x01\n\x13IngestCasesResponse\x12\x10\n\x08position\x18\x01 \x01(\x04\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x38\n\x0f\x61\x63knowledgement\x18\x03 \x01(\x0b\x32\x1d.precedent.v1.AcknowledgementH\x00\x12,\n\trejection\x18\x04 \x01(\x0b\x32\x17.precedent.v1.RejectionH\x00\x42\t\n\x07outcome\"v\n\x0f\x41\x63knowledgement\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08warnings\x18\x02 \x03(\x0b\x32\x19.precedent.v1.CaseWarning\x12$\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\x0e\x32\x14.precedent.v1.Effect\";\n\x0b\x43\x61seWarning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"8\n\tRejection\x12+\n\nviolations\x18\x01 \x03(\x0b\x32\x17.precedent.v1.Violation\"/\n\tViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"5\n\x12\x44\x65leteCasesRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61se_ids\x18\x02 \x03(\t\"F\n\x13\x44\x65leteCasesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x04\x12\x18\n\x10unknown_case_ids\x18\x02 \x03(\t*v\n\x0bReplacement\x12\x1b\n\x17REPLACEMENT_UNSPECIFIED\x10\x00\x12\x17\n\x13REPLACEMENT_WITHOUT\x10\x01\x12\x16\n\x12REPLACEMENT_UPDATE\x10\x02\x12\x19\n\x15REPLACEMENT_IF_ABSENT\x10\x03*v\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45\x46\x46\x45\x43T_CREATED\x10\x01\x12\x13\n\x0f\x45\x46\x46\x45\x43T_REPLACED\x10\x02\x12\x14\n\x10\x45\x46\x46\x45\x43T_UNCHANGED\x10\x03\x12\x15\n\x11\x45\x46\x46\x45\x43T_LEFT_ALONE\x10\x04\x32\xbb\x01\n\rIngestService\x12V\n\x0bIngestCases\x12 .precedent.v1.IngestCasesRequest\x1a!.precedent.v1.IngestCasesResponse(\x01\x30\x01\x12R\n\x0b\x44\x65leteCases\x12 .precedent.v1.DeleteCasesRequest\x1a!.precedent.v1.DeleteCasesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!precedent/v1/ingest_service.proto\x12\x0cprecedent.v1\x1a\x17precedent/v1/case.proto\"\x9e\x01\n\x12IngestCasesRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12 \n\x04\x63\x61se\x18\x02 \x01(\x0b\x32\x12.precedent.v1.Case\x12\'\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x18.precedent.v1.ImageChunk\x12.\n\x0breplacement\x18\x04 \x01(\x0e\x32\x19.precedent.v1.Replacement\"/\n\nImageChunk\x12\x13\n\x0bimage_index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xab\x01\n\x13IngestCasesResponse\x12\x10\n\x08position\x18\x01 \x01(\x04\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x38\n\x0f\x61\x63knowledgement\x18\x03 \x01(\x0b\x32\x1d.precedent.v1.AcknowledgementH\x00\x12,\n\trejection\x18\x04 \x01(\x0b\x32\x17.precedent.v1.RejectionH\x00\x42\t\n\x07outcome\"v\n\x0f\x41\x63knowledgement\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08warnings\x18\x02 \x03(\x0b\x32\x19.precedent.v1.CaseWarning\x12$\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\x0e\x32\x14.precedent.v1.Effect\"Z\n\x0b\x43\x61seWarning\x12+\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1d.precedent.v1.CaseWarningCode\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"8\n\tRejection\x12+\n\nviolations\x18\x01 \x03(\x0b\x32\x17.precedent.v1.Violation\"/\n\tViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"5\n\x12\x44\x65leteCasesRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61se_ids\x18\x02 \x03(\t\"F\n\x13\x44\x65leteCasesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x04\x12\x18\n\x10unknown_case_ids\x18\x02 \x03(\t*v\n\x0bReplacement\x12\x1b\n\x17REPLACEMENT_UNSPECIFIED\x10\x00\x12\x17\n\x13REPLACEMENT_WITHOUT\x10\x01\x12\x16\n\x12REPLACEMENT_UPDATE\x10\x02\x12\x19\n\x15REPLACEMENT_IF_ABSENT\x10\x03*v\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45\x46\x46\x45\x43T_CREATED\x10\x01\x12\x13\n\x0f\x45\x46\x46\x45\x43T_REPLACED\x10\x02\x12\x14\n\x10\x45\x46\x46\x45\x43T_UNCHANGED\x10\x03\x12\x15\n\x11\x45\x46\x46\x45\x43T_LEFT_ALONE\x10\x04*\x89\x01\n\x0f\x43\x61seWarningCode\x12!\n\x1d\x43\x41SE_WARNING_CODE_UNSPECIFIED\x10\x00\x12)\n%CASE_WARNING_CODE_PLACEHOLDER_PATIENT\x10\x01\x12(\n$CASE_WARNING_CODE_PLACEHOLDER_ISSUER\x10\x02\x32\xbb\x01\n\rIngestService\x12V\n\x0bIngestCases\x12 .precedent.v1.IngestCasesRequest\x1a!.precedent.v1.IngestCasesResponse(\x01\x30\x01\x12R\n\x0b\x44\x65leteCases\x12 .precedent.v1.DeleteCasesRequest\x1a!.precedent.v1.DeleteCasesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'precedent.v1.ingest_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REPLACEMENT']._serialized_start=875
-  _globals['_REPLACEMENT']._serialized_end=993
-  _globals['_EFFECT']._serialized_start=995
-  _globals['_EFFECT']._serialized_end=1113
+  _globals['_REPLACEMENT']._serialized_start=906
+  _globals['_REPLACEMENT']._serialized_end=1024
+  _globals['_EFFECT']._serialized_start=1026
+  _globals['_EFFECT']._serialized_end=1144
+  _globals['_CASEWARNINGCODE']._serialized_start=1147
+  _globals['_CASEWARNINGCODE']._serialized_end=1284
   _globals['_INGESTCASESREQUEST']._serialized_start=77
   _globals['_INGESTCASESREQUEST']._serialized_end=235
   _globals['_IMAGECHUNK']._serialized_start=237
@@ -45,15 +47,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACKNOWLEDGEMENT']._serialized_start=460
   _globals['_ACKNOWLEDGEMENT']._serialized_end=578
   _globals['_CASEWARNING']._serialized_start=580
-  _globals['_CASEWARNING']._serialized_end=639
-  _globals['_REJECTION']._serialized_start=641
-  _globals['_REJECTION']._serialized_end=697
-  _globals['_VIOLATION']._serialized_start=699
-  _globals['_VIOLATION']._serialized_end=746
-  _globals['_DELETECASESREQUEST']._serialized_start=748
-  _globals['_DELETECASESREQUEST']._serialized_end=801
-  _globals['_DELETECASESRESPONSE']._serialized_start=803
-  _globals['_DELETECASESRESPONSE']._serialized_end=873
-  _globals['_INGESTSERVICE']._serialized_start=1116
-  _globals['_INGESTSERVICE']._serialized_end=1303
+  _globals['_CASEWARNING']._serialized_end=670
+  _globals['_REJECTION']._serialized_start=672
+  _globals['_REJECTION']._serialized_end=728
+  _globals['_VIOLATION']._serialized_start=730
+  _globals['_VIOLATION']._serialized_end=777
+  _globals['_DELETECASESREQUEST']._serialized_start=779
+  _globals['_DELETECASESREQUEST']._serialized_end=832
+  _globals['_DELETECASESRESPONSE']._serialized_start=834
+  _globals['_DELETECASESRESPONSE']._serialized_end=904
+  _globals['_INGESTSERVICE']._serialized_start=1287
+  _globals['_INGESTSERVICE']._serialized_end=1474
 # @@protoc_insertion_point(module_scope)

@@ -22,6 +22,12 @@ class Effect(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EFFECT_REPLACED: _ClassVar[Effect]
     EFFECT_UNCHANGED: _ClassVar[Effect]
     EFFECT_LEFT_ALONE: _ClassVar[Effect]
+
+class CaseWarningCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CASE_WARNING_CODE_UNSPECIFIED: _ClassVar[CaseWarningCode]
+    CASE_WARNING_CODE_PLACEHOLDER_PATIENT: _ClassVar[CaseWarningCode]
+    CASE_WARNING_CODE_PLACEHOLDER_ISSUER: _ClassVar[CaseWarningCode]
 REPLACEMENT_UNSPECIFIED: Replacement
 REPLACEMENT_WITHOUT: Replacement
 REPLACEMENT_UPDATE: Replacement
@@ -31,6 +37,9 @@ EFFECT_CREATED: Effect
 EFFECT_REPLACED: Effect
 EFFECT_UNCHANGED: Effect
 EFFECT_LEFT_ALONE: Effect
+CASE_WARNING_CODE_UNSPECIFIED: CaseWarningCode
+CASE_WARNING_CODE_PLACEHOLDER_PATIENT: CaseWarningCode
+CASE_WARNING_CODE_PLACEHOLDER_ISSUER: CaseWarningCode
 
 class IngestCasesRequest(_message.Message):
     __slots__ = ("index", "case", "chunk", "replacement")
@@ -79,10 +88,10 @@ class CaseWarning(_message.Message):
     CODE_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    code: str
+    code: CaseWarningCode
     field: str
     message: str
-    def __init__(self, code: _Optional[str] = ..., field: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, code: _Optional[_Union[CaseWarningCode, str]] = ..., field: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Rejection(_message.Message):
     __slots__ = ("violations",)

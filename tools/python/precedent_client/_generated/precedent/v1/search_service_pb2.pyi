@@ -8,11 +8,11 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class HitDetail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class CaseDetail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    HIT_DETAIL_UNSPECIFIED: _ClassVar[HitDetail]
-    HIT_DETAIL_WITHOUT_REPORT: _ClassVar[HitDetail]
-    HIT_DETAIL_CASE_ID: _ClassVar[HitDetail]
+    CASE_DETAIL_UNSPECIFIED: _ClassVar[CaseDetail]
+    CASE_DETAIL_WITHOUT_REPORT: _ClassVar[CaseDetail]
+    CASE_DETAIL_CASE_ID: _ClassVar[CaseDetail]
 
 class VectorPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -20,25 +20,77 @@ class VectorPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VECTOR_PATH_GRAPH: _ClassVar[VectorPath]
     VECTOR_PATH_EXACT: _ClassVar[VectorPath]
 
-class Side(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class Projection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    SIDE_UNSPECIFIED: _ClassVar[Side]
-    SIDE_LEFT: _ClassVar[Side]
-    SIDE_RIGHT: _ClassVar[Side]
-    SIDE_BILATERAL: _ClassVar[Side]
-HIT_DETAIL_UNSPECIFIED: HitDetail
-HIT_DETAIL_WITHOUT_REPORT: HitDetail
-HIT_DETAIL_CASE_ID: HitDetail
+    PROJECTION_UNSPECIFIED: _ClassVar[Projection]
+    PROJECTION_FRONTAL: _ClassVar[Projection]
+    PROJECTION_LATERAL: _ClassVar[Projection]
+    PROJECTION_OBLIQUE: _ClassVar[Projection]
+    PROJECTION_DECUBITUS: _ClassVar[Projection]
+
+class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANNEL_UNSPECIFIED: _ClassVar[Channel]
+    CHANNEL_IMAGE: _ClassVar[Channel]
+    CHANNEL_LEXICAL: _ClassVar[Channel]
+
+class TakenPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TAKEN_PATH_UNSPECIFIED: _ClassVar[TakenPath]
+    TAKEN_PATH_EXACT: _ClassVar[TakenPath]
+    TAKEN_PATH_CODES: _ClassVar[TakenPath]
+    TAKEN_PATH_GRAPH: _ClassVar[TakenPath]
+    TAKEN_PATH_FILTERED_GRAPH: _ClassVar[TakenPath]
+
+class WarningCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WARNING_CODE_UNSPECIFIED: _ClassVar[WarningCode]
+    WARNING_CODE_NO_PATIENT: _ClassVar[WarningCode]
+    WARNING_CODE_PLACEHOLDER_PATIENT: _ClassVar[WarningCode]
+    WARNING_CODE_DEMO_ENCODER: _ClassVar[WarningCode]
+    WARNING_CODE_SPELLING: _ClassVar[WarningCode]
+    WARNING_CODE_UNKNOWN_WORD: _ClassVar[WarningCode]
+    WARNING_CODE_UNPLACED_IMAGE_TEXT: _ClassVar[WarningCode]
+    WARNING_CODE_NOTHING_TO_SEARCH: _ClassVar[WarningCode]
+    WARNING_CODE_STALE_LEXICON: _ClassVar[WarningCode]
+
+class CaseOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CASE_ORDER_UNSPECIFIED: _ClassVar[CaseOrder]
+    CASE_ORDER_AS_INGESTED: _ClassVar[CaseOrder]
+CASE_DETAIL_UNSPECIFIED: CaseDetail
+CASE_DETAIL_WITHOUT_REPORT: CaseDetail
+CASE_DETAIL_CASE_ID: CaseDetail
 VECTOR_PATH_UNSPECIFIED: VectorPath
 VECTOR_PATH_GRAPH: VectorPath
 VECTOR_PATH_EXACT: VectorPath
-SIDE_UNSPECIFIED: Side
-SIDE_LEFT: Side
-SIDE_RIGHT: Side
-SIDE_BILATERAL: Side
+PROJECTION_UNSPECIFIED: Projection
+PROJECTION_FRONTAL: Projection
+PROJECTION_LATERAL: Projection
+PROJECTION_OBLIQUE: Projection
+PROJECTION_DECUBITUS: Projection
+CHANNEL_UNSPECIFIED: Channel
+CHANNEL_IMAGE: Channel
+CHANNEL_LEXICAL: Channel
+TAKEN_PATH_UNSPECIFIED: TakenPath
+TAKEN_PATH_EXACT: TakenPath
+TAKEN_PATH_CODES: TakenPath
+TAKEN_PATH_GRAPH: TakenPath
+TAKEN_PATH_FILTERED_GRAPH: TakenPath
+WARNING_CODE_UNSPECIFIED: WarningCode
+WARNING_CODE_NO_PATIENT: WarningCode
+WARNING_CODE_PLACEHOLDER_PATIENT: WarningCode
+WARNING_CODE_DEMO_ENCODER: WarningCode
+WARNING_CODE_SPELLING: WarningCode
+WARNING_CODE_UNKNOWN_WORD: WarningCode
+WARNING_CODE_UNPLACED_IMAGE_TEXT: WarningCode
+WARNING_CODE_NOTHING_TO_SEARCH: WarningCode
+WARNING_CODE_STALE_LEXICON: WarningCode
+CASE_ORDER_UNSPECIFIED: CaseOrder
+CASE_ORDER_AS_INGESTED: CaseOrder
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +108,10 @@ class SearchRequest(_message.Message):
     TARGET_RECALL_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     LITERAL_TEXT_FIELD_NUMBER: _ClassVar[int]
+    ENCODED_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLE_CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_SCORES_FIELD_NUMBER: _ClassVar[int]
+    FACETS_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -71,9 +127,69 @@ class SearchRequest(_message.Message):
     images: _containers.RepeatedCompositeFieldContainer[QueryImage]
     image_text: str
     target_recall: float
-    detail: HitDetail
+    detail: CaseDetail
     literal_text: bool
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[HitDetail, str]] = ..., literal_text: bool = ...) -> None: ...
+    encoded_images: _containers.RepeatedCompositeFieldContainer[EncodedQueryImage]
+    example_case_ids: _containers.RepeatedScalarFieldContainer[str]
+    minimum_scores: MinimumScores
+    facets: _containers.RepeatedCompositeFieldContainer[FacetQuery]
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ...) -> None: ...
+
+class EncodedQueryImage(_message.Message):
+    __slots__ = ("embedding", "view", "content_sha256", "patient", "study_date", "view_position")
+    EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    STUDY_DATE_FIELD_NUMBER: _ClassVar[int]
+    VIEW_POSITION_FIELD_NUMBER: _ClassVar[int]
+    embedding: _case_pb2.Embedding
+    view: str
+    content_sha256: bytes
+    patient: _case_pb2.PatientKey
+    study_date: str
+    view_position: str
+    def __init__(self, embedding: _Optional[_Union[_case_pb2.Embedding, _Mapping]] = ..., view: _Optional[str] = ..., content_sha256: _Optional[bytes] = ..., patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., study_date: _Optional[str] = ..., view_position: _Optional[str] = ...) -> None: ...
+
+class MinimumScores(_message.Message):
+    __slots__ = ("cosine", "dot_product", "l2_distance", "bm25")
+    COSINE_FIELD_NUMBER: _ClassVar[int]
+    DOT_PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    L2_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    BM25_FIELD_NUMBER: _ClassVar[int]
+    cosine: float
+    dot_product: float
+    l2_distance: float
+    bm25: float
+    def __init__(self, cosine: _Optional[float] = ..., dot_product: _Optional[float] = ..., l2_distance: _Optional[float] = ..., bm25: _Optional[float] = ...) -> None: ...
+
+class FacetQuery(_message.Message):
+    __slots__ = ("field", "max_values")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    MAX_VALUES_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    max_values: int
+    def __init__(self, field: _Optional[str] = ..., max_values: _Optional[int] = ...) -> None: ...
+
+class Facet(_message.Message):
+    __slots__ = ("field", "values", "more_value_count", "missing_case_count")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    MORE_VALUE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MISSING_CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    values: _containers.RepeatedCompositeFieldContainer[FacetValue]
+    more_value_count: int
+    missing_case_count: int
+    def __init__(self, field: _Optional[str] = ..., values: _Optional[_Iterable[_Union[FacetValue, _Mapping]]] = ..., more_value_count: _Optional[int] = ..., missing_case_count: _Optional[int] = ...) -> None: ...
+
+class FacetValue(_message.Message):
+    __slots__ = ("value", "case_count")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    case_count: int
+    def __init__(self, value: _Optional[str] = ..., case_count: _Optional[int] = ...) -> None: ...
 
 class QueryImage(_message.Message):
     __slots__ = ("content", "view")
@@ -110,18 +226,22 @@ class Fusion(_message.Message):
     def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record")
+    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets")
     HITS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_HITS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
+    ENCODED_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    FACETS_FIELD_NUMBER: _ClassVar[int]
     hits: _containers.RepeatedCompositeFieldContainer[Hit]
     total_hits: int
     next_page_token: str
     plan: Plan
     record: Record
-    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
+    encoded_images: _containers.RepeatedCompositeFieldContainer[EncodedQueryImage]
+    facets: _containers.RepeatedCompositeFieldContainer[Facet]
+    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ...) -> None: ...
 
 class Hit(_message.Message):
     __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights")
@@ -146,10 +266,10 @@ class Highlight(_message.Message):
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     section_index: int
-    section: str
+    section: _case_pb2.SectionKind
     sentence: _case_pb2.TextSpan
     matches: _containers.RepeatedCompositeFieldContainer[HighlightMatch]
-    def __init__(self, section_index: _Optional[int] = ..., section: _Optional[str] = ..., sentence: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., matches: _Optional[_Iterable[_Union[HighlightMatch, _Mapping]]] = ...) -> None: ...
+    def __init__(self, section_index: _Optional[int] = ..., section: _Optional[_Union[_case_pb2.SectionKind, str]] = ..., sentence: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., matches: _Optional[_Iterable[_Union[HighlightMatch, _Mapping]]] = ...) -> None: ...
 
 class HighlightMatch(_message.Message):
     __slots__ = ("span", "assertion", "finding", "details")
@@ -160,28 +280,8 @@ class HighlightMatch(_message.Message):
     span: _case_pb2.TextSpan
     assertion: _case_pb2.Assertion
     finding: str
-    details: MentionDetails
-    def __init__(self, span: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ..., finding: _Optional[str] = ..., details: _Optional[_Union[MentionDetails, _Mapping]] = ...) -> None: ...
-
-class MentionDetails(_message.Message):
-    __slots__ = ("side", "places", "severity", "times", "size_mm", "earlier_size_mm", "overridden", "larger_side")
-    SIDE_FIELD_NUMBER: _ClassVar[int]
-    PLACES_FIELD_NUMBER: _ClassVar[int]
-    SEVERITY_FIELD_NUMBER: _ClassVar[int]
-    TIMES_FIELD_NUMBER: _ClassVar[int]
-    SIZE_MM_FIELD_NUMBER: _ClassVar[int]
-    EARLIER_SIZE_MM_FIELD_NUMBER: _ClassVar[int]
-    OVERRIDDEN_FIELD_NUMBER: _ClassVar[int]
-    LARGER_SIDE_FIELD_NUMBER: _ClassVar[int]
-    side: Side
-    places: _containers.RepeatedScalarFieldContainer[str]
-    severity: str
-    times: _containers.RepeatedScalarFieldContainer[str]
-    size_mm: float
-    earlier_size_mm: float
-    overridden: bool
-    larger_side: Side
-    def __init__(self, side: _Optional[_Union[Side, str]] = ..., places: _Optional[_Iterable[str]] = ..., severity: _Optional[str] = ..., times: _Optional[_Iterable[str]] = ..., size_mm: _Optional[float] = ..., earlier_size_mm: _Optional[float] = ..., overridden: bool = ..., larger_side: _Optional[_Union[Side, str]] = ...) -> None: ...
+    details: _case_pb2.MentionDetails
+    def __init__(self, span: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ..., finding: _Optional[str] = ..., details: _Optional[_Union[_case_pb2.MentionDetails, _Mapping]] = ...) -> None: ...
 
 class ImageScore(_message.Message):
     __slots__ = ("cosine", "dot_product", "l2_distance", "rank", "contribution", "image_index", "embedding_index")
@@ -212,7 +312,7 @@ class LexicalScore(_message.Message):
     def __init__(self, bm25: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections")
+    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections", "times")
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     FUSION_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +322,7 @@ class Plan(_message.Message):
     GUARDS_FIELD_NUMBER: _ClassVar[int]
     VIEWS_FIELD_NUMBER: _ClassVar[int]
     CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
     channels: _containers.RepeatedCompositeFieldContainer[ChannelPlan]
     fusion: Fusion
     case_count: int
@@ -231,7 +332,8 @@ class Plan(_message.Message):
     guards: AppliedGuards
     views: _containers.RepeatedCompositeFieldContainer[AppliedView]
     corrections: _containers.RepeatedCompositeFieldContainer[TextCorrection]
-    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ...) -> None: ...
+    times: StepTimes
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ..., times: _Optional[_Union[StepTimes, _Mapping]] = ...) -> None: ...
 
 class TextCorrection(_message.Message):
     __slots__ = ("written", "searched")
@@ -245,21 +347,23 @@ class AppliedView(_message.Message):
     __slots__ = ("projection", "source")
     PROJECTION_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
-    projection: str
+    projection: Projection
     source: str
-    def __init__(self, projection: _Optional[str] = ..., source: _Optional[str] = ...) -> None: ...
+    def __init__(self, projection: _Optional[_Union[Projection, str]] = ..., source: _Optional[str] = ...) -> None: ...
 
 class AppliedGuards(_message.Message):
-    __slots__ = ("patient", "patient_source", "before", "before_source")
+    __slots__ = ("patient", "patient_source", "before", "before_source", "example_patients")
     PATIENT_FIELD_NUMBER: _ClassVar[int]
     PATIENT_SOURCE_FIELD_NUMBER: _ClassVar[int]
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     BEFORE_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLE_PATIENTS_FIELD_NUMBER: _ClassVar[int]
     patient: _case_pb2.PatientKey
     patient_source: str
     before: str
     before_source: str
-    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., patient_source: _Optional[str] = ..., before: _Optional[str] = ..., before_source: _Optional[str] = ...) -> None: ...
+    example_patients: _containers.RepeatedCompositeFieldContainer[_case_pb2.PatientKey]
+    def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., patient_source: _Optional[str] = ..., before: _Optional[str] = ..., before_source: _Optional[str] = ..., example_patients: _Optional[_Iterable[_Union[_case_pb2.PatientKey, _Mapping]]] = ...) -> None: ...
 
 class ChannelPlan(_message.Message):
     __slots__ = ("channel", "path", "ef_search", "visited_count", "candidate_count", "exact", "target_recall")
@@ -270,22 +374,40 @@ class ChannelPlan(_message.Message):
     CANDIDATE_COUNT_FIELD_NUMBER: _ClassVar[int]
     EXACT_FIELD_NUMBER: _ClassVar[int]
     TARGET_RECALL_FIELD_NUMBER: _ClassVar[int]
-    channel: str
-    path: str
+    channel: Channel
+    path: TakenPath
     ef_search: int
     visited_count: int
     candidate_count: int
     exact: bool
     target_recall: float
-    def __init__(self, channel: _Optional[str] = ..., path: _Optional[str] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ..., target_recall: _Optional[float] = ...) -> None: ...
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., path: _Optional[_Union[TakenPath, str]] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ..., target_recall: _Optional[float] = ...) -> None: ...
+
+class StepTimes(_message.Message):
+    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds")
+    ADMIT_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    LEXICAL_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    FUSION_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    FETCH_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    admit_microseconds: int
+    encode_microseconds: int
+    filter_microseconds: int
+    image_microseconds: int
+    lexical_microseconds: int
+    fusion_microseconds: int
+    fetch_microseconds: int
+    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ...) -> None: ...
 
 class Warning(_message.Message):
     __slots__ = ("code", "message")
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    code: str
+    code: WarningCode
     message: str
-    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, code: _Optional[_Union[WarningCode, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Record(_message.Message):
     __slots__ = ("index", "generation", "encoder_id", "request_digest")
@@ -312,12 +434,14 @@ class BatchSearchResponse(_message.Message):
     def __init__(self, responses: _Optional[_Iterable[_Union[SearchResponse, _Mapping]]] = ...) -> None: ...
 
 class GetCaseRequest(_message.Message):
-    __slots__ = ("index", "case_id")
+    __slots__ = ("index", "case_id", "with_embeddings")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     index: str
     case_id: str
-    def __init__(self, index: _Optional[str] = ..., case_id: _Optional[str] = ...) -> None: ...
+    with_embeddings: bool
+    def __init__(self, index: _Optional[str] = ..., case_id: _Optional[str] = ..., with_embeddings: bool = ...) -> None: ...
 
 class GetCaseResponse(_message.Message):
     __slots__ = ("case", "generation")
@@ -326,3 +450,55 @@ class GetCaseResponse(_message.Message):
     case: _case_pb2.Case
     generation: int
     def __init__(self, case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class BatchGetCasesRequest(_message.Message):
+    __slots__ = ("index", "case_ids", "detail", "with_embeddings")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    WITH_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    case_ids: _containers.RepeatedScalarFieldContainer[str]
+    detail: CaseDetail
+    with_embeddings: bool
+    def __init__(self, index: _Optional[str] = ..., case_ids: _Optional[_Iterable[str]] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., with_embeddings: bool = ...) -> None: ...
+
+class BatchGetCasesResponse(_message.Message):
+    __slots__ = ("cases", "unknown_case_ids", "generation")
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    cases: _containers.RepeatedCompositeFieldContainer[_case_pb2.Case]
+    unknown_case_ids: _containers.RepeatedScalarFieldContainer[str]
+    generation: int
+    def __init__(self, cases: _Optional[_Iterable[_Union[_case_pb2.Case, _Mapping]]] = ..., unknown_case_ids: _Optional[_Iterable[str]] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class ListCasesRequest(_message.Message):
+    __slots__ = ("index", "filter", "patient", "order", "detail", "page_size", "page_token")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    filter: str
+    patient: _case_pb2.PatientKey
+    order: CaseOrder
+    detail: CaseDetail
+    page_size: int
+    page_token: str
+    def __init__(self, index: _Optional[str] = ..., filter: _Optional[str] = ..., patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., order: _Optional[_Union[CaseOrder, str]] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCasesResponse(_message.Message):
+    __slots__ = ("cases", "total_count", "next_page_token", "generation")
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    cases: _containers.RepeatedCompositeFieldContainer[_case_pb2.Case]
+    total_count: int
+    next_page_token: str
+    generation: int
+    def __init__(self, cases: _Optional[_Iterable[_Union[_case_pb2.Case, _Mapping]]] = ..., total_count: _Optional[int] = ..., next_page_token: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...

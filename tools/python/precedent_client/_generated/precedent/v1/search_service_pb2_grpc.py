@@ -50,6 +50,16 @@ class SearchServiceStub(object):
                 request_serializer=precedent_dot_v1_dot_search__service__pb2.GetCaseRequest.SerializeToString,
                 response_deserializer=precedent_dot_v1_dot_search__service__pb2.GetCaseResponse.FromString,
                 _registered_method=True)
+        self.BatchGetCases = channel.unary_unary(
+                '/precedent.v1.SearchService/BatchGetCases',
+                request_serializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.SerializeToString,
+                response_deserializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.FromString,
+                _registered_method=True)
+        self.ListCases = channel.unary_unary(
+                '/precedent.v1.SearchService/ListCases',
+                request_serializer=precedent_dot_v1_dot_search__service__pb2.ListCasesRequest.SerializeToString,
+                response_deserializer=precedent_dot_v1_dot_search__service__pb2.ListCasesResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer(object):
@@ -83,6 +93,22 @@ class SearchServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetCases(self, request, context):
+        """Returns several cases by their ids, all from one generation. RESOURCE_EXHAUSTED if they are larger than 64 MiB together:
+        ask for fewer, or for less of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCases(self, request, context):
+        """Lists the cases of a filter or a patient, page by page, all from the generation of the first page. ABORTED if that is gone.
+        A page takes as long as finding and ordering all of them: use it to browse, and `precedent export` to copy an archive.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -100,6 +126,16 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.GetCase,
                     request_deserializer=precedent_dot_v1_dot_search__service__pb2.GetCaseRequest.FromString,
                     response_serializer=precedent_dot_v1_dot_search__service__pb2.GetCaseResponse.SerializeToString,
+            ),
+            'BatchGetCases': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetCases,
+                    request_deserializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.FromString,
+                    response_serializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.SerializeToString,
+            ),
+            'ListCases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCases,
+                    request_deserializer=precedent_dot_v1_dot_search__service__pb2.ListCasesRequest.FromString,
+                    response_serializer=precedent_dot_v1_dot_search__service__pb2.ListCasesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +220,60 @@ class SearchService(object):
             '/precedent.v1.SearchService/GetCase',
             precedent_dot_v1_dot_search__service__pb2.GetCaseRequest.SerializeToString,
             precedent_dot_v1_dot_search__service__pb2.GetCaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/precedent.v1.SearchService/BatchGetCases',
+            precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.SerializeToString,
+            precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/precedent.v1.SearchService/ListCases',
+            precedent_dot_v1_dot_search__service__pb2.ListCasesRequest.SerializeToString,
+            precedent_dot_v1_dot_search__service__pb2.ListCasesResponse.FromString,
             options,
             channel_credentials,
             insecure,
