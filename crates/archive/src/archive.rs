@@ -1,8 +1,9 @@
 //! What an archive does for the engine.
 
+use crate::generation::Generation;
 use crate::{
     ArchiveError, CaseEntry, Condition, Deleted, Effect, IndexError, IndexStats, MergeProgress, Refused,
-    Replacement, Snapshot, Stored,
+    Replacement, Stored,
 };
 use precedent_model::CaseId;
 use std::fmt::Debug;
@@ -29,7 +30,7 @@ pub trait Archive: Debug + Send + Sync {
     fn access(&self) -> Access;
 
     /// The newest generation that this process has seen.
-    fn newest(&self) -> Arc<Snapshot>;
+    fn newest(&self) -> Arc<dyn Generation>;
 
     /// Looks for a newer generation that another process made.
     ///

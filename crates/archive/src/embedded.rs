@@ -3,10 +3,10 @@
 use crate::background::Background;
 use crate::troubles::Troubles;
 use crate::{
-    Access, Archive, ArchiveError, CaseEntry, Condition, Definition, Deleted, Effect, IndexError, IndexStats,
-    MergeProgress, Refused, Replacement, Snapshot, Stored, Verification,
+    Access, Archive, ArchiveError, CaseEntry, Condition, Definition, Deleted, Effect, Generation, IndexError,
+    IndexStats, MergeProgress, Refused, Replacement, Stored, Verification,
 };
-use precedent_index::{IndexReader, IndexWriter, Scrub};
+use precedent_index::{IndexReader, IndexWriter, Scrub, Snapshot};
 use precedent_model::CaseId;
 use precedent_storage::{DiskStorage, Storage, StorageError, latest_generation};
 use std::path::Path;
@@ -98,7 +98,7 @@ impl Archive for Embedded {
         self.access
     }
 
-    fn newest(&self) -> Arc<Snapshot> {
+    fn newest(&self) -> Arc<dyn Generation> {
         self.side.newest()
     }
 
@@ -173,12 +173,12 @@ impl Archive for Embedded {
             Side::Reader(reader) => reader.pending_operations()?,
             Side::Writer(writer) => writer.pending_operations(),
         };
-        Ok(IndexStats::of(self.storage.as_ref(), &self.newest(), pending)?)
+        Ok(IndexStats::of(self.storage.as_ref(), &self.side.newest(), pending)?)
     }
 
     /// Of an index that was opened for reading it is what was met here, and what the process that writes it left for others.
     fn condition(&self) -> Condition {
-        self.troubles.condition(&self.newest())
+        self.troubles.condition(&self.side.newest())
     }
 
     fn note(&self, error: &IndexError) {
@@ -188,7 +188,7 @@ impl Archive for Embedded {
     fn scrub(&self, pace: &dyn Fn(usize) -> bool) -> Result<(), ArchiveError> {
         let scrub = Scrub {
             storage: self.storage.as_ref(),
-            newest: &|| self.newest(),
+            newest: &|| self.side.newest(),
             pace,
             checked: &|file, outcome| self.troubles.checked(file, outcome),
         };

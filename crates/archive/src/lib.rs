@@ -7,7 +7,9 @@ mod archive;
 mod background;
 mod condition;
 mod embedded;
+mod embedded_generation;
 mod error;
+mod generation;
 mod priority;
 mod troubles;
 
@@ -15,10 +17,10 @@ pub use archive::{Access, Archive};
 pub use condition::{BackgroundFailure, BackgroundTask, Condition};
 pub use embedded::{Embedded, verify_until};
 pub use error::{ArchiveError, with_causes};
+pub use generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Selection, Stop};
 pub use precedent_index::{
     CaseEntry, CasePlace, Damage, Definition, DefinitionError, Deleted, Effect, Effort, GraphBuilder,
-    GraphDefinition, IndexError, IndexStats, Loss, MergeProgress, NearestCase, OrdinalSet, RecallReport,
-    RecallRow, Refused, Replacement, SegmentPath, SegmentStats, Snapshot, Stale, Stored, ValueCounts,
-    VectorAccess, Verification,
+    GraphDefinition, IndexError, IndexStats, Loss, MergeProgress, NearestCase, RecallReport, RecallRow,
+    Refused, Replacement, SegmentPath, SegmentStats, Stale, Stored, ValueCounts, VectorAccess, Verification,
 };
 pub use priority::give_way;

@@ -8,7 +8,7 @@ use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::unlike::Unlike;
 use crate::{EngineError, Violation, facets, guards, study};
-use precedent_archive::{CasePlace, Definition, Snapshot};
+use precedent_archive::{CasePlace, Definition, Generation};
 use precedent_imaging::HeaderFacts;
 use precedent_lexical::TextQuery;
 use precedent_model::{FieldKind, PartialDate, Projection};
@@ -62,7 +62,7 @@ pub(crate) struct Query<'a> {
 impl<'a> Query<'a> {
     /// Checks a request; names everything that is wrong with it, not just the first.
     pub fn admit(
-        snapshot: &Snapshot,
+        snapshot: &dyn Generation,
         encoding: &Encoding,
         request: &'a SearchRequest,
         stop: &dyn Fn() -> bool,
@@ -184,7 +184,7 @@ impl<'a> Query<'a> {
 }
 
 /// What a search by what reports say should know: some were read by another lexicon.
-fn stale(snapshot: &Snapshot) -> Option<Warning> {
+fn stale(snapshot: &dyn Generation) -> Option<Warning> {
     let stale = snapshot.stale();
     let (cases, all) = (stale.cases, snapshot.cases());
     (cases > 0).then(|| Warning {
@@ -196,7 +196,7 @@ fn stale(snapshot: &Snapshot) -> Option<Warning> {
     })
 }
 
-fn admit_text(snapshot: &Snapshot, text: &str) -> Result<TextQuery, Violation> {
+fn admit_text(snapshot: &dyn Generation, text: &str) -> Result<TextQuery, Violation> {
     if text.len() > MAX_TEXT_BYTES {
         let description = format!("has {} bytes, the limit is {MAX_TEXT_BYTES}; shorten it", text.len());
         return Err(Violation::new("text", description));
@@ -205,7 +205,7 @@ fn admit_text(snapshot: &Snapshot, text: &str) -> Result<TextQuery, Violation> {
     TextQuery::parse(text, &asked).map_err(|error| Violation::new("text", error.to_string()))
 }
 
-pub(crate) fn admit_filter(snapshot: &Snapshot, text: &str) -> Result<Resolved, Violation> {
+pub(crate) fn admit_filter(snapshot: &dyn Generation, text: &str) -> Result<Resolved, Violation> {
     let fields = &snapshot.definition().fields;
     let filter = Filter::parse(text, fields).map_err(|error| {
         let description = format!("at {}: {}; {}", error.position, error.problem, error.remedy);
@@ -308,7 +308,7 @@ struct Encoded {
 /// Encodes images and image text, and reads what the header of each image says; what the caller should know of them goes to
 /// `warnings`. Images that were encoded earlier have their embeddings; only their headers are looked at.
 fn encode_all(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     encoding: &Encoding,
     request: &SearchRequest,
     warnings: &mut Vec<Warning>,

@@ -2,7 +2,7 @@
 
 use crate::admit::{STUDY_DATE, admit_filter};
 use crate::{EngineError, NewCase, View};
-use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, Conditions, Generation, Selection};
 use precedent_model::{Case, CaseId, PatientKey};
 use precedent_query::{HitDetail, QueryVector};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub enum CaseOrder {
 /// Some cases of one generation, which stay what they are whatever is ingested or deleted meanwhile.
 #[derive(Debug, Clone)]
 pub struct CaseList {
-    snapshot: Arc<Snapshot>,
+    snapshot: Arc<dyn Generation>,
     places: Vec<CasePlace>,
 }
 
@@ -49,16 +49,11 @@ impl View {
         stop: &dyn Fn() -> bool,
     ) -> Result<CaseList, EngineError> {
         let snapshot = self.snapshot();
-        let mut accept = snapshot.live();
-        if let Some(text) = filter {
-            let resolved =
-                admit_filter(snapshot, text).map_err(|violation| EngineError::Invalid(vec![violation]))?;
-            snapshot.keep_matching(&resolved.filter, &mut accept, stop)?;
-        }
-        if let Some(patient) = patient {
-            self.keep_patient(patient, &mut accept)?;
-        }
-        self.list_of(&accept, order)
+        let filter = filter.map(|text| admit_filter(snapshot, text)).transpose();
+        let filter = filter.map_err(|violation| EngineError::Invalid(vec![violation]))?;
+        let filters = filter.iter().map(|resolved| &resolved.filter).collect();
+        let conditions = Conditions { filters, patient, ..Conditions::default() };
+        self.list_of(snapshot.select(&conditions, stop)?.as_ref(), order)
     }
 
     /// The cases of these ids in their order, without those that there are not, and the positions of the latter.
@@ -81,25 +76,15 @@ impl View {
     /// # Errors
     /// A damaged file.
     pub fn list_patient(&self, patient: &PatientKey) -> Result<CaseList, EngineError> {
-        let mut accept = self.snapshot().live();
-        self.keep_patient(patient, &mut accept)?;
-        self.list_of(&accept, CaseOrder::AsIngested)
+        let conditions = Conditions { patient: Some(patient), ..Conditions::default() };
+        self.list_of(self.snapshot().select(&conditions, &|| false)?.as_ref(), CaseOrder::AsIngested)
     }
 
-    fn keep_patient(&self, patient: &PatientKey, accept: &mut [OrdinalSet]) -> Result<(), EngineError> {
-        let mut others = accept.to_vec();
-        self.snapshot().drop_patient(patient, &mut others)?;
-        for (accept, others) in accept.iter_mut().zip(&others) {
-            accept.subtract(others);
-        }
-        Ok(())
-    }
-
-    fn list_of(&self, accept: &[OrdinalSet], order: CaseOrder) -> Result<CaseList, EngineError> {
+    fn list_of(&self, cases: &dyn Selection, order: CaseOrder) -> Result<CaseList, EngineError> {
         let snapshot = Arc::clone(self.shared_snapshot());
         let places = match order {
-            CaseOrder::LatestFirst => snapshot.by_date(STUDY_DATE, accept)?.collect::<Result<_, _>>()?,
-            CaseOrder::AsIngested => as_ingested(&snapshot, accept)?,
+            CaseOrder::LatestFirst => cases.latest_first(STUDY_DATE)?.collect::<Result<_, _>>()?,
+            CaseOrder::AsIngested => as_ingested(self.snapshot(), cases)?,
         };
         Ok(CaseList { snapshot, places })
     }
@@ -159,13 +144,10 @@ impl CaseList {
     }
 }
 
-fn as_ingested(snapshot: &Snapshot, accept: &[OrdinalSet]) -> Result<Vec<CasePlace>, EngineError> {
-    let mut places = Vec::new();
-    for (segment, accept) in accept.iter().enumerate() {
-        for ordinal in accept.iter() {
-            let place = CasePlace { segment, ordinal };
-            places.push((snapshot.sequence(place)?, place));
-        }
+fn as_ingested(snapshot: &dyn Generation, cases: &dyn Selection) -> Result<Vec<CasePlace>, EngineError> {
+    let mut places = Vec::with_capacity(cases.count());
+    for place in cases.places() {
+        places.push((snapshot.sequence(place)?, place));
     }
     places.sort_unstable();
     Ok(places.into_iter().map(|(_, place)| place).collect())

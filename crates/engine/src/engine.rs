@@ -5,8 +5,8 @@ use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, 
 use crate::kept::KeptGenerations;
 use crate::{EngineError, View, Violation, files};
 use precedent_archive::{
-    Access, Archive, CaseEntry, Condition, Definition, Effect, Embedded, IndexStats, MergeProgress, Refused,
-    Replacement, Snapshot, Verification, verify_until,
+    Access, Archive, CaseEntry, Condition, Definition, Effect, Embedded, Generation, IndexStats,
+    MergeProgress, Refused, Replacement, Verification, verify_until,
 };
 use precedent_encoder::{Encoder, spread};
 use precedent_model::CaseId;
@@ -140,7 +140,7 @@ impl Engine {
         self.view_of(self.newest())
     }
 
-    fn newest(&self) -> Arc<Snapshot> {
+    fn newest(&self) -> Arc<dyn Generation> {
         self.archive.newest()
     }
 
@@ -148,7 +148,7 @@ impl Engine {
     /// for. The ones asked for longest ago go earlier where all of them hold more of the disk than the newest generation
     /// (at least 1 GiB), or more than 256 MiB of memory.
     pub fn keep(&self, view: &View) {
-        self.kept.keep(view.shared_snapshot(), &self.newest());
+        self.kept.keep(view.shared_snapshot(), self.newest().as_ref());
     }
 
     /// The newest generation, or an earlier one while [`Self::keep`] keeps it.
@@ -160,7 +160,7 @@ impl Engine {
         Some(self.view_of(self.kept.find(generation)?))
     }
 
-    fn view_of(&self, snapshot: Arc<Snapshot>) -> View {
+    fn view_of(&self, snapshot: Arc<dyn Generation>) -> View {
         View::new(snapshot, Arc::clone(&self.encoding), Arc::downgrade(&self.archive))
     }
 

@@ -1,7 +1,7 @@
 //! Cases of the index as examples of what is searched.
 
 use crate::{EngineError, Violation};
-use precedent_archive::{CasePlace, Snapshot};
+use precedent_archive::{CasePlace, Generation};
 use precedent_model::{CaseId, PatientKey, Projection};
 use precedent_query::Applied;
 use precedent_vector::Embedding;
@@ -25,7 +25,7 @@ impl Examples {
     /// # Errors
     /// An index without an image space, or a damaged file.
     pub fn find(
-        snapshot: &Snapshot,
+        snapshot: &dyn Generation,
         ids: &[CaseId],
         room: usize,
         wrong: &mut Vec<Violation>,

@@ -1,7 +1,7 @@
 //! Counts of values among the matches.
 
 use crate::{EngineError, Violation};
-use precedent_archive::{OrdinalSet, Snapshot};
+use precedent_archive::Selection;
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_query::{Facet, FacetQuery, MAX_FACET_VALUES, MAX_FACETS, finding_assertion};
 
@@ -31,13 +31,12 @@ pub(crate) fn check(queries: &[FacetQuery], fields: &FieldSchema, wrong: &mut Ve
 
 /// Counts among the accepted cases.
 pub(crate) fn count(
-    snapshot: &Snapshot,
+    matches: &dyn Selection,
     queries: &[FacetQuery],
-    accept: &[OrdinalSet],
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Facet>, EngineError> {
     let one = |query: &FacetQuery| {
-        let counts = snapshot.count_values(&query.field, accept, query.max_values, stop)?;
+        let counts = matches.count_values(&query.field, query.max_values, stop)?;
         let field = query.field.clone();
         Ok(Facet { field, values: counts.values, more_values: counts.more_values, missing: counts.missing })
     };

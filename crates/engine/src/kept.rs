@@ -1,7 +1,7 @@
 //! Generations that are kept for the next page of an answer.
 
 use crate::give_way;
-use precedent_archive::Snapshot;
+use precedent_archive::Generation;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(crate) struct KeptGenerations(Mutex<Vec<Kept>>);
 #[derive(Debug)]
 struct Kept {
     asked: Instant,
-    snapshot: Arc<Snapshot>,
+    snapshot: Arc<dyn Generation>,
     size: Size,
 }
 
@@ -35,9 +35,9 @@ struct Size {
 }
 
 impl Size {
-    fn of(snapshot: &Snapshot) -> Self {
+    fn of(snapshot: &dyn Generation) -> Self {
         let mut size = Self::default();
-        for segment in snapshot.segment_stats() {
+        for segment in snapshot.parts() {
             size.live_bytes += segment.cases.div_ceil(8) as u64 + 4 * segment.tombstones as u64;
             size.segments.push((segment.id, segment.bytes));
         }
@@ -47,13 +47,13 @@ impl Size {
 
 impl KeptGenerations {
     /// Keeps a generation from now on for [`KEEP`]; `newest` is never counted, as it is held anyway.
-    pub fn keep(&self, snapshot: &Arc<Snapshot>, newest: &Snapshot) {
+    pub fn keep(&self, snapshot: &Arc<dyn Generation>, newest: &dyn Generation) {
         let mut kept = self.lock();
         let asked = Instant::now();
         let place = kept.iter().position(|other| other.snapshot.generation() == snapshot.generation());
         let again = match place {
             Some(place) => Kept { asked, ..kept.remove(place) },
-            None => Kept { asked, snapshot: snapshot.clone(), size: Size::of(snapshot) },
+            None => Kept { asked, snapshot: snapshot.clone(), size: Size::of(snapshot.as_ref()) },
         };
         kept.push(again);
         let sizes: Vec<&Size> = kept.iter().map(|kept| &kept.size).collect();
@@ -68,7 +68,7 @@ impl KeptGenerations {
     }
 
     /// That generation, if it is kept; from now on for [`KEEP`] again.
-    pub fn find(&self, generation: u64) -> Option<Arc<Snapshot>> {
+    pub fn find(&self, generation: u64) -> Option<Arc<dyn Generation>> {
         let mut kept = self.lock();
         let place = kept.iter().position(|kept| kept.snapshot.generation() == generation)?;
         let mut found = kept.remove(place);

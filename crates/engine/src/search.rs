@@ -7,7 +7,7 @@ use crate::encode::Encoding;
 use crate::facets;
 use crate::fusion::{Fused, Vote, certain_depth, fuse, most_behind};
 use crate::highlight::highlights;
-use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, Conditions, Generation, Selection};
 use precedent_model::Case;
 use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ const PASSED_BETWEEN_STOPS: usize = 256;
 
 /// Answers a request from one generation.
 pub(crate) fn search(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     encoding: &Encoding,
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
@@ -29,23 +29,23 @@ pub(crate) fn search(
     let query = Query::admit(snapshot, encoding, request, stop)?;
     times.encode = query.encoding;
     times.admit = watch.lap().saturating_sub(times.encode);
-    let accept = accept(snapshot, &query, stop)?;
-    let matches = accept.iter().map(OrdinalSet::count).sum();
+    let selection = matches(snapshot, &query, stop)?;
+    let matches = selection.as_ref();
     let facets = match request.limits.offset {
-        0 => facets::count(snapshot, &request.facets, &accept, stop)?,
+        0 => facets::count(matches, &request.facets, stop)?,
         _ => Vec::new(),
     };
     times.filter = watch.lap();
     let answer = match (query.asks_image(), query.asks_lexical()) {
-        (false, None) => unranked(snapshot, &query, &accept, &mut times, stop)?,
-        _ => ranked(snapshot, &query, &accept, matches, &mut times, stop)?,
+        (false, None) => unranked(snapshot, &query, matches, &mut times, stop)?,
+        _ => ranked(snapshot, &query, matches, &mut times, stop)?,
     };
     watch.lap();
     let limits = &request.limits;
     let total = answer.fused.len();
     let page: Vec<Fused> =
         (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
-    snapshot.prefetch(page.iter().map(|fused| fused.place));
+    snapshot.prefetch(&page.iter().map(|fused| fused.place).collect::<Vec<_>>());
     let texts = text_scores(snapshot, &query, &page)?;
     let mut hits = Vec::with_capacity(page.len());
     for (index, (fused, text)) in page.iter().zip(texts).enumerate() {
@@ -62,7 +62,7 @@ pub(crate) fn search(
         guards: query.guards,
         views: query.views.into_iter().map(|(_, view)| view).collect(),
         cases: snapshot.cases(),
-        matches,
+        matches: matches.count(),
         corrections: query.corrections,
         warnings: query.warnings,
         times,
@@ -86,28 +86,23 @@ impl Stopwatch {
     }
 }
 
-/// The cases that pass filter and guards: the matches.
-fn accept(
-    snapshot: &Snapshot,
+/// The cases that pass filter and guards.
+fn matches<'a>(
+    snapshot: &'a dyn Generation,
     query: &Query<'_>,
     stop: &dyn Fn() -> bool,
-) -> Result<Vec<OrdinalSet>, EngineError> {
-    let mut accept = snapshot.live();
-    for filter in query.filter.iter().chain(&query.before) {
-        snapshot.keep_matching(filter, &mut accept, stop)?;
-    }
-    if !query.request.guards.include_same_patient {
-        let named = query.guards.patient.iter().map(|patient| &patient.value);
-        for patient in named.chain(&query.guards.example_patients) {
-            snapshot.drop_patient(patient, &mut accept)?;
-        }
-    }
-    for example in &query.examples {
-        if let Some(accept) = accept.get_mut(example.segment) {
-            accept.remove(example.ordinal);
-        }
-    }
-    Ok(accept)
+) -> Result<Box<dyn Selection + 'a>, EngineError> {
+    let named = query.guards.patient.iter().map(|patient| &patient.value);
+    let conditions = Conditions {
+        filters: query.filter.iter().chain(&query.before).collect(),
+        patient: None,
+        not_patients: match query.request.guards.include_same_patient {
+            true => Vec::new(),
+            false => named.chain(&query.guards.example_patients).collect(),
+        },
+        without: &query.examples,
+    };
+    Ok(snapshot.select(&conditions, stop)?)
 }
 
 struct Answer {
@@ -119,29 +114,28 @@ struct Answer {
 /// Ranks by channels. Goes deeper until the answer is full or the channels have nothing more, so that there are
 /// as many hits as there are candidates up to the limit, whatever filter and patients leave out.
 fn ranked(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
-    accept: &[OrdinalSet],
-    matches: usize,
+    matches: &dyn Selection,
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
     let (limit, fusion) = (query.request.limits.limit, &query.request.fusion);
     let both = query.asks_image() && query.asks_lexical().is_some();
-    let exact = query.request.limits.exact;
+    let (exact, count) = (query.request.limits.exact, matches.count());
     let several = query.request.guards.several_per_patient;
     // One channel alone is its own order, so nothing beyond the limit matters; two need depth to find agreement. To look once more takes a
     // scan where answers are exact, so room is left for patients with several cases.
     let cases = if exact && !several { limit.saturating_mul(DEEPER) } else { limit };
     let mut depth = match (both, exact) {
-        (true, true) => fusion.candidates.max(certain_depth(cases, fusion)).min(matches.max(1)),
+        (true, true) => fusion.candidates.max(certain_depth(cases, fusion)).min(count.max(1)),
         (true, false) => fusion.candidates.max(limit),
-        (false, _) => cases.min(matches.max(1)).max(limit),
+        (false, _) => cases.min(count.max(1)).max(limit),
     };
     let mut watch = Stopwatch::start();
     loop {
         let mut image = match query.asks_image() {
-            true => Some(channel::image::rank(snapshot, query, accept, depth, stop)?),
+            true => Some(channel::image::rank(snapshot, query, matches, depth, stop)?),
             false => None,
         };
         if let (Some(ranking), Some(least)) =
@@ -151,18 +145,18 @@ fn ranked(
         }
         times.image += watch.lap();
         let mut lexical = match query.asks_lexical() {
-            Some(text) => Some(channel::lexical::rank(snapshot, text, accept, depth, stop)?),
+            Some(text) => Some(channel::lexical::rank(snapshot, text, matches, depth, stop)?),
             None => None,
         };
         if let Some(least) = query.request.minimum.lexical {
             lexical = lexical.map(|ranking| channel::lexical::keep_from(ranking, least));
         }
         times.lexical += watch.lap();
-        let seen_all = depth >= matches || image.iter().chain(&lexical).all(|ranking| ranking.exhausted);
+        let seen_all = depth >= count || image.iter().chain(&lexical).all(|ranking| ranking.exhausted);
         let mut behind = f64::NEG_INFINITY;
         if let (true, false, Some(image), Some(lexical)) = (exact, seen_all, &mut image, &mut lexical) {
             behind = most_behind(image, lexical, depth, fusion);
-            rank_by_both(snapshot, query, accept, (image, lexical), times, stop)?;
+            rank_by_both(snapshot, query, matches, (image, lexical), times, stop)?;
             watch.lap();
         }
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
@@ -176,15 +170,15 @@ fn ranked(
             fused.truncate(limit);
             return Ok(Answer { fused, rankings: [image, lexical].into_iter().flatten().collect() });
         }
-        depth = depth.saturating_mul(DEEPER).min(matches.max(1));
+        depth = depth.saturating_mul(DEEPER).min(count.max(1));
     }
 }
 
 /// Adds to each channel what the other put forward, with the rank that it has among all matches.
 fn rank_by_both(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     (image, lexical): (&mut Ranking, &mut Ranking),
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
@@ -197,14 +191,14 @@ fn rank_by_both(
     // What an exhausted channel does not have it says nothing of.
     if !image.exhausted {
         let others: Vec<CasePlace> = by_text.difference(&by_image).copied().collect();
-        let ranked = channel::image::ranked(snapshot, query, accept, &others, stop)?.into_iter();
+        let ranked = channel::image::ranked(snapshot, query, matches, &others, stop)?.into_iter();
         let least = query.least_image.unwrap_or(f32::NEG_INFINITY);
         image.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
     }
     times.image += watch.lap();
     if let Some(text) = query.asks_lexical().filter(|_| !lexical.exhausted) {
         let others: Vec<CasePlace> = by_image.difference(&by_text).copied().collect();
-        let ranked = channel::lexical::ranked(snapshot, text, accept, &others, stop)?.into_iter();
+        let ranked = channel::lexical::ranked(snapshot, text, matches, &others, stop)?.into_iter();
         let least = query.request.minimum.lexical.unwrap_or(f32::NEG_INFINITY);
         lexical.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
     }
@@ -214,9 +208,9 @@ fn rank_by_both(
 
 /// The answer to a filter alone: the latest studies first.
 fn unranked(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
@@ -228,7 +222,7 @@ fn unranked(
     }
     let mut fused = Vec::new();
     let mut patients = (!query.request.guards.several_per_patient).then(Patients::default);
-    for (passed, place) in snapshot.by_date(STUDY_DATE, accept)?.enumerate() {
+    for (passed, place) in matches.latest_first(STUDY_DATE)?.enumerate() {
         if passed.is_multiple_of(PASSED_BETWEEN_STOPS) && stop() {
             return Err(EngineError::Cancelled);
         }
@@ -250,7 +244,7 @@ fn unranked(
 /// may be the patient of any that was kept: a key without issuer goes with one of any issuer, so only an order makes it
 /// certain who stands for whom. Behind the limit nobody is looked at.
 fn keep_one_per_patient(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     fused: &mut Vec<Fused>,
     limit: usize,
 ) -> Result<(), EngineError> {
@@ -274,7 +268,7 @@ struct Patients(HashMap<u64, Vec<CasePlace>>);
 
 impl Patients {
     /// Adds a case, unless it may be the patient of one that was added.
-    fn add(&mut self, snapshot: &Snapshot, case: CasePlace) -> Result<bool, EngineError> {
+    fn add(&mut self, snapshot: &dyn Generation, case: CasePlace) -> Result<bool, EngineError> {
         let Some(number) = snapshot.patient_number(case)? else { return Ok(true) };
         let others = self.0.entry(number).or_default();
         for &other in &*others {
@@ -287,31 +281,26 @@ impl Patients {
     }
 }
 
-/// What the lexical channel says of each winner: its vote, or the score that it would have had. One look per segment.
+/// What the lexical channel says of each winner: its vote, or the score that it would have had.
 fn text_scores(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
     page: &[Fused],
 ) -> Result<Vec<Option<f32>>, EngineError> {
     let mut scores: Vec<Option<f32>> =
         page.iter().map(|fused| fused.lexical.map(|vote| vote.score)).collect();
     let Some(text) = query.asks_lexical() else { return Ok(scores) };
-    for segment in 0..snapshot.segments() {
-        let missing: Vec<usize> = (0..page.len())
-            .filter(|&index| page[index].lexical.is_none() && page[index].place.segment == segment)
-            .collect();
-        let ordinals: Vec<u32> = missing.iter().map(|&index| page[index].place.ordinal).collect();
-        let found = channel::lexical::score(snapshot, text, segment, &ordinals)?;
-        for (index, score) in missing.into_iter().zip(found) {
-            scores[index] = score;
-        }
+    let missing: Vec<usize> = (0..page.len()).filter(|&index| page[index].lexical.is_none()).collect();
+    let places: Vec<CasePlace> = missing.iter().map(|&index| page[index].place).collect();
+    for (index, score) in missing.into_iter().zip(snapshot.text_scores(text, &places)?) {
+        scores[index] = score;
     }
     Ok(scores)
 }
 
 /// Fetches a winner, and fills in for display what a channel would say of it that did not put it forward.
 fn hit(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
     fused: &Fused,
     text: Option<f32>,

@@ -9,8 +9,8 @@
 //! The corrected text is then read as if it had been written so.
 
 use crate::EngineError;
-use precedent_archive::{IndexError, Snapshot};
-use precedent_lexical::{LexicalSnapshot, Neighbour, Spelling, TextQuery};
+use precedent_archive::Generation;
+use precedent_lexical::{Neighbour, Spelling, TextQuery};
 use precedent_model::fold_word;
 use precedent_query::{Correction, Warning, WarningCode};
 use precedent_report::Lexicon;
@@ -64,7 +64,7 @@ impl Corrected {
 }
 
 /// Replaces the unknown words of a query's text. An archive without any word knows nothing, so nothing is replaced.
-pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, EngineError> {
+pub(crate) fn correct(snapshot: &dyn Generation, text: &str) -> Result<Corrected, EngineError> {
     let mut corrected = Corrected::default();
     let mut end = 0;
     let mut lookups = 0;
@@ -81,7 +81,7 @@ pub(crate) fn correct(snapshot: &Snapshot, text: &str) -> Result<Corrected, Engi
             None
         } else {
             lookups += 1;
-            nearest(snapshot.full_text(), snapshot.reader().lexicon(), &folded)?
+            nearest(snapshot, snapshot.reader().lexicon(), &folded)?
         };
         match found {
             Some(searched) => {
@@ -112,26 +112,25 @@ fn folded(word: &str) -> String {
 }
 
 /// Whether a word needs no correction. Numbers and single letters say nothing by their spelling.
-fn is_known(snapshot: &Snapshot, folded: &str) -> Result<bool, EngineError> {
-    let reports = snapshot.full_text();
+fn is_known(snapshot: &dyn Generation, folded: &str) -> Result<bool, EngineError> {
     let is_word = folded.chars().nth(1).is_some() && folded.chars().all(char::is_alphabetic);
-    if !is_word || reports.document_count() == 0 {
+    if !is_word || !snapshot.has_words() {
         return Ok(true);
     }
     // Most words stand in a report, and looking there costs least.
-    Ok(reports.knows(folded).map_err(IndexError::from)? || snapshot.reader().lexicon().knows(folded))
+    Ok(snapshot.knows_word(folded)? || snapshot.reader().lexicon().knows(folded))
 }
 
 /// The known word that is spelt most like another.
 fn nearest(
-    reports: &LexicalSnapshot,
+    snapshot: &dyn Generation,
     lexicon: &Lexicon,
     folded: &str,
 ) -> Result<Option<String>, EngineError> {
     let Some(spelling) = Spelling::of(folded) else { return Ok(None) };
     let of_lexicon: HashSet<&str> =
         lexicon.words().filter(|word| spelling.distance(word).is_some()).collect();
-    let mut found = reports.neighbours(&spelling).map_err(IndexError::from)?;
+    let mut found = snapshot.words_like(&spelling)?;
     found.truncate(MOST_CANDIDATES);
     for word in &of_lexicon {
         if let Some(distance) = spelling.distance(word)
@@ -143,7 +142,7 @@ fn nearest(
     let mut best = None;
     for Neighbour { word, distance, documents } in found {
         // The list of an archive holds words of deleted reports, too.
-        let held = reports.knows(&word).map_err(IndexError::from)?;
+        let held = snapshot.knows_word(&word)?;
         let of_lexicon = of_lexicon.contains(word.as_str());
         let order = (distance, !held, Reverse(documents), !of_lexicon, word);
         if (held || of_lexicon) && best.as_ref().is_none_or(|best| order < *best) {

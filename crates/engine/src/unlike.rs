@@ -1,38 +1,29 @@
 //! Which cases are known to be of other views than a query's films.
 
 use crate::EngineError;
-use precedent_archive::{CasePlace, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, Generation};
 use precedent_model::Projection;
 
-/// Per vector of the query whose projection is known, the cases that are known to be of others.
+/// Per vector of the query its projection, where that is known and there are cases of others.
 #[derive(Debug, Default)]
-pub(crate) struct Unlike(Vec<Option<Vec<OrdinalSet>>>);
+pub(crate) struct Unlike(Vec<Option<Projection>>);
 
 impl Unlike {
     /// Of these projections, one per vector of the query.
     pub fn of(
-        snapshot: &Snapshot,
+        snapshot: &dyn Generation,
         projections: impl IntoIterator<Item = Option<Projection>>,
     ) -> Result<Self, EngineError> {
-        let others = |projection: Option<Projection>| -> Result<Option<Vec<OrdinalSet>>, EngineError> {
+        let known = |projection: Option<Projection>| -> Result<Option<Projection>, EngineError> {
             let Some(projection) = projection else { return Ok(None) };
-            let of_segment = |segment| snapshot.of_other_projections(segment, projection);
-            let sets = (0..snapshot.segments()).map(of_segment).collect::<Result<Vec<_>, _>>()?;
-            Ok(sets.iter().any(|set| set.count() > 0).then_some(sets))
+            Ok(snapshot.has_other_projections(projection)?.then_some(projection))
         };
-        Ok(Self(projections.into_iter().map(others).collect::<Result<Vec<_>, _>>()?))
+        Ok(Self(projections.into_iter().map(known).collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// The accepted cases of like or unknown views, and the others; nothing where there are no others.
-    pub fn split(&self, vector: usize, accept: &[OrdinalSet]) -> Option<(Vec<OrdinalSet>, Vec<OrdinalSet>)> {
-        let unlike = self.0.get(vector)?.as_ref()?;
-        let both = accept.iter().zip(unlike).map(|(accept, unlike)| {
-            let (mut like, mut others) = (accept.clone(), accept.clone());
-            like.subtract(unlike);
-            others.intersect(unlike);
-            (like, others)
-        });
-        Some(both.unzip())
+    /// By which projection like views go before others, for a vector.
+    pub fn of_vector(&self, vector: usize) -> Option<Projection> {
+        self.0.get(vector).copied().flatten()
     }
 
     /// Whether like views go before others for any vector.
@@ -41,8 +32,15 @@ impl Unlike {
     }
 
     /// Whether a case is known to be of other projections than a vector.
-    pub fn has(&self, vector: usize, place: CasePlace) -> bool {
-        let sets = self.0.get(vector).and_then(Option::as_ref);
-        sets.and_then(|sets| sets.get(place.segment)).is_some_and(|set| set.contains(place.ordinal))
+    pub fn has(
+        &self,
+        snapshot: &dyn Generation,
+        vector: usize,
+        place: CasePlace,
+    ) -> Result<bool, EngineError> {
+        match self.of_vector(vector) {
+            Some(projection) => Ok(snapshot.is_of_other_projections(place, projection)?),
+            None => Ok(false),
+        }
     }
 }

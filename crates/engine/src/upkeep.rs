@@ -37,7 +37,7 @@ impl MergeGain {
 impl Engine {
     /// What a merge would gain in the newest generation. Reads no file.
     pub fn merge_gain(&self) -> MergeGain {
-        let segments = self.view().snapshot().segment_stats();
+        let segments = self.view().snapshot().parts();
         let vectors = |linked: bool| {
             let such = segments.iter().filter(|segment| (segment.access == VectorAccess::Graph) == linked);
             such.map(|segment| segment.distinct_vectors).sum()

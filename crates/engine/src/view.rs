@@ -2,7 +2,7 @@
 
 use crate::encode::Encoding;
 use crate::{EngineError, search};
-use precedent_archive::{Archive, Definition, RecallReport, Snapshot, VectorAccess};
+use precedent_archive::{Archive, Definition, Generation, RecallReport, VectorAccess};
 use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use precedent_report::ReportReader;
@@ -21,22 +21,26 @@ const CODES_FOR_A_VECTOR: usize = 16;
 /// One generation of an index. Everything asked of one view is answered from the same cases.
 #[derive(Debug, Clone)]
 pub struct View {
-    snapshot: Arc<Snapshot>,
+    snapshot: Arc<dyn Generation>,
     encoding: Arc<Encoding>,
     /// Where damage is told that is met, while it is open.
     archive: Weak<dyn Archive>,
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, encoding: Arc<Encoding>, archive: Weak<dyn Archive>) -> Self {
+    pub(crate) fn new(
+        snapshot: Arc<dyn Generation>,
+        encoding: Arc<Encoding>,
+        archive: Weak<dyn Archive>,
+    ) -> Self {
         Self { snapshot, encoding, archive }
     }
 
-    pub(crate) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    pub(crate) fn snapshot(&self) -> &dyn Generation {
+        self.snapshot.as_ref()
     }
 
-    pub(crate) fn shared_snapshot(&self) -> &Arc<Snapshot> {
+    pub(crate) fn shared_snapshot(&self) -> &Arc<dyn Generation> {
         &self.snapshot
     }
 
@@ -69,7 +73,7 @@ impl View {
         request: &SearchRequest,
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
-        let found = search::search(&self.snapshot, &self.encoding, request, stop);
+        let found = search::search(self.snapshot(), &self.encoding, request, stop);
         found.inspect_err(|error| self.note(error))
     }
 

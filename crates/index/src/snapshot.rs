@@ -240,6 +240,18 @@ impl Snapshot {
         self.part(segment)?.segment.of_other_projections(projection)
     }
 
+    /// Whether a case has films of known projections, none of them this one.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn is_of_other_projections(
+        &self,
+        place: CasePlace,
+        projection: Projection,
+    ) -> Result<bool, IndexError> {
+        self.part(place.segment)?.segment.is_of_other_projections(place.ordinal, projection)
+    }
+
     /// The accepted cases of one segment that have an embedding.
     ///
     /// # Errors

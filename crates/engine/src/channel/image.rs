@@ -9,7 +9,7 @@
 use super::{Ahead, Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
-use precedent_archive::{CasePlace, Effort, NearestCase, OrdinalSet, SegmentPath, Snapshot};
+use precedent_archive::{CasePlace, Effort, Generation, NearestCase, NearestTo, SegmentPath, Selection};
 use precedent_query::{Channel, ChannelPlan, VectorPath};
 use std::collections::HashMap;
 
@@ -20,9 +20,9 @@ const JOINED_BETWEEN_STOPS: usize = 2048;
 
 /// Ranks the accepted cases that have an embedding.
 pub(crate) fn rank(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     depth: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ranking, EngineError> {
@@ -34,29 +34,24 @@ pub(crate) fn rank(
         (_, None, Some(recall)) => Effort::Recall(recall),
         (_, None, None) => graph.ef_search.map_or(Effort::Recall(graph.target_recall), Effort::Width),
     };
-    let accept = (accept.iter().enumerate())
-        .map(|(segment, accept)| snapshot.embedded(segment, accept))
-        .collect::<Result<Vec<_>, _>>()?;
-    let embedded_cases = accept.iter().map(OrdinalSet::count).sum();
     let (mut visited, mut path, mut found_share) = (0, SegmentPath::Compared, Some(1.0_f32));
-    let mut nearest_in = |vector, depth, accept: &[OrdinalSet]| -> Result<Vec<_>, EngineError> {
+    let mut nearest_in = |query_vector, k, matches: &dyn Selection| -> Result<Vec<_>, EngineError> {
         // Hits are measured when they are shown; only those of several vectors are told apart by what is given here.
-        let how = (effort, limits.path);
-        let found = match query.vectors.len() {
-            1 => snapshot.nearest_in_order(vector, depth, how, accept, stop)?,
-            _ => snapshot.nearest(vector, depth, how, accept, stop)?,
-        };
+        let order_alone = query.vectors.len() == 1;
+        let to = NearestTo { query: query_vector, k, effort, path: limits.path, order_alone };
+        let found = matches.nearest(&to, stop)?;
         visited += found.visited;
         path = path.max(found.path);
         found_share = found_share.zip(found.recall).map(|(least, share)| least.min(share));
         Ok(found.cases)
     };
-    let mut nearest_of = |(index, vector)| match query.unlike.split(index, &accept) {
-        None => nearest_in(vector, depth, &accept),
-        Some((like, others)) => {
-            let mut found = nearest_in(vector, depth, &like)?;
+    let mut nearest_of = |(index, vector)| match query.unlike.of_vector(index) {
+        None => nearest_in(vector, depth, matches),
+        Some(projection) => {
+            let [like, others] = matches.split(projection)?;
+            let mut found = nearest_in(vector, depth, like.as_ref())?;
             if found.len() < depth {
-                found.extend(nearest_in(vector, depth - found.len(), &others)?);
+                found.extend(nearest_in(vector, depth - found.len(), others.as_ref())?);
             }
             Ok(found)
         }
@@ -66,7 +61,7 @@ pub(crate) fn rank(
         vectors => {
             let mut best = BestOfSeveral::new(depth);
             for (index, vector) in vectors.iter().enumerate() {
-                best.add(query, index, nearest_of((index, vector))?, stop)?;
+                best.add(snapshot, query, index, nearest_of((index, vector))?, stop)?;
             }
             if path > SegmentPath::Compared {
                 best.measure(snapshot, query, stop)?;
@@ -100,7 +95,7 @@ pub(crate) fn rank(
         candidates: candidates.len(),
         exact,
     };
-    Ok(Ranking { exhausted: candidates.len() >= embedded_cases, candidates, plan })
+    Ok(Ranking { exhausted: candidates.len() >= matches.count_embedded()?, candidates, plan })
 }
 
 /// The nearest cases to any of several vectors, of those nearest to each.
@@ -119,6 +114,7 @@ impl BestOfSeveral {
     /// again.
     fn add(
         &mut self,
+        snapshot: &dyn Generation,
         query: &Query<'_>,
         vector: usize,
         found: Vec<(CasePlace, NearestCase)>,
@@ -128,7 +124,7 @@ impl BestOfSeveral {
             if done % JOINED_BETWEEN_STOPS == 0 && stop() {
                 return Err(EngineError::Cancelled);
             }
-            let case = (query.unlike.has(vector, place), case);
+            let case = (query.unlike.has(snapshot, vector, place)?, case);
             let known = self.cases.entry(place).or_insert(case);
             if nearer(&case, known) {
                 *known = case;
@@ -144,7 +140,7 @@ impl BestOfSeveral {
     /// not be worse than the distance that is shown with it.
     fn measure(
         &mut self,
-        snapshot: &Snapshot,
+        snapshot: &dyn Generation,
         query: &Query<'_>,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), EngineError> {
@@ -178,7 +174,7 @@ fn nearer(one: &(bool, NearestCase), other: &(bool, NearestCase)) -> bool {
 
 /// Keeps the candidates whose score, which hits show, is at least `least`.
 pub(crate) fn keep_from(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
     ranking: Ranking,
     least: f32,
@@ -205,7 +201,7 @@ pub(crate) fn keep_from(
 
 /// How near a winner is: its score, the image that was nearest, and the vector of the query that it was nearest to.
 pub(crate) fn score(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(f32, usize, usize)>, EngineError> {
@@ -216,9 +212,9 @@ pub(crate) fn score(
 
 /// Of some accepted cases those that have an embedding, each with its rank among all that do.
 pub(crate) fn ranked(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     places: &[CasePlace],
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Candidate>, EngineError> {
@@ -233,17 +229,13 @@ pub(crate) fn ranked(
     }
     found.sort_unstable_by(|(_, a), (_, b)| order(a, b));
     let mut ahead = Ahead::of(found.len());
-    let mut measured = 0_usize;
-    for (segment, accept) in accept.iter().enumerate().filter(|_| !found.is_empty()) {
-        for ordinal in accept.iter() {
-            if measured.is_multiple_of(MEASURED_BETWEEN_STOPS) && stop() {
-                return Err(EngineError::Cancelled);
-            }
-            measured += 1;
-            if let Some(case) = near(CasePlace { segment, ordinal })? {
-                // The case itself goes before none but those behind it.
-                ahead.add(found.partition_point(|(_, known)| order(known, &case).is_le()));
-            }
+    for (measured, place) in matches.places().enumerate().take_while(|_| !found.is_empty()) {
+        if measured.is_multiple_of(MEASURED_BETWEEN_STOPS) && stop() {
+            return Err(EngineError::Cancelled);
+        }
+        if let Some(case) = near(place)? {
+            // The case itself goes before none but those behind it.
+            ahead.add(found.partition_point(|(_, known)| order(known, &case).is_le()));
         }
     }
     let ranked = found.into_iter().zip(ahead.ranks());
@@ -253,14 +245,14 @@ pub(crate) fn ranked(
 /// The nearest pair of an image of one case and a vector of the query, of vectors of like views if there are any; besides,
 /// whether there is none.
 fn nearest(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     query: &Query<'_>,
     place: CasePlace,
 ) -> Result<Option<(bool, NearestCase, usize)>, EngineError> {
     let mut best: Option<((bool, NearestCase), usize)> = None;
     for (index, vector) in query.vectors.iter().enumerate() {
         let Some(case) = snapshot.distance(vector, place)? else { continue };
-        let case = (query.unlike.has(index, place), case);
+        let case = (query.unlike.has(snapshot, index, place)?, case);
         if best.is_none_or(|(known, _)| nearer(&case, &known)) {
             best = Some((case, index));
         }
@@ -268,11 +260,11 @@ fn nearest(
     Ok(best.map(|((is_unlike, case), index)| (is_unlike, case, index)))
 }
 
-fn candidate(snapshot: &Snapshot, place: CasePlace, case: &NearestCase, rank: usize) -> Candidate {
+fn candidate(snapshot: &dyn Generation, place: CasePlace, case: &NearestCase, rank: usize) -> Candidate {
     Candidate { place, score: similarity(snapshot, case), sequence: case.sequence, rank }
 }
 
-fn similarity(snapshot: &Snapshot, case: &NearestCase) -> f32 {
+fn similarity(snapshot: &dyn Generation, case: &NearestCase) -> f32 {
     let metric = snapshot.definition().image_space.as_ref().map(|space| space.metric());
     metric.map_or(0.0, |metric| metric.similarity(case.distance))
 }

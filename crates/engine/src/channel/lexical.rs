@@ -2,29 +2,22 @@
 
 use super::{Ahead, Candidate, Ranking};
 use crate::EngineError;
-use precedent_archive::{CasePlace, IndexError, OrdinalSet, Snapshot};
+use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_lexical::TextQuery;
 use precedent_query::{Channel, ChannelPlan};
 
 /// Ranks the accepted cases that hold what the text asks for.
 pub(crate) fn rank(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     text: &TextQuery,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     depth: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ranking, EngineError> {
-    let accepted = |segment: usize, word: usize| accept.get(segment).map_or(0, |set| set.word(word));
-    let order =
-        |segment: usize, ordinal: u32| snapshot.sequence(CasePlace { segment, ordinal }).unwrap_or(u64::MAX);
-    let top = snapshot.full_text().top(text, depth, &accepted, &order, stop).map_err(IndexError::from)?;
-    if top.stopped {
-        return Err(EngineError::Cancelled);
-    }
-    let candidates = (top.hits.iter().zip(1..))
-        .map(|(hit, rank)| {
-            let place = CasePlace { segment: hit.segment, ordinal: hit.ordinal };
-            Ok(Candidate { place, score: hit.score, sequence: snapshot.sequence(place)?, rank })
+    let best = matches.best_by_text(text, depth, stop)?;
+    let candidates = (best.cases.iter().zip(1..))
+        .map(|(&(place, score), rank)| {
+            Ok(Candidate { place, score, sequence: snapshot.sequence(place)?, rank })
         })
         .collect::<Result<Vec<_>, EngineError>>()?;
     let plan = ChannelPlan {
@@ -32,7 +25,7 @@ pub(crate) fn rank(
         path: None,
         ef_search: None,
         target_recall: None,
-        visited: top.scored,
+        visited: best.scored,
         candidates: candidates.len(),
         exact: true,
     };
@@ -48,42 +41,26 @@ pub(crate) fn keep_from(mut ranking: Ranking, least: f32) -> Ranking {
     ranking
 }
 
-/// The scores of cases of one segment, the same that [`rank`] gives them; `None` for one that does not hold what the text
-/// asks for.
-pub(crate) fn score(
-    snapshot: &Snapshot,
-    text: &TextQuery,
-    segment: usize,
-    ordinals: &[u32],
-) -> Result<Vec<Option<f32>>, EngineError> {
-    Ok(snapshot.full_text().score(text, segment, ordinals).map_err(IndexError::from)?)
-}
-
 /// Of some accepted cases those that hold what the text asks for, each with its rank among all that do.
 pub(crate) fn ranked(
-    snapshot: &Snapshot,
+    snapshot: &dyn Generation,
     text: &TextQuery,
-    accept: &[OrdinalSet],
+    matches: &dyn Selection,
     places: &[CasePlace],
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Candidate>, EngineError> {
     let mut found: Vec<Candidate> = Vec::new();
-    for segment in 0..snapshot.segments() {
-        let here: Vec<CasePlace> = places.iter().copied().filter(|place| place.segment == segment).collect();
-        let ordinals: Vec<u32> = here.iter().map(|place| place.ordinal).collect();
-        for (place, score) in here.into_iter().zip(score(snapshot, text, segment, &ordinals)?) {
-            let sequence = snapshot.sequence(place)?;
-            found.extend(score.map(|score| Candidate { place, score, sequence, rank: 0 }));
-        }
+    for (&place, score) in places.iter().zip(snapshot.text_scores(text, places)?) {
+        let sequence = snapshot.sequence(place)?;
+        found.extend(score.map(|score| Candidate { place, score, sequence, rank: 0 }));
     }
     let order = |one: (f32, u64), other: (f32, u64)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
     found.sort_unstable_by(|a, b| order((a.score, a.sequence), (b.score, b.sequence)));
     let Some(least) = found.last().map(|last| last.score) else { return Ok(found) };
     let mut ahead = Ahead::of(found.len());
-    let accepted = |segment: usize, word: usize| accept.get(segment).map_or(0, |set| set.word(word));
     let mut damage = None;
-    let mut each = |segment: usize, ordinal: u32, score: f32| {
-        match snapshot.sequence(CasePlace { segment, ordinal }) {
+    let mut each = |place: CasePlace, score: f32| {
+        match snapshot.sequence(place) {
             // The case itself goes before none but those behind it.
             Ok(sequence) => ahead.add(
                 found.partition_point(|case| order((case.score, case.sequence), (score, sequence)).is_le()),
@@ -91,11 +68,7 @@ pub(crate) fn ranked(
             Err(error) => damage = Some(error),
         }
     };
-    let ended =
-        snapshot.full_text().each(text, least, &accepted, &mut each, stop).map_err(IndexError::from)?;
-    if !ended {
-        return Err(EngineError::Cancelled);
-    }
+    matches.each_by_text(text, least, &mut each, stop)?;
     if let Some(error) = damage {
         return Err(error.into());
     }

@@ -26,15 +26,31 @@ impl Projections {
 }
 
 impl Segment {
-    /// The cases that have films of known projections, none of them this one. A case whose views are not known may be of any.
-    pub fn of_other_projections(&self, projection: Projection) -> Result<OrdinalSet, IndexError> {
-        let projections = match self.projections.get() {
-            Some(known) => known,
+    fn projections(&self) -> Result<&Projections, IndexError> {
+        match self.projections.get() {
+            Some(known) => Ok(known),
             None => {
                 let found = Projections::of(&self.columns)?;
-                self.projections.get_or_init(|| found)
+                Ok(self.projections.get_or_init(|| found))
             }
-        };
+        }
+    }
+
+    /// Whether a case has films of known projections, none of them this one.
+    pub fn is_of_other_projections(&self, ordinal: u32, projection: Projection) -> Result<bool, IndexError> {
+        let mut is_known = false;
+        for (set, of) in self.projections()?.0.iter().zip(Projection::ALL) {
+            match set.contains(ordinal) {
+                true if of == projection => return Ok(false),
+                has => is_known |= has,
+            }
+        }
+        Ok(is_known)
+    }
+
+    /// The cases that have films of known projections, none of them this one. A case whose views are not known may be of any.
+    pub fn of_other_projections(&self, projection: Projection) -> Result<OrdinalSet, IndexError> {
+        let projections = self.projections()?;
         let mut others = OrdinalSet::none(self.cases());
         for set in &projections.0 {
             others.unite(set);
