@@ -33,3 +33,16 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_said_is_told_with_what_it_was_about() {
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        let error = ArchiveError::from(StorageError::from_io("sync", "log/1.log", source));
+        assert_eq!(with_causes(&error), "cannot sync log/1.log: permission denied");
+        assert_eq!(with_causes(&ArchiveError::ReadOnly), "this index was opened for reading only");
+    }
+}

@@ -108,7 +108,7 @@ fn a_merge_that_fails_is_told_and_the_index_goes_on() {
 // As above.
 #[allow(clippy::disallowed_methods)]
 #[test]
-fn a_commit_that_fails_is_told_with_what_the_system_said_until_it_succeeds() {
+fn a_commit_that_fails_is_told_until_it_succeeds() {
     let archive = archive(Metric::Cosine, Access::Write);
     let (segments, away) = (archive.folder.path().join("segments"), archive.folder.path().join("away"));
     fs::rename(&segments, &away).unwrap();
@@ -118,8 +118,7 @@ fn a_commit_that_fails_is_told_with_what_the_system_said_until_it_succeeds() {
     wait_for("a failure", || !failures().is_empty());
     let told = failures();
     assert_eq!((told.len(), told[0].task, told[0].retried), (1, BackgroundTask::Commit, true));
-    assert!(told[0].problem.contains("segments/") && told[0].problem.contains("directory"), "{told:?}");
-    assert!(!told[0].problem.contains("effusion"), "{told:?}");
+    assert!(told[0].problem.starts_with("segments/0000000001 is there already"), "{told:?}");
     fs::remove_file(&segments).unwrap();
     fs::rename(&away, &segments).unwrap();
     wait_for("a commit", || failures().is_empty());
