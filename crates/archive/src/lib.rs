@@ -22,5 +22,6 @@ pub use precedent_index::{
     CaseEntry, CasePlace, Damage, Definition, DefinitionError, Deleted, Effect, Effort, GraphBuilder,
     GraphDefinition, IndexError, IndexStats, Loss, MergeProgress, NearestCase, RecallReport, RecallRow,
     Refused, Replacement, SegmentPath, SegmentStats, Stale, Stored, ValueCounts, VectorAccess, Verification,
+    updated,
 };
 pub use priority::give_way;

@@ -69,7 +69,7 @@ pub use ordinals::OrdinalSet;
 pub use reader::IndexReader;
 pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
-pub use replace::{Loss, Refused, Replacement};
+pub use replace::{Loss, Refused, Replacement, updated};
 pub use scrub::Scrub;
 pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, ValueCounts};
 pub use segment_size::SegmentSize;

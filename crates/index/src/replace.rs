@@ -73,12 +73,22 @@ impl Parts {
     }
 }
 
+impl Loss {
+    /// What of a held case would be lost if another took its place.
+    pub fn between(held: &CaseEntry, new: &CaseEntry) -> Option<Self> {
+        Parts::of(&held.case, held.embeddings.len()).lost_to(new)
+    }
+}
+
 /// Fields that hold facts of every image of a case.
 const OF_IMAGES: [&str; 3] = ["view", "laterality", "body_part"];
 
 /// The held case with what is given in place of what it had. Facts of images that are given are added to those of images that
 /// are kept, where their field takes several values.
-pub(crate) fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<CaseEntry, Refused> {
+///
+/// # Errors
+/// [`Refused::TooManyImages`].
+pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<CaseEntry, Refused> {
     let CaseEntry { mut case, embeddings } = held;
     let mut new = new;
     for name in OF_IMAGES.into_iter().filter(|name| schema.kind(name) == Some(FieldKind::Keywords)) {

@@ -1,4 +1,8 @@
-//! The facade against a model that holds everything in a list and looks at all of it.
+//! The facade over an archive in a directory, against a model that holds everything in a list and looks at all of it.
+
+/// Whether the archives of these tests are plain lists.
+#[cfg(test)]
+const PLAIN: bool = false;
 
 #[cfg(test)]
 mod background;
@@ -22,6 +26,8 @@ mod minimum;
 mod model;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod plain;
 #[cfg(test)]
 mod replacing;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::list::{Expected, Held, List, Shown};
 use crate::support::{
     Archive, DIMENSION, KINDS, Random, Sketch, WORDS, archive, case, definition, id, names, near, patient,
-    search, study, vector,
+    plain, search, study, vector,
 };
 use precedent_engine::{Access, Engine, NewCase, Replacement};
 use precedent_model::{Assertion, FindingId, PartialDate, Reading};
@@ -113,7 +113,11 @@ fn without_regard(case: NewCase) -> NewCase {
 }
 
 fn play(steps: &[Step], metric: Metric) -> (Archive, List) {
-    let (mut archive, mut list) = (archive(metric, Access::Bulk), List::new(definition(metric)));
+    play_in(archive(metric, Access::Bulk), steps, metric)
+}
+
+fn play_in(mut archive: Archive, steps: &[Step], metric: Metric) -> (Archive, List) {
+    let mut list = List::new(definition(metric));
     for step in steps {
         let engine = &archive.engine;
         match step {
@@ -464,6 +468,29 @@ fn check(
 
 fn metrics() -> impl Strategy<Value = Metric> {
     proptest::sample::select(vec![Metric::Cosine, Metric::Dot, Metric::L2])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Bit by bit, reports and spans among them, but for how the answer was found.
+    #[test]
+    fn a_directory_answers_as_a_list_does(steps in steps(), metric in metrics(), asks in collection::vec(ask(), 8)) {
+        // A list is nowhere but in memory.
+        let steps: Vec<Step> = steps.into_iter().filter(|step| !matches!(step, Step::Reopen)).collect();
+        let (in_directory, _) = play(&steps, metric);
+        let (as_list, _) = play_in(plain(metric, Access::Bulk), &steps, metric);
+        for ask in &asks {
+            let mut request = ask.request();
+            request.limits.exact = true;
+            let [mut one, mut other] = [&in_directory, &as_list].map(|archive| search(&archive.engine, &request));
+            for response in [&mut one, &mut other] {
+                response.plan.channels.iter_mut().for_each(|channel| channel.visited = 0);
+                (response.plan.times, response.generation) = (Default::default(), 0);
+            }
+            prop_assert_eq!(&one, &other);
+        }
+    }
 }
 
 /// The seed is fixed, because a recall is a matter of chance.

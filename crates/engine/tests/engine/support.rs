@@ -1,11 +1,13 @@
 //! Small archives.
 
+use crate::plain::Plain;
 use precedent_engine::{Access, Definition, Engine, NewCase};
 use precedent_model::{
     Case, CaseId, FieldKind, FieldSchema, FieldValue, Image, PartialDate, PatientKey, Report, SectionKind,
 };
 use precedent_query::{QueryVector, SearchRequest, SearchResponse};
 use precedent_vector::{Metric, VectorSpace};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub const DIMENSION: usize = 16;
@@ -30,10 +32,19 @@ pub fn definition(metric: Metric) -> Definition {
 }
 
 pub fn archive(metric: Metric, access: Access) -> Archive {
+    if crate::PLAIN {
+        return plain(metric, access);
+    }
     let folder = tempfile::tempdir().unwrap();
     Engine::create(folder.path(), &definition(metric)).unwrap();
     let engine = Engine::open(folder.path(), access).unwrap();
     Archive { folder, engine }
+}
+
+/// An archive that is a list.
+pub fn plain(metric: Metric, access: Access) -> Archive {
+    let list = Plain::new(definition(metric), access);
+    Archive { folder: tempfile::tempdir().unwrap(), engine: Engine::over(Arc::new(list), &[]).unwrap() }
 }
 
 /// What a test says of a case.
