@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_says_what_it_does_and_how_far_it_is() {
+        let sent = merge_progress("graph", 3, 8);
+        assert_eq!((sent.phase(), sent.done_count, sent.total_count), (v1::MergePhase::Graph, 3, 8));
+        assert_eq!((merge_progress("cases", 0, 1).phase(), sent.done), (v1::MergePhase::Cases, false));
+    }
+
+    #[test]
     fn damages_arrive_by_file() {
         let damage = Damage { file: "segments/1/vectors".into(), description: "block 3 differs".into() };
         let sent = verification(&Verification { damages: vec![damage], files: 4, bytes: 99 });

@@ -159,6 +159,10 @@ def with_embeddings(query: Query, embeddings: Sequence[Embedding]) -> Query:
 def query_message(
     query: Query, index: str, page_size: int | None = None, page_token: str = ""
 ) -> search_service_pb2.SearchRequest:
+    # A text is an iterable of its letters, each of which may be an id or a field.
+    for name, several in [("example_case_ids", query.example_case_ids), ("facets", query.facets)]:
+        if isinstance(several, str):
+            raise TypeError(f"{name} is one text; give a list")
     message = search_service_pb2.SearchRequest(
         index=index,
         embeddings=[_embedding(embedding) for embedding in query.embeddings],

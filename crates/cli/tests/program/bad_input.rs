@@ -11,7 +11,7 @@ fn searches_that_cannot_be() {
     let asks: [(&[&str], &[&str]); 12] = [
         (&["-k", "0", "--text", "x"], &["limit", "is 0", "1 to 1000"]),
         (&["-k", "1001", "--text", "x"], &["limit", "is 1001"]),
-        (&[], &["at least one of embeddings, images, image_text, text and filter"]),
+        (&[], &["at least one of embeddings, images, image_text, example_case_ids, text and filter"]),
         (&["--filter", "modality = "], &["filter", "at 11"]),
         (&["--filter", "modalty = \"DX\""], &["filter", "modalty", "modality"]),
         (&["--filter", "age = \"old\""], &["filter", "age"]),

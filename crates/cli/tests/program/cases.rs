@@ -55,6 +55,55 @@ fn a_case_is_printed_whole() {
 }
 
 #[test]
+fn a_case_comes_with_its_embeddings_where_they_are_asked_for() {
+    let place = Place::with_index();
+    let case = |args: &[&str]| -> serde_json::Value { serde_json::from_str(&place.ok(args)).unwrap() };
+    assert!(case(&["get", "i", "A1", "--json"])["images"][0]["embedding"].is_null());
+    let whole = case(&["get", "i", "A1", "--json", "--with-embeddings"]);
+    let embedding = &whole["images"][0]["embedding"];
+    assert_eq!((embedding["values"].as_array().unwrap().len(), &embedding["encoderId"]), (16, &"e1".into()));
+    place.refused(&["get", "i", "A1", "--with-embeddings"], 2, &["--json"]);
+}
+
+#[test]
+fn the_cases_of_one_patient_are_listed() {
+    let place = Place::with_index();
+    let out = place.ok(&["list", "i", "--patient", "p1"]);
+    assert!(out.starts_with("A3") && out.contains("\nA1") && !out.contains("A2"), "{out}");
+    assert!(place.ok(&["list", "i", "--patient", "P1", "--filter", "age < 65"]).starts_with("A1"));
+    place.refused(&["list", "i", "--issuer", "north"], 2, &["--patient"]);
+}
+
+#[test]
+fn cases_like_a_case_are_found_with_counts_of_fields() {
+    let place = Place::with_index();
+    let ran = place.run(&["search", "i", "--like", "A1", "--facet", "modality", "--facet", "finding"]);
+    assert!(ran.code == 0 && ran.out.starts_with("  1  A2"), "A3 is of the same patient: {ran:?}");
+    assert!(ran.out.contains("modality: cr 1, none 0\n"), "{ran:?}");
+    assert!(!ran.err.contains("no patient was named"), "{ran:?}");
+    let near = ["search", "i", "--like", "A1", "--min-image", "0.5", "--include-same-patient"];
+    let ran = place.run(&near);
+    assert!(
+        ran.out.contains("A3") && !ran.out.contains("A2"),
+        "the other way round is a cosine of -1: {ran:?}"
+    );
+    place.refused(&["search", "i", "--like", "none"], 2, &["example_case_ids[0]", "no case of that id"]);
+    place.refused(&["search", "i", "--filter", "age > 1", "--facet", "weight"], 2, &["facets[0].field"]);
+}
+
+#[test]
+fn a_merge_of_what_was_deleted_leaves_other_segments_alone() {
+    let place = Place::with_index();
+    place.write("more.jsonl", b"{\"case_id\": \"B1\", \"findings\": \"Clear.\"}\n");
+    place.ok(&["ingest", "i", "more.jsonl"]);
+    place.ok(&["delete", "i", "A2"]);
+    let out = place.ok(&["merge", "i", "--deleted"]);
+    assert!(out.starts_with("2 segments of 3 cases, generation "), "{out}");
+    let stats: serde_json::Value = serde_json::from_str(&place.ok(&["stats", "i", "--json"])).unwrap();
+    assert_eq!((&stats["tombstoneCount"], &stats["caseCount"]), (&"0".into(), &"3".into()));
+}
+
+#[test]
 fn cases_are_listed_the_latest_first() {
     let place = Place::with_index();
     assert_eq!(place.listed(), ["A3", "A2", "A1"]);

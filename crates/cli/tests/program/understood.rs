@@ -50,7 +50,10 @@ fn json_has_the_places_in_bytes_and_in_utf16() {
     let out = place.ok(&["search", "i", "--text", "enlarged heart", "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
     let highlight = &answer["hits"][0]["highlights"][0];
-    assert_eq!((&highlight["sectionIndex"], &highlight["section"]), (&0.into(), &"findings".into()));
+    assert_eq!(
+        (&highlight["sectionIndex"], &highlight["section"]),
+        (&0.into(), &"SECTION_KIND_FINDINGS".into())
+    );
     let matched = &highlight["matches"][0];
     assert_eq!(matched["assertion"], "ASSERTION_PRESENT");
     assert_eq!(matched["finding"], "cardiomegaly");

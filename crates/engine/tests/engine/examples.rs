@@ -74,10 +74,10 @@ fn several_examples_count_with_the_nearest_and_stand_behind_other_vectors() {
     at[0] = 50.0;
     let request = SearchRequest { vectors: vec![vector(&at)], ..like(&[id(2), id(7)]) };
     let found = search(&archive.engine, &request);
-    assert_eq!(names(&found)[..2], ["case-001", "case-003"]);
+    assert_eq!(names(&found)[..4], ["case-001", "case-003", "case-006", "case-008"]);
     let nearest: Vec<Option<usize>> = found.hits.iter().map(|hit| hit.matched_vector).collect();
     // 0 is the vector, 1 and 2 are of the first example, 3 and 4 of the second.
-    assert!(nearest[..2].iter().all(|place| matches!(place, Some(1..=4))), "{nearest:?}");
+    assert!(nearest[..4].iter().all(|place| matches!(place, Some(1..=4))), "{nearest:?}");
 }
 
 #[test]
