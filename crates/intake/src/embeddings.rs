@@ -1,102 +1,12 @@
 //! The embeddings beside the sources, and which is whose.
 
+use crate::error::{Counts, EmbeddingsProblem};
 use crate::inputs::Input;
+use crate::options::{Embeddings, EmbeddingsPer};
 use crate::{Inputs, IntakeError};
 use precedent_engine::{Engine, Violation};
 use precedent_query::QueryVector;
 use precedent_sources::{ColumnMap, NpyMatrix, SourceError};
-use std::fmt;
-use std::path::PathBuf;
-
-/// A file of embeddings.
-#[derive(Debug, Clone)]
-pub struct Embeddings {
-    /// An `.npy` file of rows of float32.
-    pub path: PathBuf,
-    /// Which encoder made them, with its version.
-    pub encoder_id: String,
-    /// What its rows are for; found out where one reading fits only.
-    pub per: Option<EmbeddingsPer>,
-}
-
-/// What the rows of a file of embeddings are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmbeddingsPer {
-    /// The rows of the sources, in order.
-    Row,
-    /// The images of all rows, in order.
-    Image,
-}
-
-/// Why embeddings cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EmbeddingsProblem {
-    /// The index has none.
-    #[error("the index has no image space; make one with a dimension and an encoder id")]
-    NoImageSpace,
-    /// Vectors of another length.
-    #[error("its rows have {found} numbers, the index takes {wanted}")]
-    Dimension {
-        /// In the file.
-        found: usize,
-        /// In the index.
-        wanted: usize,
-    },
-    /// An empty file.
-    #[error("it has no rows; give one for each row of the manifests")]
-    Empty,
-    /// Vectors of another encoder.
-    #[error("the embeddings are of encoder {given}, the index holds embeddings of {wanted}")]
-    Encoder {
-        /// Of the file, as it was said.
-        given: String,
-        /// Of the index.
-        wanted: String,
-    },
-    /// Images say which row is theirs, and something else was asked for, too.
-    #[error("images say which row is theirs; do not say what the rows are for")]
-    Named,
-    /// As many as the rows were asked for.
-    #[error("{0}; give one for each row")]
-    NotPerRow(Counts),
-    /// As many as the images were asked for.
-    #[error("{0}; give one for each image")]
-    NotPerImage(Counts),
-    /// Two readings fit.
-    #[error("{0}, some of them unevenly; say whether the embeddings are for rows or for images")]
-    Ambiguous(Counts),
-    /// No reading fits.
-    #[error("{0}; give one for each")]
-    Neither(Counts),
-    /// Rows that cannot be read hide how many images they have.
-    #[error(
-        "{counts}, and {unreadable} of these rows cannot be read, so nobody knows how many embeddings to pass over; mend them first"
-    )]
-    Unreadable {
-        /// What there is.
-        counts: Counts,
-        /// Rows that cannot be read.
-        unreadable: u64,
-    },
-}
-
-/// How many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
-    /// Rows of the file of embeddings.
-    pub embeddings: u64,
-    /// Rows of the sources.
-    pub rows: u64,
-    /// Images of these rows.
-    pub images: u64,
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { embeddings, rows, images } = self;
-        write!(f, "it has {embeddings} rows, the manifests {rows} rows and {images} images")
-    }
-}
 
 /// What the manifests hold, counted before anything is taken in.
 #[derive(Debug, Default)]

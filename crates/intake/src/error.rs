@@ -1,8 +1,8 @@
 //! Why an intake cannot begin or go on.
 
-use crate::EmbeddingsProblem;
 use precedent_engine::{EngineError, Violation};
 use precedent_sources::SourceError;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -84,4 +84,74 @@ pub enum ImagesProblem {
     /// The encoder of the index is not here.
     #[error("{}", .0.description)]
     NoEncoder(Violation),
+}
+
+/// Why embeddings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmbeddingsProblem {
+    /// The index has none.
+    #[error("the index has no image space; make one with a dimension and an encoder id")]
+    NoImageSpace,
+    /// Vectors of another length.
+    #[error("its rows have {found} numbers, the index takes {wanted}")]
+    Dimension {
+        /// In the file.
+        found: usize,
+        /// In the index.
+        wanted: usize,
+    },
+    /// An empty file.
+    #[error("it has no rows; give one for each row of the manifests")]
+    Empty,
+    /// Vectors of another encoder.
+    #[error("the embeddings are of encoder {given}, the index holds embeddings of {wanted}")]
+    Encoder {
+        /// Of the file, as it was said.
+        given: String,
+        /// Of the index.
+        wanted: String,
+    },
+    /// Images say which row is theirs, and something else was asked for, too.
+    #[error("images say which row is theirs; do not say what the rows are for")]
+    Named,
+    /// As many as the rows were asked for.
+    #[error("{0}; give one for each row")]
+    NotPerRow(Counts),
+    /// As many as the images were asked for.
+    #[error("{0}; give one for each image")]
+    NotPerImage(Counts),
+    /// Two readings fit.
+    #[error("{0}, some of them unevenly; say whether the embeddings are for rows or for images")]
+    Ambiguous(Counts),
+    /// No reading fits.
+    #[error("{0}; give one for each")]
+    Neither(Counts),
+    /// Rows that cannot be read hide how many images they have.
+    #[error(
+        "{counts}, and {unreadable} of these rows cannot be read, so nobody knows how many embeddings to pass over; mend them first"
+    )]
+    Unreadable {
+        /// What there is.
+        counts: Counts,
+        /// Rows that cannot be read.
+        unreadable: u64,
+    },
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows of the file of embeddings.
+    pub embeddings: u64,
+    /// Rows of the sources.
+    pub rows: u64,
+    /// Images of these rows.
+    pub images: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { embeddings, rows, images } = self;
+        write!(f, "it has {embeddings} rows, the manifests {rows} rows and {images} images")
+    }
 }

@@ -3,13 +3,13 @@
 use crate::embeddings::Paired;
 use crate::images::{self, Images};
 use crate::inputs::{Input, Rows};
-use crate::{DicomIds, Embeddings, Inputs, IntakeError, Rejected, RejectedBecause, Tally, Watch};
+use crate::{Inputs, IntakeError, Options, Rejected, RejectedBecause, Tally, Watch};
 use precedent_engine::{Engine, NewCase, Refusal, Replacement, Violation};
 use precedent_model::Case;
-use precedent_sources::{ColumnMap, Rejection, Row};
+use precedent_sources::{Rejection, Row};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Cases that become durable together: one wait for the disk per batch.
 const BATCH_CASES: usize = 1000;
@@ -19,23 +19,6 @@ const BATCH_BYTES: usize = 16 << 20;
 const MEND: &str = "mend the row and ingest the file again";
 /// What to do about a row that is rejected for what the index holds.
 const KEEP: &str = "update the case, which keeps what the row does not give, or replace it without";
-
-/// How sources are read and what is done with their cases.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// What a case is called that is a study of a folder of DICOM files.
-    pub dicom_ids: DicomIds,
-    /// How the columns of manifests are called.
-    pub map: ColumnMap,
-    /// What becomes of cases that the index holds.
-    pub replacement: Replacement,
-    /// The embeddings of the cases, in a file.
-    pub embeddings: Option<Embeddings>,
-    /// The folder below which the films lie that manifests name; they are encoded.
-    pub images: Option<PathBuf>,
-    /// Whether nothing is to be changed.
-    pub rehearse: bool,
-}
 
 /// Ingests every row of the inputs, in order. Cases are durable batch by batch; what a bulk engine holds becomes visible at its
 /// next commit. `stop` is asked between rows: what was ingested before stays, and running again resumes.
