@@ -117,6 +117,9 @@ async fn listen(args: &ServeArgs, served: Vec<Served>, mut signals: Signals) -> 
             args.listen
         )));
     }
+    let listener = TcpListener::bind(args.listen).await.map_err(bind)?;
+    // Who starts the server reads the port in its first line.
+    writeln!(stderr(), "listening on {}", listener.local_addr()?)?;
     let load = config.load;
     tracing::info!(
         request_memory = %Size(load.request_bytes),
@@ -125,8 +128,6 @@ async fn listen(args: &ServeArgs, served: Vec<Served>, mut signals: Signals) -> 
         connections = load.connections,
         "limits"
     );
-    let listener = TcpListener::bind(args.listen).await.map_err(bind)?;
-    writeln!(stderr(), "listening on {}", listener.local_addr()?)?;
     let shutdown = async move {
         signals.end().await;
         tracing::info!("ending when the calls that are begun are answered; a second signal ends at once");
