@@ -140,7 +140,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--short", action="store_true", help=f"the same with {SHORT_REPORTS} reports")
     options = parser.parse_args(arguments)
     reports = SHORT_REPORTS if options.short else options.reports
-    verdict = Verdict()
+    verdict = Verdict("large_reports")
     with workplace("large-reports") as work:
         heading(f"{reports} reports of {WORDS * (LETTERS + 1) / 1e6:.2f} MB on {os.cpu_count()} cores")
         steps = check(verdict, work, reports)

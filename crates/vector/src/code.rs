@@ -262,7 +262,7 @@ impl<'a> CodeTable<'a> {
         }
     }
 
-    /// Writes the keys of those of up to [`GROUP`] nodes whose estimate comes before `limit` (in [`ordered_bits`]), in
+    /// Writes the keys of those of up to [`GROUP`] nodes whose estimate comes before `limit` (in `ordered_bits`), in
     /// the order given, and says how many they are. `None` when a node is past the end or the query has other lines.
     #[inline]
     pub fn nearer(

@@ -110,7 +110,7 @@ impl PackedDistance {
         }
     }
 
-    /// How far [`Self::measure`] may be off for a query of length `norm`, given what it measured: [`ERROR_DEVIATIONS`] standard
+    /// How far [`Self::measure`] may be off for a query of length `norm`, given what it measured: `ERROR_DEVIATIONS` standard
     /// deviations. Each number is off by an even draw from half a step to either side, which has a twelfth of the squared step as
     /// variance; a product with the query adds these up by the squares of its numbers, a squared distance by those of twice the
     /// difference.
