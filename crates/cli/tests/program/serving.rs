@@ -10,8 +10,6 @@ struct Serving {
     child: Child,
     log: BufReader<ChildStderr>,
     address: String,
-    /// The line of the log that names the limits.
-    limits: String,
 }
 
 impl Serving {
@@ -22,18 +20,10 @@ impl Serving {
     fn start_as(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut limits = String::new();
-        let address = loop {
-            let mut line = String::new();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it listened");
-            if let Some(address) = line.trim().strip_prefix("listening on ") {
-                break address.to_owned();
-            }
-            if line.contains("request_memory") {
-                limits = line;
-            }
-        };
-        Self { child, log, address, limits }
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").expect("the address comes first").to_owned();
+        Self { child, log, address }
     }
 
     fn signal(&self, name: &str) {
@@ -123,9 +113,10 @@ fn what_the_server_takes_on_is_set_by_flags_and_the_environment() {
         .args(["--searches", "3"])
         .env("PRECEDENT_ANSWER_MEMORY", "100 mb")
         .env("PRECEDENT_CONNECTIONS", "1");
-    let serving = Serving::start_as(command);
+    let mut serving = Serving::start_as(command);
+    let limits = serving.line("request_memory");
     for part in ["request_memory=64MiB", "answer_memory=100MB", "searches=3", "connections=1"] {
-        assert!(serving.limits.contains(part), "{part} in {}", serving.limits);
+        assert!(limits.contains(part), "{part} in {limits}");
     }
     let closed = |mut stream: TcpStream| {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
