@@ -6,11 +6,12 @@ use toml::{Table, Value};
 
 const FLOORS: &str = include_str!("../../tests/floors.toml");
 
-/// The least or the most that a figure may be.
+/// The least or the most that a figure may be, or what it is exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
     Least(f64),
     Most(f64),
+    Exactly(f64),
 }
 
 impl Bound {
@@ -19,6 +20,7 @@ impl Bound {
         match self {
             Self::Least(least) => figure >= least,
             Self::Most(most) => figure <= most,
+            Self::Exactly(wanted) => figure == wanted,
         }
     }
 }
@@ -28,6 +30,7 @@ impl fmt::Display for Bound {
         match self {
             Self::Least(least) => write!(f, "at least {least}"),
             Self::Most(most) => write!(f, "at most {most}"),
+            Self::Exactly(wanted) => write!(f, "exactly {wanted}"),
         }
     }
 }
@@ -45,7 +48,7 @@ impl Floors {
     /// The bounds that `tests/floors.toml` has for a program.
     ///
     /// # Errors
-    /// A program without a table, and a bound that is neither `least` nor `most`.
+    /// A program without a table, and a bound that is none of `least`, `most` and `exactly`.
     pub fn of(program: &str) -> Result<Self, String> {
         Self::read(FLOORS, program).map_err(|problem| format!("tests/floors.toml: {program}: {problem}"))
     }
@@ -60,8 +63,11 @@ impl Floors {
                     let value = value.get(kind)?;
                     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
                 };
-                let bound = number("least").map(Bound::Least).or_else(|| number("most").map(Bound::Most));
-                let bound = bound.ok_or_else(|| format!("{name} has neither `least` nor `most`"))?;
+                let bound = (number("least").map(Bound::Least))
+                    .or_else(|| number("most").map(Bound::Most))
+                    .or_else(|| number("exactly").map(Bound::Exactly));
+                let bound =
+                    bound.ok_or_else(|| format!("{name} has none of `least`, `most` and `exactly`"))?;
                 Ok((name.clone(), bound))
             })
             .collect::<Result<_, String>>()?;
@@ -97,8 +103,7 @@ impl Floors {
 mod tests {
     use super::*;
 
-    const TEXT: &str =
-        "[search]\nrecall = { least = 0.9 }\nmisses = { most = 2 }\n[odd]\nfigure = { about = 1 }\n";
+    const TEXT: &str = "[search]\nrecall = { least = 0.9 }\nmisses = { most = 2 }\nasked = { exactly = 5 }\n[odd]\nfigure = { about = 1 }\n";
 
     fn closed(figures: &[(&str, f64)]) -> Result<(), String> {
         let mut floors = Floors::read(TEXT, "search")?;
@@ -110,24 +115,31 @@ mod tests {
 
     #[test]
     fn figures_keep_to_their_bounds() {
-        assert_eq!(closed(&[("recall", 0.9), ("misses", 2.0)]), Ok(()));
+        assert_eq!(closed(&[("recall", 0.9), ("misses", 2.0), ("asked", 5.0)]), Ok(()));
     }
 
     #[test]
     fn what_falls_short_is_missing_or_unknown_is_a_failure() {
         let failed = |figures: &[(&str, f64)]| closed(figures).unwrap_err();
         assert_eq!(
-            failed(&[("recall", 0.89), ("misses", 3.0)]),
-            "tests/floors.toml, search: recall is 0.8900, at least 0.9 wanted; misses is 3.0000, at most 2 wanted"
+            failed(&[("recall", 0.89), ("misses", 3.0), ("asked", 6.0)]),
+            "tests/floors.toml, search: recall is 0.8900, at least 0.9 wanted; misses is 3.0000, at most 2 wanted; asked is 6.0000, \
+             exactly 5 wanted"
         );
-        assert_eq!(failed(&[("recall", 1.0)]), "tests/floors.toml, search: misses was not measured");
-        assert!(failed(&[("recall", f64::NAN), ("misses", 0.0)]).contains("recall is NaN"));
-        assert!(failed(&[("recall", 1.0), ("misses", 0.0), ("speed", 9.0)]).ends_with("speed has no bound"));
+        assert_eq!(
+            failed(&[("recall", 1.0), ("asked", 5.0)]),
+            "tests/floors.toml, search: misses was not measured"
+        );
+        assert!(failed(&[("recall", f64::NAN), ("misses", 0.0), ("asked", 5.0)]).contains("recall is NaN"));
+        assert!(
+            failed(&[("recall", 1.0), ("misses", 0.0), ("asked", 5.0), ("speed", 9.0)])
+                .ends_with("speed has no bound")
+        );
     }
 
     #[test]
     fn a_table_that_cannot_be_read_is_an_error() {
         assert_eq!(Floors::read(TEXT, "none").unwrap_err(), "there is no such table");
-        assert!(Floors::read(TEXT, "odd").unwrap_err().contains("neither"));
+        assert!(Floors::read(TEXT, "odd").unwrap_err().contains("none of"));
     }
 }
