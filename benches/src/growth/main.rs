@@ -1,7 +1,7 @@
 //! One index grows, and many small ones are open at a time.
 //!
 //! ```text
-//! cargo run --release -p precedent-benches --bin growth -- --work DIR --cases 1000000 --indexes 1000
+//! cargo run --release -p precedent-benches --bin growth -- --work DIR --cases 1000000
 //! ```
 //!
 //! Everything happens in one process, without gRPC, as a service opens an index: cases come in groups from one sender as fast as they
@@ -54,7 +54,7 @@ const LONG_ABOUT: &str = "One index grows, and many small ones are open at a tim
 
 Cases with short reports and vectors of 64 numbers come into one index as fast as they are acknowledged. At 1,000, 3,000, 10,000 \
 cases and so on this prints how long commits took since the line before, how soon a case was found, how long searches by \
-embedding, words and a filter took beside it, and what the process takes of memory, files and maps. Then many indexes are \
+embedding, words and a filter took beside it, and what the process takes of memory, files and maps. With --indexes many are \
 opened in one process, cases come into each, and it is measured what they cost when nothing happens.";
 
 /// One index grows, and many small ones are open at a time.
@@ -73,9 +73,9 @@ struct Args {
     /// Draw how the one index grew, as SVG
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
-    /// Small indexes
-    #[arg(long, default_value_t = 1_000)]
-    indexes: usize,
+    /// Open so many small indexes in place of one that grows
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["cases", "rate", "picture"])]
+    indexes: Option<usize>,
     /// Cases of each
     #[arg(long, default_value_t = 1_000)]
     each: u64,
@@ -96,22 +96,22 @@ fn main() -> Outcome<()> {
     tracing::subscriber::set_global_default(commits.clone())?;
     let folder = tempfile::tempdir_in(&args.work)?;
     let generator = Generator::new();
-    let (mut chapters, mut figures) = (Vec::new(), Vec::new());
-    if args.cases > 0 {
-        let load = Load { cases: args.cases, rate: args.rate };
-        let (chapter, lines) = grow(&generator, &folder.path().join("one"), load, &commits)?;
-        chapters.push(chapter);
-        if let Some(path) = &args.picture {
-            save(path, &picture(&lines))?;
+    // Each in a process of its own, for the memory that one leaves behind would be counted with the other.
+    let (name, chapter, figures) = match args.indexes {
+        Some(indexes) => {
+            let (chapter, figures) = many(&generator, folder.path(), indexes, args.each)?;
+            ("growth-indexes", chapter, figures)
         }
-        figures.push(lines.iter().map(Line::json).collect());
-    }
-    if args.indexes > 0 {
-        let (chapter, figure) = many(&generator, folder.path(), args.indexes, args.each)?;
-        chapters.push(chapter);
-        figures.push(figure);
-    }
-    args.output.emit("growth", &machine, &chapters, Value::from(figures))
+        None => {
+            let load = Load { cases: args.cases, rate: args.rate };
+            let (chapter, lines) = grow(&generator, &folder.path().join("one"), load, &commits)?;
+            if let Some(path) = &args.picture {
+                save(path, &picture(&lines))?;
+            }
+            ("growth", chapter, lines.iter().map(Line::json).collect())
+        }
+    };
+    args.output.emit(name, &machine, &[chapter], figures)
 }
 
 /// Where a line of the table is due: 1,000, 3,000, 10,000 and so on.
