@@ -56,10 +56,9 @@ const UNSAFE_ALLOWED: [&str; 3] =
 
 /// What lies at the top beside documents and names that begin with a dot. `target` is what a build leaves, `precedent-demo` what
 /// the demonstration leaves.
-const TOP: [&str; 15] = [
+const TOP: [&str; 14] = [
     "Cargo.toml",
     "Cargo.lock",
-    "rust-toolchain.toml",
     "rustfmt.toml",
     "clippy.toml",
     "deny.toml",
