@@ -220,14 +220,6 @@ impl Snapshot {
         graphs.filter(|graph| graph.has_links()).max_by_key(|graph| graph.node_count())
     }
 
-    /// How many cases of one segment, dead ones included, have an embedding.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn embedded_count(&self, segment: usize) -> Result<usize, IndexError> {
-        self.part(segment)?.segment.embedded_count()
-    }
-
     /// The cases of one segment that have films of known projections, none of them this one.
     ///
     /// # Errors
