@@ -3,6 +3,7 @@
 use crate::LexicalError;
 use crate::reader::LexicalSegment;
 use crate::schema::LexicalField;
+use crate::window::{Marks, RUN, marked};
 use tantivy::postings::{BlockSegmentPostings, Postings, SegmentPostings};
 use tantivy::{DocSet, TERMINATED};
 
@@ -94,6 +95,47 @@ impl Cursor {
                 }
             }
         }
+    }
+
+    /// The same of one window, of whose documents only the accepted ones are given, if it is said which these are.
+    #[inline]
+    pub(crate) fn visit_sieved(
+        &mut self,
+        end: u32,
+        accepted: Option<&Marks>,
+        mut each: impl FnMut(&[u32], &[u32]),
+    ) {
+        let Some(accepted) = accepted else { return self.visit_runs(end, each) };
+        let mut sieve = Sieve { documents: [0; RUN], frequencies: [0; RUN] };
+        self.visit_runs(end, |documents, frequencies| {
+            for (documents, frequencies) in documents.chunks(RUN).zip(frequencies.chunks(RUN)) {
+                let left = sieve.sift(documents, frequencies, accepted);
+                if let (Some(documents), Some(frequencies)) =
+                    (sieve.documents.get(..left), sieve.frequencies.get(..left))
+                {
+                    each(documents, frequencies);
+                }
+            }
+        });
+    }
+}
+
+/// A run of which the documents that are not accepted are left out.
+struct Sieve {
+    documents: [u32; RUN],
+    frequencies: [u32; RUN],
+}
+
+impl Sieve {
+    /// How many are left of a run of at most [`RUN`]. Without a branch for each, which nothing could foresee.
+    fn sift(&mut self, documents: &[u32], frequencies: &[u32], accepted: &Marks) -> usize {
+        let mut left = 0;
+        for (&document, &frequency) in documents.iter().zip(frequencies) {
+            self.documents[left % RUN] = document;
+            self.frequencies[left % RUN] = frequency;
+            left += marked(accepted, document);
+        }
+        left
     }
 }
 

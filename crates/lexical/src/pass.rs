@@ -23,7 +23,7 @@ use crate::cursor::END;
 use crate::ranking::{Collect, LexicalHit};
 use crate::snapshot::LivePart;
 use crate::walk::{Walk, score_one};
-use crate::window::{CHUNK, Lane, NONE, Say, Sums, WINDOW, ones};
+use crate::window::{CHUNK, Lane, Marks, NONE, Say, Sums, WINDOW, ones};
 
 /// How many documents of a list are walked in the time in which one is asked for.
 const ASKING: usize = 8;
@@ -47,7 +47,7 @@ pub(crate) struct Pass<'a> {
     /// Which of 64 documents are accepted.
     accepted: &'a dyn Fn(usize) -> u64,
     /// Of the window at hand, which of the documents of each chunk are accepted and live.
-    here: [u64; CHUNK],
+    here: Marks,
     /// In the order of the query.
     walks: Vec<Walk>,
     /// Of each alternative of a walk, how many documents it has in a window.
@@ -271,7 +271,7 @@ impl<'a> Pass<'a> {
     }
 
     fn fill(&mut self, place: usize, base: u32) {
-        self.walks[place].fill(&mut self.scratch.lanes[place], base, self.part);
+        self.walks[place].fill(&mut self.scratch.lanes[place], base, self.part, &self.here);
     }
 
     /// The chunks of the window that could have matches.
@@ -303,7 +303,7 @@ impl<'a> Pass<'a> {
     fn take(&mut self, chunk: usize, threshold: f32) -> usize {
         let Scratch { lanes, sums } = &mut *self.scratch;
         let lanes = self.walks.iter().zip(&*lanes).map(|(walk, lane)| (say(walk.occur), lane));
-        sums.take(chunk, lanes, !self.here[chunk % CHUNK], threshold) as usize
+        sums.take(chunk, lanes, self.here[chunk % CHUNK], threshold) as usize
     }
 
     /// The least sum over the walked clauses with which a document could enter.

@@ -1,5 +1,6 @@
 //! The best hits seen so far.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -26,32 +27,42 @@ pub struct Top {
     pub stopped: bool,
 }
 
-/// Greater is worse, so that the worst of a heap lies on top.
-struct Ranked {
+/// Greater is worse, so that the worst of a heap lies on top. The order is asked for only where scores are equal: it lies somewhere in
+/// a table of all documents.
+struct Ranked<'a> {
     hit: LexicalHit,
-    order: u64,
+    order: &'a dyn Fn(usize, u32) -> u64,
+    known: Cell<Option<u64>>,
 }
 
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let place = |ranked: &Self| (ranked.order, ranked.hit.segment, ranked.hit.ordinal);
-        other.hit.score.total_cmp(&self.hit.score).then_with(|| place(self).cmp(&place(other)))
+impl Ranked<'_> {
+    fn place(&self) -> (u64, usize, u32) {
+        let LexicalHit { segment, ordinal, .. } = self.hit;
+        let order = self.known.get().unwrap_or_else(|| (self.order)(segment, ordinal));
+        self.known.set(Some(order));
+        (order, segment, ordinal)
     }
 }
 
-impl PartialOrd for Ranked {
+impl Ord for Ranked<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.hit.score.total_cmp(&self.hit.score).then_with(|| self.place().cmp(&other.place()))
+    }
+}
+
+impl PartialOrd for Ranked<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Ranked {
+impl PartialEq for Ranked<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Ranked {}
+impl Eq for Ranked<'_> {}
 
 /// What is done with the documents that match.
 pub(crate) trait Collect {
@@ -81,7 +92,7 @@ impl Collect for Every<'_> {
 /// Keeps the best `k` of the hits offered.
 pub(crate) struct Best<'a> {
     k: usize,
-    heap: BinaryHeap<Ranked>,
+    heap: BinaryHeap<Ranked<'a>>,
     order: &'a dyn Fn(usize, u32) -> u64,
     least: f32,
 }
@@ -92,7 +103,7 @@ impl Collect for Best<'_> {
     }
 
     fn offer(&mut self, hit: LexicalHit) {
-        let ranked = Ranked { hit, order: (self.order)(hit.segment, hit.ordinal) };
+        let ranked = Ranked { hit, order: self.order, known: Cell::new(None) };
         let full = self.heap.len() >= self.k;
         if full && self.heap.peek().is_none_or(|worst| ranked >= *worst) {
             return;

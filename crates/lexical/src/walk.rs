@@ -7,7 +7,7 @@ use crate::query::TextQuery;
 use crate::reader::Lengths;
 use crate::snapshot::LivePart;
 use crate::statistics::Weight;
-use crate::window::{Lane, Tokens, WINDOW};
+use crate::window::{Lane, Marks, Tokens, WINDOW};
 
 /// Of so many documents in a window, going over all of it is faster than over them alone.
 const DENSE: usize = WINDOW as usize / 8;
@@ -66,8 +66,12 @@ impl Walk {
     }
 
     /// Fills an empty lane with what the clause adds to the documents of the window from `base` on.
-    pub(crate) fn fill(&mut self, lane: &mut Lane, base: u32, part: &LivePart) {
-        let listed = self.documents_in_a_window(part) < DENSE;
+    /// Those that are not accepted may be left out.
+    pub(crate) fn fill(&mut self, lane: &mut Lane, base: u32, part: &LivePart, accepted: &Marks) {
+        let count: u32 = accepted.iter().map(|marks| marks.count_ones()).sum();
+        // Where most are left out it is worth the time to look which.
+        let sieve = (count < WINDOW / 2).then_some(accepted);
+        let listed = self.documents_in_a_window(part).min(count as usize) < DENSE;
         let Self { weight, lengths, cursors, .. } = self;
         let (weight, end) = (*weight, base.saturating_add(WINDOW));
         let here = lengths.as_slice().get(base as usize..).unwrap_or_default();
@@ -83,7 +87,7 @@ impl Walk {
         if let [(boost, cursor)] = &mut cursors[..] {
             // The frequency of the only alternative is the sum.
             let boost = *boost;
-            cursor.visit_runs(end, |documents, frequencies| {
+            cursor.visit_sieved(end, sieve, |documents, frequencies| {
                 lane.put_run(documents, frequencies, lengths, |frequency, tokens| {
                     weight.score(boost * frequency as f32, tokens)
                 });
@@ -91,7 +95,7 @@ impl Walk {
             return;
         }
         for (boost, cursor) in cursors {
-            cursor.visit_runs(end, |documents, frequencies| {
+            cursor.visit_sieved(end, sieve, |documents, frequencies| {
                 lane.add_run(documents, frequencies, *boost, listed);
             });
         }

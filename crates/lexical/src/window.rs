@@ -23,6 +23,16 @@ pub(crate) fn is_some(value: f32) -> bool {
 /// The tokens of the documents of a window, as little-endian bytes.
 pub(crate) type Tokens = [[u8; 4]; WINDOW as usize];
 
+/// By chunk, one bit for each document of a window.
+pub(crate) type Marks = [u64; CHUNK];
+
+/// Whether a document of the window is marked: 1 or 0.
+#[inline]
+pub(crate) fn marked(marks: &Marks, document: u32) -> usize {
+    let at = place(document);
+    (marks[at / CHUNK] >> (at % CHUNK) & 1) as usize
+}
+
 /// The place in a window of the document at hand; any number where it is in another window.
 #[inline]
 fn place(document: u32) -> usize {
@@ -34,13 +44,15 @@ pub(crate) struct Lane {
     values: Box<[f32; WINDOW as usize]>,
     /// Which chunks hold anything.
     touched: u64,
+    /// Which documents the clause holds for.
+    marks: Marks,
     /// Documents of a clause with several alternatives, in the order in which they were found.
     list: Vec<u16>,
 }
 
 impl Lane {
     pub(crate) fn new() -> Self {
-        Self { values: Box::new([NONE; WINDOW as usize]), touched: 0, list: Vec::new() }
+        Self { values: Box::new([NONE; WINDOW as usize]), touched: 0, marks: [0; CHUNK], list: Vec::new() }
     }
 
     pub(crate) fn touched(&self) -> u64 {
@@ -57,6 +69,7 @@ impl Lane {
     pub(crate) fn clear(&mut self) {
         for chunk in ones(std::mem::take(&mut self.touched)) {
             self.chunk_mut(chunk).fill(NONE);
+            self.marks[chunk % CHUNK] = 0;
         }
         self.list.clear();
     }
@@ -65,6 +78,12 @@ impl Lane {
     pub(crate) fn put(&mut self, document: u32, value: f32) {
         let at = place(document);
         self.values[at] = value;
+        self.mark(at);
+    }
+
+    #[inline]
+    fn mark(&mut self, at: usize) {
+        self.marks[at / CHUNK] |= 1 << (at % CHUNK);
         self.touched |= 1 << (at / CHUNK);
     }
 
@@ -78,7 +97,6 @@ impl Lane {
         value: impl Fn(u32, u32) -> f32,
     ) {
         let (mut tokens, mut values) = ([0; RUN], [NONE; RUN]);
-        let mut touched = self.touched;
         for (documents, frequencies) in documents.chunks(RUN).zip(frequencies.chunks(RUN)) {
             // Step by step, so that the arithmetic in the middle runs on vectors.
             for (tokens, &document) in tokens.iter_mut().zip(documents) {
@@ -90,16 +108,14 @@ impl Lane {
             for (&document, &value) in documents.iter().zip(&values) {
                 let at = place(document);
                 self.values[at] = value;
-                touched |= 1 << (at / CHUNK);
+                self.mark(at);
             }
         }
-        self.touched = touched;
     }
 
     /// Adds to the frequencies of documents, which [`Lane::convert`] then makes scores. `listed` keeps a list of them.
     #[inline]
     pub(crate) fn add_run(&mut self, documents: &[u32], frequencies: &[u32], boost: f32, listed: bool) {
-        let mut touched = self.touched;
         for (&document, &frequency) in documents.iter().zip(frequencies) {
             let at = place(document);
             let before = self.values[at];
@@ -107,9 +123,8 @@ impl Lane {
             if listed && !is_some(before) {
                 self.list.push(at as u16);
             }
-            touched |= 1 << (at / CHUNK);
+            self.mark(at);
         }
-        self.touched = touched;
     }
 
     /// Makes each value, of the document with so many tokens, another. `convert` leaves [`NONE`] as it is.
@@ -142,7 +157,10 @@ impl Lane {
 }
 
 /// Documents that are scored at a time.
-const RUN: usize = 128;
+pub(crate) const RUN: usize = 128;
+
+/// So many documents of a chunk are summed up one by one in the time that all of it takes.
+const FEW: u32 = 12;
 
 /// What the lane of a clause does to the documents of a window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,8 +176,8 @@ pub(crate) enum Say {
 /// The sums of the lanes of a window, chunk by chunk.
 pub(crate) struct Sums {
     values: Box<[f32; WINDOW as usize]>,
-    /// By chunk, one bit for each document that matches and has a sum that is high enough.
-    high: [u64; CHUNK],
+    /// Which documents match and have a sum that is high enough.
+    high: Marks,
 }
 
 impl Sums {
@@ -167,32 +185,47 @@ impl Sums {
         Self { values: Box::new([NONE; WINDOW as usize]), high: [0; CHUNK] }
     }
 
-    /// Sums up a chunk with `barred` documents in it and looks for sums of `least` or more. Gives how many documents match.
+    /// Sums up a chunk, of which only the `accepted` documents count, and looks for sums of `least` or more. Gives how many documents
+    /// match.
     pub(crate) fn take<'l>(
         &mut self,
         chunk: usize,
-        lanes: impl Iterator<Item = (Say, &'l Lane)>,
-        mut barred: u64,
+        lanes: impl Iterator<Item = (Say, &'l Lane)> + Clone,
+        accepted: u64,
         least: f32,
     ) -> u32 {
-        let mut values = [NONE; CHUNK];
-        for (say, lane) in lanes {
-            let here = lane.chunk(chunk);
+        let (chunk, mut any, mut kept) = (chunk % CHUNK, 0, accepted);
+        for (say, lane) in lanes.clone() {
+            let here = lane.marks[chunk];
             match say {
-                Say::Adds => {}
-                Say::Keeps => barred |= !mask(here, is_some),
-                Say::Drops => barred |= mask(here, is_some),
-            }
-            if say != Say::Drops && lane.touched >> chunk & 1 == 1 {
-                values.iter_mut().zip(here).for_each(|(sum, value)| *sum += value);
+                Say::Adds => any |= here,
+                Say::Keeps => (any, kept) = (any | here, kept & here),
+                Say::Drops => kept &= !here,
             }
         }
-        self.values.as_chunks_mut().0[chunk % CHUNK] = values;
-        let matches = mask(&values, is_some) & !barred;
-        // Most chunks have no high sum.
-        let any = values.iter().fold(false, |any, &value| any | (value >= least));
-        self.high[chunk % CHUNK] = if any { mask(&values, |value| value >= least) & matches } else { 0 };
-        matches.count_ones()
+        let (matches, values) = (any & kept, &mut self.values.as_chunks_mut().0[chunk]);
+        let count = matches.count_ones();
+        let adding = lanes.filter(|(say, lane)| *say != Say::Drops && lane.touched >> chunk & 1 == 1);
+        let mut high = 0;
+        if count <= FEW {
+            for at in ones(matches) {
+                let sum = adding.clone().fold(NONE, |sum, (_, lane)| sum + lane.chunk(chunk)[at % CHUNK]);
+                values[at % CHUNK] = sum;
+                high |= u64::from(sum >= least) << (at % CHUNK);
+            }
+        } else {
+            let mut sums = [NONE; CHUNK];
+            for (_, lane) in adding {
+                sums.iter_mut().zip(lane.chunk(chunk)).for_each(|(sum, value)| *sum += value);
+            }
+            *values = sums;
+            // Most chunks have no high sum.
+            if sums.iter().fold(false, |any, &value| any | (value >= least)) {
+                high = mask(&sums, |value| value >= least) & matches;
+            }
+        }
+        self.high[chunk] = high;
+        count
     }
 
     /// Which documents of a chunk that was taken have a high sum.
@@ -270,7 +303,7 @@ mod tests {
             }
             let mut sums = Sums::new();
             for chunk in 0..CHUNK {
-                let count = sums.take(chunk, lanes.iter().map(|lane| (Say::Adds, lane)), barred, least);
+                let count = sums.take(chunk, lanes.iter().map(|lane| (Say::Adds, lane)), !barred, least);
                 let mut expected = 0;
                 for at in 0..CHUNK {
                     let document = base + (chunk * CHUNK + at) as u32;
