@@ -8,8 +8,7 @@ use crate::condition::{BackgroundFailure, BackgroundTask};
 use crate::error::with_causes;
 use crate::priority::give_way;
 use crate::troubles::Troubles;
-use precedent_index::{IndexError, IndexWriter, SegmentSize};
-use precedent_storage::StorageError;
+use precedent_index::{IndexError, IndexErrorKind, IndexWriter, SegmentSize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -352,8 +351,10 @@ impl Shared {
             // The writer keeps its state through a panic, and what is pending with it.
             let done = match catch_unwind(AssertUnwindSafe(|| role.run(&writer, &gone))) {
                 Ok(Ok(more)) => Ok(more),
-                Ok(Err(IndexError::Stopped)) => Ok(false),
-                Ok(Err(error)) => Err(Failed { full: is_full(&error), problem: with_causes(&error) }),
+                Ok(Err(error)) => match error.kind() {
+                    IndexErrorKind::Stopped => Ok(false),
+                    kind => Err(Failed { full: kind == IndexErrorKind::Full, problem: with_causes(&error) }),
+                },
                 Err(_) => Err(Failed { full: false, problem: "it panicked; the log has more".to_owned() }),
             };
             let (left, waits) = (writer.pending_bytes(), writer.pending_operations() > 0);
@@ -491,10 +492,6 @@ fn rate_after(rate: f64, bytes: usize, took: Duration) -> f64 {
 
 fn wait_after(failures: u32) -> Duration {
     AFTER_FAILURE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT)
-}
-
-fn is_full(error: &IndexError) -> bool {
-    matches!(error, IndexError::Storage(StorageError::Full { .. }))
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Troubles {
 
     /// What a call failed with; of interest if a file is damaged.
     pub fn note(&self, error: &IndexError) {
-        if let Some(file) = damaged_file(error) {
+        if let Some(file) = error.damaged_file() {
             self.add(file, error);
         }
     }
@@ -128,17 +128,5 @@ impl Troubles {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The file of which an error says that it is damaged.
-fn damaged_file(error: &IndexError) -> Option<&str> {
-    match error {
-        IndexError::Damaged { file, .. }
-        | IndexError::Storage(
-            StorageError::Corrupt { file, .. } | StorageError::UnsupportedVersion { file, .. },
-        ) => Some(file),
-        IndexError::Storage(StorageError::NotFound { path }) => Some(path),
-        _ => None,
     }
 }

@@ -1,10 +1,7 @@
 //! Why the engine refuses or fails, in the classes that a service or a program answers differently.
 
-use precedent_archive::{ArchiveError, IndexError};
+use precedent_archive::{ArchiveError, IndexError, IndexErrorKind};
 use precedent_encoder::EncoderError;
-use precedent_hnsw::HnswError;
-use precedent_lexical::LexicalError;
-use precedent_storage::StorageError;
 
 /// One thing wrong with a request, by the path of the field in the words of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,32 +113,15 @@ impl EngineError {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::NotVisible { .. } => ErrorKind::Unavailable,
             Self::NeedsCare { .. } | Self::Threads(_) | Self::Encoder(_) => ErrorKind::Internal,
-            Self::Index(error) => match error {
-                IndexError::NotAnIndex => ErrorKind::NotFound,
-                IndexError::NotEmpty
-                | IndexError::TooLarge { .. }
-                | IndexError::SegmentTooLarge { .. }
-                | IndexError::Definition(_) => ErrorKind::Invalid,
-                IndexError::Stopped => ErrorKind::Cancelled,
-                IndexError::Failed => ErrorKind::Unavailable,
-                IndexError::Damaged { .. } => ErrorKind::Damaged,
-                IndexError::Storage(error) => match error {
-                    StorageError::WriterBusy { .. } => ErrorKind::Busy,
-                    StorageError::Full { .. } => ErrorKind::Full,
-                    StorageError::Corrupt { .. } | StorageError::UnsupportedVersion { .. } => {
-                        ErrorKind::Damaged
-                    }
-                    StorageError::NotFound { .. } => ErrorKind::Damaged,
-                    _ => ErrorKind::Internal,
-                },
-                // tantivy fails on what it reads only where the bytes could not be had or are not its own.
-                IndexError::Lexical(
-                    LexicalError::Damaged { .. } | LexicalError::Version { .. } | LexicalError::Engine { .. },
-                ) => ErrorKind::Damaged,
-                IndexError::Graph(
-                    HnswError::Header { .. } | HnswError::Damaged { .. } | HnswError::RowCount { .. },
-                ) => ErrorKind::Damaged,
-                IndexError::Lexical(_) | IndexError::Graph(_) => ErrorKind::Internal,
+            Self::Index(error) => match error.kind() {
+                IndexErrorKind::Invalid => ErrorKind::Invalid,
+                IndexErrorKind::NotFound => ErrorKind::NotFound,
+                IndexErrorKind::Busy => ErrorKind::Busy,
+                IndexErrorKind::Stopped => ErrorKind::Cancelled,
+                IndexErrorKind::Full => ErrorKind::Full,
+                IndexErrorKind::Failed => ErrorKind::Unavailable,
+                IndexErrorKind::Damaged => ErrorKind::Damaged,
+                IndexErrorKind::Internal => ErrorKind::Internal,
             },
         }
     }

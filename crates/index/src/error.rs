@@ -55,9 +55,90 @@ pub enum IndexError {
     Stopped,
 }
 
+/// The class of an [`IndexError`]: what a caller may do about it, whichever part of the index failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexErrorKind {
+    /// What was asked for is wrong, whatever the state of the index.
+    Invalid,
+    /// No index is there.
+    NotFound,
+    /// Another writer holds the index.
+    Busy,
+    /// The caller gave up, or its deadline passed.
+    Stopped,
+    /// The disk is full.
+    Full,
+    /// The writer failed and takes nothing more until it is opened again.
+    Failed,
+    /// A file is damaged, missing, or of a format that this program does not read.
+    Damaged,
+    /// Something else.
+    Internal,
+}
+
 impl IndexError {
     pub(crate) fn damaged(file: &str, problem: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), problem: problem.into() }
+    }
+
+    /// The class.
+    pub fn kind(&self) -> IndexErrorKind {
+        match self {
+            Self::NotEmpty | Self::TooLarge { .. } | Self::SegmentTooLarge { .. } | Self::Definition(_) => {
+                IndexErrorKind::Invalid
+            }
+            Self::NotAnIndex => IndexErrorKind::NotFound,
+            Self::Stopped => IndexErrorKind::Stopped,
+            Self::Failed => IndexErrorKind::Failed,
+            Self::Damaged { .. } => IndexErrorKind::Damaged,
+            Self::Storage(error) => kind_of_storage(error),
+            Self::Lexical(error) => kind_of_lexical(error),
+            Self::Graph(error) => kind_of_graph(error),
+        }
+    }
+
+    /// The file that is damaged or missing, if the error names one.
+    pub fn damaged_file(&self) -> Option<&str> {
+        match self {
+            Self::Damaged { file, .. }
+            | Self::Storage(
+                StorageError::Corrupt { file, .. } | StorageError::UnsupportedVersion { file, .. },
+            ) => Some(file),
+            Self::Storage(StorageError::NotFound { path }) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+fn kind_of_storage(error: &StorageError) -> IndexErrorKind {
+    match error {
+        StorageError::WriterBusy { .. } => IndexErrorKind::Busy,
+        StorageError::Full { .. } => IndexErrorKind::Full,
+        StorageError::Corrupt { .. }
+        | StorageError::UnsupportedVersion { .. }
+        | StorageError::NotFound { .. } => IndexErrorKind::Damaged,
+        _ => IndexErrorKind::Internal,
+    }
+}
+
+/// tantivy fails while reading only if the bytes cannot be read or are not its own.
+fn kind_of_lexical(error: &LexicalError) -> IndexErrorKind {
+    match error {
+        LexicalError::Damaged { .. }
+        | LexicalError::Version { .. }
+        | LexicalError::Engine { .. }
+        | LexicalError::Tombstone { .. } => IndexErrorKind::Damaged,
+        LexicalError::Read { .. } | LexicalError::Full { .. } => IndexErrorKind::Internal,
+    }
+}
+
+fn kind_of_graph(error: &HnswError) -> IndexErrorKind {
+    match error {
+        HnswError::Header { .. }
+        | HnswError::Damaged { .. }
+        | HnswError::Quantiser(_)
+        | HnswError::RowCount { .. } => IndexErrorKind::Damaged,
+        _ => IndexErrorKind::Internal,
     }
 }
 
@@ -95,6 +176,7 @@ impl From<HnswError> for IndexError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precedent_vector::QuantiserError;
 
     #[test]
     fn damage_keeps_its_name_through_the_parts_that_read_it() {
@@ -105,5 +187,35 @@ mod tests {
         assert_eq!(IndexError::from(pages).to_string(), damage().to_string());
         let row = HnswError::Row { row: 3, source: Box::new(IndexError::Stopped) };
         assert!(matches!(IndexError::from(row), IndexError::Stopped));
+    }
+
+    #[test]
+    fn each_error_has_the_class_of_what_a_caller_may_do_about_it() {
+        let path = || "segments/1/graph".to_owned();
+        let system = |kind: std::io::ErrorKind| StorageError::from_io("read", &path(), kind.into());
+        let corrupt =
+            StorageError::Corrupt { file: path(), offset: 0, expected: String::new(), found: String::new() };
+        let version = StorageError::UnsupportedVersion { file: path(), found: 9, supported: 8 };
+        let quantiser = QuantiserError { field: "length", offset: 0, found: 0, expected: 48 };
+        let unread = std::io::Error::other("unread");
+        let beyond = LexicalError::Tombstone { ordinal: 9, documents: 3 };
+        let classes: [(IndexError, IndexErrorKind, Option<&str>); 13] = [
+            (IndexError::TooLarge { bytes: 2, limit: 1 }, IndexErrorKind::Invalid, None),
+            (IndexError::NotAnIndex, IndexErrorKind::NotFound, None),
+            (IndexError::Stopped, IndexErrorKind::Stopped, None),
+            (IndexError::Failed, IndexErrorKind::Failed, None),
+            (IndexError::damaged("ids", "twice"), IndexErrorKind::Damaged, Some("ids")),
+            (StorageError::WriterBusy { path: path() }.into(), IndexErrorKind::Busy, None),
+            (system(std::io::ErrorKind::StorageFull).into(), IndexErrorKind::Full, None),
+            (system(std::io::ErrorKind::NotFound).into(), IndexErrorKind::Damaged, Some("segments/1/graph")),
+            (corrupt.into(), IndexErrorKind::Damaged, Some("segments/1/graph")),
+            (version.into(), IndexErrorKind::Damaged, Some("segments/1/graph")),
+            (HnswError::from(quantiser).into(), IndexErrorKind::Damaged, None),
+            (beyond.into(), IndexErrorKind::Damaged, None),
+            (LexicalError::Read { part: "header", source: unread }.into(), IndexErrorKind::Internal, None),
+        ];
+        for (error, kind, file) in classes {
+            assert_eq!((error.kind(), error.damaged_file()), (kind, file), "{error}");
+        }
     }
 }

@@ -60,7 +60,7 @@ mod swap_tests;
 
 pub use by_date::ByDate;
 pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition, Layout};
-pub use error::IndexError;
+pub use error::{IndexError, IndexErrorKind};
 pub use index_stats::IndexStats;
 pub use judge::{Effect, Stored};
 pub use merge::MergeProgress;
