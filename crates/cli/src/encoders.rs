@@ -1,10 +1,18 @@
 //! Encoders of the site's own, by their folders.
 
-use crate::args::EncoderDirs;
 use crate::exit::Failure;
+use clap::Args;
 use precedent_engine::Encoder;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Encoders beside the bundled one.
+#[derive(Debug, Args)]
+pub struct EncoderDirs {
+    /// Folder of an encoder of your own; may be given several times
+    #[arg(long = "encoder-dir", value_name = "DIR")]
+    pub encoder_dirs: Vec<PathBuf>,
+}
 
 /// Opens the encoders that are given.
 pub fn open_all(given: &EncoderDirs) -> Result<Vec<Arc<Encoder>>, Failure> {

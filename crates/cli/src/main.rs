@@ -26,7 +26,7 @@ mod style;
 mod waiting;
 
 use args::{Command, Precedent};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use exit::{Failure, Outcome};
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
@@ -75,7 +75,7 @@ fn run(command: Command) -> Outcome {
         Command::Train(args) => commands::train::run(&args),
         #[cfg(not(feature = "train"))]
         Command::Train(_) => Err(built::without("train", "precedent train")),
-        Command::Completions(args) => commands::completions::run(&args),
-        Command::Man(args) => commands::man::run(&args),
+        Command::Completions(args) => commands::completions::run(&args, Precedent::command()),
+        Command::Man(args) => commands::man::run(&args, Precedent::command()),
     }
 }

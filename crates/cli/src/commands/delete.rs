@@ -2,21 +2,56 @@
 //!
 //! What is chosen by a patient or a filter is more than a person has typed, so it is shown and asked about before it goes.
 
-use crate::args::DeleteArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::ids;
 use crate::interrupt::Interrupt;
 use crate::output::{count, counted, printable, stderr, stdout};
+use clap::Args;
 use precedent_engine::{Access, CaseList, CaseOrder, Engine, EngineError, View};
 use precedent_model::{CaseId, PatientKey, fold_patient_id};
 use precedent_query::HitDetail;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 
 /// Ids of one operation of the log, far below what one may hold.
 const BATCH: usize = 10_000;
 /// Ids that are shown before the question.
 const SHOWN: usize = 10;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Deleted cases disappear from searches at once; their bytes leave the disk with the next merge. Exits with 0 when all \
+                        were deleted, 3 when some ids are not in the index, 130 when the question was not answered with yes."
+)]
+pub struct DeleteArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Case ids
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// A case id per line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub ids_from: Option<PathBuf>,
+    /// All cases of this patient
+    ///
+    /// Refused where several issuers use the id, unless --issuer names one. Ids are compared as everywhere: without regard to
+    /// case, white space and width.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["ids", "ids_from", "filter"])]
+    pub patient: Option<String>,
+    /// Who issued the patient id; cases that name no issuer are kept
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<String>,
+    /// All cases that match (see search --help)
+    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["ids", "ids_from"])]
+    pub filter: Option<String>,
+    /// Print the ids that would be deleted, delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before cases of a patient or a filter are deleted
+    #[arg(long)]
+    pub yes: bool,
+}
 
 pub fn run(args: &DeleteArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());

@@ -10,12 +10,15 @@
 //! Every part is made if it is missing and resumed if it was interrupted, so the same command again starts from what is
 //! there.
 
-use crate::args::{DemoArgs, DicomIds, EncoderDirs, IngestArgs, InitArgs, MetricName};
-use crate::commands::{ingest, init};
+use crate::commands::ingest::{self, DicomIds, IngestArgs};
+use crate::commands::init::{self, InitArgs, MetricName};
 use crate::demo::ask::{Asking, FILTER, Query, TEXT};
+use crate::encoders::EncoderDirs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
+use crate::listen;
 use crate::output::{bar, count, stdout};
+use clap::Args;
 use precedent_engine::{Access, Engine, EngineError, ErrorKind};
 use precedent_phantom::{Archive, ArchiveParams, Format, PHANTOM_VERSION, PhantomError, write_archive};
 use precedent_report::Lexicon;
@@ -35,6 +38,26 @@ const SEED: u64 = 1;
 const QUERY_SEED: u64 = 5;
 /// How often a serving demonstration looks whether it is to end.
 const WATCH: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The images are synthetic and show no real patient. The first run takes about a minute; later runs start \
+                        from what is there. Press Ctrl-C to stop at any time."
+)]
+pub struct DemoArgs {
+    /// Folder of the demo: new, or left by an earlier run
+    #[arg(long, default_value = "precedent-demo", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Number of studies in its archive
+    #[arg(long, default_value_t = 2000)]
+    pub studies: usize,
+    /// Loopback address to listen on; if its port is in use, a free one is taken
+    #[arg(long, env = "PRECEDENT_LISTEN", default_value = "127.0.0.1:50051", value_name = "HOST:PORT", value_parser = listen::address)]
+    pub listen: SocketAddr,
+    /// Exit after the searches instead of serving on
+    #[arg(long)]
+    pub exit: bool,
+}
 
 pub fn run(args: &DemoArgs) -> Outcome {
     let began = Instant::now();

@@ -1,12 +1,12 @@
 //! `precedent encode`.
 
-use crate::args::EncodeArgs;
 #[cfg(not(feature = "bert"))]
 use crate::built;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::json;
 use crate::output::{Stream, bar, counted, stderr, stdout};
+use clap::Args;
 #[cfg(feature = "bert")]
 use precedent_encoder::BertText;
 use precedent_encoder::{Encoder, EncoderError};
@@ -14,13 +14,46 @@ use precedent_sources::NpyWriter;
 use precedent_wire::v1;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Stdout, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Lines that are encoded together, so that every thread has work.
 const BATCH_LINES: usize = 64;
 /// Longest file of a picture, as `index/IMAGE.md` has it. What is longer is cut, and refused by the reader for its length.
 const MOST_FILE_BYTES: u64 = 256 << 20;
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["texts", "lines", "images"])))]
+#[command(
+    after_help = "The vectors go into an index with init --dimension and --encoder-id, and ingest --embeddings; the id is \
+                        printed with them. Without --out every vector is a line of numbers."
+)]
+pub struct EncodeArgs {
+    /// A text to encode; may be given several times
+    #[arg(long = "text", value_name = "TEXT", allow_hyphen_values = true)]
+    pub texts: Vec<String>,
+    /// A text per line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub lines: Option<PathBuf>,
+    /// A DICOM, PNG or JPEG file to encode; may be given several times
+    #[arg(long = "image", value_name = "FILE", conflicts_with = "text_encoder")]
+    pub images: Vec<PathBuf>,
+    /// Folder of a Precedent encoder, with encoder.toml; the bundled one if not given
+    #[arg(long, value_name = "DIR", conflicts_with = "text_encoder")]
+    pub encoder_dir: Option<PathBuf>,
+    /// Hugging Face folder of a text encoder of the BERT layout
+    ///
+    /// It holds config.json, model.safetensors, and tokenizer.json or vocab.txt. The pooling of sentence-transformers
+    /// (modules.json) is kept; without it a vector is the mean over the tokens, of length 1.
+    #[arg(long, value_name = "DIR", hide = cfg!(not(feature = "bert")))]
+    pub text_encoder: Option<PathBuf>,
+    /// Write the vectors as .npy, float32, a row per text or image
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub out: Option<PathBuf>,
+    /// Print each vector as a line of JSON, with its encoder id
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn run(args: &EncodeArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;

@@ -6,11 +6,11 @@
 //! DIR/embeddings.npy    their embeddings; each image names its row
 //! ```
 
-use crate::args::ExportArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{bar, counted, stderr, stdout};
 use crate::waiting;
+use clap::Args;
 use precedent_engine::{Access, CaseOrder, Engine, EngineError, NewCase};
 use precedent_sources::{NpyWriter, json_row};
 use std::fs::{File, OpenOptions};
@@ -20,6 +20,23 @@ use std::path::{Path, PathBuf};
 const DEFINITION: &str = "definition.toml";
 const CASES: &str = "cases.jsonl";
 const EMBEDDINGS: &str = "embeddings.npy";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes DIR/cases.jsonl, DIR/embeddings.npy and DIR/definition.toml, and prints the commands that make an index \
+                        of them, which holds the same cases and embeddings bit by bit. Image files are not in an index."
+)]
+pub struct ExportArgs {
+    /// Directory of the index
+    #[arg(value_name = "INDEX")]
+    pub dir: PathBuf,
+    /// Folder for the files: new or empty
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    /// Only cases that match (see search --help)
+    #[arg(long, allow_hyphen_values = true)]
+    pub filter: Option<String>,
+}
 
 pub fn run(args: &ExportArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());

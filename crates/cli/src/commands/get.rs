@@ -1,12 +1,32 @@
 //! `precedent get`.
 
-use crate::args::GetArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{counted, printable, stderr, stdout};
 use crate::style::Style;
 use crate::{hits, ids, json, waiting};
+use clap::Args;
 use precedent_engine::{Access, Engine, EngineError};
 use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exits with 0 when every case was found, 3 when some were not.")]
+pub struct GetArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Case ids
+    #[arg(value_name = "ID", required_unless_present = "ids_from")]
+    pub ids: Vec<String>,
+    /// A case id per line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub ids_from: Option<PathBuf>,
+    /// Print each case as a line of JSON, as the service would send it
+    #[arg(long)]
+    pub json: bool,
+    /// Print the embeddings of the images, too
+    #[arg(long, requires = "json")]
+    pub with_embeddings: bool,
+}
 
 pub fn run(args: &GetArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());

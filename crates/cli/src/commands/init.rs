@@ -1,16 +1,59 @@
 //! `precedent init`.
 
-use crate::args::{InitArgs, MetricName};
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{counted, stdout};
+use clap::{Args, ValueEnum};
 use precedent_engine::{Definition, Encoder, Engine};
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_report::{Lexicon, LexiconFile};
 use precedent_vector::{Metric, VectorSpace};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Directory of the index: new or empty
+    pub dir: PathBuf,
+    /// What the index is made for; the bundled chest-xray definition if not given
+    #[arg(long, value_name = "FILE")]
+    pub definition: Option<PathBuf>,
+    /// Name under which a server offers the index
+    #[arg(long)]
+    pub name: Option<String>,
+    /// One line that says what the index holds
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Findings, phrases and headings of your own, added to the bundled lexicon
+    #[arg(long, value_name = "FILE")]
+    pub lexicon: Option<PathBuf>,
+    /// Encoder for images and words, by name; the bundled one is phantom-cxr
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dimension", "encoder_id", "encoder_dir"])]
+    pub encoder: Option<String>,
+    /// Folder of an encoder of your own, in place of --encoder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dimension", "encoder_id"])]
+    pub encoder_dir: Option<PathBuf>,
+    /// Numbers per embedding, 16 to 4096
+    #[arg(long, requires = "encoder_id")]
+    pub dimension: Option<usize>,
+    /// How embeddings are compared
+    #[arg(long, value_enum, default_value_t = MetricName::Cosine, requires = "dimension")]
+    pub metric: MetricName,
+    /// Which encoder makes the embeddings, with its version
+    #[arg(long, value_name = "ID", requires = "dimension")]
+    pub encoder_id: Option<String>,
+    /// One more field: keyword, keywords, integer, number or date
+    #[arg(long = "field", value_name = "NAME=KIND")]
+    pub fields: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricName {
+    Cosine,
+    Dot,
+    L2,
+}
 
 pub fn run(args: &InitArgs) -> Outcome {
     let encoder = encoder(args)?;

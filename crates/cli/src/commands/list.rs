@@ -1,14 +1,36 @@
 //! `precedent list`.
 
-use crate::args::ListArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{count, counted, stderr, stdout};
 use crate::{hits, json, waiting};
+use clap::Args;
 use precedent_engine::{Access, CaseOrder, Engine, EngineError};
 use precedent_model::PatientKey;
 use precedent_query::HitDetail;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Only cases that match, such as: modality = "DX" AND age >= 60 (see search --help)
+    #[arg(long, allow_hyphen_values = true)]
+    pub filter: Option<String>,
+    /// Only cases that may be this patient's
+    #[arg(long, value_name = "ID")]
+    pub patient: Option<String>,
+    /// Who issued the patient id
+    #[arg(long, value_name = "NAME", requires = "patient")]
+    pub issuer: Option<String>,
+    /// Most cases to list; all if not given
+    #[arg(short = 'k', long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Print each case, without its report, as a line of JSON, as the service would send it
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn run(args: &ListArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());

@@ -1,11 +1,21 @@
 //! `precedent merge`.
 
-use crate::args::MergeArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{advance, bar, counted, stdout};
+use clap::Args;
 use precedent_engine::{Access, Engine};
 use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Only write segments anew that hold deleted or replaced cases, without them
+    #[arg(long)]
+    pub deleted: bool,
+}
 
 pub fn run(args: &MergeArgs) -> Outcome {
     let about = |error| Failure::from(error).about(args.dir.display());

@@ -1,4 +1,4 @@
-//! One module per command.
+//! One module per command, with its flags; where they are many, in `flags.rs` below it.
 
 pub mod completions;
 pub mod delete;

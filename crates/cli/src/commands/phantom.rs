@@ -1,11 +1,49 @@
 //! `precedent phantom`.
 
-use crate::args::{PhantomArgs, PhantomFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{bar, count, stderr, stdout};
+use clap::{Args, ValueEnum};
 use precedent_phantom::{ArchiveParams, Format, PhantomError, SITES, Style, write_archive};
 use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The images are synthetic and show no real patient; nothing learned from them applies to real images. The \
+                        same flags give the same archive on every machine; run the same command again to resume."
+)]
+pub struct PhantomArgs {
+    /// Directory of the archive: new, empty, or left by a stopped run
+    pub dir: PathBuf,
+    /// Number of studies
+    #[arg(long, default_value_t = 1000)]
+    pub studies: usize,
+    /// Seed of the archive: another number gives other patients
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Pixels on a side
+    #[arg(long, default_value_t = 256, value_name = "PIXELS")]
+    pub size: u32,
+    /// Image formats to write; the manifest names the files of the first
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [PhantomFormat::Dicom, PhantomFormat::Png])]
+    pub formats: Vec<PhantomFormat>,
+    /// House styles of the reports; all if not given
+    #[arg(long, value_delimiter = ',', value_name = "STYLE")]
+    pub styles: Vec<String>,
+    /// Sites that the films come from; all if not given
+    #[arg(long, value_delimiter = ',', value_name = "SITE")]
+    pub sites: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PhantomFormat {
+    Dicom,
+    /// 8 bits per pixel
+    Png,
+    /// 16 bits per pixel
+    Png16,
+}
 
 pub fn run(args: &PhantomArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;

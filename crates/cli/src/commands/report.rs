@@ -2,22 +2,51 @@
 //!
 //! It shows what the search sees: the same reader and the same lexicon, and no index.
 
-use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{stderr, stdout};
 use crate::style::Style;
 use crate::{lexicon_list, reading, reading_json};
+use clap::Args;
 use precedent_model::{FieldSchema, MAX_REPORT_BYTES, Report, SectionKind};
 use precedent_report::{Lexicon, LexiconFile, ReportReader};
 use precedent_sources::{ColumnMap, MAX_LINE_BYTES, Manifest, Source};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a text in another encoding begins with.
 const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A text, a JSON object, a manifest (.jsonl, .ndjson, .csv, .tsv, also .gz or .zst), or a folder of .txt files; - is standard input
+    ///
+    /// A JSON object holds `report`, or `indication`, `comparison`, `technique`, `findings` and `impression`, and may
+    /// hold `case_id`.
+    #[arg(required_unless_present = "findings", conflicts_with = "findings")]
+    pub file: Option<PathBuf>,
+    /// Findings, phrases and headings of your own, added to the bundled lexicon
+    #[arg(long, value_name = "FILE")]
+    pub lexicon: Option<PathBuf>,
+    /// Names of the manifest's columns, where they differ from Precedent's
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub map: Option<PathBuf>,
+    /// Only the row with this case id
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub case_id: Option<String>,
+    /// List the findings of the lexicon: id, name, RadLex id, phrases, what it is a kind of
+    #[arg(long)]
+    pub findings: bool,
+    /// Print as JSON, one document per line and report
+    ///
+    /// Each has `sections` as signed, `sentences` with `runs` of words by assertion and `mentions` of findings, and the
+    /// `findings` of the case. A span counts in the text of its section, in bytes of UTF-8 (startByte, endByte) and in
+    /// code units of UTF-16 (startUtf16, endUtf16).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn run(args: &ReportArgs) -> Outcome {
     let lexicon = match &args.lexicon {

@@ -1,6 +1,7 @@
 //! `precedent search`.
 
-use crate::args::{SearchArgs, VectorPathName};
+mod flags;
+
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
@@ -8,6 +9,8 @@ use crate::json;
 use crate::output::{stderr, stdout};
 use crate::style::Style;
 use crate::waiting;
+pub use flags::SearchArgs;
+use flags::VectorPathName;
 use precedent_convert::{self as convert, hit::Context};
 use precedent_engine::{Access, Engine, EngineError};
 use precedent_sources::NpyMatrix;

@@ -1,10 +1,13 @@
 //! `precedent serve`.
 
-use crate::args::{LogFormat, ServeArgs};
+mod flags;
+
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::stderr;
 use crate::size::Size;
+use flags::LogFormat;
+pub use flags::ServeArgs;
 use precedent_engine::{Access, Engine};
 use precedent_server::{Served, ServerConfig, serve_on};
 use std::collections::HashSet;

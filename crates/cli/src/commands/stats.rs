@@ -1,12 +1,22 @@
 //! `precedent stats`.
 
-use crate::args::StatsArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::json;
 use crate::output::{bytes, count, counted, printable, stdout};
+use clap::Args;
 use precedent_engine::{Access, Condition, Definition, Engine, EngineError, IndexStats, VectorAccess};
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::SystemTime;
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Directory of the index
+    pub dir: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn run(args: &StatsArgs) -> Outcome {
     let about = |error: EngineError| Failure::from(error).about(args.dir.display());

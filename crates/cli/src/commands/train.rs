@@ -1,21 +1,51 @@
 //! `precedent train`.
 
-use crate::args::TrainArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{advance, bar, count, stderr, stdout};
 use crate::phantom_studies::PhantomStudies;
+use clap::Args;
 use indicatif::ProgressBar;
 use precedent_encoder::{DESCRIPTION_FILE, Description, Encoder, WEIGHTS_FILE};
 use precedent_phantom::{ArchiveParams, PHANTOM_VERSION, SITES, Style};
 use precedent_training::{Plan, Progress, TrainingError, fit_likeness, train};
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
 /// What no phantom of a training shows, so that it can be judged by it.
 const HELD_OUT_STYLE: Style = Style::British;
 const HELD_OUT_SITE: &str = "island-hospital";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The same flags give the same weights on the same processor. Run the same command again to \
+                        resume. The encoder has seen no real film and is not for clinical images."
+)]
+pub struct TrainArgs {
+    /// Directory of the encoder: new, or left by a stopped training
+    pub dir: PathBuf,
+    /// Name of the encoder: letters, digits and -
+    #[arg(long, default_value = "phantom-cxr")]
+    pub name: String,
+    /// Number of studies to learn from
+    #[arg(long, default_value_t = 12_000)]
+    pub studies: usize,
+    /// Seed of the archive of phantoms: another number gives other patients
+    #[arg(long, default_value_t = 101)]
+    pub phantom_seed: u64,
+    /// Seed of the initial weights and of the order of studies
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Number of steps
+    #[arg(long, default_value_t = 1500)]
+    pub steps: usize,
+    /// Folder of an encoder of the same size: reuse its towers, and fit only the part that tells a film from its
+    /// neighbours
+    #[arg(long, value_name = "DIR", conflicts_with = "steps")]
+    pub towers: Option<PathBuf>,
+}
 
 pub fn run(args: &TrainArgs) -> Outcome {
     let interrupt = Interrupt::listen()?;

@@ -1,6 +1,6 @@
 //! Why an ingest fails, in the words of its flags.
 
-use crate::args::IngestArgs;
+use super::IngestArgs;
 use crate::exit::Failure;
 use precedent_intake::{EmbeddingsProblem, FolderProblem, ImagesProblem, IntakeError};
 

@@ -1,6 +1,6 @@
 //! What became of the rows, in sentences.
 
-use crate::args::IngestArgs;
+use super::IngestArgs;
 use crate::exit::Failure;
 use crate::output::{count, counted, stdout};
 use precedent_engine::Engine;
