@@ -222,7 +222,8 @@ pub trait Selection {
     /// All of them, in no particular order.
     fn places(&self) -> Box<dyn Iterator<Item = CasePlace> + '_>;
 
-    /// In two: those that may be of a projection, and those that are known to be of others alone.
+    /// Splits them into those that may be of a projection and those known to be of others only. A search asks once per projection
+    /// and keeps both.
     ///
     /// # Errors
     /// Damage.

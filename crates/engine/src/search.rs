@@ -133,10 +133,11 @@ fn ranked(
         (false, _) => cases.min(count.max(1)).max(limit),
     };
     let mut watch = Stopwatch::start();
+    let by_view = query.asks_image().then(|| query.unlike.split(matches)).transpose()?;
     loop {
-        let mut image = match query.asks_image() {
-            true => Some(channel::image::rank(snapshot, query, matches, depth, stop)?),
-            false => None,
+        let mut image = match &by_view {
+            Some(by_view) => Some(channel::image::rank(snapshot, query, by_view, depth, stop)?),
+            None => None,
         };
         if let (Some(ranking), Some(least)) =
             (image.take_if(|_| query.least_image.is_some()), query.least_image)

@@ -1,7 +1,7 @@
 //! Which cases are known to be of other views than a query's films.
 
 use crate::EngineError;
-use precedent_archive::{CasePlace, Generation};
+use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_model::Projection;
 
 /// Per vector of the query its projection, where that is known and there are cases of others.
@@ -26,6 +26,16 @@ impl Unlike {
         self.0.get(vector).copied().flatten()
     }
 
+    /// Splits the cases that pass, for each projection by which like views go first.
+    pub fn split<'a>(&self, matches: &'a dyn Selection) -> Result<ByView<'a>, EngineError> {
+        let mut halves = Vec::new();
+        for projection in Projection::ALL.into_iter().filter(|projection| self.0.contains(&Some(*projection)))
+        {
+            halves.push((projection, matches.split(projection)?));
+        }
+        Ok(ByView { all: matches, halves })
+    }
+
     /// Whether like views go before others for any vector.
     pub fn splits(&self) -> bool {
         self.0.iter().any(Option::is_some)
@@ -42,5 +52,20 @@ impl Unlike {
             Some(projection) => Ok(snapshot.is_of_other_projections(place, projection)?),
             None => Ok(false),
         }
+    }
+}
+
+/// The cases that pass, split by view once per search, however deep it goes.
+pub(crate) struct ByView<'a> {
+    pub all: &'a dyn Selection,
+    /// Per projection the cases that may be of it, and those known to be of others only.
+    halves: Vec<(Projection, [Box<dyn Selection + 'a>; 2])>,
+}
+
+impl ByView<'_> {
+    /// The cases that pass, in the groups in which a vector of this projection ranks them.
+    pub fn groups(&self, projection: Option<Projection>) -> Vec<&dyn Selection> {
+        let halves = self.halves.iter().find(|(of, _)| Some(*of) == projection);
+        halves.map_or_else(|| vec![self.all], |(_, halves)| halves.iter().map(|half| half.as_ref()).collect())
     }
 }

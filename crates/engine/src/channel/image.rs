@@ -9,6 +9,7 @@
 use super::{Ahead, Candidate, Ranking};
 use crate::EngineError;
 use crate::admit::Query;
+use crate::unlike::ByView;
 use precedent_archive::{CasePlace, Effort, Generation, NearestCase, NearestTo, SegmentPath, Selection};
 use precedent_query::{Channel, ChannelPlan, VectorPath};
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ const JOINED_BETWEEN_STOPS: usize = 2048;
 pub(crate) fn rank(
     snapshot: &dyn Generation,
     query: &Query<'_>,
-    matches: &dyn Selection,
+    matches: &ByView<'_>,
     depth: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ranking, EngineError> {
@@ -35,26 +36,24 @@ pub(crate) fn rank(
         (_, None, None) => graph.ef_search.map_or(Effort::Recall(graph.target_recall), Effort::Width),
     };
     let (mut visited, mut path, mut found_share) = (0, SegmentPath::Compared, Some(1.0_f32));
-    let mut nearest_in = |query_vector, k, matches: &dyn Selection| -> Result<Vec<_>, EngineError> {
+    let mut nearest_in = |query_vector, k, group: &dyn Selection| -> Result<Vec<_>, EngineError> {
         // Hits are measured when they are shown; only those of several vectors are told apart by what is given here.
         let order_alone = query.vectors.len() == 1;
         let to = NearestTo { query: query_vector, k, effort, path: limits.path, order_alone };
-        let found = matches.nearest(&to, stop)?;
+        let found = group.nearest(&to, stop)?;
         visited += found.visited;
         path = path.max(found.path);
         found_share = found_share.zip(found.recall).map(|(least, share)| least.min(share));
         Ok(found.cases)
     };
-    let mut nearest_of = |(index, vector)| match query.unlike.of_vector(index) {
-        None => nearest_in(vector, depth, matches),
-        Some(projection) => {
-            let [like, others] = matches.split(projection)?;
-            let mut found = nearest_in(vector, depth, like.as_ref())?;
+    let mut nearest_of = |(index, vector)| -> Result<Vec<_>, EngineError> {
+        let mut found = Vec::new();
+        for group in matches.groups(query.unlike.of_vector(index)) {
             if found.len() < depth {
-                found.extend(nearest_in(vector, depth - found.len(), others.as_ref())?);
+                found.extend(nearest_in(vector, depth - found.len(), group)?);
             }
-            Ok(found)
         }
+        Ok(found)
     };
     let nearest = match query.vectors.as_slice() {
         [vector] => nearest_of((0, vector))?,
@@ -95,7 +94,7 @@ pub(crate) fn rank(
         candidates: candidates.len(),
         exact,
     };
-    Ok(Ranking { exhausted: candidates.len() >= matches.count_embedded()?, candidates, plan })
+    Ok(Ranking { exhausted: candidates.len() >= matches.all.count_embedded()?, candidates, plan })
 }
 
 /// The nearest cases to any of several vectors, of those nearest to each.

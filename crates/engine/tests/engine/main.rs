@@ -43,6 +43,8 @@ mod support;
 #[cfg(test)]
 mod understood;
 #[cfg(test)]
+mod views;
+#[cfg(test)]
 mod visibility;
 #[cfg(test)]
 mod whole;

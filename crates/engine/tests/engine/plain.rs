@@ -20,6 +20,7 @@ use precedent_report::ReportReader;
 use precedent_vector::Embedding;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ struct Visible {
     reader: Arc<ReportReader>,
     cases: Vec<Held>,
     text: LexicalSnapshot,
+    /// How often cases of it were split.
+    splits: AtomicUsize,
 }
 
 struct Held {
@@ -59,6 +62,11 @@ impl Plain {
         let newest = Arc::new(Visible::of(1, &definition, &reader, &HashMap::new()));
         let state = State { held: HashMap::new(), operations: 0, newest };
         Self { access, definition, reader, state: Mutex::new(state) }
+    }
+
+    /// How often cases of the newest generation were split by view.
+    pub fn splits(&self) -> usize {
+        self.state.lock().unwrap().newest.splits.load(Ordering::Relaxed)
     }
 }
 
@@ -222,7 +230,14 @@ impl Visible {
         }
         let segment = LexicalSegment::open(Arc::new(OwnedBytes::new(writer.finish().unwrap()))).unwrap();
         let text = LexicalSnapshot::new([(Arc::new(segment), &[][..])]).unwrap();
-        Self { number, definition: definition.clone(), reader: reader.clone(), cases, text }
+        Self {
+            number,
+            definition: definition.clone(),
+            reader: reader.clone(),
+            cases,
+            text,
+            splits: AtomicUsize::new(0),
+        }
     }
 
     fn held(&self, place: CasePlace) -> &Held {
@@ -461,6 +476,7 @@ impl Selection for Subset<'_> {
     }
 
     fn split(&self, projection: Projection) -> Result<[Box<dyn Selection + '_>; 2], IndexError> {
+        self.visible.splits.fetch_add(1, Ordering::Relaxed);
         let is_other = |ordinal: &usize| self.visible.is_of_others(*ordinal, projection);
         let (others, like): (Vec<usize>, Vec<usize>) = self.ordinals.iter().partition(|at| is_other(at));
         let of =

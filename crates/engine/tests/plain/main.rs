@@ -34,3 +34,6 @@ mod support;
 #[cfg(test)]
 #[path = "../engine/understood.rs"]
 mod understood;
+#[cfg(test)]
+#[path = "../engine/views.rs"]
+mod views;
