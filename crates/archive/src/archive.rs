@@ -1,4 +1,4 @@
-//! What an archive does for the engine.
+//! What the engine needs from an archive.
 
 use crate::generation::Generation;
 use crate::{
@@ -15,16 +15,17 @@ use std::time::Duration;
 pub enum Access {
     /// Search; any number of processes at a time.
     Read,
-    /// Search and ingest; one process at a time. Cases become visible within a second, merges run beside.
+    /// Search and ingest; one process at a time. Cases become visible within a second, and merges run in the background.
     Write,
-    /// As `Write`, for bulk loading: cases become visible at [`Archive::commit`] or when memory fills; nothing runs beside.
+    /// As `Write`, for bulk loading: cases become visible at [`Archive::commit`] or when memory fills up; nothing runs in the
+    /// background.
     Bulk,
 }
 
-/// Cases with their reports and embeddings, of which one state after the other can be searched.
+/// Cases with their reports and embeddings, searchable as a sequence of generations.
 ///
-/// An operation is acknowledged when it is durable: it survives whatever befalls the process or the machine. It is visible in
-/// the generations from some later one on. What is refused changes nothing, then or later.
+/// An operation is acknowledged once it is durable: it then survives a crash of the process or the machine. A later generation
+/// makes it visible. A refused operation never changes anything.
 pub trait Archive: Debug + Send + Sync {
     /// How it was opened.
     fn access(&self) -> Access;
@@ -32,25 +33,25 @@ pub trait Archive: Debug + Send + Sync {
     /// The newest generation that this process has seen.
     fn newest(&self) -> Arc<dyn Generation>;
 
-    /// Looks for a newer generation that another process made.
+    /// Checks whether another process has made a newer generation.
     ///
     /// # Errors
-    /// A damaged file; the newest generation stays what it was.
+    /// A damaged file; the newest generation then stays as it was.
     fn refresh(&self) -> Result<(), ArchiveError>;
 
-    /// Takes cases in, of so many bytes in memory. One whose id is held is held against that case: an equal one is not written
-    /// again, and otherwise the [`Replacement`] says what happens. Returns when all that are not refused are acknowledged; may
-    /// wait where cases come faster than they become visible.
+    /// Stores cases that take up `bytes` in memory. If the archive holds a case with the same id, an equal one is not written
+    /// again, and otherwise the [`Replacement`] decides. Returns once every case that is not refused is acknowledged; may block
+    /// while cases arrive faster than they become visible.
     ///
     /// # Errors
-    /// Read-only, a full disk, a failed writer. Then no case is acknowledged.
+    /// A read-only archive, a full disk, a failed writer. No case is acknowledged then.
     fn replace(
         &self,
         cases: Vec<(CaseEntry, Replacement)>,
         bytes: usize,
     ) -> Result<Vec<Result<Stored, Refused>>, ArchiveError>;
 
-    /// What [`Self::replace`] would do; nothing is changed. Where the archive is read-only, by what is visible.
+    /// What [`Self::replace`] would do, without changing anything. A read-only archive compares with the cases that are visible.
     ///
     /// # Errors
     /// A damaged file, a failed writer.
@@ -59,66 +60,67 @@ pub trait Archive: Debug + Send + Sync {
         cases: Vec<(CaseEntry, Replacement)>,
     ) -> Result<Vec<Result<Effect, Refused>>, ArchiveError>;
 
-    /// Takes cases out. Returns when it is acknowledged.
+    /// Deletes cases. Returns once the deletion is acknowledged.
     ///
     /// # Errors
     /// As [`Self::replace`].
     fn delete(&self, ids: &[CaseId]) -> Result<Deleted, ArchiveError>;
 
-    /// Makes all that was acknowledged visible now; the generation.
+    /// Makes everything acknowledged so far visible now; returns the generation.
     ///
     /// # Errors
     /// As [`Self::replace`].
     fn commit(&self) -> Result<u64, ArchiveError>;
 
-    /// Makes everything visible and brings it into the form in which searches are fastest. `progress` gets phase, done and total,
-    /// and says whether to go on; if not, the archive is as it was. The generation.
+    /// Makes everything visible and rearranges it for the fastest searches. `progress` gets the phase, the work done and the
+    /// total, and returns whether to continue; if not, the archive stays as it was. Returns the generation.
     ///
     /// # Errors
     /// As [`Self::replace`], and [`IndexError::Stopped`].
     fn merge_all(&self, progress: MergeProgress<'_>) -> Result<u64, ArchiveError>;
 
-    /// Makes everything visible and drops what was deleted or replaced for good, as far as nobody else is at it. The generation.
+    /// Makes everything visible and physically removes deleted and replaced cases, except from segments that are being merged
+    /// already. Returns the generation.
     ///
     /// # Errors
-    /// As [`Self::merge_all`]; what was done stays so.
+    /// As [`Self::merge_all`]; what was already done is kept.
     fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<u64, ArchiveError>;
 
-    /// Does what the archive would do beside the calls by itself, until there is nothing left to do.
+    /// Does the work that the archive would do in the background, until there is none left.
     ///
     /// # Errors
     /// As [`Self::merge_all`].
     fn merge_some(&self, progress: MergeProgress<'_>) -> Result<(), ArchiveError>;
 
-    /// Figures of the newest generation.
+    /// Statistics of the newest generation.
     ///
     /// # Errors
     /// A damaged file.
     fn stats(&self) -> Result<IndexStats, ArchiveError>;
 
-    /// What is wrong beside the calls: what fails in the background, and which files are damaged.
+    /// What is wrong apart from failed calls: background work that fails, and damaged files.
     fn condition(&self) -> Condition;
 
-    /// Notes what a call failed with, for [`Self::condition`] where a file is damaged.
+    /// Records the error of a call, so that [`Self::condition`] reports it if a file is damaged.
     fn note(&self, error: &IndexError);
 
-    /// Reads everything again and holds it against its checksums. What is damaged is told by [`Self::condition`] and the log, and
-    /// refused to searches from then on. `pace` gets the bytes of each piece and says whether to go on.
+    /// Reads all files again and verifies their checksums. Damage is logged, reported by [`Self::condition`], and from then on
+    /// refused to searches. `pace` gets the bytes of each piece and returns whether to continue.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`]. Damage is no error.
+    /// [`IndexError::Stopped`]. Damage is not an error here.
     fn scrub(&self, pace: &dyn Fn(usize) -> bool) -> Result<(), ArchiveError>;
 
-    /// Whether its newest state is still where it was.
+    /// Checks that the newest state is still where it was.
     ///
     /// # Errors
-    /// Why it cannot be read any more.
+    /// Why it can no longer be read.
     fn check_readable(&self) -> Result<(), ArchiveError>;
 
-    /// Whether it takes cases; nothing is wrong with one that is read-only.
+    /// Checks that the archive accepts cases. Being read-only is not a problem.
     ///
     /// # Errors
-    /// Why it takes none.
+    /// Why it accepts none.
     fn check_writable(&self) -> Result<(), ArchiveError>;
 
     /// How long acknowledged operations have waited to become visible.

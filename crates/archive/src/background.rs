@@ -1,8 +1,8 @@
-//! What runs beside the calls, for all indexes of the process: making cases visible, and merging.
+//! Background work for all indexes of the process: making cases visible, and merging.
 //!
-//! Few threads serve any number of indexes, and sleep until one of them has something to do: an index that takes nothing in
-//! costs nothing. Commits have threads of their own, for cases must be visible within a second. Of those that merge, one
-//! takes small merges alone, so that these never wait for a large one, and no more than one large merge takes memory at a time.
+//! A few threads serve any number of indexes, and sleep until one of them has work: an index that receives nothing costs nothing.
+//! Commits have their own threads, because cases must be visible within a second. One of the merge threads does small merges
+//! only, so that these never wait for a large one and at most one large merge uses memory at a time.
 
 use crate::condition::{BackgroundFailure, BackgroundTask};
 use crate::error::with_causes;
@@ -15,37 +15,38 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A case is visible within a second: it waits at most this long, the rest is for the commit itself.
+/// A case must be visible within a second: it waits at most this long, and the rest is left for the commit itself.
 const COMMIT_EVERY: Duration = Duration::from_millis(400);
-/// What a commit may take, so that who brings much waits rather than who looks for it.
+/// Longest time for a commit, so that clients that send much wait, and clients that search do not.
 const LONGEST_COMMIT: Duration = Duration::from_millis(300);
-/// Memory for the pending operations of all indexes, in bytes.
+/// Memory for the pending operations of all indexes together, in bytes.
 const PENDING_OF_ALL: usize = 256 << 20;
-/// Bytes of pending operations that a commit takes in a second, before the first was timed: that of a slow machine.
+/// Bytes of pending operations that a commit handles per second, until the first commit has been timed: the rate of a slow
+/// machine.
 const FIRST_RATE: f64 = 8e6;
-/// A commit takes at least so much, however slow the last ones were: where a sync alone takes longer than a commit may, smaller
-/// ones would only be slower still.
+/// A commit handles at least this much, however slow the last ones were: where a sync alone takes longer than a commit should,
+/// smaller commits would only be slower.
 const LEAST_COMMIT_BYTES: usize = 1 << 20;
-/// Share of the last commit in the rate that is reckoned with.
+/// Weight of the last commit in the estimated rate.
 const NEWEST_SHARE: f64 = 0.3;
-/// Segments from which on those who bring cases wait for merges. The policy leaves some seven segments of each of four sizes
-/// beside the largest.
+/// Number of segments above which ingest waits for merges. The policy leaves up to seven segments of each of four sizes, besides
+/// the largest.
 const MANY_SEGMENTS: usize = 48;
-/// How long they wait for each segment beyond, if they bring as many bytes as below; those who bring less wait less.
+/// How long ingest waits for each further segment when it sends as many bytes as below; smaller calls wait less.
 const WAIT_PER_SEGMENT: Duration = Duration::from_millis(50);
 const WAIT_BYTES: usize = 256 << 10;
-/// The longest that a call waits for commits, and again for merges.
+/// The longest that a call waits for commits, and once more for merges.
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
-/// After a failure, such as a full disk, nothing is tried again before this; twice as long after each that follows.
+/// Pause after a failure, such as a full disk, before the next attempt; it doubles with each further failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-/// The longest such wait.
+/// The longest such pause.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// What failed so often in a row, and not for want of room, is not tried again: the same thing would happen.
+/// After this many failures in a row, other than for lack of space, there are no further attempts: the next would fail as well.
 const MOST_FAILURES: u32 = 5;
-/// Merges that may run beside a large one.
+/// Largest merge that may run beside a large one.
 const SMALL_MERGE: SegmentSize = SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20 };
 
-/// One index of which the process takes care as long as this lives.
+/// An index in the care of the background threads for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Background {
     number: u64,
@@ -62,7 +63,7 @@ struct Workers {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Rung whenever there may be something to do, or something ended.
+    /// Signalled whenever there may be work, or when something has ended.
     bell: Condvar,
 }
 
@@ -71,7 +72,7 @@ struct State {
     stop: bool,
     next: u64,
     indexes: BTreeMap<u64, Index>,
-    /// Bytes of pending operations of all of them.
+    /// Bytes of pending operations of all indexes.
     pending: usize,
 }
 
@@ -79,26 +80,26 @@ struct State {
 struct Index {
     writer: Arc<IndexWriter>,
     name: String,
-    /// Where failures are told.
+    /// Where failures are reported.
     troubles: Arc<Troubles>,
-    /// Since when operations wait to become visible; a commit starts it anew.
+    /// Since when operations have been waiting to become visible; reset by each commit.
     waiting_since: Option<Instant>,
     /// One for each role.
     tasks: [Task; 3],
-    /// Bytes of pending operations, as they were last seen.
+    /// Bytes of pending operations when last seen.
     pending: usize,
-    /// Bytes of pending operations that commits take in a second.
+    /// Bytes of pending operations that commits handle per second.
     commit_rate: f64,
-    /// Nobody needs the index any more; merges see that and stop.
+    /// Set when nobody needs the index any more; merges check it and stop.
     gone: Arc<AtomicBool>,
 }
 
-/// What a thread of one role has to do for one index.
+/// The work of one role for one index.
 #[derive(Debug, Default)]
 struct Task {
     /// When to start; `None` if there is nothing to do.
     due: Option<Instant>,
-    /// A thread is at it.
+    /// A thread is working on it.
     running: bool,
     failure: Option<BackgroundFailure>,
 }
@@ -111,11 +112,11 @@ enum Role {
     SmallMerges = 2,
 }
 
-/// What the threads are for; two of them commit.
+/// The role of each thread; two of them commit.
 const ROLES: [Role; 4] = [Role::Commits, Role::Commits, Role::Merges, Role::SmallMerges];
 
 impl Background {
-    /// Takes care of an index from now on.
+    /// Registers an index; the first one starts the threads.
     pub fn start(writer: &Arc<IndexWriter>, troubles: &Arc<Troubles>) -> std::io::Result<Self> {
         static WORKERS: Mutex<Weak<Workers>> = Mutex::new(Weak::new());
         let mut known = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +137,7 @@ impl Background {
             commit_rate: FIRST_RATE,
             gone: Arc::default(),
         };
-        // What the last run left unmerged, and what a start could not make visible.
+        // Merges that the last run did not get to, and what could not be made visible at the start.
         index.merge_at(now);
         if writer.pending_operations() > 0 {
             index.task(Role::Commits).due = Some(now);
@@ -153,7 +154,7 @@ impl Background {
         Ok(Self { number, workers })
     }
 
-    /// Operations of so many bytes in all are waiting to become visible.
+    /// Reports how many bytes of operations are waiting to become visible.
     pub fn taken_in(&self, pending_bytes: usize) {
         let mut state = self.workers.shared.lock();
         state.note_pending(self.number, pending_bytes);
@@ -174,8 +175,8 @@ impl Background {
         }
     }
 
-    /// Lets a call that brings so many bytes wait where commits or merges have fallen behind: cases must be found within a
-    /// second, and every search pays for each segment.
+    /// Blocks a call that brings this many bytes while commits or merges are behind: cases must be found within a second, and
+    /// every search pays for each segment.
     pub fn hold_back(&self, bytes: usize) {
         self.wait_for_commits();
         let segments = {
@@ -189,8 +190,8 @@ impl Background {
         }
     }
 
-    /// Lets a call that brings operations wait as long as a commit would take too long with what is pending already, or all
-    /// indexes together hold too much. Not where commits fail: that is for others to judge.
+    /// Blocks a call while a commit of what is pending would take too long, or all indexes together hold too much. It does not
+    /// block where commits fail: others deal with that.
     fn wait_for_commits(&self) {
         let until = Instant::now() + LONGEST_HOLD;
         let mut state = self.workers.shared.lock();
@@ -201,7 +202,7 @@ impl Background {
                 return;
             }
             let (writer, most) = (index.writer.clone(), index.commit_bytes());
-            // The writer has a lock of its own, for which nobody should wait who holds this one.
+            // The writer has its own lock; do not wait for it while holding this one.
             drop(state);
             let left = until.saturating_duration_since(Instant::now());
             if (writer.pending_bytes() < most && !is_much_in_all) || left.is_zero() {
@@ -213,7 +214,7 @@ impl Background {
         }
     }
 
-    /// How long operations have waited to become visible, without a commit.
+    /// How long operations have been waiting to become visible, without a commit.
     pub fn waiting(&self) -> Duration {
         let state = self.workers.shared.lock();
         let since = state.indexes.get(&self.number).and_then(|index| index.waiting_since);
@@ -221,7 +222,7 @@ impl Background {
     }
 }
 
-/// Waits for what runs for the index, having told merges to stop.
+/// Tells merges to stop and waits for all work on the index to end.
 impl Drop for Background {
     fn drop(&mut self) {
         let shared = &self.workers.shared;
@@ -282,7 +283,7 @@ impl Role {
         }
     }
 
-    /// Does a piece of the work; whether there may be more.
+    /// Does one piece of work; returns whether there may be more.
     fn run(self, writer: &IndexWriter, gone: &AtomicBool) -> Result<bool, IndexError> {
         let go_on = |_: &'static str, _: usize, _: usize| !gone.load(Relaxed);
         match self {
@@ -294,7 +295,7 @@ impl Role {
 }
 
 impl State {
-    /// Notes what an index holds in memory. Where its commits fail nobody else is to wait for them.
+    /// Records what an index holds in memory. Where its commits fail, no other index waits because of it.
     fn note_pending(&mut self, number: u64, bytes: usize) {
         if let Some(index) = self.indexes.get_mut(&number) {
             let fails = index.task(Role::Commits).failure.is_some();
@@ -306,12 +307,12 @@ impl State {
 }
 
 impl Index {
-    /// Bytes of pending operations that a commit takes in the time it may take.
+    /// Bytes of pending operations that a commit can handle in its time.
     fn commit_bytes(&self) -> usize {
         commit_bytes(self.commit_rate)
     }
 
-    /// Reckons with what a commit took.
+    /// Updates the rate after a commit.
     fn committed(&mut self, bytes: usize, took: Duration) {
         self.commit_rate = rate_after(self.commit_rate, bytes, took);
     }
@@ -325,7 +326,7 @@ impl Index {
         self.tasks.iter().filter_map(|task| task.failure.clone()).collect()
     }
 
-    /// Has it looked for merges. What keeps failing is left alone until its time comes.
+    /// Schedules a look for merges. A task that keeps failing keeps its own schedule.
     fn merge_at(&mut self, due: Instant) {
         for role in [Role::Merges, Role::SmallMerges] {
             let task = self.task(role);
@@ -342,13 +343,13 @@ impl Shared {
     }
 
     fn work(&self, role: Role) {
-        // Small merges do not: where they starve, segments pile up, and every search pays for each.
+        // Small merges do not give way: if they starve, segments pile up, and every search pays for each.
         if role == Role::Merges {
             give_way();
         }
         while let Some((number, writer, gone)) = self.next(role) {
             let (bytes, begun) = (writer.pending_bytes(), Instant::now());
-            // The writer keeps its state through a panic, and what is pending with it.
+            // The writer and its pending operations survive a panic.
             let done = match catch_unwind(AssertUnwindSafe(|| role.run(&writer, &gone))) {
                 Ok(Ok(more)) => Ok(more),
                 Ok(Err(error)) => match error.kind() {
@@ -373,7 +374,7 @@ impl Shared {
         }
     }
 
-    /// The next thing to do; waits until there is one. Nothing when the process is done.
+    /// The next piece of work; waits until there is some. `None` when the process ends.
     fn next(&self, role: Role) -> Option<(u64, Arc<IndexWriter>, Arc<AtomicBool>)> {
         let mut state = self.lock();
         loop {
@@ -419,7 +420,7 @@ impl Shared {
                     if more && role == Role::Commits {
                         task.due.get_or_insert(now + COMMIT_EVERY);
                     }
-                    // A new segment, of a commit or a merge, may be one too many of its size.
+                    // A new segment, from a commit or a merge, may be one too many of its size.
                     if more || role == Role::Commits {
                         index.merge_at(now);
                     }
@@ -442,7 +443,7 @@ impl Shared {
 /// How an attempt failed.
 struct Failed {
     problem: String,
-    /// For want of room, which may come.
+    /// For lack of space, which may become available.
     full: bool,
 }
 
@@ -476,14 +477,14 @@ impl Task {
     }
 }
 
-/// Bytes of pending operations that a commit takes in the time it may take, at this rate.
+/// Bytes of pending operations that a commit can handle in its time at this rate.
 fn commit_bytes(rate: f64) -> usize {
     ((rate * LONGEST_COMMIT.as_secs_f64()) as usize).max(LEAST_COMMIT_BYTES)
 }
 
-/// The rate of commits after one of so many bytes.
+/// The estimated rate after a commit of this many bytes.
 fn rate_after(rate: f64, bytes: usize, took: Duration) -> f64 {
-    // The last of a trickle says more of the disk than of how much fits.
+    // A small commit says more about the disk's latency than about throughput.
     if bytes < commit_bytes(rate) / 8 {
         return rate;
     }
@@ -498,7 +499,7 @@ fn wait_after(failures: u32) -> Duration {
 mod tests {
     use super::*;
 
-    /// On a disk that takes longer to sync than a commit may take, commits must not shrink until nothing comes in.
+    /// On a disk whose sync takes longer than a commit may, commits must not shrink to nothing.
     #[test]
     fn slow_syncs_leave_commits_of_some_size_and_a_trickle_changes_nothing() {
         let mut rate = FIRST_RATE;

@@ -1,19 +1,19 @@
-//! What may be wrong with an archive beside the calls.
+//! What may be wrong with an archive apart from failed calls.
 
 use precedent_index::Damage;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
-/// What is wrong with an archive beside the calls; empty if all is well.
+/// What is wrong with an archive apart from failed calls; empty if all is well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
     /// What fails in the background at present.
     pub failures: Vec<BackgroundFailure>,
-    /// Files of the newest generation that a search, or reading them again, found damaged.
+    /// Files of the newest generation found damaged by a search or a scrub.
     pub damages: Vec<Damage>,
 }
 
-/// Something that runs in the background failed, and has not succeeded since.
+/// A background task that failed and has not succeeded since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackgroundFailure {
     /// What failed.
@@ -22,11 +22,11 @@ pub struct BackgroundFailure {
     pub problem: String,
     /// When the first attempt failed.
     pub since: SystemTime,
-    /// When the last one did.
+    /// When the last attempt failed.
     pub at: SystemTime,
-    /// How often it failed in a row.
+    /// Number of failures in a row.
     pub attempts: u32,
-    /// Whether it is tried again without being asked for.
+    /// Whether it will be tried again without a request.
     pub retried: bool,
 }
 
@@ -35,12 +35,12 @@ pub struct BackgroundFailure {
 pub enum BackgroundTask {
     /// Making cases visible.
     Commit,
-    /// Making fewer segments of many.
+    /// Merging segments into fewer.
     Merge,
 }
 
 impl BackgroundTask {
-    /// In a word.
+    /// The task in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",

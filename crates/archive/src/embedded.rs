@@ -13,21 +13,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Memory that cases may take before they are written as a segment, whatever the time.
+/// Memory that pending cases may take before they are written as a segment at once.
 const PENDING_BYTES: usize = 128 << 20;
-/// The same where commits fail: no case is taken beyond it.
+/// The same while commits fail: beyond it no case is accepted.
 const MOST_PENDING_BYTES: usize = 4 * PENDING_BYTES;
 
-/// An index in a directory, opened.
+/// An open index in a directory.
 ///
-/// What was acknowledged is in its log, so dropping it at any time loses nothing.
+/// Everything acknowledged is in the log, so it can be dropped at any time without losing anything.
 #[derive(Debug)]
 pub struct Embedded {
     storage: Arc<dyn Storage>,
     access: Access,
     side: Side,
     troubles: Arc<Troubles>,
-    /// Ends before the writer does.
+    /// Must end before the writer does.
     background: Option<Background>,
 }
 
@@ -47,10 +47,10 @@ impl Side {
 }
 
 impl Embedded {
-    /// Makes an empty index in `root`, which must be missing or empty.
+    /// Creates an empty index in `root`, which must be missing or empty.
     ///
     /// # Errors
-    /// A directory that holds something, or a file system that refuses.
+    /// A directory that is not empty, or a file system error.
     pub fn create(root: &Path, definition: &Definition) -> Result<(), ArchiveError> {
         Ok(IndexWriter::create(&DiskStorage::create(root)?, definition)?)
     }
@@ -116,7 +116,7 @@ impl Archive for Embedded {
     ) -> Result<Vec<Result<Stored, Refused>>, ArchiveError> {
         let writer = self.writer()?;
         if writer.pending_bytes() > MOST_PENDING_BYTES {
-            // Commits have been failing for a while. Memory is no place for an archive, so the caller hears of it.
+            // Commits have been failing for a while. Memory must not become the archive, so the caller gets the error.
             writer.commit()?;
         }
         if let Some(background) = &self.background {
@@ -124,7 +124,7 @@ impl Archive for Embedded {
         }
         let stored = writer.replace(cases)?;
         if writer.pending_bytes() > PENDING_BYTES {
-            // The caller waits: memory stays bounded however fast cases come.
+            // The caller waits, so that memory stays bounded however fast cases arrive.
             if let Err(error) = writer.commit() {
                 tracing::error!(%error, "a commit failed; the cases are in the log and the next commit takes them");
             }
@@ -176,7 +176,7 @@ impl Archive for Embedded {
         Ok(IndexStats::of(self.storage.as_ref(), &self.side.newest(), pending)?)
     }
 
-    /// Of an index that was opened for reading it is what was met here, and what the process that writes it left for others.
+    /// For an index opened for reading: what this process found, and what the writing process left for others.
     fn condition(&self) -> Condition {
         self.troubles.condition(&self.side.newest())
     }
@@ -204,7 +204,7 @@ impl Archive for Embedded {
 
     fn check_writable(&self) -> Result<(), ArchiveError> {
         match &self.side {
-            // An operation without a case finds a writer that failed, and changes nothing.
+            // An empty batch changes nothing, and reports a writer that has failed.
             Side::Writer(writer) => Ok(writer.replace(Vec::new()).map(drop)?),
             Side::Reader(_) => Ok(()),
         }
@@ -215,7 +215,7 @@ impl Archive for Embedded {
     }
 }
 
-/// What an index that made cases visible by itself has taken in is visible when it is gone, too.
+/// An index that made cases visible by itself also makes the last ones visible when it is closed.
 impl Drop for Embedded {
     fn drop(&mut self) {
         drop(self.background.take());
@@ -228,11 +228,11 @@ impl Drop for Embedded {
     }
 }
 
-/// Reads every byte of the index in `root` and checks it. Damage is in the answer, not an error. `progress` gets bytes done and
-/// total; `stop` is asked between files and every few hundred cases.
+/// Reads every byte of the index in `root` and checks it. Damage is part of the result and not an error. `progress` gets bytes
+/// done and total; `stop` is called between files and every few hundred cases.
 ///
 /// # Errors
-/// No index, a file system that refuses, and [`IndexError::Stopped`].
+/// No index, a file system error, and [`IndexError::Stopped`].
 pub fn verify_until(
     root: &Path,
     progress: &dyn Fn(u64, u64),
@@ -241,7 +241,7 @@ pub fn verify_until(
     Ok(precedent_index::verify_until(&disk(root)?, progress, stop)?)
 }
 
-/// The directory of an index; one that is not there is no index.
+/// Opens the directory of an index; a missing directory means that there is no index.
 fn disk(root: &Path) -> Result<DiskStorage, ArchiveError> {
     DiskStorage::open(root).map_err(|error| match error {
         StorageError::NotFound { .. } => ArchiveError::Index(IndexError::NotAnIndex),

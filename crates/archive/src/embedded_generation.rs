@@ -123,7 +123,7 @@ impl Generation for Snapshot {
         Snapshot::is_of_other_projections(self, place, projection)
     }
 
-    /// One look per segment.
+    /// Asks each segment once.
     fn text_scores(&self, text: &TextQuery, places: &[CasePlace]) -> Result<Vec<Option<f32>>, IndexError> {
         let mut scores = vec![None; places.len()];
         for segment in 0..self.segments() {
@@ -161,11 +161,11 @@ impl Generation for Snapshot {
     }
 }
 
-/// Some cases of a generation: a set for each of its segments.
+/// Some cases of a generation: one set per segment.
 struct Selected<'a> {
     snapshot: &'a Snapshot,
     accept: Vec<OrdinalSet>,
-    /// Those of them that have an embedding, once that was asked.
+    /// Those with an embedding, once that was needed.
     embedded: OnceLock<Vec<OrdinalSet>>,
 }
 
@@ -180,7 +180,7 @@ impl<'a> Selected<'a> {
         Ok(self.embedded.get_or_init(|| sets))
     }
 
-    /// Which of 64 neighbouring cases of a segment are among them.
+    /// Which of 64 neighbouring cases of a segment are selected.
     fn word(&self, segment: usize, word: usize) -> u64 {
         self.accept.get(segment).map_or(0, |set| set.word(word))
     }

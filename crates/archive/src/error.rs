@@ -1,18 +1,18 @@
-//! Why an archive refuses or fails.
+//! Errors of an archive.
 
 use precedent_index::IndexError;
 use precedent_storage::StorageError;
 
-/// Why an archive refuses or fails.
+/// Why an archive call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Opened for reading only.
     #[error("this index was opened for reading only")]
     ReadOnly,
-    /// The system gave no thread for the work beside the calls.
+    /// The system could not start a background thread.
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
-    /// The index refuses or fails.
+    /// The index returned an error.
     #[error(transparent)]
     Index(#[from] IndexError),
 }
@@ -23,7 +23,7 @@ impl From<StorageError> for ArchiveError {
     }
 }
 
-/// An error with everything that caused it: what the system said is the source of what a storage refused.
+/// The text of an error with all its causes: the system's own message is the source of a storage error.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

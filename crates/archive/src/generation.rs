@@ -12,83 +12,83 @@ use precedent_vector::Embedding;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Asked often by what may take long; ends it when it says so.
+/// Called often by anything that may take long, which ends when this returns true.
 pub type Stop<'a> = &'a dyn Fn() -> bool;
 
-/// Which cases are asked for; all without a condition.
+/// Which cases to select; all of them without a condition.
 #[derive(Debug, Default)]
 pub struct Conditions<'a> {
-    /// All of them are true.
+    /// All of these match.
     pub filters: Vec<&'a Filter>,
-    /// The case may be this patient's ([`PatientKey::may_be`]).
+    /// The case may belong to this patient ([`PatientKey::may_be`]).
     pub patient: Option<&'a PatientKey>,
-    /// The case cannot be any of these patients'.
+    /// The case cannot belong to any of these patients.
     pub not_patients: Vec<&'a PatientKey>,
     /// The case is none of these.
     pub without: &'a [CasePlace],
 }
 
-/// What the nearest cases are asked for by.
+/// A request for the nearest cases.
 #[derive(Debug, Clone, Copy)]
 pub struct NearestTo<'a> {
-    /// What they are near to.
+    /// The vector to compare with.
     pub query: &'a Embedding,
-    /// How many are wanted.
+    /// Number of cases wanted.
     pub k: usize,
-    /// What may be spent on them.
+    /// The effort to spend.
     pub effort: Effort,
-    /// Which way is taken.
+    /// The search path to take.
     pub path: PathChoice,
-    /// Whether the order alone is wanted: distances may then be off by a little.
+    /// Only the order matters: distances may then be slightly off.
     pub order_alone: bool,
 }
 
 /// The nearest cases.
 #[derive(Debug, Clone)]
 pub struct Nearest {
-    /// At most as many as were wanted, nearest first.
+    /// At most `k` cases, nearest first.
     pub cases: Vec<(CasePlace, NearestCase)>,
-    /// Distances computed, by code or exactly.
+    /// Number of distances computed, from codes or exactly.
     pub visited: usize,
-    /// How they were found; of several ways the last in the order of [`SegmentPath`].
+    /// How they were found; of several ways, the last in the order of [`SegmentPath`].
     pub path: SegmentPath,
-    /// The share of the nearest that was measured to be found this way; none where a width was asked for.
+    /// The measured share of the true nearest cases that this way finds; `None` if a search width was given.
     pub recall: Option<f32>,
 }
 
-/// The cases that hold best what a text asks for.
+/// The cases that match a text best.
 #[derive(Debug, Clone)]
 pub struct BestByText {
-    /// At most as many as were wanted, with their scores, best first; of equal scores the earlier case.
+    /// At most `k` cases with their scores, best first; of equal scores, the earlier case first.
     pub cases: Vec<(CasePlace, f32)>,
-    /// Cases that were looked at.
+    /// Number of cases scored.
     pub scored: usize,
 }
 
-/// One state of an archive. It never changes, and everything asked of it is answered from the same cases.
+/// One state of an archive. It never changes, so all answers come from the same cases.
 pub trait Generation: Debug + Send + Sync {
-    /// Its number; later generations have greater ones.
+    /// Its number; later generations have higher numbers.
     fn generation(&self) -> u64;
 
-    /// What the archive is made for.
+    /// The definition of the archive.
     fn definition(&self) -> &Definition;
 
-    /// Its cases.
+    /// Number of cases.
     fn cases(&self) -> usize;
 
-    /// Reads reports, and queries, by the lexicon of now.
+    /// The report reader with the current lexicon, for reports and queries.
     fn reader(&self) -> &Arc<ReportReader>;
 
-    /// What was read by another lexicon.
+    /// What was read with an earlier lexicon.
     fn stale(&self) -> Stale;
 
-    /// Figures of the parts that it is made of.
+    /// Statistics of its parts.
     fn parts(&self) -> Vec<SegmentStats>;
 
-    /// Cases whose vectors are found in a way, deleted ones that still take room included.
+    /// Number of cases whose vectors are searched this way, including deleted ones that still take up space.
     fn cases_with(&self, access: VectorAccess) -> usize;
 
-    /// The cases that fulfil all conditions.
+    /// The cases that meet all conditions.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.
@@ -98,13 +98,13 @@ pub trait Generation: Debug + Send + Sync {
         stop: Stop<'_>,
     ) -> Result<Box<dyn Selection + 'a>, IndexError>;
 
-    /// Where the case of an id lies.
+    /// Finds a case by its id.
     ///
     /// # Errors
     /// Damage.
     fn find(&self, id: &CaseId) -> Result<Option<CasePlace>, IndexError>;
 
-    /// Says which cases will be fetched soon.
+    /// Announces which cases will be fetched soon.
     fn prefetch(&self, places: &[CasePlace]);
 
     /// A case as it was ingested, without its embeddings.
@@ -113,90 +113,90 @@ pub trait Generation: Debug + Send + Sync {
     /// Damage.
     fn case(&self, place: CasePlace) -> Result<Case, IndexError>;
 
-    /// The same without its report.
+    /// The same, without its report.
     ///
     /// # Errors
     /// Damage.
     fn case_without_report(&self, place: CasePlace) -> Result<Case, IndexError>;
 
-    /// The id alone.
+    /// Only its id.
     ///
     /// # Errors
     /// Damage.
     fn case_id(&self, place: CasePlace) -> Result<CaseId, IndexError>;
 
-    /// A case with its embeddings, bit by bit as they were ingested.
+    /// A case with its embeddings, exactly as ingested.
     ///
     /// # Errors
     /// Damage.
     fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError>;
 
-    /// The place of the case in the order of ingest, which breaks ties: the earlier case goes first.
+    /// The position of the case in the order of ingest, which breaks ties: the earlier case goes first.
     ///
     /// # Errors
     /// Damage.
     fn sequence(&self, place: CasePlace) -> Result<u64, IndexError>;
 
-    /// A number that two cases share if their patient ids are equal folded; `None` without a patient.
+    /// A number that is equal for two cases whose folded patient ids are equal; `None` without a patient.
     ///
     /// # Errors
     /// Damage.
     fn patient_number(&self, place: CasePlace) -> Result<Option<u64>, IndexError>;
 
-    /// Whether two cases may be of one patient ([`PatientKey::may_be`]).
+    /// Whether two cases may belong to the same patient ([`PatientKey::may_be`]).
     ///
     /// # Errors
     /// Damage.
     fn same_patient(&self, one: CasePlace, other: CasePlace) -> Result<bool, IndexError>;
 
-    /// How near a case is to the query, by its nearest image; `None` without an embedding.
+    /// The distance of the case's nearest image to the query; `None` without an embedding.
     ///
     /// # Errors
     /// Damage.
     fn distance(&self, query: &Embedding, place: CasePlace) -> Result<Option<NearestCase>, IndexError>;
 
-    /// Whether the vectors of a case that is to be shown are still those that were ingested.
+    /// Verifies that the vectors of a case about to be shown are still those ingested.
     ///
     /// # Errors
     /// Damage, if they are not.
     fn confirm_vectors(&self, place: CasePlace) -> Result<(), IndexError>;
 
-    /// Whether there may be cases that have films of known projections, none of them this one.
+    /// Whether some cases may have films of known projections, none of which is this one.
     ///
     /// # Errors
     /// Damage.
     fn has_other_projections(&self, projection: Projection) -> Result<bool, IndexError>;
 
-    /// Whether a case has films of known projections, none of them this one.
+    /// Whether a case has films of known projections, none of which is this one.
     ///
     /// # Errors
     /// Damage.
     fn is_of_other_projections(&self, place: CasePlace, projection: Projection) -> Result<bool, IndexError>;
 
-    /// The scores of cases by a text, as [`Selection::best_by_text`] gives them; `None` for one that does not hold what it asks for.
+    /// The scores of these cases for a text, as in [`Selection::best_by_text`]; `None` for a case that does not match.
     ///
     /// # Errors
     /// Damage.
     fn text_scores(&self, text: &TextQuery, places: &[CasePlace]) -> Result<Vec<Option<f32>>, IndexError>;
 
-    /// Whether any report has a word.
+    /// Whether any report contains a word.
     fn has_words(&self) -> bool;
 
-    /// Whether a report holds a word, under whatever ending.
+    /// Whether a report contains a word, with any ending.
     ///
     /// # Errors
     /// Damage.
     fn knows_word(&self, word: &str) -> Result<bool, IndexError>;
 
-    /// Words of the reports that are spelt much like another, the nearest first, of those the commonest first. Some may be of
-    /// deleted reports.
+    /// Words of the reports with a similar spelling, nearest first, then most frequent first. Some may occur in deleted reports
+    /// only.
     ///
     /// # Errors
     /// Damage.
     fn words_like(&self, spelling: &Spelling) -> Result<Vec<Neighbour>, IndexError>;
 
-    /// Measures whether searches by embedding keep the promised recall, with up to `sample` cases as queries. `progress` gets
-    /// queries done and in all.
+    /// Measures whether vector searches keep the promised recall, with up to `sample` cases as queries. `progress` gets the
+    /// number of queries done and in all.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.
@@ -208,40 +208,40 @@ pub trait Generation: Debug + Send + Sync {
     ) -> Result<RecallReport, IndexError>;
 }
 
-/// Some cases of a generation, among which it is looked for candidates.
+/// A set of cases of one generation, in which to look for candidates.
 pub trait Selection {
-    /// How many there are.
+    /// Number of cases.
     fn count(&self) -> usize;
 
-    /// How many of them have an embedding.
+    /// Number of cases with an embedding.
     ///
     /// # Errors
     /// Damage.
     fn count_embedded(&self) -> Result<usize, IndexError>;
 
-    /// All of them, in no particular order.
+    /// All cases, in no particular order.
     fn places(&self) -> Box<dyn Iterator<Item = CasePlace> + '_>;
 
-    /// Splits them into those that may be of a projection and those known to be of others only. A search asks once per projection
-    /// and keeps both.
+    /// Splits the cases into those that may be of a projection and those known to be of others only. A search asks once per
+    /// projection and keeps both parts.
     ///
     /// # Errors
     /// Damage.
     fn split(&self, projection: Projection) -> Result<[Box<dyn Selection + '_>; 2], IndexError>;
 
-    /// Those nearest to a vector, in the order of the distances of whole vectors; of equal distances the earlier case.
+    /// The cases nearest to a vector, in the order of exact distances; of equal distances, the earlier case first.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.
     fn nearest(&self, to: &NearestTo<'_>, stop: Stop<'_>) -> Result<Nearest, IndexError>;
 
-    /// The `k` that hold best what a text asks for.
+    /// The `k` cases that match a text best.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.
     fn best_by_text(&self, text: &TextQuery, k: usize, stop: Stop<'_>) -> Result<BestByText, IndexError>;
 
-    /// Shows every one whose score by a text is at least `least`, with it.
+    /// Calls `show` with every case that scores at least `least` for a text, and its score.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.
@@ -253,8 +253,8 @@ pub trait Selection {
         stop: Stop<'_>,
     ) -> Result<(), IndexError>;
 
-    /// By a date field, the latest first, then as they were ingested; those without a date come last. Each is looked for when it
-    /// is asked for.
+    /// All cases by a date field, latest first, then in the order of ingest; those without a date come last. Each is determined
+    /// only when the iterator reaches it.
     ///
     /// # Errors
     /// Damage.
@@ -263,7 +263,7 @@ pub trait Selection {
         field: &str,
     ) -> Result<Box<dyn Iterator<Item = Result<CasePlace, IndexError>> + '_>, IndexError>;
 
-    /// How many have each value of a field or column of findings; the `most` values of the most cases.
+    /// How many cases have each value of a field or findings column; the `most` most frequent values.
     ///
     /// # Errors
     /// [`IndexError::Stopped`], or damage.

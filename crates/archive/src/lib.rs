@@ -1,7 +1,7 @@
-//! What the engine asks of an archive of cases ([`Archive`]), and the archive in a directory that answers ([`Embedded`]).
+//! What the engine needs from an archive of cases ([`Archive`]), and the archive in a local directory ([`Embedded`]).
 //!
-//! Above this crate nothing knows what kind of archive it has. An index in a directory is one kind; one that is spread over
-//! machines would be another, and the plain list of the engine's tests is a third, by which the first is checked.
+//! Nothing above this crate knows which kind of archive it uses. An index in a directory is one kind, an archive distributed over
+//! several machines would be another, and the engine's tests use a plain list as a third, to check the first against.
 
 mod archive;
 mod background;

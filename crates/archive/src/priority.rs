@@ -1,13 +1,11 @@
-//! Work in the background gives way to calls.
+//! Background work yields to calls.
 
-/// How much nicer than others a thread in the background is, of 19: where both want a processor, Linux gives a thread of 10
-/// about a tenth.
+/// Niceness of a background thread, out of 19: where both compete for a processor, Linux gives a thread of 10 about a tenth.
 #[cfg(target_os = "linux")]
 const NICER: i32 = 10;
 
-/// From now on this thread, and every thread that it starts, has a processor for itself only where no other thread wants
-/// it. What a merge does can wait; whoever searches meanwhile should not. Linux alone has priorities of threads, elsewhere
-/// nothing changes.
+/// Lowers the priority of this thread and of all threads that it starts: they run at full speed only while no other thread needs
+/// the processor. A merge can wait; a search should not. Only Linux has thread priorities; elsewhere this does nothing.
 pub fn give_way() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICER) {

@@ -1,6 +1,6 @@
-//! What is wrong with an index beside the calls: work in the background that fails, and files that are damaged.
+//! What is wrong with an index apart from failed calls: background work that fails, and damaged files.
 //!
-//! A writer also leaves it in a file, so that other processes can tell it. By its name the next writer removes it.
+//! A writer also leaves this in a file for other processes. The file's name ends in `.tmp`, so the next writer removes it.
 
 use crate::condition::{BackgroundFailure, Condition};
 use crate::error::with_causes;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const FILE: &str = "troubles.tmp";
 const NEW_FILE: &str = "troubles-new.tmp";
 
-/// Keeps what is known of one opened index.
+/// Keeps what is known about one open index.
 #[derive(Debug)]
 pub(crate) struct Troubles {
     storage: Arc<dyn Storage>,
@@ -26,17 +26,18 @@ pub(crate) struct Troubles {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Known {
     failures: Vec<BackgroundFailure>,
-    /// What is wrong with a file.
+    /// Per file, what is wrong with it.
     damages: BTreeMap<String, String>,
 }
 
 impl Troubles {
-    /// Nothing is known yet.
+    /// Starts with nothing known.
     pub fn new(storage: Arc<dyn Storage>, index: &str, is_writer: bool) -> Self {
         Self { storage, index: index.to_owned(), is_writer, known: Mutex::default() }
     }
 
-    /// What fails in the background from now on. It is asked for here, so that of two threads none tells what was before.
+    /// Replaces the list of background failures. It is computed under the lock, so that of two threads neither writes an older
+    /// list.
     pub fn set_failures(&self, failures: impl FnOnce() -> Vec<BackgroundFailure>) {
         let mut known = self.lock();
         let failures = failures();
@@ -46,14 +47,14 @@ impl Troubles {
         }
     }
 
-    /// What a call failed with; of interest if a file is damaged.
+    /// Records the error of a call, if it names a damaged file.
     pub fn note(&self, error: &IndexError) {
         if let Some(file) = error.damaged_file() {
             self.add(file, error);
         }
     }
 
-    /// A file was read again.
+    /// Records the outcome of reading a file again.
     pub fn checked(&self, file: &str, outcome: Result<(), IndexError>) {
         match outcome {
             Err(error) => self.add(file, &error),
@@ -69,7 +70,7 @@ impl Troubles {
 
     fn add(&self, file: &str, error: &IndexError) {
         let mut known = self.lock();
-        // The first damage of a file is told, not each search that meets it.
+        // Only the first damage of a file is logged, not every search that meets it.
         if !known.damages.contains_key(file) {
             let problem = with_causes(error);
             tracing::error!(index = self.index, file, problem, "a file of the index is damaged");
@@ -78,7 +79,7 @@ impl Troubles {
         }
     }
 
-    /// What is known here, and of an index that another process writes what that one left.
+    /// What this process knows and, for an index that another process writes, what that process left.
     pub fn condition(&self, newest: &Snapshot) -> Condition {
         let mut known = self.lock().clone();
         if !self.is_writer {
@@ -93,13 +94,13 @@ impl Troubles {
         }
     }
 
-    /// What the writer left; nothing where it is just about to.
+    /// What the writer left; nothing while it is being replaced.
     fn told(&self) -> Known {
         let bytes = self.storage.read(FILE).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// Leaves it for other processes. It says nothing that is needed, so it is never synced, and a full disk may refuse it.
+    /// Writes it for other processes. Nothing depends on the file, so it is never synced, and a full disk may refuse it.
     fn leave(&self, known: &Known) {
         if !self.is_writer {
             return;
@@ -121,7 +122,7 @@ impl Troubles {
         self.storage.rename(NEW_FILE, FILE)
     }
 
-    /// Takes away what was left for other processes, who must not take it for the present: the index is closed.
+    /// Removes what was left for other processes, so that they do not take it for current: the index is being closed.
     pub fn close(&self) {
         self.leave(&Known::default());
     }
