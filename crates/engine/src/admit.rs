@@ -1,4 +1,4 @@
-//! What a search may ask: every limit checked, every violation named, before anything is looked at.
+//! Admission of a search: every limit is checked and every violation named before anything is looked up.
 
 use crate::encode::{self, Encoding};
 use crate::examples::Examples;
@@ -20,47 +20,47 @@ use precedent_query::{
 use precedent_vector::{Embedding, Metric, VectorError};
 use std::time::{Duration, Instant};
 
-/// Widest walk.
+/// Largest `ef_search`.
 const MAX_EF_SEARCH: usize = 4096;
-/// Most candidates of a channel.
+/// Most candidates per channel.
 const MAX_CANDIDATES: usize = 10_000;
-/// Largest constant of the fusion. The greater it is, the deeper an exact search of two channels has to look; beyond this all ranks within
-/// the candidates count alike.
+/// Largest `rrf_k`. The larger it is, the deeper an exact search of two channels has to look; beyond this value, all ranks among
+/// the candidates count nearly the same.
 const MAX_RRF_K: f32 = 10_000.0;
-/// The field that the guard `before` and the order of filter-only answers go by.
+/// The field behind the guard `before`, and by which filter-only answers are sorted.
 pub(crate) const STUDY_DATE: &str = "study_date";
 
-/// A request that was checked against an index.
+/// A request, checked against an index.
 pub(crate) struct Query<'a> {
     pub request: &'a SearchRequest,
-    /// Of the request's vectors, images and image text, in this order.
+    /// The vectors of the request, then those of its images and image text.
     pub vectors: Vec<Embedding>,
     pub text: Option<TextQuery>,
     pub filter: Option<Filter>,
-    /// The mentions that the filter asks for.
+    /// The mentions that the filter requires.
     pub mentions: Vec<MentionFilter>,
-    /// The guards of the request, completed by the headers of its images.
+    /// The guards of the request, completed from the headers of its images.
     pub guards: AppliedGuards,
     pub before: Option<Filter>,
-    /// Of the vector of each image the projection, if it is known, and the field that says so.
+    /// The known projections: per image, the position of its vector, the projection and the field it came from.
     pub views: Vec<(usize, Applied<Projection>)>,
-    /// Per vector the cases that are known to be of other views.
+    /// Per vector, which cases are known to be of other views.
     pub unlike: Unlike,
-    /// What is searched in place of words that nothing knew.
+    /// Replacements for unknown words.
     pub corrections: Vec<Correction>,
     pub warnings: Vec<Warning>,
-    /// Where the example cases lie; they are no hits.
+    /// The example cases, which are not hits.
     pub examples: Vec<CasePlace>,
-    /// The least similarity for which the image channel puts a case forward.
+    /// The lowest similarity at which the image channel puts a case forward.
     pub least_image: Option<f32>,
-    /// What the pictures of the request became.
+    /// The encoded images of the request.
     pub encoded_images: Vec<EncodedQueryImage>,
-    /// How long its pictures and image text took to encode.
+    /// How long its images and image text took to encode.
     pub encoding: Duration,
 }
 
 impl<'a> Query<'a> {
-    /// Checks a request; names everything that is wrong with it, not just the first.
+    /// Checks a request; names everything that is wrong with it, not only the first fault.
     pub fn admit(
         snapshot: &dyn Generation,
         encoding: &Encoding,
@@ -105,7 +105,7 @@ impl<'a> Query<'a> {
             return Err(EngineError::Precondition(violation));
         }
         check_before(definition, request)?;
-        // Pictures cost more than everything else together, so they are read when the rest is right.
+        // Encoding images costs more than everything else, so it comes after all other checks.
         let mut image_warnings = Vec::new();
         let begun = Instant::now();
         let encoded = encode_all(snapshot, encoding, request, &mut image_warnings, stop)?;
@@ -167,23 +167,23 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Whether the image channel speaks.
+    /// Whether the image channel takes part.
     pub fn asks_image(&self) -> bool {
         !self.vectors.is_empty() && self.request.fusion.image_weight > 0.0
     }
 
-    /// The text, if the lexical channel speaks.
+    /// The text, if the lexical channel takes part.
     pub fn asks_lexical(&self) -> Option<&TextQuery> {
         self.text.as_ref().filter(|text| self.request.fusion.lexical_weight > 0.0 && text.is_searchable())
     }
 
-    /// Whether a report can show why it is there.
+    /// Whether reports have to be read for highlights.
     pub fn asks_reports(&self) -> bool {
         self.text.as_ref().is_some_and(TextQuery::is_searchable) || !self.mentions.is_empty()
     }
 }
 
-/// What a search by what reports say should know: some were read by another lexicon.
+/// A warning that some reports were read with an earlier lexicon, which matters to searches of their content.
 fn stale(snapshot: &dyn Generation) -> Option<Warning> {
     let stale = snapshot.stale();
     let (cases, all) = (stale.cases, snapshot.cases());
@@ -252,13 +252,13 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     }
 }
 
-/// How many vectors the image channel is asked for, beside those of the example cases.
+/// Number of vectors that the image channel searches by, not counting those of the example cases.
 fn asked_vectors(request: &SearchRequest) -> usize {
     let images = request.images.len() + request.encoded_images.len();
     request.vectors.len() + images + usize::from(request.image_text.is_some())
 }
 
-/// The least similarity for which the image channel puts a case forward: in the words of the index's metric, or refused.
+/// The lowest similarity at which the image channel puts a case forward, converted to the metric of the index, or refused.
 fn least_image(
     definition: &Definition,
     request: &SearchRequest,
@@ -292,21 +292,21 @@ fn least_image(
     Some(similarity)
 }
 
-/// What the headers of images say, each with the place of its image.
+/// The header facts of images, each with the position of its image.
 type Headers = Vec<(usize, HeaderFacts)>;
 
-/// What images and image text became.
+/// Encoded images and image text.
 #[derive(Default)]
 struct Encoded {
-    /// Of images and image text, in this order.
+    /// The vectors of images and image text, in this order.
     vectors: Vec<Embedding>,
     headers: Headers,
-    /// What the images became.
+    /// The encoded images.
     images: Vec<EncodedQueryImage>,
 }
 
-/// Encodes images and image text, and reads what the header of each image says; what the caller should know of them goes to
-/// `warnings`. Images that were encoded earlier have their embeddings; only their headers are looked at.
+/// Encodes images and image text, and reads the header of each image; adds to `warnings`. Images encoded earlier come with their
+/// embeddings, so only what was kept of their headers is used.
 fn encode_all(
     snapshot: &dyn Generation,
     encoding: &Encoding,
@@ -343,7 +343,7 @@ fn encode_all(
             ("image_text".to_owned(), vector)
         }));
     }
-    // Without a space there is no encoder, and then nothing was asked for.
+    // An index without an image space has no encoder, and the request has nothing to encode.
     let Some(space) = &snapshot.definition().image_space else { return Ok(done) };
     let mut wrong = Vec::new();
     for outcome in encoded {
@@ -359,7 +359,7 @@ fn encode_all(
     if wrong.is_empty() { Ok(done) } else { Err(EngineError::Invalid(wrong)) }
 }
 
-/// What was kept of the header of an image that was encoded earlier.
+/// The header facts kept of an image that was encoded earlier.
 fn facts_of(image: &EncodedQueryImage) -> HeaderFacts {
     let patient = image.patient.as_ref();
     HeaderFacts {
@@ -371,13 +371,13 @@ fn facts_of(image: &EncodedQueryImage) -> HeaderFacts {
     }
 }
 
-/// The projection of every vector, as far as it is known.
+/// The projection of each vector, if known.
 fn projections(views: &[(usize, Applied<Projection>)], vectors: usize) -> Vec<Option<Projection>> {
     let of_vector = |vector| views.iter().find(|(of, _)| *of == vector).map(|(_, view)| view.value);
     (0..vectors).map(of_vector).collect()
 }
 
-/// The projections of the request's images: as the request says or else the header.
+/// The projections of the request's images: from the request, or else from the header.
 fn views(request: &SearchRequest, headers: &[(usize, HeaderFacts)]) -> Vec<(usize, Applied<Projection>)> {
     let of_image = |(index, view): (usize, &Option<String>)| {
         let header = headers.iter().find(|(place, _)| *place == index);
@@ -393,7 +393,7 @@ fn views(request: &SearchRequest, headers: &[(usize, HeaderFacts)]) -> Vec<(usiz
     request.images.iter().map(|image| &image.view).chain(encoded).enumerate().filter_map(of_image).collect()
 }
 
-/// The admitted vectors, each given with its field. The first that is well formed but does not fit this index goes to
+/// The vectors that pass, each given with its field. The first well-formed vector that does not fit this index is reported in
 /// `misfit`.
 fn admit_vectors<'a>(
     definition: &Definition,
@@ -423,7 +423,7 @@ fn admit_vectors<'a>(
     vectors
 }
 
-/// Whether the index can tell what is earlier, if that is asked.
+/// Checks that the index has study dates, if the request limits them.
 fn check_before(definition: &Definition, request: &SearchRequest) -> Result<(), EngineError> {
     let field = match &request.guards {
         guards if guards.before.is_some() => "guards.before",

@@ -1,4 +1,4 @@
-//! Cases one after the other, without a search: to be listed, deleted or written elsewhere.
+//! Lists of cases without a search: to print, delete or export them.
 
 use crate::admit::{STUDY_DATE, admit_filter};
 use crate::{EngineError, NewCase, View};
@@ -7,16 +7,16 @@ use precedent_model::{Case, CaseId, PatientKey};
 use precedent_query::{HitDetail, QueryVector};
 use std::sync::Arc;
 
-/// In which order cases come.
+/// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseOrder {
-    /// By study date, the latest first; without one last, and among equals in the order in which they came in.
+    /// By study date, latest first; cases without a date come last, and equal ones in the order of ingest.
     LatestFirst,
-    /// In the order in which they came in.
+    /// In the order of ingest.
     AsIngested,
 }
 
-/// Some cases of one generation, which stay what they are whatever is ingested or deleted meanwhile.
+/// Some cases of one generation; they stay the same whatever is ingested or deleted meanwhile.
 #[derive(Debug, Clone)]
 pub struct CaseList {
     snapshot: Arc<dyn Generation>,
@@ -24,10 +24,10 @@ pub struct CaseList {
 }
 
 impl View {
-    /// Every case for which the filter is true; all without one. `stop` is asked often.
+    /// All cases that match the filter, or all cases without one. `stop` is called often.
     ///
     /// # Errors
-    /// [`EngineError::Invalid`] of the field `filter`, [`EngineError::Cancelled`], or a damaged file.
+    /// [`EngineError::Invalid`] for the field `filter`, [`EngineError::Cancelled`], or a damaged file.
     pub fn list(
         &self,
         filter: Option<&str>,
@@ -37,7 +37,7 @@ impl View {
         self.list_where(filter, None, order, stop)
     }
 
-    /// As [`Self::list`], of one patient's cases alone if one is given.
+    /// As [`Self::list`], limited to one patient if given.
     ///
     /// # Errors
     /// As [`Self::list`].
@@ -56,7 +56,7 @@ impl View {
         self.list_of(snapshot.select(&conditions, stop)?.as_ref(), order)
     }
 
-    /// The cases of these ids in their order, without those that there are not, and the positions of the latter.
+    /// The cases with these ids, in this order, and the positions of ids that do not exist.
     ///
     /// # Errors
     /// A damaged file.
@@ -71,7 +71,7 @@ impl View {
         Ok((CaseList { snapshot: Arc::clone(self.shared_snapshot()), places }, unknown))
     }
 
-    /// Every case that may be a patient's ([`PatientKey::may_be`]), in the order in which they came in.
+    /// All cases that may belong to a patient ([`PatientKey::may_be`]), in the order of ingest.
     ///
     /// # Errors
     /// A damaged file.
@@ -91,17 +91,17 @@ impl View {
 }
 
 impl CaseList {
-    /// How many cases there are.
+    /// Number of cases.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// So many of them from one on, as far as there are.
+    /// Up to `size` cases, starting at `offset`.
     pub fn page(mut self, offset: usize, size: usize) -> Self {
         self.places.truncate(offset.saturating_add(size));
         self.places.drain(..offset.min(self.places.len()));
@@ -113,7 +113,7 @@ impl CaseList {
         self.places.iter().map(|place| Ok(self.snapshot.case_id(*place)?))
     }
 
-    /// The cases as they were ingested, in order, with as much of each as `detail` says.
+    /// The cases as ingested, in order, in the given detail.
     pub fn cases(&self, detail: HitDetail) -> impl Iterator<Item = Result<Case, EngineError>> + '_ {
         self.places.iter().map(move |place| {
             Ok(match detail {
@@ -124,8 +124,7 @@ impl CaseList {
         })
     }
 
-    /// The cases with their embeddings, in order, as an index of the same definition takes them in: it then holds the same
-    /// bits.
+    /// The cases with their embeddings, in order. An index of the same definition that ingests them holds the same bits.
     pub fn whole_cases(&self) -> impl Iterator<Item = Result<NewCase, EngineError>> + '_ {
         let space = self.snapshot.definition().image_space.as_ref();
         let encoder_id = space.map(|space| space.encoder_id().to_owned()).unwrap_or_default();

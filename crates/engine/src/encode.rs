@@ -1,4 +1,4 @@
-//! Pictures and words to vectors of an index's image space.
+//! Encodes images and words as vectors of an index's image space.
 
 use crate::{Cause, EngineError, Violation};
 use precedent_encoder::{Encoder, PatchGrid};
@@ -7,20 +7,20 @@ use precedent_query::{MAX_TEXT_BYTES, QueryVector};
 use precedent_vector::VectorSpace;
 use std::sync::Arc;
 
-/// What a picture became.
+/// An encoded image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodedImage {
-    /// Of the whole picture, with the encoder's id.
+    /// The embedding of the whole image, with the encoder's id.
     pub embedding: QueryVector,
-    /// Of its parts.
+    /// The embeddings of its parts.
     pub patches: PatchGrid,
-    /// Rows and columns of the upright picture before its pixels were made square.
+    /// Rows and columns of the upright image before its pixels were made square.
     pub original: (u32, u32),
-    /// What the header says.
+    /// Facts from its header.
     pub facts: HeaderFacts,
 }
 
-/// Which encoder the image space of an index goes with, or why none does.
+/// The encoder for the image space of an index, or why there is none.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoding {
     encoder: Result<Arc<Encoder>, (Cause, String)>,
@@ -28,7 +28,7 @@ pub(crate) struct Encoding {
 }
 
 impl Encoding {
-    /// Chooses among the encoders that are at hand.
+    /// Chooses from the available encoders.
     pub fn choose(space: Option<&VectorSpace>, at_hand: &[Arc<Encoder>]) -> Self {
         let Some(space) = space else {
             let problem = "this index has no image space; make one for an encoder";
@@ -36,7 +36,7 @@ impl Encoding {
         };
         let fits = at_hand.iter().find(|encoder| encoder.id() == space.encoder_id());
         let namesake = at_hand.iter().find(|encoder| encoder.description().name == name(space.encoder_id()));
-        // Another teaching of the same encoder is a demonstration all the same.
+        // Other weights under the same name are still a demo.
         let notice = fits.or(namesake).and_then(|encoder| encoder.notice()).map(str::to_owned);
         let encoder = match (fits, namesake) {
             (Some(encoder), _) => check(space, encoder).map(|()| Arc::clone(encoder)),
@@ -54,7 +54,7 @@ impl Encoding {
         Self { encoder: encoder.map_err(|problem| (Cause::NoEncoder, problem)), notice }
     }
 
-    /// What must be said wherever results of the space are shown.
+    /// The notice to show with all results of the space.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
@@ -64,12 +64,12 @@ impl Encoding {
         self.encoder.as_ref().ok()
     }
 
-    /// The encoder, or why what stands in `field` cannot be encoded.
+    /// The encoder, or why `field` cannot be encoded.
     pub fn of(&self, field: &str) -> Result<&Encoder, Violation> {
         self.encoder.as_deref().map_err(|(cause, problem)| Violation::new(field, problem).because(*cause))
     }
 
-    /// As [`Self::of`], for a call that is about nothing else.
+    /// As [`Self::of`], for a call whose only purpose is to encode.
     pub fn required(&self, field: &str) -> Result<&Encoder, EngineError> {
         self.of(field).map_err(EngineError::Precondition)
     }
@@ -80,7 +80,7 @@ fn name(encoder_id: &str) -> &str {
     encoder_id.split_once('@').map_or(encoder_id, |(name, _)| name)
 }
 
-/// Holds an encoder against the space that bears its id and against the way in which pictures are read here.
+/// Checks that an encoder fits the space with its id and the way this program reads images.
 fn check(space: &VectorSpace, encoder: &Encoder) -> Result<(), String> {
     let taught = encoder.description().pixel_pipeline;
     if taught != PIXEL_PIPELINE_VERSION {
@@ -101,7 +101,7 @@ fn check(space: &VectorSpace, encoder: &Encoder) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads a DICOM, PNG or JPEG file and encodes it. What is wrong with it is said of `field`.
+/// Reads a DICOM, PNG or JPEG file and encodes it. Faults are reported for `field`.
 pub(crate) fn image(encoder: &Encoder, content: &[u8], field: &str) -> Result<EncodedImage, Violation> {
     let decoded = decode(content).map_err(|error| {
         let remedy = "give a DICOM, PNG or JPEG file of one grey picture";
@@ -113,7 +113,7 @@ pub(crate) fn image(encoder: &Encoder, content: &[u8], field: &str) -> Result<En
     Ok(EncodedImage { embedding, patches: seen.patches, original: decoded.original, facts: decoded.facts })
 }
 
-/// Encodes words into the space of the pictures. What is wrong with them is said of `field`.
+/// Encodes words into the image space. Faults are reported for `field`.
 pub(crate) fn text(encoder: &Encoder, text: &str, field: &str) -> Result<QueryVector, Violation> {
     if text.len() > MAX_TEXT_BYTES {
         let description = format!("has {} bytes, the limit is {MAX_TEXT_BYTES}; shorten it", text.len());

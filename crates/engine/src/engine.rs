@@ -1,4 +1,4 @@
-//! One index, opened.
+//! An open index.
 
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
@@ -14,40 +14,40 @@ use precedent_query::QueryVector;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Cases of one call that are made durable together, in bytes.
+/// Bytes of cases of one call that are made durable together.
 const SLICE_BYTES: usize = 32 << 20;
 
-/// What a delete did.
+/// The result of a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteOutcome {
     /// Cases deleted.
     pub deleted: usize,
-    /// Positions in the request of ids under which there was no case.
+    /// Positions in the request of ids that do not exist.
     pub unknown: Vec<usize>,
 }
 
-/// One index, opened. Shared between threads.
+/// An open index. Can be shared between threads.
 ///
-/// What was acknowledged is in the log, so dropping an engine at any time loses nothing.
+/// Everything acknowledged is in the log, so an engine can be dropped at any time without losing anything.
 #[derive(Debug)]
 pub struct Engine {
     archive: Arc<dyn Archive>,
     definition: Definition,
     encoding: Arc<Encoding>,
-    /// Generations of which another page may be asked for.
+    /// Generations kept for further pages.
     kept: KeptGenerations,
 }
 
 impl Engine {
-    /// Makes an empty index in `root`, which must be missing or empty.
+    /// Creates an empty index in `root`, which must be missing or empty.
     ///
     /// # Errors
-    /// A directory that holds something, or a file system that refuses.
+    /// A directory that is not empty, or a file system error.
     pub fn create(root: &Path, definition: &Definition) -> Result<(), EngineError> {
         Ok(Embedded::create(root, definition)?)
     }
 
-    /// Opens the index in `root`. Pictures and words are encoded by the bundled encoder, if the index is made for it.
+    /// Opens the index in `root`. If the index was made for the bundled encoder, that encodes images and words.
     ///
     /// # Errors
     /// No index, another writer, a damaged file, a newer format.
@@ -55,8 +55,7 @@ impl Engine {
         Self::open_with(root, access, &[])
     }
 
-    /// As [`Self::open`], with encoders of the site's own beside the bundled one: that of the index's image space is
-    /// taken.
+    /// As [`Self::open`], with encoders of your own besides the bundled one: the one that fits the index's image space is used.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -76,7 +75,7 @@ impl Engine {
         Ok(Self { archive, definition, encoding, kept: KeptGenerations::default() })
     }
 
-    /// What the index is made for.
+    /// The definition of the index.
     pub fn definition(&self) -> &Definition {
         &self.definition
     }
@@ -91,25 +90,25 @@ impl Engine {
         self.encoding.encoder()
     }
 
-    /// Whether pictures and words can be encoded.
+    /// Checks that images and words can be encoded.
     ///
     /// # Errors
-    /// Why not, of the field `content`.
+    /// Why not, for the field `content`.
     pub fn can_encode(&self) -> Result<(), Violation> {
         self.encoding.of("content").map(|_| ())
     }
 
-    /// What must be said wherever results of the image space are shown.
+    /// The notice to show with all results of the image space.
     pub fn notice(&self) -> Option<&str> {
         self.encoding.notice()
     }
 
-    /// Reads a DICOM, PNG or JPEG file and encodes it for the image space. Takes one core for some tens of milliseconds,
-    /// and memory for every pixel.
+    /// Reads a DICOM, PNG or JPEG file and encodes it for the image space. Takes one core for some tens of milliseconds, and
+    /// memory for every pixel.
     ///
     /// # Errors
-    /// [`EngineError::Precondition`] where the encoder of the space is not here, [`EngineError::Invalid`] for a file that
-    /// gives no picture; both of the field `content`.
+    /// [`EngineError::Precondition`] if this process lacks the encoder of the space, [`EngineError::Invalid`] for a file without
+    /// a readable image; both for the field `content`.
     pub fn encode_image(&self, content: &[u8]) -> Result<EncodedImage, EngineError> {
         let encoder = self.encoding.required("content")?;
         encode::image(encoder, content, "content").map_err(|violation| EngineError::Invalid(vec![violation]))
@@ -118,18 +117,18 @@ impl Engine {
     /// Encodes words into the image space.
     ///
     /// # Errors
-    /// As [`Self::encode_image`], of the field `text`: no encoder, a text that is too long or has no word.
+    /// As [`Self::encode_image`], for the field `text`: no encoder, or a text that is too long or has no words.
     pub fn encode_text(&self, text: &str) -> Result<QueryVector, EngineError> {
         let encoder = self.encoding.required("text")?;
         encode::text(encoder, text, "text").map_err(|violation| EngineError::Invalid(vec![violation]))
     }
 
-    /// Encodes the files of a case ahead of [`Self::ingest`], which would do it: for a caller that decides when, and how many at
-    /// a time. Fields, patient and views that the case does not give are taken from the files' headers.
+    /// Encodes the files of a case ahead of [`Self::ingest`], which would otherwise do it: for callers that control when, and how
+    /// many at a time. Fields, patient and views that the case does not give are taken from the files' headers.
     ///
     /// # Errors
-    /// Every file that gives no picture, by its field; the encoder of the space is not here; an image with both a file
-    /// and an embedding; too much.
+    /// Every file without a readable image, by its field; no encoder for the space; an image with both a file and an embedding;
+    /// too many bytes.
     pub fn encode(&self, new: NewCase) -> Result<NewCase, Vec<Violation>> {
         files::encode(&self.definition, &self.encoding, new)
     }
@@ -144,14 +143,14 @@ impl Engine {
         self.archive.newest()
     }
 
-    /// Keeps the generation of a view for the next page of an answer: for two minutes from when it was last kept or asked
-    /// for. The ones asked for longest ago go earlier where all of them hold more of the disk than the newest generation
-    /// (at least 1 GiB), or more than 256 MiB of memory.
+    /// Keeps the generation of a view for the next page of an answer: for two minutes after it was last kept or requested. If the
+    /// kept generations take more disk space than the newest generation (at least 1 GiB), or more than 256 MiB of memory, those
+    /// requested longest ago are dropped earlier.
     pub fn keep(&self, view: &View) {
         self.kept.keep(view.shared_snapshot(), self.newest().as_ref());
     }
 
-    /// The newest generation, or an earlier one while [`Self::keep`] keeps it.
+    /// The newest generation, or an earlier one that [`Self::keep`] still keeps.
     pub fn view_at(&self, generation: u64) -> Option<View> {
         let newest = self.view();
         if newest.generation() == generation {
@@ -164,21 +163,21 @@ impl Engine {
         View::new(snapshot, Arc::clone(&self.encoding), Arc::downgrade(&self.archive))
     }
 
-    /// Looks for a newer generation written by another process.
+    /// Checks whether another process has written a newer generation.
     ///
     /// # Errors
-    /// A damaged file; the view stays as it was.
+    /// A damaged file; the view then stays as it was.
     pub fn refresh(&self) -> Result<(), EngineError> {
         Ok(self.archive.refresh()?)
     }
 
-    /// Takes cases in. Files are encoded, every case is checked, and one whose id is held is held against that case: an equal one
-    /// is not written again, and otherwise [`NewCase::replacement`] says what happens. Returns when all that are not refused are
-    /// durable; one answer per case, in order.
+    /// Ingests cases. Files are encoded and every case is checked. If the index holds a case with the same id, an equal one is
+    /// not written again, and otherwise [`NewCase::replacement`] decides. Returns once every case that is not refused is durable,
+    /// with one result per case, in order.
     ///
     /// # Errors
-    /// Read-only, a full disk, a failed writer. Then nothing of the batch is acknowledged. Of many bytes of cases some may be
-    /// held all the same; taking them in again changes nothing.
+    /// A read-only index, a full disk, a failed writer. Nothing of the batch is acknowledged then. Some cases of a large batch
+    /// may be stored all the same; ingesting them again changes nothing.
     pub fn ingest(&self, cases: Vec<NewCase>) -> Result<Vec<IngestOutcome>, EngineError> {
         self.in_slices(cases, |entries, bytes| {
             let stored = self.archive.replace(entries, bytes)?;
@@ -189,8 +188,8 @@ impl Engine {
         })
     }
 
-    /// What [`Self::ingest`] would do; nothing is changed. Cases are held against each other within some megabytes of them. An
-    /// engine that only reads knows what was committed.
+    /// What [`Self::ingest`] would do, without changing anything. Cases are compared with one another within slices of some
+    /// megabytes. A read-only engine compares with what was committed.
     ///
     /// # Errors
     /// A damaged file, a failed writer.
@@ -201,8 +200,8 @@ impl Engine {
         })
     }
 
-    /// Encodes and admits each case once, and hands them to `take` in slices, so that little is in memory twice however much
-    /// comes at once.
+    /// Encodes and admits each case once, and passes the cases to `take` in slices, so that little is held in memory twice
+    /// however large the call.
     fn in_slices(
         &self,
         cases: Vec<NewCase>,
@@ -243,20 +242,20 @@ impl Engine {
         Ok(outcomes)
     }
 
-    /// What is wrong beside the calls: what fails in the background, and which files are damaged. Of an index that was opened for
-    /// reading it is what was met here, and what the process that writes it left for others.
+    /// What is wrong apart from failed calls: background work that fails, and damaged files. For an index opened for reading:
+    /// what this process found, and what the writing process left for others.
     pub fn condition(&self) -> Condition {
         self.archive.condition()
     }
 
-    /// Reads every file of the index again and holds it against its checksums. What is damaged is told by [`Self::condition`],
-    /// [`Self::health`] and the log, and refused to searches from then on. `pace` gets the bytes of each piece and says whether to
-    /// go on.
+    /// Reads all files of the index again and verifies their checksums. Damage is logged, reported by [`Self::condition`] and
+    /// [`Self::health`], and from then on refused to searches. `pace` gets the bytes of each piece and returns whether to
+    /// continue.
     pub(crate) fn scrub(&self, pace: &dyn Fn(usize) -> bool) -> Result<(), EngineError> {
         Ok(self.archive.scrub(pace)?)
     }
 
-    /// Takes cases out. Returns when it is durable.
+    /// Deletes cases. Returns once the deletion is durable.
     ///
     /// # Errors
     /// As [`Self::ingest`].
@@ -273,8 +272,8 @@ impl Engine {
         Ok(self.archive.commit()?)
     }
 
-    /// Merges all segments into one and builds its graph. `progress` gets (phase, done, total), phases `cases` and
-    /// `graph`, and says whether to go on; if not, the index is as it was.
+    /// Merges all segments into one and builds its graph. `progress` gets (phase, done, total), with the phases `cases` and
+    /// `graph`, and returns whether to continue; if not, the index stays as it was.
     ///
     /// # Errors
     /// As [`Self::ingest`], and [`EngineError::Cancelled`].
@@ -282,16 +281,16 @@ impl Engine {
         Ok(self.archive.merge_all(progress)?)
     }
 
-    /// Writes each segment that holds deleted or replaced cases anew without them, and leaves the others as they are. A
-    /// segment that a merge of the background has in hand is left to it.
+    /// Rewrites each segment that holds deleted or replaced cases without them, and leaves the others alone. Segments that are
+    /// being merged in the background are skipped.
     ///
     /// # Errors
-    /// As [`Self::merge_all`]; segments that were done stay so.
+    /// As [`Self::merge_all`]; segments already rewritten stay so.
     pub fn drop_deleted(&self, progress: MergeProgress<'_>) -> Result<u64, EngineError> {
         Ok(self.archive.drop_dead(progress)?)
     }
 
-    /// Merges what the policy would merge by itself, until it finds nothing more to do.
+    /// Runs the merges that the policy would run in the background, until none is left.
     ///
     /// # Errors
     /// As [`Self::merge_all`].
@@ -299,7 +298,7 @@ impl Engine {
         Ok(self.archive.merge_some(progress)?)
     }
 
-    /// Figures of the newest generation.
+    /// Statistics of the newest generation.
     ///
     /// # Errors
     /// A damaged file.
@@ -307,15 +306,15 @@ impl Engine {
         Ok(self.archive.stats()?)
     }
 
-    /// Reads every byte and checks it. Damage is in the answer, not an error. `progress` gets bytes done and total.
+    /// Reads every byte and checks it. Damage is part of the result and not an error. `progress` gets bytes done and total.
     ///
     /// # Errors
-    /// No index, or a file system that refuses.
+    /// No index, or a file system error.
     pub fn verify(root: &Path, progress: &dyn Fn(u64, u64)) -> Result<Verification, EngineError> {
         Self::verify_until(root, progress, &|| false)
     }
 
-    /// As [`Self::verify`], until `stop` says to end; it is asked between files and every few hundred cases.
+    /// As [`Self::verify`], until `stop` returns true; it is called between files and every few hundred cases.
     ///
     /// # Errors
     /// As [`Self::verify`], and [`EngineError::Cancelled`].

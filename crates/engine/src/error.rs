@@ -1,30 +1,30 @@
-//! Why the engine refuses or fails, in the classes that a service or a program answers differently.
+//! Errors of the engine, in the classes that a service or program answers differently.
 
 use precedent_archive::{ArchiveError, IndexError, IndexErrorKind};
 use precedent_encoder::EncoderError;
 
-/// One thing wrong with a request, by the path of the field in the words of the protocol.
+/// One fault of a request, with the path of its field in the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Such as `embeddings[0].values`, `filter`, `limit`, `case.images[1].embedding`.
     pub field: String,
-    /// What is wrong and what to do. Never holds report text or a patient's identifier.
+    /// What is wrong and what to do. Never contains report text or a patient's identifier.
     pub description: String,
-    /// Why, where a caller may know a remedy of its own, such as a flag.
+    /// The reason, if a caller may know a remedy of its own, such as a flag.
     pub cause: Cause,
 }
 
-/// Why something is wrong, where a caller may know a remedy of its own.
+/// Why something is wrong, for callers that may know a remedy of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cause {
-    /// The description says it all.
+    /// The description says everything.
     #[default]
     Other,
     /// The index has no image space.
     NoImageSpace,
-    /// The encoder of the image space is not here.
+    /// This process lacks the encoder of the image space.
     NoEncoder,
-    /// The lexicon of the index holds no such finding.
+    /// The lexicon of the index has no such finding.
     UnknownFinding,
 }
 
@@ -34,7 +34,7 @@ impl Violation {
         Self { field: field.into(), description: description.into(), cause: Cause::Other }
     }
 
-    /// The same with its cause.
+    /// The same, with its cause.
     pub(crate) fn because(self, cause: Cause) -> Self {
         Self { cause, ..self }
     }
@@ -43,11 +43,11 @@ impl Violation {
 /// The class of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The request is wrong whatever the state of the index.
+    /// The request is wrong, whatever the state of the index.
     Invalid,
-    /// The request does not fit this index, such as another encoder.
+    /// The request does not fit this index; it names another encoder, for example.
     Precondition,
-    /// No index is there.
+    /// There is no index.
     NotFound,
     /// The index was opened for reading only.
     ReadOnly,
@@ -55,17 +55,17 @@ pub enum ErrorKind {
     Busy,
     /// The caller gave up or its deadline passed.
     Cancelled,
-    /// The disk is full; reading goes on, and so does writing once there is room.
+    /// The disk is full; reading continues, and writing does once there is space.
     Full,
-    /// The writer failed and takes nothing more until it is opened again.
+    /// The writer failed and accepts nothing until it is reopened.
     Unavailable,
     /// A file is damaged.
     Damaged,
-    /// Something else.
+    /// Anything else.
     Internal,
 }
 
-/// Why the engine refuses or fails.
+/// Why a call of the engine failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The request is wrong; every violation is named.
@@ -80,7 +80,7 @@ pub enum EngineError {
     /// The caller gave up or its deadline passed.
     #[error("the caller gave up or its deadline passed")]
     Cancelled,
-    /// The system gave no thread for the work beside the calls.
+    /// The system could not start a background thread.
     #[error("the system gives no more threads; raise its limit or stop other programs")]
     Threads(#[source] std::io::Error),
     /// Cases that were ingested do not become visible.
@@ -89,7 +89,7 @@ pub enum EngineError {
         /// Why commits fail.
         problem: String,
     },
-    /// Searches and ingest go on, but somebody has to look after the index.
+    /// Searches and ingest continue, but someone has to look after the index.
     #[error("{problem}")]
     NeedsCare {
         /// What is wrong.
@@ -98,7 +98,7 @@ pub enum EngineError {
     /// The bundled encoder cannot be read.
     #[error("the bundled encoder cannot be read: {0}")]
     Encoder(#[from] EncoderError),
-    /// The index refuses or fails.
+    /// The index returned an error.
     #[error(transparent)]
     Index(IndexError),
 }

@@ -1,4 +1,4 @@
-//! Cases of the index as examples of what is searched.
+//! Search by example: cases of the index as the query.
 
 use crate::{EngineError, Violation};
 use precedent_archive::{CasePlace, Generation};
@@ -6,21 +6,21 @@ use precedent_model::{CaseId, PatientKey, Projection};
 use precedent_query::Applied;
 use precedent_vector::Embedding;
 
-/// What is searched with of the example cases of a request.
+/// What the example cases of a request contribute to the search.
 #[derive(Debug, Default)]
 pub(crate) struct Examples {
-    /// Where they lie.
+    /// The cases themselves.
     pub places: Vec<CasePlace>,
-    /// Their embeddings, case after case.
+    /// Their embeddings, case by case.
     pub vectors: Vec<Embedding>,
-    /// The known projections, each with the place of its embedding among these.
+    /// The known projections, each with the position of its embedding in `vectors`.
     pub views: Vec<(usize, Applied<Projection>)>,
-    /// Whose they are.
+    /// Their patients.
     pub patients: Vec<PatientKey>,
 }
 
 impl Examples {
-    /// Looks up the cases. What is wrong with each goes to `wrong`.
+    /// Looks up the cases. Faults are added to `wrong`.
     ///
     /// # Errors
     /// An index without an image space, or a damaged file.
@@ -36,7 +36,7 @@ impl Examples {
                 "this index has no image space, so no case is an example; search it by text and filter";
             return Err(EngineError::Precondition(Violation::new("example_case_ids[0]", description)));
         }
-        // Each has an embedding at least, so there is no room for more.
+        // Each example has at least one embedding, so more examples would not fit.
         for (index, id) in ids.iter().enumerate().take(room + 1) {
             let field = format!("example_case_ids[{index}]");
             let Some(place) = snapshot.find(id)? else {

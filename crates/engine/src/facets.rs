@@ -1,11 +1,11 @@
-//! Counts of values among the matches.
+//! Counts of values among the matching cases.
 
 use crate::{EngineError, Violation};
 use precedent_archive::Selection;
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_query::{Facet, FacetQuery, MAX_FACET_VALUES, MAX_FACETS, finding_assertion};
 
-/// Says what cannot be counted.
+/// Reports facets that cannot be counted.
 pub(crate) fn check(queries: &[FacetQuery], fields: &FieldSchema, wrong: &mut Vec<Violation>) {
     if queries.len() > MAX_FACETS {
         let description = format!("has {} entries; give at most {MAX_FACETS}", queries.len());
@@ -29,7 +29,7 @@ pub(crate) fn check(queries: &[FacetQuery], fields: &FieldSchema, wrong: &mut Ve
     }
 }
 
-/// Counts among the accepted cases.
+/// Counts values among the selected cases.
 pub(crate) fn count(
     matches: &dyn Selection,
     queries: &[FacetQuery],

@@ -1,4 +1,4 @@
-//! Cases whose pictures come as files: encoded, and completed by what the headers say.
+//! Cases with image files: encodes the files and completes the case from their headers.
 
 use crate::encode::{self, Encoding};
 use crate::ingest::MAX_CASE_FILE_BYTES;
@@ -9,7 +9,7 @@ use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGE
 use precedent_query::QueryVector;
 use std::collections::HashSet;
 
-/// Encodes the files of a case. What the case does not say itself is taken from their headers.
+/// Encodes the files of a case. What the case itself does not give is taken from their headers.
 pub(crate) fn encode(
     definition: &Definition,
     encoding: &Encoding,
@@ -49,7 +49,7 @@ fn content_field(place: usize) -> String {
     format!("case.images[{place}].content")
 }
 
-/// What can be told before a picture is looked at.
+/// Checks that need no image.
 fn check(
     case: &Case,
     embeddings: &[Option<QueryVector>],
@@ -83,7 +83,7 @@ fn check(
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Takes over what the case does not say itself.
+/// Adds what the case itself does not give.
 fn complete(
     definition: &Definition,
     case: &mut Case,
@@ -116,7 +116,7 @@ fn complete(
     }
 }
 
-/// Takes the patient from the headers, where the case names none.
+/// Takes the patient from the headers if the case names none.
 fn complete_patient(
     definition: &Definition,
     case: &mut Case,
@@ -130,7 +130,7 @@ fn complete_patient(
     let known = headers.iter().map(|(place, facts)| (*place, facts));
     match study::patient(&definition.placeholders, known) {
         Ok(Some((_, patient))) => case.patient = Some(patient),
-        // A placeholder is taken off with a warning when the case is admitted.
+        // Admission removes a placeholder later, with a warning.
         Ok(None) if case.patient.is_none() => {
             case.patient = headers.iter().find_map(|(_, facts)| study::key(facts));
         }
@@ -144,9 +144,9 @@ fn complete_patient(
     }
 }
 
-/// What several images say of one fact: all of it where the field takes several values. Where it takes one, both sides
-/// are `B`, of study dates the latest counts, so that the guard `before` lets in no case that is partly later, and of
-/// anything else the first.
+/// Combines the values of several images: all of them, if the field holds several values. If it holds one: both sides become `B`;
+/// the latest study date counts, so that the guard `before` admits no case that is partly later; of anything else, the first
+/// counts.
 fn said(name: &str, kind: FieldKind, mut values: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
     values.retain(|value| seen.insert(fold_keyword(value)));
@@ -155,13 +155,13 @@ fn said(name: &str, kind: FieldKind, mut values: Vec<String>) -> Vec<String> {
     }
     match name {
         "laterality" => vec!["B".to_owned()],
-        // ISO 8601 ascends as text.
+        // ISO 8601 dates sort as text.
         "study_date" => values.into_iter().max().into_iter().collect(),
         _ => values.into_iter().take(1).collect(),
     }
 }
 
-/// Puts values where a field takes them. A header that does not fit the definition is no fault of the sender.
+/// Sets values that the field accepts. A header that does not fit the definition is not the sender's fault.
 fn fill(schema: &FieldSchema, case: &mut Case, name: &str, texts: Vec<String>) {
     if let Ok(values) = schema.parse_values(name, texts.iter().map(String::as_str))
         && !values.is_empty()
@@ -170,7 +170,7 @@ fn fill(schema: &FieldSchema, case: &mut Case, name: &str, texts: Vec<String>) {
     }
 }
 
-/// What a header says under the name of a field, in the form of the manifest.
+/// What a header gives for a field, written as in a manifest.
 fn text(name: &str, kind: FieldKind, facts: &HeaderFacts) -> Option<String> {
     match name {
         "study_date" => facts.study_date.map(|date| date.to_string()),
@@ -179,7 +179,7 @@ fn text(name: &str, kind: FieldKind, facts: &HeaderFacts) -> Option<String> {
         "laterality" => facts.laterality.map(|side| laterality(side).to_owned()),
         "manufacturer" => facts.manufacturer.clone(),
         "sex" => facts.sex.clone(),
-        // In completed years where only whole numbers are kept.
+        // In completed years, if the field holds whole numbers only.
         "age" if kind == FieldKind::Integer => {
             facts.age_years.map(|years| (years.floor() as i64).to_string())
         }

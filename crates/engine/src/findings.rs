@@ -1,4 +1,4 @@
-//! Findings in a filter: from any name that a person gives them to the ids that the columns hold.
+//! Findings in a filter: resolves any name of a finding to the ids in the columns.
 
 mod details;
 
@@ -8,21 +8,21 @@ use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
 use precedent_query::{Compare, Detail, Filter, MentionFilter, Operand, finding_assertion};
 use precedent_report::Lexicon;
 
-/// A filter in which findings stand by their ids, and their details with them.
+/// A filter with ids in place of names of findings, and their details attached.
 #[derive(Debug)]
 pub(crate) struct Resolved {
     pub filter: Filter,
-    /// Which mentions it asks for; not those that it wants out.
+    /// The mentions that it requires; not those that it excludes.
     pub wanted: Vec<MentionFilter>,
-    /// Whether it speaks of findings at all.
+    /// Whether it refers to findings at all.
     pub asks: bool,
 }
 
-/// Puts ids in the place of names: `finding:"enlarged heart"` becomes the finding of that name or any kind of it,
-/// `finding:*` any finding but those that say that nothing is wrong. A field of the index's own that is called so stays as it is.
+/// Replaces names by ids: `finding:"enlarged heart"` becomes the finding of that name or any kind of it, and `finding:*` any
+/// finding except those that state that nothing is wrong. A field of the index that has the same name is left alone.
 ///
 /// # Errors
-/// A finding that the lexicon does not hold.
+/// A finding that is not in the lexicon.
 pub(crate) fn resolve(
     filter: Filter,
     fields: &FieldSchema,
@@ -45,7 +45,7 @@ pub(crate) fn resolve(
     Ok(Resolved { filter, wanted, asks })
 }
 
-/// The restriction with each finding that its value stands for.
+/// The comparison, once for each finding that its value stands for.
 fn any_of(compare: Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<Filter, Violation> {
     let one = |id: &FindingId| {
         let operand = Operand::Keyword { folded: id.to_string(), any_prefix: false, any_suffix: false };
@@ -64,8 +64,8 @@ fn any_of(compare: Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<F
     }
 }
 
-/// The findings that a value stands for, with those from which each follows: its kinds, or, where it is denied, what it
-/// is a kind of. Ascending, each once.
+/// The findings that a value stands for, and those that imply it: its kinds or, if it is denied, what it is a kind of. Sorted,
+/// without duplicates.
 fn ids(operand: &Operand, lexicon: &Lexicon, assertion: Assertion) -> Vec<FindingId> {
     let named: Vec<FindingId> = match operand {
         Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
@@ -98,7 +98,7 @@ fn fits(operand: &Operand, text: &str) -> bool {
     }
 }
 
-/// The mentions under an even number of NOTs. A finding that stands beside a filter of its mentions is in that one.
+/// The mentions under an even number of NOTs. A finding next to a filter of its mentions is already part of that filter.
 fn collect(filter: &Filter, wanted: bool, fields: &FieldSchema, into: &mut Vec<MentionFilter>) {
     match filter {
         Filter::And(parts) => {
@@ -138,7 +138,7 @@ mod tests {
         resolve(Filter::parse(text, fields).unwrap(), fields, &Lexicon::bundled())
     }
 
-    /// The filter with names as the filter with ids.
+    /// Checks that a filter with names resolves to the filter with ids.
     fn check(text: &str, expected: &str) {
         let fields = schema(&[("age", FieldKind::Integer)]);
         assert_eq!(resolved(text, &fields).unwrap().filter.to_string(), expected, "{text}");

@@ -5,7 +5,7 @@ use precedent_archive::CasePlace;
 use precedent_query::Fusion;
 use std::collections::HashMap;
 
-/// A case with what each channel that put it forward says.
+/// A case with the votes of the channels that put it forward.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fused {
     pub place: CasePlace,
@@ -15,7 +15,7 @@ pub(crate) struct Fused {
     pub lexical: Option<Vote>,
 }
 
-/// What one channel says of a case that it put forward.
+/// The vote of one channel for a case.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Vote {
     pub score: f32,
@@ -24,7 +24,7 @@ pub(crate) struct Vote {
     pub contribution: f64,
 }
 
-/// Joins the rankings; equal scores keep the order of the log.
+/// Fuses the rankings; equal scores keep the order of ingest.
 pub(crate) fn fuse(image: Option<&Ranking>, lexical: Option<&Ranking>, fusion: &Fusion) -> Vec<Fused> {
     let mut fused: HashMap<CasePlace, Fused> = HashMap::new();
     let mut add = |ranking: Option<&Ranking>, weight: f32, is_image: bool| {
@@ -61,7 +61,7 @@ fn contribution(weight: f32, rrf_k: f32, rank: usize) -> f64 {
     f64::from(weight) / (f64::from(rrf_k) + rank as f64)
 }
 
-/// The score that no case exceeds that neither channel put forward, with so many candidates each.
+/// An upper bound for the score of cases that neither channel put forward, with this many candidates each.
 pub(crate) fn most_behind(image: &Ranking, lexical: &Ranking, depth: usize, fusion: &Fusion) -> f64 {
     let most = |ranking: &Ranking, weight| match ranking.exhausted {
         true => 0.0,
@@ -70,8 +70,9 @@ pub(crate) fn most_behind(image: &Ranking, lexical: &Ranking, depth: usize, fusi
     most(image, fusion.image_weight) + most(lexical, fusion.lexical_weight)
 }
 
-/// How deep two channels are looked at for the best `limit` to be certain in most cases: the last of these has at least what the channel of
-/// the greater weight gives its `limit`-th, and a case behind the depth has less than twice what that channel gives there.
+/// How deep to look in two channels so that the best `limit` are certain in most cases: the last of them has at least the
+/// contribution that the channel with the greater weight gives to rank `limit`, and a case below this depth has less than twice
+/// what that channel gives there.
 pub(crate) fn certain_depth(limit: usize, fusion: &Fusion) -> usize {
     (fusion.rrf_k.ceil() as usize).saturating_add(2 * limit)
 }
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(order(&[1, 2], &[3, 4], &lexical), [3, 4, 1, 2]);
     }
 
-    /// What a channel puts forward of thirty cases.
+    /// The candidates of a channel, out of thirty cases.
     fn some_of_thirty() -> impl Strategy<Value = Vec<u32>> {
         (Just((0..30_u32).collect::<Vec<_>>()).prop_shuffle(), 0..=30_usize).prop_map(|(mut order, end)| {
             order.truncate(end);
@@ -146,8 +147,7 @@ mod tests {
     }
 
     proptest! {
-        /// However far it rises in one channel, from whatever place or from none, under whatever weights: a case never falls
-        /// in the answer.
+        /// A case that rises in one channel, from any rank or from none, never falls in the answer, whatever the weights.
         #[test]
         fn a_better_rank_in_one_channel_never_hurts(
             channels in [some_of_thirty(), some_of_thirty()],

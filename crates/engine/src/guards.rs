@@ -1,8 +1,8 @@
-//! The guards of a search, completed by what the headers of its images say.
+//! The guards of a search, completed from the headers of its images.
 //!
-//! The patient of a DICOM file is left out as if the request named it. Its study date limits nothing by itself: a request
-//! asks for that, because an archive may hold cases without a date, which such a limit leaves out, and because later cases
-//! are as good a precedent where nobody's reading is judged.
+//! The patient of a DICOM file is excluded as if the request had named the patient. The study date alone limits nothing, because
+//! an archive may hold cases without a date, which a limit would exclude, and because later cases are just as good precedents if
+//! nobody's reading is being judged. A request has to ask for the limit.
 
 use crate::{Violation, study};
 use precedent_imaging::HeaderFacts;
@@ -12,8 +12,8 @@ use precedent_query::{Applied, AppliedGuards, Guards, Warning, WarningCode};
 /// Completes the guards of a request.
 ///
 /// # Errors
-/// Files of two patients; a request that names another patient than they do; no study date, or two limits, where the
-/// study date is to be the limit. Each by its field.
+/// Files of two patients; a patient other than the one the request names; no study date, or two limits, if the study date is to
+/// be the limit. Each by its field.
 pub(crate) fn apply(
     guards: &Guards,
     placeholders: &PlaceholderIds,
@@ -29,7 +29,7 @@ pub(crate) fn apply(
     }
 }
 
-/// What a request should know about its guards.
+/// Warnings about the guards.
 pub(crate) fn warnings(
     guards: &Guards,
     placeholders: &PlaceholderIds,
@@ -84,7 +84,7 @@ fn patient(
             wrong.push(Violation::new("guards.patient", format!("{problem}; {remedy}")));
             None
         }
-        // Where the request names no issuer and the header does, more is left out by the request's key.
+        // If only the header names the issuer, the key of the request excludes more.
         (Some(asked), _) => Some(Applied { value: asked, source: "guards.patient".to_owned() }),
         (None, Some((place, named))) => Some(Applied { value: named, source: content_field(place) }),
         (None, None) => None,
@@ -124,7 +124,7 @@ mod tests {
         PatientKey::new(id, Some(issuer)).ok()
     }
 
-    /// A header of a patient, and of a study on a day.
+    /// The header of a patient's study on a given day.
     fn header(id: &str, issuer: &str, date: &str) -> HeaderFacts {
         let key = key(id, issuer);
         HeaderFacts {
@@ -143,7 +143,7 @@ mod tests {
         })
     }
 
-    /// The joined key and its source.
+    /// The combined key and its source.
     fn patient(
         asked: Option<PatientKey>,
         headers: &[HeaderFacts],

@@ -1,25 +1,25 @@
-//! Whether an opened index can still be read and written.
+//! Whether an open index can still be read and written.
 
 use crate::{BackgroundTask, Condition, Engine, EngineError};
 use std::time::Duration;
 
-/// What was acknowledged is to be found within a second. Where it is not after this, commits fail.
+/// Acknowledged cases should be found within a second. If they are not after this time, commits are failing.
 const OVERDUE: Duration = Duration::from_secs(15);
 
-/// The state of an opened index; an error says what is wrong.
+/// The state of an open index; an error says what is wrong.
 #[derive(Debug)]
 pub struct Health {
-    /// Whether its files are where they were.
+    /// Whether its files are still in place.
     pub readable: Result<(), EngineError>,
-    /// Whether it takes cases and makes them visible; nothing is wrong with an index that was opened for reading.
+    /// Whether it accepts cases and makes them visible; always fine for an index opened for reading.
     pub writable: Result<(), EngineError>,
-    /// Whether nobody has to look after it: no file was found damaged, and nothing keeps failing in the background. What is
-    /// sound is searched and written all the same.
+    /// Whether it needs no attention: no file was found damaged, and no background task keeps failing. Everything that is sound
+    /// can still be searched and written.
     pub sound: Result<(), EngineError>,
 }
 
 impl Engine {
-    /// Looks whether the index can still be read and written. Reads the newest manifest, and waits for an operation that is
+    /// Checks whether the index can still be read and written. Reads the newest manifest, and waits for an operation that is
     /// being written.
     pub fn health(&self) -> Health {
         let condition = self.condition();

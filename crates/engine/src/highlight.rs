@@ -1,16 +1,16 @@
-//! Why a case is a hit, in the words of its report: the sentences that hold what was asked for.
+//! Why a case is a hit, in the words of its report: the sentences that match the query.
 
 use precedent_lexical::TextQuery;
 use precedent_model::{Assertion, FindingId, Mention, Reading, Report, Sentence, Span};
 use precedent_query::{Highlight, HighlightMatch, MentionDetails, MentionFilter, MentionKey};
 use std::collections::HashSet;
 
-/// Most sentences of one hit. A report has a dozen or two; one that matches everywhere says no more by its hundredth line.
+/// Most sentences per hit. A report has a dozen or two; if it matches everywhere, a hundred lines tell no more.
 const MOST_SENTENCES: usize = 20;
 
-/// The sentences of a report that hold what the text asks for, or a mention that the filter asks for under the assertion
-/// that the report as a whole gives its finding: the first [`MOST_SENTENCES`], in the order of the text, whole. What an
-/// addendum took back of the same findings is shown with them.
+/// The sentences of a report that match the text, or a mention that the filter asks for under the assertion that the report as a
+/// whole gives its finding: the first [`MOST_SENTENCES`], whole, in the order of the text. Sentences about the same findings that
+/// an addendum corrected are shown with them.
 pub(crate) fn highlights(
     text: Option<&TextQuery>,
     wanted: &[MentionFilter],
@@ -41,7 +41,7 @@ pub(crate) fn highlights(
         .collect()
 }
 
-/// A mention as a match.
+/// A mention, as a match.
 fn as_match(mention: &Mention) -> HighlightMatch {
     HighlightMatch {
         span: mention.span,
@@ -51,7 +51,7 @@ fn as_match(mention: &Mention) -> HighlightMatch {
     }
 }
 
-/// Mentions of the findings that match which an addendum takes back: who reads the later sentence should see the earlier.
+/// Mentions of the matching findings that an addendum corrected: whoever reads the later sentence should see the earlier one.
 fn taken_back(found: &[(usize, HighlightMatch)], reading: &Reading) -> Vec<(usize, HighlightMatch)> {
     let shown: HashSet<&FindingId> =
         found.iter().filter_map(|(_, matched)| matched.finding.as_ref()).collect();
@@ -67,7 +67,7 @@ fn taken_back(found: &[(usize, HighlightMatch)], reading: &Reading) -> Vec<(usiz
         .collect()
 }
 
-/// By sentence, then by place; the longer one first, so that a phrase comes before its words.
+/// Orders by sentence, then by position; longer matches first, so that a phrase comes before its words.
 fn order(
     (sentence, matched): &(usize, HighlightMatch),
 ) -> (usize, u32, std::cmp::Reverse<u32>, Option<Assertion>, Option<&str>) {
@@ -75,7 +75,7 @@ fn order(
     (*sentence, start, std::cmp::Reverse(end), matched.assertion, matched.finding.as_deref())
 }
 
-/// The sentences that a match lies in, with the part of it that each holds: a phrase may cross a border.
+/// The sentences in which a match lies, each with its part of the match: a phrase may cross a sentence boundary.
 fn in_sentences(
     sentences: &[Sentence],
     (section, span): (usize, Span),
@@ -90,7 +90,7 @@ fn in_sentences(
         })
 }
 
-/// The mentions that a filter asks for: only what the report as a whole says of a finding counts.
+/// The mentions that a filter asks for: only the assertion of the report as a whole counts.
 fn of_mentions<'a>(
     wanted: &'a [MentionFilter],
     reading: &'a Reading,

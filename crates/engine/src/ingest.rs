@@ -1,4 +1,4 @@
-//! Cases on their way in: checked whole, so that nothing half right is written.
+//! Admission of new cases: each is checked as a whole, so that nothing half right is written.
 
 use crate::{Cause, Violation};
 use precedent_archive::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
@@ -6,37 +6,37 @@ use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
 use precedent_query::QueryVector;
 use std::fmt;
 
-/// Most bytes of the files of one case together.
+/// Most bytes of image files per case.
 pub const MAX_CASE_FILE_BYTES: usize = 256 << 20;
 
-/// A case on its way in.
+/// A case to be ingested.
 #[derive(Clone)]
 pub struct NewCase {
     /// The case.
     pub case: Case,
-    /// Per image of the case its embedding, where there is one. A case without images may bring embeddings all the
-    /// same: each gets an image without a name.
+    /// Per image of the case its embedding, if any. A case without images may have embeddings all the same: each then gets an
+    /// image without a name.
     pub embeddings: Vec<Option<QueryVector>>,
-    /// Per image of the case its DICOM, PNG or JPEG file, where it is to be encoded. A case without images may bring files all
-    /// the same: each gets an image.
+    /// Per image of the case its DICOM, PNG or JPEG file, if it is to be encoded. A case without images may have files all the
+    /// same: each then gets an image.
     pub files: Vec<Option<Vec<u8>>>,
-    /// What becomes of a case that is held under its id.
+    /// What to do if the index holds a case with this id.
     pub replacement: Replacement,
 }
 
 impl NewCase {
-    /// A case without embeddings and files, which replaces a held one whole.
+    /// A case without embeddings and files, which replaces an existing one as a whole.
     pub fn new(case: Case) -> Self {
         Self { case, embeddings: Vec::new(), files: Vec::new(), replacement: Replacement::default() }
     }
 
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, in bytes.
     pub fn memory_bytes(&self) -> usize {
         let sections = self.case.report.iter().flat_map(|report| report.sections());
         let text: usize = sections.map(|section| section.text.len()).sum();
         let values: usize = self.embeddings.iter().flatten().map(|vector| vector.values.len()).sum();
         let files: usize = self.files.iter().flatten().map(Vec::len).sum();
-        // Fields, ids and images are a few hundred bytes as a rule.
+        // Fields, ids and images usually take a few hundred bytes.
         text + values * size_of::<f32>() + files + 512
     }
 
@@ -46,7 +46,7 @@ impl NewCase {
     }
 }
 
-/// A film shows a patient.
+/// Image files show a patient, so they are left out.
 impl fmt::Debug for NewCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (embeddings, files) =
@@ -55,7 +55,7 @@ impl fmt::Debug for NewCase {
     }
 }
 
-/// Per case: what became of it, or why it was refused.
+/// Per case: what was done, or why it was refused.
 pub type IngestOutcome = Result<Ingested, Refusal>;
 
 /// A case that is durable.
@@ -63,18 +63,18 @@ pub type IngestOutcome = Result<Ingested, Refusal>;
 pub struct Ingested {
     /// What was done.
     pub effect: Effect,
-    /// The place in the log of the case that is held under its id now; 0 where nothing was done yet.
+    /// The position in the log of the case now held under this id; 0 if nothing was done yet.
     pub sequence: u64,
-    /// What of it was left out.
+    /// What was left out of it.
     pub warnings: Vec<CaseWarning>,
 }
 
-/// Why a case was refused. It changed nothing.
+/// Why a case was refused; it changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It is wrong.
     Invalid(Vec<Violation>),
-    /// The case that is held under its id would lose something.
+    /// The case held under this id would lose something.
     Loss(Vec<Violation>),
 }
 
@@ -86,7 +86,7 @@ impl Refusal {
         }
     }
 
-    /// The same, taken out.
+    /// The same, by value.
     pub fn into_violations(self) -> Vec<Violation> {
         match self {
             Self::Invalid(violations) | Self::Loss(violations) => violations,
@@ -94,35 +94,35 @@ impl Refusal {
     }
 }
 
-/// Something about a case that was ingested all the same. No value of the case is in it.
+/// A warning about a case that was ingested all the same. It contains no value of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseWarning {
     /// What it is about.
     pub code: CaseWarningCode,
     /// The path of the field, such as `case.patient.id`.
     pub field: &'static str,
-    /// What was done, and what to do.
+    /// What was done, and what the sender can do.
     pub message: &'static str,
 }
 
 /// What a [`CaseWarning`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseWarningCode {
-    /// The patient id is nobody's and was left out.
+    /// The patient id is a placeholder and was left out.
     PlaceholderPatient,
-    /// The issuer is nobody's and was left out.
+    /// The issuer is a placeholder and was left out.
     PlaceholderIssuer,
 }
 
-/// A case that was checked, and what of it was left out.
+/// A checked case, and what was left out of it.
 pub(crate) struct Admitted {
     pub entry: CaseEntry,
     pub replacement: Replacement,
     pub warnings: Vec<CaseWarning>,
 }
 
-/// Checks a case and brings it to the form of the index; names everything that is wrong with it. An update may hold a
-/// patient alone, as the rest of its case is held. Files are encoded before.
+/// Checks a case and converts it to the form of the index; names everything that is wrong with it. An update may consist of a
+/// patient only, because the index holds the rest. Files must be encoded already.
 pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, Vec<Violation>> {
     let NewCase { mut case, embeddings, replacement, .. } = new;
     let mut wrong = Vec::new();
@@ -164,7 +164,7 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, V
     if wrong.is_empty() { Ok(Admitted { entry, replacement, warnings }) } else { Err(wrong) }
 }
 
-/// Fills the field `view` from the images, where the case does not give it: by it searches put like views first.
+/// Fills the field `view` from the images if the case does not give it: searches use it to put like views first.
 fn complete_views(definition: &Definition, case: &mut Case) {
     if definition.fields.kind("view") != Some(FieldKind::Keywords) || case.fields.contains_key("view") {
         return;
@@ -177,7 +177,7 @@ fn complete_views(definition: &Definition, case: &mut Case) {
     }
 }
 
-/// Takes off what stands for nobody: cases that share it have nothing in common.
+/// Removes placeholders: cases that share one have nothing in common.
 fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
     let Some(key) = case.patient.take() else { return Vec::new() };
     let has_issuer = key.issuer().is_some();
@@ -201,7 +201,7 @@ fn admit_patient(definition: &Definition, case: &mut Case) -> Vec<CaseWarning> {
     }
 }
 
-/// Why a case does not replace the one that is held.
+/// Why a case does not replace the one in the index.
 pub(crate) fn refusal(refused: Refused) -> Refusal {
     match refused {
         Refused::Loss(loss) => Refusal::Loss(losses(loss)),

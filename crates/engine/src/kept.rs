@@ -1,4 +1,4 @@
-//! Generations that are kept for the next page of an answer.
+//! Generations kept for further pages of an answer.
 
 use crate::give_way;
 use precedent_archive::Generation;
@@ -6,15 +6,15 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a generation is kept after its last page was asked for.
+/// How long a generation is kept after its last page was requested.
 const KEEP: Duration = Duration::from_secs(120);
-/// Bytes of segments that were merged away and are kept for pages alone: as many as the newest generation has, and never
-/// less than this. They are mapped files, so this is room on the disk.
+/// Bytes of merged-away segments that may be kept only for pages: as many as the newest generation has, but at least this. They
+/// are mapped files, so this is disk space.
 const LEAST_OLD_BYTES: u64 = 1 << 30;
-/// Memory for the live cases and tombstones of all kept generations.
+/// Memory for the live sets and tombstones of all kept generations.
 const MOST_LIVE_BYTES: u64 = 256 << 20;
 
-/// Generations of which a page was answered and another one is to come, the one asked for last at the end.
+/// Generations with further pages to come, the most recently requested at the end.
 #[derive(Debug, Default)]
 pub(crate) struct KeptGenerations(Mutex<Vec<Kept>>);
 
@@ -25,12 +25,12 @@ struct Kept {
     size: Size,
 }
 
-/// What a generation holds.
+/// The size of a generation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Size {
     /// Its segments by id, with their bytes on disk.
     segments: Vec<(String, u64)>,
-    /// Memory of its live cases and tombstones, as if it shared none with another generation.
+    /// Memory of its live sets and tombstones, as if it shared none with another generation.
     live_bytes: u64,
 }
 
@@ -46,7 +46,7 @@ impl Size {
 }
 
 impl KeptGenerations {
-    /// Keeps a generation from now on for [`KEEP`]; `newest` is never counted, as it is held anyway.
+    /// Keeps a generation for [`KEEP`] from now; `newest` never counts, as it is held anyway.
     pub fn keep(&self, snapshot: &Arc<dyn Generation>, newest: &dyn Generation) {
         let mut kept = self.lock();
         let asked = Instant::now();
@@ -67,7 +67,7 @@ impl KeptGenerations {
         let_go(old);
     }
 
-    /// That generation, if it is kept; from now on for [`KEEP`] again.
+    /// The generation, if it is kept; it is then kept for [`KEEP`] from now.
     pub fn find(&self, generation: u64) -> Option<Arc<dyn Generation>> {
         let mut kept = self.lock();
         let place = kept.iter().position(|kept| kept.snapshot.generation() == generation)?;
@@ -78,7 +78,7 @@ impl KeptGenerations {
         Some(snapshot)
     }
 
-    /// Lets go of what nobody asked for in [`KEEP`].
+    /// Drops generations that nobody requested within [`KEEP`].
     pub fn expire(&self) {
         let mut kept = self.lock();
         let now = Instant::now();
@@ -93,7 +93,7 @@ impl KeptGenerations {
     }
 }
 
-/// How many generations, from the first on, are too much. The last always stays: somebody was just promised it.
+/// How many of the oldest generations exceed the limits. The last one always stays: it has just been promised.
 fn beyond_limits(kept: &[&Size], newest: &Size) -> usize {
     let here: HashSet<&str> = newest.segments.iter().map(|(id, _)| id.as_str()).collect();
     let most_old_bytes = newest.segments.iter().map(|(_, bytes)| bytes).sum::<u64>().max(LEAST_OLD_BYTES);
@@ -115,8 +115,8 @@ fn beyond_limits(kept: &[&Size], newest: &Size) -> usize {
     kept.len() - within
 }
 
-/// Lets go of generations that nobody asks for. Whoever does so last closes their files, which took a tenth of a second for
-/// some hundred MiB that had been merged away; that is not for a search to wait for.
+/// Drops generations in a thread of its own. Dropping the last reference closes the files, which took a tenth of a second for
+/// some hundred MiB of merged-away segments; no search should wait for that.
 fn let_go(old: Vec<Kept>) {
     if old.is_empty() {
         return;
@@ -157,7 +157,7 @@ mod tests {
         let newest = size(&[("merged", 7 << 30)], 0);
         assert_eq!(beyond(&[old("a"), old("b")], &newest), 0);
         assert_eq!(beyond(&[old("c"), old("a"), old("b")], &newest), 1);
-        // A small index may keep a GiB all the same.
+        // A small index may keep 1 GiB all the same.
         let small = size(&[("merged", 1 << 20)], 0);
         assert_eq!(beyond(&[size(&[("a", 1 << 20)], 0), size(&[("b", 1 << 20)], 0)], &small), 0);
     }

@@ -1,7 +1,7 @@
 //! The facade: `ingest` and `search`.
 //!
-//! An [`Engine`] is one index, opened. Cases that it takes in are durable when it answers and are found at the latest a
-//! second later; a [`View`] is one generation, of which every answer is.
+//! An [`Engine`] is an open index. Ingested cases are durable when the call returns, and found within a second; a [`View`] is one
+//! generation, from which all its answers come.
 //!
 //! ```
 //! use precedent_engine::{Access, Definition, Engine, NewCase};

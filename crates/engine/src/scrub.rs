@@ -1,4 +1,4 @@
-//! Reads the files of served indexes again, slowly, and tells what is damaged before a search meets it.
+//! Slowly reads the files of served indexes again, to find damage before a search does.
 
 use crate::{Engine, EngineError, give_way};
 use std::cell::Cell;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// From the start of one round over all files to that of the next, unless it takes longer.
+/// Time from the start of one round over all files to the start of the next, unless a round takes longer.
 const ROUND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A thread that reads the files of some indexes again, round after round, until this is dropped.
@@ -22,12 +22,12 @@ struct Shared {
     engines: Vec<Arc<Engine>>,
     bytes_per_second: NonZeroU64,
     stop: Mutex<bool>,
-    /// Rung when it is to stop.
+    /// Signalled when it should stop.
     bell: Condvar,
 }
 
 impl Scrub {
-    /// Starts with the first index; one is read after the other, at most so many bytes in a second.
+    /// Starts with the first index; reads one after the other, at most this many bytes per second.
     ///
     /// # Errors
     /// [`EngineError::Threads`].
@@ -43,7 +43,7 @@ impl Scrub {
     }
 }
 
-/// Waits for the piece that is being read.
+/// Waits for the piece being read.
 impl Drop for Scrub {
     fn drop(&mut self) {
         *self.shared.lock() = true;
@@ -83,7 +83,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits; whether to go on.
+    /// Waits; returns whether to continue.
     fn wait(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         let mut stop = self.lock();

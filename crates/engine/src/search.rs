@@ -1,4 +1,4 @@
-//! The search, as a pipeline: admit (and encode), accept, rank per channel, fuse, one per patient, fetch, highlight.
+//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, fetch, highlight.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
@@ -13,9 +13,9 @@ use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchR
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-/// How much deeper the channels look when one hit per patient leaves too few.
+/// How many times deeper the channels look when one hit per patient leaves too few.
 const DEEPER: usize = 4;
-/// Cases that are passed over, because another stands for their patient, between two looks at the caller's wish to stop.
+/// Cases skipped, because another hit stands for their patient, between two calls of `stop`.
 const PASSED_BETWEEN_STOPS: usize = 256;
 
 /// Answers a request from one generation.
@@ -71,7 +71,7 @@ pub(crate) fn search(
     Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets })
 }
 
-/// Times one step after the other.
+/// Times consecutive steps.
 struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -86,7 +86,7 @@ impl Stopwatch {
     }
 }
 
-/// The cases that pass filter and guards.
+/// The cases that pass the filter and the guards.
 fn matches<'a>(
     snapshot: &'a dyn Generation,
     query: &Query<'_>,
@@ -106,13 +106,13 @@ fn matches<'a>(
 }
 
 struct Answer {
-    /// The whole answer, best first, at most `limit`.
+    /// The whole answer, best first, at most `limit` cases.
     fused: Vec<Fused>,
     rankings: Vec<Ranking>,
 }
 
-/// Ranks by channels. Goes deeper until the answer is full or the channels have nothing more, so that there are
-/// as many hits as there are candidates up to the limit, whatever filter and patients leave out.
+/// Ranks by channels. Looks deeper until the answer is full or the channels have no more candidates, so that there are as many
+/// hits as matching cases, up to the limit, whatever the filter and the rule of one hit per patient leave out.
 fn ranked(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -124,8 +124,8 @@ fn ranked(
     let both = query.asks_image() && query.asks_lexical().is_some();
     let (exact, count) = (query.request.limits.exact, matches.count());
     let several = query.request.guards.several_per_patient;
-    // One channel alone is its own order, so nothing beyond the limit matters; two need depth to find agreement. To look once more takes a
-    // scan where answers are exact, so room is left for patients with several cases.
+    // A single channel is its own order, so nothing beyond the limit matters; two channels need depth to find agreement. If
+    // answers are exact, each further round takes a full scan, so there is room for patients with several cases.
     let cases = if exact && !several { limit.saturating_mul(DEEPER) } else { limit };
     let mut depth = match (both, exact) {
         (true, true) => fusion.candidates.max(certain_depth(cases, fusion)).min(count.max(1)),
@@ -161,7 +161,7 @@ fn ranked(
             watch.lap();
         }
         let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
-        // Behind these a case may come that no channel put forward.
+        // A case that no channel put forward could come before those after this point.
         fused.truncate(fused.partition_point(|case| case.score > behind));
         if !several {
             keep_one_per_patient(snapshot, &mut fused, limit)?;
@@ -175,7 +175,7 @@ fn ranked(
     }
 }
 
-/// Adds to each channel what the other put forward, with the rank that it has among all matches.
+/// Adds to each channel what only the other put forward, with its rank among all matches.
 fn rank_by_both(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -189,7 +189,7 @@ fn rank_by_both(
         ranking.candidates.iter().map(|candidate| candidate.place).collect()
     };
     let (by_image, by_text) = (places(image), places(lexical));
-    // What an exhausted channel does not have it says nothing of.
+    // A case that an exhausted channel does not have gets no vote from it.
     if !image.exhausted {
         let others: Vec<CasePlace> = by_text.difference(&by_image).copied().collect();
         let ranked = channel::image::ranked(snapshot, query, matches, &others, stop)?.into_iter();
@@ -207,7 +207,7 @@ fn rank_by_both(
     Ok(())
 }
 
-/// The answer to a filter alone: the latest studies first.
+/// The answer to a filter without a query: latest studies first.
 fn unranked(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -218,7 +218,7 @@ fn unranked(
     let mut watch = Stopwatch::start();
     let asked_for_nothing = query.text.is_some() || !query.vectors.is_empty();
     if asked_for_nothing {
-        // A text without a word, or weights of 0: every channel is silent, so nothing is put forward.
+        // A text without a word, or weights of 0: no channel takes part, so there are no candidates.
         return Ok(Answer { fused: Vec::new(), rankings: Vec::new() });
     }
     let mut fused = Vec::new();
@@ -241,9 +241,9 @@ fn unranked(
     Ok(Answer { fused, rankings: Vec::new() })
 }
 
-/// The best case stands for the patient; a case without a patient stands for itself. Best first, a case is left out if it
-/// may be the patient of any that was kept: a key without issuer goes with one of any issuer, so only an order makes it
-/// certain who stands for whom. Behind the limit nobody is looked at.
+/// The best case stands for its patient; a case without a patient stands for itself. Going from the best down, a case is dropped
+/// if it may belong to the patient of any case kept so far: a key without an issuer matches one of any issuer, so only an order
+/// decides which case stands for which. Nothing is checked beyond the limit.
 fn keep_one_per_patient(
     snapshot: &dyn Generation,
     fused: &mut Vec<Fused>,
@@ -263,12 +263,12 @@ fn keep_one_per_patient(
     Ok(())
 }
 
-/// The patients of the cases that were kept so far.
+/// The patients of the cases kept so far.
 #[derive(Default)]
 struct Patients(HashMap<u64, Vec<CasePlace>>);
 
 impl Patients {
-    /// Adds a case, unless it may be the patient of one that was added.
+    /// Adds a case, unless it may belong to the patient of one already added.
     fn add(&mut self, snapshot: &dyn Generation, case: CasePlace) -> Result<bool, EngineError> {
         let Some(number) = snapshot.patient_number(case)? else { return Ok(true) };
         let others = self.0.entry(number).or_default();
@@ -282,7 +282,7 @@ impl Patients {
     }
 }
 
-/// What the lexical channel says of each winner: its vote, or the score that it would have had.
+/// The lexical score of each hit: from its vote, or the score it would have had.
 fn text_scores(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -299,7 +299,7 @@ fn text_scores(
     Ok(scores)
 }
 
-/// Fetches a winner, and fills in for display what a channel would say of it that did not put it forward.
+/// Fetches a hit, and fills in for display the score of a channel that did not put it forward.
 fn hit(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -321,7 +321,7 @@ fn hit(
         HitDetail::WithoutReport => snapshot.case_without_report(fused.place)?,
         HitDetail::CaseId => Case::new(snapshot.case_id(fused.place)?),
     };
-    // Reading a report again takes microseconds; what was read when it came in is not kept.
+    // Reading a report again takes microseconds, so the result of the first reading is not stored.
     let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {
         Some(report) => {
             highlights(query.text.as_ref(), &query.mentions, report, &snapshot.reader().read(report))

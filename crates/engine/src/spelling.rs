@@ -1,12 +1,12 @@
-//! Words of a query that no report and no lexicon knows, and what is searched in their place.
+//! Spelling correction: words of a query that no report contains and the lexicon does not know, and their replacements.
 //!
-//! A word is known when a live report holds it in whatever section and under whatever ending, or when the lexicon has it
-//! in a phrase or a name. A word that is not known is replaced by a known one that is spelt much like it
-//! ([`precedent_lexical::Spelling`]): the nearest, of those one that reports hold under whatever ending, of those the one
-//! in most reports, of those one of the lexicon. Words that are asked for as written (in quotation marks, behind the name of a section or an assertion) stay, and so do words
-//! with a digit and those of fewer than four letters. Words behind `+` and `-` are corrected like any other.
+//! A word is known if a live report contains it, in any section and with any ending, or if it is part of a phrase or name of the
+//! lexicon. An unknown word is replaced by a known one of similar spelling ([`precedent_lexical::Spelling`]): by the nearest; of
+//! those, by one that reports contain with any ending; of those, by the one in most reports; of those, by one of the lexicon.
+//! Words to be searched as written (in quotation marks, or after the name of a section or an assertion) stay, as do words with a
+//! digit and words of fewer than four letters. Words after `+` and `-` are corrected like any other.
 //!
-//! The corrected text is then read as if it had been written so.
+//! The corrected text is then read as if it had been typed.
 
 use crate::EngineError;
 use precedent_archive::Generation;
@@ -17,32 +17,32 @@ use precedent_report::Lexicon;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-/// Words of one query for which others are looked for: each looks at some thousand words of the archive.
+/// Most words of one query that are looked up: each lookup scans some thousand words of the archive.
 const MOST_LOOKUPS: usize = 8;
-/// Candidates of the archive of which it is asked whether a live report holds them.
+/// Most candidates of the archive that are checked against live reports.
 const MOST_CANDIDATES: usize = 16;
 
-/// Bytes of a short word that is the unit of the number before it, such as "mm", whether or not a report has it.
+/// Most bytes of a word that is taken as the unit of the number before it, such as "mm", whether or not a report contains it.
 const LONGEST_UNIT: usize = 3;
 
 /// A text with its unknown words replaced.
 #[derive(Default)]
 pub(crate) struct Corrected {
-    /// What is searched.
+    /// The text to search.
     pub text: String,
     /// In the order of the text.
     pub corrections: Vec<Correction>,
-    /// Words that nothing knows and nothing resembles, each once.
+    /// Words that are unknown and resemble no known word, without duplicates.
     pub unknown: Vec<String>,
 }
 
 impl Corrected {
-    /// The text as it is written.
+    /// The text as typed.
     pub fn literal(text: &str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
     }
 
-    /// What the caller should know of it.
+    /// Warnings for the caller.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if !self.corrections.is_empty() {
@@ -63,7 +63,7 @@ impl Corrected {
     }
 }
 
-/// Replaces the unknown words of a query's text. An archive without any word knows nothing, so nothing is replaced.
+/// Replaces the unknown words of a query's text. An archive without any words knows none, so nothing is replaced.
 pub(crate) fn correct(snapshot: &dyn Generation, text: &str) -> Result<Corrected, EngineError> {
     let mut corrected = Corrected::default();
     let mut end = 0;
@@ -111,17 +111,17 @@ fn folded(word: &str) -> String {
     folded
 }
 
-/// Whether a word needs no correction. Numbers and single letters say nothing by their spelling.
+/// Whether a word needs no correction. The spelling of numbers and single letters says nothing.
 fn is_known(snapshot: &dyn Generation, folded: &str) -> Result<bool, EngineError> {
     let is_word = folded.chars().nth(1).is_some() && folded.chars().all(char::is_alphabetic);
     if !is_word || !snapshot.has_words() {
         return Ok(true);
     }
-    // Most words stand in a report, and looking there costs least.
+    // Most words occur in a report, and that is the cheapest check.
     Ok(snapshot.knows_word(folded)? || snapshot.reader().lexicon().knows(folded))
 }
 
-/// The known word that is spelt most like another.
+/// The known word of the most similar spelling.
 fn nearest(
     snapshot: &dyn Generation,
     lexicon: &Lexicon,
@@ -141,7 +141,7 @@ fn nearest(
     }
     let mut best = None;
     for Neighbour { word, distance, documents } in found {
-        // The list of an archive holds words of deleted reports, too.
+        // The word list of an archive also contains words of deleted reports.
         let held = snapshot.knows_word(&word)?;
         let of_lexicon = of_lexicon.contains(word.as_str());
         let order = (distance, !held, Reverse(documents), !of_lexicon, word);

@@ -1,20 +1,20 @@
-//! What of a query is language: its words in the order given, without the signs of the query language around them.
+//! The natural language in a query: its words in order, without the surrounding query syntax.
 //!
-//! "no effusion -pneumothorax" does not deny the pneumothorax twice, and in "mass absent:effusion" the word before the
-//! colon says nothing of the mass. The reader of reports knows nothing of such signs, so they are taken out before.
+//! "no effusion -pneumothorax" does not deny the pneumothorax twice, and in "mass absent:effusion" the word before the colon says
+//! nothing about the mass. The report reader does not know such syntax, so it is removed first.
 
 use precedent_model::{Assertion, SectionKind};
 
-/// What ends whatever was said before it, in one byte.
+/// One byte that ends the scope of what was said before it.
 const STOP: &str = ";";
 
-/// A text of the same length in bytes, with every word that is language in its place:
+/// A text of the same length in bytes, with every word of natural language in its place:
 ///
-/// - `+` and `-` before words are gone; what is said before a change of sign does not reach behind it;
-/// - words with a name before them (`absent:`, `impression:`, `text:`), which are looked for as written, are gone;
-/// - quotation marks are gone; what is said inside does not reach behind them.
+/// - `+` and `-` before words are removed; a change of sign ends the scope of what was said before it;
+/// - words with a prefix (`absent:`, `impression:`, `text:`), which are searched as written, are removed;
+/// - quotation marks are removed; what is said inside them does not reach beyond them.
 ///
-/// The signs are those of [`precedent_lexical::TextQuery`].
+/// The syntax is that of [`precedent_lexical::TextQuery`].
 pub(crate) fn spoken(text: &str) -> String {
     let mut spoken = Spoken { out: String::with_capacity(text.len()), before: None };
     let mut rest = text;
@@ -34,12 +34,12 @@ pub(crate) fn spoken(text: &str) -> String {
 
 struct Spoken {
     out: String,
-    /// The sign of the word before, a blank for none.
+    /// The sign of the previous word, or a blank for none.
     before: Option<char>,
 }
 
 impl Spoken {
-    /// Takes over a word or what stands in quotation marks; gives what follows.
+    /// Takes one word or quoted phrase; returns the rest of the text.
     fn one<'a>(&mut self, text: &'a str, separated: bool) -> &'a str {
         let signed = ['+', '-'].into_iter().filter(|_| separated).find_map(|sign| signed(text, sign));
         let (sign, unsigned) = signed.unwrap_or((' ', text));
@@ -66,13 +66,13 @@ impl Spoken {
         rest
     }
 
-    /// A stop and as many blanks as make `bytes`.
+    /// A stop and blanks, `bytes` in all.
     fn blank(&mut self, bytes: usize) {
         self.out.push_str(STOP);
         self.out.push_str(&" ".repeat(bytes - STOP.len()));
     }
 
-    /// A stop in the place of the sign that follows, or of the white space before the word.
+    /// A stop in place of the next sign, or of the white space before the word.
     fn stop(&mut self, is_signed: bool) {
         if is_signed {
             self.out.push_str(STOP);
@@ -98,8 +98,8 @@ fn after_name(text: &str) -> Option<&str> {
     (known && rest.starts_with(|c: char| !c.is_whitespace())).then_some(rest)
 }
 
-/// The bytes of an opening quotation mark, the words behind it, and what follows the closing one; without marks the
-/// word and what follows it.
+/// The bytes of an opening quotation mark, the words after it, and the rest after the closing mark; without marks, the word and
+/// the rest.
 fn piece(text: &str) -> (usize, &str, &str) {
     let mark = text.chars().next().filter(|&c| is_quote(c)).map_or(0, char::len_utf8);
     let inside = &text[mark..];
@@ -174,7 +174,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is left stands where it stood.
+        /// Whatever remains keeps its position.
         #[test]
         fn every_character_keeps_its_place(text in "([a-zé🫁;. \"+:-]|absent:|text:|“|\u{a0}){0,40}") {
             let spoken = spoken(&text);

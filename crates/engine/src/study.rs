@@ -1,25 +1,25 @@
-//! Whose study the headers of several files say it is.
+//! Which patient the headers of several files name.
 
 use precedent_imaging::HeaderFacts;
 use precedent_model::{PatientKey, PlaceholderIds};
 
-/// A patient and the place of the file that names it.
+/// A patient and the position of the file that names it.
 pub(crate) type NamedPatient = (usize, PatientKey);
 
-/// The place of a file that is of another patient than an earlier one, and the place of that.
+/// The position of a file that names another patient than an earlier one, and the position of that one.
 pub(crate) type OtherPatient = (usize, usize);
 
-/// The patient of a header, as far as it can be read; a placeholder too.
+/// The patient in a header, if it is readable; also a placeholder.
 pub(crate) fn key(facts: &HeaderFacts) -> Option<PatientKey> {
     let (id, issuer) = (facts.patient_id.as_deref()?, facts.patient_id_issuer.as_deref());
-    // An issuer that cannot be read is none; a patient without one may be any of that number.
+    // An unreadable issuer counts as none; a patient without an issuer may be anyone with that number.
     PatientKey::new(id, issuer).or_else(|_| PatientKey::new(id, None)).ok()
 }
 
-/// The one patient whom the headers name: of several keys the fullest. Placeholders are nobody.
+/// The one patient that the headers name; of several keys, the most complete. Placeholders are ignored.
 ///
 /// # Errors
-/// Every file that is of another patient than those before it. Two people in one study would be each other's precedents.
+/// Every file that names another patient than those before it. Two people in one study would become each other's precedents.
 pub(crate) fn patient<'a>(
     placeholders: &PlaceholderIds,
     headers: impl IntoIterator<Item = (usize, &'a HeaderFacts)>,
@@ -41,7 +41,7 @@ pub(crate) fn patient<'a>(
 mod tests {
     use super::*;
 
-    /// Of the headers with these keys: the fullest, or which are of another patient.
+    /// For headers with these keys: the most complete key, or the files of other patients.
     fn named(keys: &[(&str, &str)]) -> Result<Option<(usize, String)>, Vec<OtherPatient>> {
         let headers: Vec<HeaderFacts> = (keys.iter())
             .map(|(id, issuer)| HeaderFacts {

@@ -1,4 +1,4 @@
-//! What a query's text asks for, understood by the same reader as the reports.
+//! What a query's text asks for, read by the same reader as the reports.
 
 mod details;
 
@@ -7,22 +7,22 @@ use precedent_lexical::{Asked, AskedFinding};
 use precedent_model::{Assertion, FindingId, Mention, Run, SectionKind};
 use precedent_report::{Lexicon, ReportReader};
 
-/// How much the finding counts that the text names.
+/// Weight of a finding that the text names.
 const NAMED: f32 = 1.0;
-/// How much a finding counts that follows from the named one, or from which that one follows. Who asks for "airspace
-/// disease" is served by "pneumonia", and better by the word itself.
+/// Weight of a finding that implies the named one or is implied by it. "Pneumonia" is a good answer to "airspace disease", and
+/// the term itself is a better one.
 const RELATED: f32 = 0.5;
-/// How much a finding counts that what is denied is a kind of: who denies it denies this one, too, and a report that says so in
-/// as many words comes first.
+/// Weight of what a denied finding is a kind of: a report that denies the broader finding denies this one too, but a report that
+/// says so literally comes first.
 const DENIED_WITH: f32 = 0.2;
-/// How much a finding counts that others would call the named one.
+/// Weight of a finding that others might call by the name of this one.
 const ALIKE: f32 = 0.15;
-/// How much a finding counts that the named one leaves behind: who asks for a bypass is served by sternotomy wires, after
-/// every report that says "bypass".
+/// Weight of a finding that the named one leaves behind: sternotomy wires are a good answer to "bypass", after every report that
+/// says "bypass".
 const TRACE: f32 = 0.25;
 
-/// Reads a query: the assertion of each of its words, and the findings that it names, each with its kinds and with the
-/// side, place, size, severity and time that it asks for.
+/// Reads a query: the assertion of each of its words, and the findings it names, each with its kinds and with the side, place,
+/// size, severity and time asked for.
 pub fn understand(reader: &ReportReader, text: &str) -> Asked {
     let spoken = spoken(text);
     let reading = reader.read_text(SectionKind::Body, &spoken);
@@ -43,7 +43,7 @@ pub fn understand(reader: &ReportReader, text: &str) -> Asked {
     asked
 }
 
-/// Whether a mention stands among the words of another one, which has more of them or comes first.
+/// Whether a mention shares words with another one that has more words or comes first.
 fn shares_words(mentions: &[Mention], place: usize) -> bool {
     let bytes = |mention: &Mention| mention.span.range().len();
     let this = &mentions[place];
@@ -71,8 +71,8 @@ fn finding(lexicon: &Lexicon, text: &str, mention: &Mention) -> AskedFinding {
     AskedFinding { span: mention.span, assertion, findings, details, shares_words: false }
 }
 
-/// The findings of which one, asserted so, says that the named one is so, too: a kind that is there, but what it is a kind
-/// of where that is denied.
+/// The findings that, under this assertion, imply the named one: its kinds if it is present, what it is a kind of if it is
+/// denied.
 pub(crate) fn related(lexicon: &Lexicon, id: &str, assertion: Assertion) -> Vec<FindingId> {
     match assertion {
         Assertion::Absent => lexicon.broader(id),
@@ -80,7 +80,7 @@ pub(crate) fn related(lexicon: &Lexicon, id: &str, assertion: Assertion) -> Vec<
     }
 }
 
-/// What a question asks for: "rule out pneumothorax", typed into a search, looks for one.
+/// What a question asks for: "rule out pneumothorax", typed as a query, looks for a pneumothorax.
 fn meant(assertion: Assertion) -> Assertion {
     match assertion {
         Assertion::Hypothetical => Assertion::Present,
@@ -93,7 +93,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// The runs as `assertion(words)` and the findings as `assertion(words = id*weight)`, with the first id only.
+    /// Checks the runs, written as `assertion(words)`, and the findings, as `assertion(words = id*weight)` with the first id
+    /// only.
     fn check(text: &str, runs: &[&str], findings: &[&str]) {
         let asked = understand(&ReportReader::new(Lexicon::bundled()), text);
         let shown: Vec<String> = (asked.runs.iter())

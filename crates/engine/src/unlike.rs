@@ -1,15 +1,15 @@
-//! Which cases are known to be of other views than a query's films.
+//! Which cases are known to be of views unlike the query's images.
 
 use crate::EngineError;
 use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_model::Projection;
 
-/// Per vector of the query its projection, where that is known and there are cases of others.
+/// Per vector of the query its projection, if it is known and the index has cases of others.
 #[derive(Debug, Default)]
 pub(crate) struct Unlike(Vec<Option<Projection>>);
 
 impl Unlike {
-    /// Of these projections, one per vector of the query.
+    /// From one projection per vector of the query.
     pub fn of(
         snapshot: &dyn Generation,
         projections: impl IntoIterator<Item = Option<Projection>>,
@@ -21,12 +21,12 @@ impl Unlike {
         Ok(Self(projections.into_iter().map(known).collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// By which projection like views go before others, for a vector.
+    /// The projection whose views go first for this vector.
     pub fn of_vector(&self, vector: usize) -> Option<Projection> {
         self.0.get(vector).copied().flatten()
     }
 
-    /// Splits the cases that pass, for each projection by which like views go first.
+    /// Splits the selected cases for each projection whose views go first.
     pub fn split<'a>(&self, matches: &'a dyn Selection) -> Result<ByView<'a>, EngineError> {
         let mut halves = Vec::new();
         for projection in Projection::ALL.into_iter().filter(|projection| self.0.contains(&Some(*projection)))
@@ -36,12 +36,12 @@ impl Unlike {
         Ok(ByView { all: matches, halves })
     }
 
-    /// Whether like views go before others for any vector.
+    /// Whether like views go first for any vector.
     pub fn splits(&self) -> bool {
         self.0.iter().any(Option::is_some)
     }
 
-    /// Whether a case is known to be of other projections than a vector.
+    /// Whether a case is known to be of projections other than this vector's.
     pub fn has(
         &self,
         snapshot: &dyn Generation,
@@ -55,15 +55,15 @@ impl Unlike {
     }
 }
 
-/// The cases that pass, split by view once per search, however deep it goes.
+/// The selected cases, split by view once per search, however deep it looks.
 pub(crate) struct ByView<'a> {
     pub all: &'a dyn Selection,
-    /// Per projection the cases that may be of it, and those known to be of others only.
+    /// Per projection, the cases that may be of it and those known to be of others only.
     halves: Vec<(Projection, [Box<dyn Selection + 'a>; 2])>,
 }
 
 impl ByView<'_> {
-    /// The cases that pass, in the groups in which a vector of this projection ranks them.
+    /// The selected cases, in the groups in which a vector of this projection ranks them.
     pub fn groups(&self, projection: Option<Projection>) -> Vec<&dyn Selection> {
         let halves = self.halves.iter().find(|(of, _)| Some(*of) == projection);
         halves.map_or_else(|| vec![self.all], |(_, halves)| halves.iter().map(|half| half.as_ref()).collect())

@@ -1,33 +1,34 @@
-//! When a load is followed by a merge.
+//! When to merge after a load.
 
 use crate::{Engine, VectorAccess};
 
-/// Segments from which on a merge speeds searches up, whatever is in them.
+/// Number of segments from which on a merge makes searches faster, whatever they hold.
 const HINT_SEGMENTS: usize = 8;
 
 /// What a merge would gain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MergeGain {
-    /// Segments now.
+    /// Current number of segments.
     pub segments: usize,
     /// Distinct vectors outside of graphs, which are scanned.
     pub scanned: usize,
     /// Distinct vectors in graphs, which are walked.
     pub linked: usize,
-    /// The fewest vectors of which a graph is built.
+    /// The fewest vectors for which a graph is built.
     pub fewest: usize,
 }
 
 impl MergeGain {
-    /// Whether a load is to end with a merge of all: most vectors lie outside of graphs, and enough of them to build one.
+    /// Whether a load should end with a full merge: most vectors are outside of graphs, and there are enough to build one.
     ///
-    /// A merge then links at most twice the vectors that came since the last one, so that an archive that grows load by load
+    /// A merge then links at most twice the vectors added since the last one, so an archive that grows load by load links each
+    /// vector about twice in all, and a small load into a large archive never merges.
     /// links each vector about twice in all, and a load of a few into many never merges.
     pub fn is_due(self) -> bool {
         self.scanned >= self.fewest && self.scanned >= self.linked
     }
 
-    /// Whether searches are noticeably slower than they were merged.
+    /// Whether searches would become noticeably faster by a merge.
     pub fn is_worth_a_hint(self) -> bool {
         let scans_much = self.scanned >= self.fewest && self.scanned * 10 >= self.linked;
         self.segments >= HINT_SEGMENTS || scans_much
@@ -35,7 +36,7 @@ impl MergeGain {
 }
 
 impl Engine {
-    /// What a merge would gain in the newest generation. Reads no file.
+    /// What a merge of the newest generation would gain. Reads no file.
     pub fn merge_gain(&self) -> MergeGain {
         let segments = self.view().snapshot().parts();
         let vectors = |linked: bool| {

@@ -1,4 +1,4 @@
-//! One generation, searched.
+//! Searches in one generation.
 
 use crate::encode::Encoding;
 use crate::{EngineError, search};
@@ -8,22 +8,22 @@ use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use precedent_report::ReportReader;
 use std::sync::{Arc, Weak};
 
-/// What a search may ask for to be brief: vectors, hits, the width of a walk, and cases that are compared because no graph
-/// holds them. At these a search by 512 numbers takes some hundred microseconds.
+/// Limits of a brief search: vectors, hits, search width, and cases that are compared because no graph holds them. Within them, a
+/// search with 512 dimensions takes some hundred microseconds.
 const BRIEF_VECTORS: usize = 4;
 const BRIEF_HITS: usize = 50;
 const BRIEF_WIDTH: usize = 256;
 const BRIEF_RECALL: f32 = 0.99;
 const BRIEF_COMPARED: usize = 1024;
-/// Codes that are scanned in the time that a vector is compared.
+/// Codes scanned in the time it takes to compare one vector.
 const CODES_FOR_A_VECTOR: usize = 16;
 
-/// One generation of an index. Everything asked of one view is answered from the same cases.
+/// One generation of an index. All answers of a view come from the same cases.
 #[derive(Debug, Clone)]
 pub struct View {
     snapshot: Arc<dyn Generation>,
     encoding: Arc<Encoding>,
-    /// Where damage is told that is met, while it is open.
+    /// Where to report damage, as long as the archive is open.
     archive: Weak<dyn Archive>,
 }
 
@@ -44,27 +44,28 @@ impl View {
         &self.snapshot
     }
 
-    /// What the index is made for.
+    /// The definition of the index.
     pub fn definition(&self) -> &Definition {
         self.snapshot.definition()
     }
 
-    /// How reports are read, with the lexicon of the index.
+    /// The report reader with the lexicon of the index.
     pub fn reader(&self) -> &ReportReader {
         self.snapshot.reader()
     }
 
-    /// The generation.
+    /// The number of the generation.
     pub fn generation(&self) -> u64 {
         self.snapshot.generation()
     }
 
-    /// Live cases.
+    /// Number of live cases.
     pub fn case_count(&self) -> usize {
         self.snapshot.cases()
     }
 
-    /// Searches; images and image text of the request are encoded first. `stop` is asked often and ends the search when it says so.
+    /// Searches; images and image text of the request are encoded first. `stop` is called often, and ends the search by returning
+    /// true.
     ///
     /// # Errors
     /// [`EngineError::Invalid`], [`EngineError::Precondition`], [`EngineError::Cancelled`], or a damaged file.
@@ -77,8 +78,8 @@ impl View {
         found.inspect_err(|error| self.note(error))
     }
 
-    /// Whether a search is expected to take a fraction of a millisecond, as those by embedding alone do: it walks through
-    /// graphs to a few hits. An expectation and no promise: that one patient stands for each case may lead deeper.
+    /// Whether a search is expected to take a fraction of a millisecond, as vector-only searches do that walk graphs for a few
+    /// hits. This is an expectation and not a promise: one hit per patient may require looking deeper.
     pub fn is_brief(&self, request: &SearchRequest) -> bool {
         let (limits, graph) = (&request.limits, &self.definition().graph);
         let by_vectors_alone = request.images.is_empty()
@@ -103,8 +104,8 @@ impl View {
                 <= BRIEF_COMPARED
     }
 
-    /// Measures whether searches by embedding keep the promised recall, with up to `sample` cases as queries. `progress` gets
-    /// queries done and in all; `stop` is asked often.
+    /// Measures whether vector searches keep the promised recall, with up to `sample` cases as queries. `progress` gets the
+    /// number of queries done and in all; `stop` is called often.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`], or a damaged file.

@@ -1,10 +1,10 @@
-//! The channel `image`: the query's embeddings against the cases' image embeddings.
+//! The channel `image`: compares the query's embeddings with those of the cases' images.
 //!
-//! A case counts with its nearest image to any of the query's vectors. Each vector's own best cases suffice: a case
-//! among the best overall is among the best of the vector that it is nearest to.
+//! A case is ranked by its nearest image to any vector of the query. It is enough to look at the best cases of each vector: a
+//! case among the best overall is among the best of the vector nearest to it.
 //!
-//! Of a film whose projection is known, cases of like views go first: those that are known to be of other projections alone
-//! follow behind all others, whatever their distance. A case whose views are not known may be of any.
+//! If the projection of a query image is known, cases of like views go first: those known to be of other projections only come
+//! after all others, whatever their distance. A case of unknown views may be of any.
 
 use super::{Ahead, Candidate, Ranking};
 use crate::EngineError;
@@ -14,12 +14,12 @@ use precedent_archive::{CasePlace, Effort, Generation, NearestCase, NearestTo, S
 use precedent_query::{Channel, ChannelPlan, VectorPath};
 use std::collections::HashMap;
 
-/// Cases measured anew between two looks at the caller's wish to stop.
+/// Cases measured between two calls of `stop`.
 const MEASURED_BETWEEN_STOPS: usize = 256;
-/// The same for cases that are found again by another vector: a table is looked up.
+/// The same for cases found again by another vector, which costs only a table lookup.
 const JOINED_BETWEEN_STOPS: usize = 2048;
 
-/// Ranks the accepted cases that have an embedding.
+/// Ranks the selected cases that have an embedding.
 pub(crate) fn rank(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -37,7 +37,7 @@ pub(crate) fn rank(
     };
     let (mut visited, mut path, mut found_share) = (0, SegmentPath::Compared, Some(1.0_f32));
     let mut nearest_in = |query_vector, k, group: &dyn Selection| -> Result<Vec<_>, EngineError> {
-        // Hits are measured when they are shown; only those of several vectors are told apart by what is given here.
+        // Hits are measured when shown; only with several vectors do these distances decide between cases.
         let order_alone = query.vectors.len() == 1;
         let to = NearestTo { query: query_vector, k, effort, path: limits.path, order_alone };
         let found = group.nearest(&to, stop)?;
@@ -97,10 +97,10 @@ pub(crate) fn rank(
     Ok(Ranking { exhausted: candidates.len() >= matches.all.count_embedded()?, candidates, plan })
 }
 
-/// The nearest cases to any of several vectors, of those nearest to each.
+/// The nearest cases to any of several vectors, collected from the nearest to each.
 struct BestOfSeveral {
     depth: usize,
-    /// Each with whether the pair is of unlike views.
+    /// Each with whether its view is unlike that of the vector.
     cases: HashMap<CasePlace, (bool, NearestCase)>,
 }
 
@@ -109,8 +109,8 @@ impl BestOfSeveral {
         Self { depth, cases: HashMap::new() }
     }
 
-    /// Adds the cases that are nearest to a vector. Of twice as many as are wanted the farther half goes: by a later vector such a case may come in
-    /// again.
+    /// Adds the cases nearest to one vector. Once twice as many as needed are held, the farther half is dropped: a later vector
+    /// may bring such a case back.
     fn add(
         &mut self,
         snapshot: &dyn Generation,
@@ -135,8 +135,8 @@ impl BestOfSeveral {
         Ok(())
     }
 
-    /// Measures all anew. What a walk towards one vector passed over, one towards another may have found, only farther away. A rank must
-    /// not be worse than the distance that is shown with it.
+    /// Measures all cases again. The walk for one vector may have missed a case that the walk for another found, at a larger
+    /// distance; its rank must not be worse than the distance shown with it.
     fn measure(
         &mut self,
         snapshot: &dyn Generation,
@@ -166,12 +166,12 @@ impl BestOfSeveral {
     }
 }
 
-/// Whether one pair of an image and a vector goes before another: like views first, then the smaller distance.
+/// Whether one pair of image and vector goes before another: like views first, then the smaller distance.
 fn nearer(one: &(bool, NearestCase), other: &(bool, NearestCase)) -> bool {
     (one.0, one.1.distance) < (other.0, other.1.distance)
 }
 
-/// Keeps the candidates whose score, which hits show, is at least `least`.
+/// Keeps the candidates whose displayed score is at least `least`.
 pub(crate) fn keep_from(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -192,13 +192,13 @@ pub(crate) fn keep_from(
             kept.push(candidate);
         }
     }
-    // Behind a case that is too far away all are, unless those of other views come behind it.
+    // All cases after one that is too far away are too far as well, unless those of other views come after it.
     exhausted |= kept.len() < found && !query.unlike.splits();
     plan.candidates = kept.len();
     Ok(Ranking { candidates: kept, exhausted, plan })
 }
 
-/// How near a winner is: its score, the image that was nearest, and the vector of the query that it was nearest to.
+/// How near a hit is: its score, its nearest image, and the query vector nearest to that.
 pub(crate) fn score(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -209,7 +209,7 @@ pub(crate) fn score(
     Ok(nearest.map(|(_, case, vector)| (similarity(snapshot, &case), case.image as usize, vector)))
 }
 
-/// Of some accepted cases those that have an embedding, each with its rank among all that do.
+/// The given cases that have an embedding, each with its rank among all selected cases.
 pub(crate) fn ranked(
     snapshot: &dyn Generation,
     query: &Query<'_>,
@@ -233,7 +233,7 @@ pub(crate) fn ranked(
             return Err(EngineError::Cancelled);
         }
         if let Some(case) = near(place)? {
-            // The case itself goes before none but those behind it.
+            // The case itself only moves cases that come after it.
             ahead.add(found.partition_point(|(_, known)| order(known, &case).is_le()));
         }
     }
@@ -241,8 +241,8 @@ pub(crate) fn ranked(
     Ok(ranked.map(|((place, (_, case)), rank)| candidate(snapshot, place, &case, rank)).collect())
 }
 
-/// The nearest pair of an image of one case and a vector of the query, of vectors of like views if there are any; besides,
-/// whether there is none.
+/// The nearest pair of an image of this case and a query vector, preferring vectors of like views; and whether the pair is of
+/// unlike views.
 fn nearest(
     snapshot: &dyn Generation,
     query: &Query<'_>,

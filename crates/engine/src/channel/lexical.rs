@@ -6,7 +6,7 @@ use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_lexical::TextQuery;
 use precedent_query::{Channel, ChannelPlan};
 
-/// Ranks the accepted cases that hold what the text asks for.
+/// Ranks the selected cases that match the text.
 pub(crate) fn rank(
     snapshot: &dyn Generation,
     text: &TextQuery,
@@ -41,7 +41,7 @@ pub(crate) fn keep_from(mut ranking: Ranking, least: f32) -> Ranking {
     ranking
 }
 
-/// Of some accepted cases those that hold what the text asks for, each with its rank among all that do.
+/// The given cases that match the text, each with its rank among all selected cases.
 pub(crate) fn ranked(
     snapshot: &dyn Generation,
     text: &TextQuery,
@@ -61,7 +61,7 @@ pub(crate) fn ranked(
     let mut damage = None;
     let mut each = |place: CasePlace, score: f32| {
         match snapshot.sequence(place) {
-            // The case itself goes before none but those behind it.
+            // The case itself only moves cases that come after it.
             Ok(sequence) => ahead.add(
                 found.partition_point(|case| order((case.score, case.sequence), (score, sequence)).is_le()),
             ),

@@ -1,4 +1,4 @@
-//! Sources of candidates. Each ranks the cases that pass, best first, by its own score.
+//! Sources of candidates. Each ranks the selected cases by its own score, best first.
 
 pub(crate) mod image;
 pub(crate) mod lexical;
@@ -10,7 +10,7 @@ use precedent_query::ChannelPlan;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Candidate {
     pub place: CasePlace,
-    /// More is better.
+    /// Higher is better.
     pub score: f32,
     /// Breaks ties: the earlier case goes first.
     pub sequence: u64,
@@ -21,28 +21,28 @@ pub(crate) struct Candidate {
 /// What a channel found.
 #[derive(Debug)]
 pub(crate) struct Ranking {
-    /// Best first; behind them perhaps some that were put forward by another channel, each with its rank.
+    /// Best first; perhaps followed by cases that another channel put forward, with their ranks in this one.
     pub candidates: Vec<Candidate>,
-    /// Whether the channel has nothing beyond these.
+    /// Whether the channel has no further candidates.
     pub exhausted: bool,
     pub plan: ChannelPlan,
 }
 
-/// How many of all cases go before each of some, these best first: of every case is told before how many of them it goes.
+/// Counts, for some cases in order of rank, how many of all cases go before each.
 struct Ahead(Vec<usize>);
 
 impl Ahead {
-    /// Of so many cases.
+    /// For this many cases.
     fn of(cases: usize) -> Self {
         Self(vec![0; cases + 1])
     }
 
-    /// Tells of a case that goes before those from a place on.
+    /// Adds a case that goes before the cases from position `place` on.
     fn add(&mut self, place: usize) {
         self.0[place] += 1;
     }
 
-    /// The rank of each, from 1.
+    /// The rank of each case, from 1.
     fn ranks(self) -> impl Iterator<Item = usize> {
         let mut before = 1;
         self.0.into_iter().map(move |more| {

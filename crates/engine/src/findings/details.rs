@@ -1,4 +1,4 @@
-//! Side, place, severity, time and size in a filter: joined to the finding that they are about.
+//! Side, place, severity, time and size in a filter, attached to the finding they describe.
 
 use super::fits;
 use crate::Violation;
@@ -8,18 +8,18 @@ use precedent_query::{
 };
 use precedent_report::{Groups, Lexicon};
 
-/// Puts a filter of mentions in the place of details: each is about the finding before it in the same AND, or, where none
-/// stands before, about the first one behind it, or about any finding that is there. Details of one finding hold of one
-/// mention; one under a NOT is denied of every mention of the finding.
+/// Replaces details by filters of mentions. A detail describes the finding before it in the same AND or, if there is none, the
+/// first one after it, or else any finding that is present. All details of one finding must hold for a single mention; under a
+/// NOT, none of its mentions may have them.
 ///
 /// # Errors
-/// A side, place, severity or time that the lexicon does not hold.
+/// A side, place, severity or time that is not in the lexicon.
 pub(super) fn join(filter: Filter, fields: &FieldSchema, lexicon: &Lexicon) -> Result<Filter, Violation> {
     let joining = Joining { fields, lexicon };
     joining.join(filter)
 }
 
-/// The findings that a part of a filter names under one assertion, as a filter of their mentions.
+/// The findings that this part of a filter names under one assertion, as a filter of their mentions.
 pub(super) fn named(filter: &Filter, fields: &FieldSchema) -> Option<MentionFilter> {
     let parts = match filter {
         Filter::Compare(_) => std::slice::from_ref(filter),
@@ -96,7 +96,7 @@ impl Joining<'_> {
         Ok(Filter::And(joined))
     }
 
-    /// The details of which one is to hold, where a part asks for nothing else.
+    /// The details, of which one must hold, if this part asks for nothing else.
     fn details(&self, filter: &Filter) -> Result<Option<Vec<DetailFilter>>, Violation> {
         let parts = match filter {
             Filter::Compare(_) => std::slice::from_ref(filter),
@@ -127,7 +127,7 @@ impl Joining<'_> {
         })
     }
 
-    /// What a value stands for: a name's id with what lies within it, or every id that fits its stars.
+    /// The ids that a value stands for: a name's id with everything within it, or every id that matches its wildcards.
     fn ids(&self, detail: Detail, operand: &Operand) -> Vec<String> {
         let Some(groups) = self.groups(detail) else {
             let sides = SIDES.into_iter().filter(|side| fits(operand, side.name()));
@@ -155,7 +155,7 @@ impl Joining<'_> {
         }
     }
 
-    /// What was asked for is not repeated: a value may be anything.
+    /// The value is not repeated, because it may be anything.
     fn unknown(&self, detail: Detail) -> Violation {
         let known: Vec<String> = match self.groups(detail) {
             Some(groups) => groups.ids().map(|id| id.to_string()).collect(),
@@ -172,7 +172,7 @@ impl Joining<'_> {
 
 const SIDES: [Laterality; 3] = [Laterality::Left, Laterality::Right, Laterality::Bilateral];
 
-/// Any finding that is there.
+/// Any finding that is present.
 fn anything() -> MentionFilter {
     MentionFilter { assertion: Assertion::Present, findings: Vec::new(), details: Vec::new() }
 }

@@ -1,12 +1,12 @@
-//! What the images of cases are to show, in words, as a vector among those of images.
+//! Turns words about what images should show into a vector of the image space.
 //!
-//! The text is read as reports are. A finding that it says is there, or may be, is looked for by the mean of phrases that
-//! the encoder was taught with ([`taught`]), whatever name the text gives it. One that it denies is subtracted, so that
-//! images that show it go to the end; where the text only denies, images that look least like it come first. Text that
-//! names no finding is encoded as it stands.
+//! The text is read as reports are. A finding that it states or suspects is represented by the mean of phrases that the encoder
+//! was trained with ([`taught`]), whatever name the text uses. A denied finding is subtracted, so that images that show it come
+//! last; if the text only denies findings, images that look least like them come first. Text that names no finding is encoded as
+//! written.
 //!
-//! A finding that the encoder was not taught is looked for by those of its kinds that it was, or else by what it is a kind
-//! of. One that has neither is not placed, and a warning names it.
+//! A finding that the encoder was not trained on is represented by those of its kinds that it was trained on, or else by what it
+//! is a kind of. A finding with neither is left out, and a warning names it.
 
 mod taught;
 
@@ -17,11 +17,11 @@ use precedent_query::{QueryVector, Warning, WarningCode};
 use precedent_report::{Lexicon, ReportReader};
 use taught::{TAUGHT, Taught};
 
-/// How much a denied finding counts beside one that is there. On phantoms 0.3 still lets some denied ones in, and at 0.7
-/// what is asked for begins to suffer.
+/// Weight of a denied finding relative to a present one. On phantoms, some denied findings still get through at 0.3, and at 0.7
+/// the findings asked for begin to suffer.
 const DENIED: f32 = 0.5;
 
-/// The vector of a text, with what the caller should know of it. What is wrong is said of `field`.
+/// The vector of a text, with warnings. Faults are reported for `field`.
 pub(crate) fn encode_image_text(
     encoder: &Encoder,
     reader: &ReportReader,
@@ -37,7 +37,7 @@ pub(crate) fn encode_image_text(
         let side = match mention.assertion {
             Assertion::Present | Assertion::Uncertain | Assertion::Hypothetical => &mut towards,
             Assertion::Absent => &mut away,
-            // Of what was, or is somebody else's, the text does not say that the image shows it.
+            // An image need not show what is historical or another person's.
             Assertion::Historical | Assertion::OtherPerson => {
                 unplaced.push(name_of(reader.lexicon(), mention));
                 continue;
@@ -62,7 +62,7 @@ pub(crate) fn encode_image_text(
     Ok((QueryVector { values, ..as_written }, warning))
 }
 
-/// What stands for a finding: itself or what looks the same, or else its kinds, or else what it is a kind of.
+/// What represents a finding: itself or a finding that looks the same, or else its kinds, or else what it is a kind of.
 fn places(lexicon: &Lexicon, mention: &Mention) -> Vec<&'static Taught> {
     let is_meant = |taught: &&Taught, id: &str| taught.finding == id || taught.alike.contains(&id);
     if let Some(taught) = TAUGHT.iter().find(|taught| is_meant(taught, &mention.finding)) {
@@ -75,7 +75,7 @@ fn places(lexicon: &Lexicon, mention: &Mention) -> Vec<&'static Taught> {
     if kinds.is_empty() { among(lexicon.broader(&mention.finding)) } else { kinds }
 }
 
-/// The mean direction of the phrases.
+/// The mean direction of its phrases.
 fn prototype(
     encoder: &Encoder,
     places: &[&Taught],
@@ -120,7 +120,7 @@ impl Sum {
         self.0.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
     }
 
-    /// In its direction, of length 1; `None` where it has none.
+    /// The unit vector in its direction; `None` if there is none.
     fn unit(&self) -> Option<Vec<f32>> {
         let length = self.0.iter().map(|value| value * value).sum::<f32>().sqrt();
         (length > 1e-6).then(|| self.0.iter().map(|value| value / length).collect())

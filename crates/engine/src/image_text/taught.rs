@@ -1,13 +1,13 @@
-//! What the encoders of this program were taught to see, in the words that they were taught with.
+//! The findings that this program's encoders were trained on, in the words of their training reports.
 //!
-//! They learn from phantoms and the reports of phantoms (`crates/phantom`), which write of a finding in whole phrases. A
-//! bare name, an abbreviation or another name lies elsewhere in the space than such phrases do, so a finding is looked for
-//! by the mean of several of them. Findings that the bundled encoder does not tell from others (spine, aorta, scoliosis:
-//! the area under the curve is below 0.6) are left out. `image-text-quality` measures it.
+//! They are trained on phantoms and their reports (`crates/phantom`), which describe a finding in whole phrases. A bare name, an
+//! abbreviation or a synonym lies elsewhere in the space than such phrases, so a finding is represented by the mean of several.
+//! Findings that the bundled encoder cannot tell from others (spine, aorta, scoliosis: area under the curve below 0.6) are left
+//! out. `image-text-quality` measures this.
 
 use precedent_model::Laterality;
 
-/// A finding with the phrases that stand for it.
+/// A finding with the phrases that represent it.
 pub(super) struct Taught {
     /// Its id in the lexicon.
     pub finding: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct Taught {
 }
 
 impl Taught {
-    /// The phrases that do not name the other side.
+    /// The phrases that do not name the opposite side.
     pub fn phrases(&self, side: Option<Laterality>) -> Vec<&'static str> {
         let other = match side {
             Some(Laterality::Left) => "right",
@@ -32,7 +32,7 @@ impl Taught {
     }
 }
 
-/// Every finding that can be placed.
+/// All findings that can be represented.
 pub(super) const TAUGHT: [Taught; 14] = [
     Taught {
         finding: "pleural-effusion",

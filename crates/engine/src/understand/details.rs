@@ -1,4 +1,4 @@
-//! On which side, where, how large, how severe and since when a query asks for a finding.
+//! The side, place, size, severity and time of a finding that a query asks for.
 
 use precedent_lexical::{AskedDetail, DetailTerm};
 use precedent_model::{Laterality, Mention, Size, Span};
@@ -6,29 +6,29 @@ use precedent_report::{Lexicon, ReportReader};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How much each detail matters beside the others: a wrong side is another finding, a wrong grade is the same one.
+/// Weight of each detail relative to the others: a wrong side makes it another finding, a wrong severity does not.
 const SIDE: f32 = 2.0;
 const PLACE: f32 = 2.0;
-/// That side and place are said of one mention, not of two.
+/// Side and place belong to the same mention.
 const SIDE_AND_PLACE: f32 = 1.0;
-/// Which of both sides has more.
+/// Which side has more.
 const LARGER: f32 = 2.0;
 const SIZE: f32 = 2.0;
 const SEVERITY: f32 = 1.0;
 const TIME: f32 = 1.0;
 
-/// What is on both sides is on the side asked for, and says less of it.
+/// A finding on both sides includes the side asked for, but is less specific.
 const BOTH_FOR_ONE: f32 = 0.9;
-/// One of two sides asked for.
+/// One side, where both were asked for.
 const ONE_FOR_BOTH: f32 = 0.2;
 /// A mention without a side may be on the side asked for, so it comes before one on the other side.
 const UNSAID_SIDE: f32 = 0.12;
-/// A place or grade that holds the one asked for: who asks for the middle lobe is served by the middle of the lung, who asks
-/// for a tiny effusion by a small one.
+/// A place or severity that includes the one asked for: the middle of the lung for the middle lobe, a small effusion for a tiny
+/// one.
 const WIDER: f32 = 0.4;
-/// A step of sizes that lies in the range asked for in part.
+/// A size range that only partly lies in the one asked for.
 const PART_OF_STEP: f32 = 0.5;
-/// "A 2 cm nodule" asks for about that size: between these shares of it.
+/// "A 2 cm nodule" asks for about that size: within these factors.
 const ABOUT: Range<f32> = 0.75..1.34;
 
 /// The details that a mention in a query asks for.
@@ -74,7 +74,7 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, mention: &Mention) -> Vec<AskedD
     details
 }
 
-/// The places that serve who asks for these, each with how near it is: those within them, and those around them.
+/// The places that match these, each with how well: those within them, and those around them.
 fn places(lexicon: &Lexicon, mention: &Mention) -> Vec<(Arc<str>, f32)> {
     let groups = lexicon.places();
     let mut places: Vec<(Arc<str>, f32)> = Vec::new();
@@ -92,7 +92,7 @@ fn all_fully(weight: f32, terms: impl Iterator<Item = DetailTerm>) -> AskedDetai
     AskedDetail { weight, terms: terms.map(|term| (term, 1.0)).collect() }
 }
 
-/// The sides that serve who asks for one, each with how far.
+/// The sides that match the one asked for, each with how well.
 fn sides(asked: Laterality) -> impl Iterator<Item = (Option<Laterality>, f32)> + Clone {
     let [first, second, third] = match asked {
         Laterality::Bilateral => [
@@ -106,14 +106,14 @@ fn sides(asked: Laterality) -> impl Iterator<Item = (Option<Laterality>, f32)> +
     [first, second, third].into_iter()
 }
 
-/// Words before a size by which it is a bound. The longest that fits counts.
+/// Words that make the size after them a bound. The longest match counts.
 const AT_LEAST: [&str; 4] = [">=", "\u{2265}", "at least", "no less than"];
 const ABOVE: [&str; 8] =
     [">", "over", "above", "exceeding", "greater than", "larger than", "bigger than", "more than"];
 const AT_MOST: [&str; 5] = ["<=", "\u{2264}", "at most", "up to", "no more than"];
 const BELOW: [&str; 6] = ["<", "under", "below", "less than", "smaller than", "fewer than"];
 
-/// A bound as a size has it.
+/// The kind of bound on a size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Bound {
     AtLeast,
@@ -122,7 +122,7 @@ enum Bound {
     Below,
 }
 
-/// The bound before a byte of the text, with where its words begin.
+/// The bound before this byte of the text, and where its words begin.
 fn bound(text: &str, at: usize) -> Option<(Bound, usize)> {
     let before = text.get(..at)?.trim_end();
     let lower = before.to_ascii_lowercase();
@@ -145,27 +145,27 @@ fn bound(text: &str, at: usize) -> Option<(Bound, usize)> {
         .map(|(_, bound, start)| (bound, start))
 }
 
-/// The sizes that serve who asks for this one, in millimetres.
+/// The sizes that match this one, in millimetres.
 fn range(text: &str, size: Size) -> Range<f32> {
     let millimetres = size.longest_mm;
-    // The next number up parts what a bound includes from what it leaves out.
+    // The next larger number separates what a bound includes from what it excludes.
     match bound(text, size.span.range().start).map(|(bound, _)| bound) {
         Some(Bound::AtLeast) => millimetres..f32::INFINITY,
         Some(Bound::Above) => millimetres.next_up()..f32::INFINITY,
         Some(Bound::AtMost) => 0.0..millimetres.next_up(),
         Some(Bound::Below) => 0.0..whole_bound(millimetres),
-        // "Subcentimeter" is a bound in one word.
+        // "Subcentimeter" is a bound in itself.
         None if text[size.span.range()].starts_with(['s', 'S']) => 0.0..whole_bound(millimetres),
         None => millimetres * ABOUT.start..millimetres * ABOUT.end,
     }
 }
 
-/// The bound of a size that is read as just below it: 3 of 2.99, to a tenth of a millimetre.
+/// Rounds a bound that was read as just below it: 2.99 becomes 3, to a tenth of a millimetre.
 fn whole_bound(millimetres: f32) -> f32 {
     (millimetres * 10.0).ceil() / 10.0
 }
 
-/// The words of a query that ask for details, those of bounds before sizes among them.
+/// The words of a query that ask for details, including those of bounds on sizes.
 pub(super) fn spans(reader: &ReportReader, text: &str) -> Vec<Span> {
     let widened = |span: Span| match bound(text, span.range().start) {
         Some((_, start)) if text[span.range()].starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
@@ -176,12 +176,12 @@ pub(super) fn spans(reader: &ReportReader, text: &str) -> Vec<Span> {
     reader.details(text).into_iter().map(widened).collect()
 }
 
-/// Words by which a query comes to what an operation left: "s/p CABG", "status post mastectomy", "after lobectomy".
+/// Words that lead to what an operation left behind: "s/p CABG", "status post mastectomy", "after lobectomy".
 const LEADING: [&str; 12] =
     ["post", "status", "s", "p", "sp", "after", "prior", "previous", "history", "hx", "of", "old"];
 
-/// Words that only join others. Where a sentence of a query names a finding they are not searched: they stand in most reports,
-/// most often in the long ones.
+/// Words that only connect others. In a sentence that names a finding they are not searched: they occur in most reports, and most
+/// often in long ones.
 const FUNCTION_WORDS: [&str; 19] = [
     "a", "an", "the", "in", "of", "on", "at", "to", "with", "and", "or", "for", "from", "by", "is", "are",
     "was", "there", "since",
@@ -202,12 +202,12 @@ pub(super) fn function_words(text: &str, span: Span) -> Vec<Span> {
     found
 }
 
-/// Whether who once had the finding has it.
+/// Whether a patient who once had the finding still has it.
 pub(super) fn is_lasting(lexicon: &Lexicon, mention: &Mention) -> bool {
     lexicon.findings().any(|finding| finding.lasting && *finding.id == *mention.finding)
 }
 
-/// The words right before a mention that only lead to it.
+/// The words directly before a mention that only lead to it.
 pub(super) fn leading(text: &str, mention: &Mention) -> Option<Span> {
     let mention_start = mention.span.range().start;
     let mut start = mention_start;
@@ -230,7 +230,7 @@ mod tests {
     use super::super::understand;
     use super::*;
 
-    /// The details of the first finding as `weight[term=fit ...]`.
+    /// Checks the details of the first finding, written as `weight[term=fit ...]`.
     fn check(text: &str, expected: &[&str]) {
         let asked = understand(&ReportReader::new(Lexicon::bundled()), text);
         let show = |detail: &AskedDetail| {
