@@ -1,16 +1,16 @@
-//! Where candidates come from.
+//! Sources of candidates.
 
 /// A source of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Channel {
-    /// The query's embedding against the cases' image embeddings.
+    /// Compares the query's embeddings with those of the cases' images.
     Image,
     /// BM25 over the reports.
     Lexical,
 }
 
 impl Channel {
-    /// The name in replies, plans and messages.
+    /// The name in responses, plans and messages.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Image => "image",

@@ -1,28 +1,28 @@
-//! What is answered.
+//! What a search returns.
 
 use crate::{EncodedQueryImage, Plan};
 use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
 use std::fmt;
 use std::sync::Arc;
 
-/// What one channel says of a hit.
+/// The contribution of one channel to a hit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChannelScore {
-    /// Image: similarity (cosine, inner product, or negative Euclidean distance). Lexical: BM25. More is better.
+    /// Image: similarity (cosine, inner product, or negative Euclidean distance). Lexical: BM25. Higher is better.
     pub score: f32,
-    /// Rank among the channel's candidates, from 1; absent when the channel did not put the case forward and the
-    /// score was filled in afterwards for display.
+    /// Rank among the channel's candidates, from 1; absent if the channel did not put the case forward and the score was added
+    /// afterwards for display.
     pub rank: Option<usize>,
-    /// What the channel added to the fused score: `weight / (rrf_k + rank)`, 0 without a rank.
+    /// What the channel added to the fused score: `weight / (rrf_k + rank)`, or 0 without a rank.
     pub contribution: f64,
 }
 
-/// What a report says of a finding where it mentions it, beside the assertion.
+/// Details of a mention of a finding in a report, besides its assertion.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MentionDetails {
-    /// On which side.
+    /// The side.
     pub laterality: Option<Laterality>,
-    /// Which of both sides has more of it.
+    /// The side that has more of it.
     pub larger_side: Option<Laterality>,
     /// Ids of the places, in the order of the text.
     pub places: Vec<Arc<str>>,
@@ -30,11 +30,11 @@ pub struct MentionDetails {
     pub severity: Option<Arc<str>>,
     /// Ids of times and changes, in the order of the text.
     pub times: Vec<Arc<str>>,
-    /// The longest of the numbers that hold now, in millimetres.
+    /// The largest of the current dimensions, in millimetres.
     pub size_mm: Option<f32>,
-    /// The longest of those that held before, in millimetres.
+    /// The largest of the earlier dimensions, in millimetres.
     pub earlier_size_mm: Option<f32>,
-    /// A later addendum or correction of the report says otherwise. Such a mention is shown, and is no reason for the hit.
+    /// A later addendum or correction in the report contradicts it. Such a mention is shown, but does not make the case a hit.
     pub overridden: bool,
 }
 
@@ -54,84 +54,84 @@ impl MentionDetails {
     }
 }
 
-/// Words of a report that match. Spans are of the section's text; the text itself is in the case only.
+/// Matching words of a report. Spans refer to the text of the section, which only the case contains.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HighlightMatch {
     /// The words.
     pub span: Span,
-    /// What the report says about them; `None` where they were asked for as written, whatever is said.
+    /// The assertion that the report makes about them; `None` if they were searched as written, whatever the assertion.
     pub assertion: Option<Assertion>,
-    /// The finding of the lexicon that they name; `None` for words that match as words.
+    /// The finding of the lexicon that they name; `None` for words that match literally.
     pub finding: Option<FindingId>,
-    /// What the report says of the finding there; `None` for words that match as words.
+    /// The details of that mention; `None` for words that match literally.
     pub details: Option<MentionDetails>,
 }
 
-/// A sentence of a hit's report that matches.
+/// A matching sentence of a hit's report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Highlight {
-    /// Which of the report's sections, as an index into them.
+    /// Index of the section in the report.
     pub section: usize,
-    /// What that part of the report is for, as understood: a heading inside the text counts.
+    /// The kind of that part of the report as understood, which a heading inside the text may change.
     pub kind: SectionKind,
     /// The sentence.
     pub sentence: Span,
-    /// What matches in it, ascending by start.
+    /// The matches in it, sorted by start.
     pub matches: Vec<HighlightMatch>,
 }
 
-/// One case that was found.
+/// A case that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// The case as it was ingested, with its report unless the request leaves reports out.
+    /// The case as ingested, with its report unless the request leaves reports out.
     pub case: Case,
     /// Rank in the whole answer, from 1.
     pub rank: usize,
-    /// The sum of the channels' contributions; 0 when only a filter was given.
+    /// The sum of the channels' contributions; 0 if only a filter was given.
     pub fused_score: f64,
-    /// Absent when the query has neither vector, image nor image text, the case no embedding, or the query no image weight.
+    /// Absent if the query has no vector, image or image text, if the case has no embedding, or if the image weight is 0.
     pub image: Option<ChannelScore>,
-    /// Which image of the case was nearest, as an index into `case.images`.
+    /// The nearest image of the case, as an index into `case.images`.
     pub matched_image: Option<usize>,
-    /// Which of the request's vectors, images and image text it was nearest to, counted in this order.
+    /// The vector, image or image text of the request that it was nearest to, counted in this order.
     pub matched_vector: Option<usize>,
-    /// Absent when the query has no text or none of its words is in the report.
+    /// Absent if the query has no text, or none of its words is in the report.
     pub lexical: Option<ChannelScore>,
     /// The sentences of the report that match the query's text or its findings, in the order of the text.
     pub highlights: Vec<Highlight>,
 }
 
-/// The answer to a search.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchResponse {
-    /// The hits of the page, best first.
+    /// The hits on this page, best first.
     pub hits: Vec<Hit>,
-    /// How many hits the whole answer has: up to `limit`, counting patients where one hit per patient is asked.
+    /// Number of hits in the whole answer: up to `limit`, counting patients if each may have one hit only.
     pub total: usize,
-    /// How the answer was found.
+    /// How the answer was computed.
     pub plan: Plan,
     /// The generation of the index that was searched.
     pub generation: u64,
-    /// What the images of the request became, in their order.
+    /// The encoded images of the request, in its order.
     pub encoded_images: Vec<EncodedQueryImage>,
-    /// What was counted among the matches, in the order of the request; nothing on later pages.
+    /// Counts among the matching cases, in the order of the request; empty on later pages.
     pub facets: Vec<Facet>,
 }
 
-/// How many of the matches have each value of a field.
+/// How many of the matching cases have each value of a field.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Facet {
-    /// As the request names it.
+    /// The field, as the request names it.
     pub field: String,
-    /// Values, folded, each with its number of cases: those of the most first, equal ones by value.
+    /// Folded values with their numbers of cases: most frequent first, equal counts by value.
     pub values: Vec<(String, usize)>,
-    /// How many values there are beyond these.
+    /// Number of further values.
     pub more_values: usize,
-    /// Matches without a value.
+    /// Matching cases without a value.
     pub missing: usize,
 }
 
-/// Values of a field may lead to a person.
+/// Values of a field may identify a person.
 impl fmt::Debug for Facet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Facet({}, {} values hidden)", self.field, self.values.len())

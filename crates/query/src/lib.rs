@@ -1,4 +1,4 @@
-//! What is asked and what is answered: request, filter, hit, plan. Plain data and the filter language, no search.
+//! Requests and results: request, filter, hit, plan. Plain data and the filter language, but no search.
 //!
 //! ```
 //! use precedent_model::{FieldKind, FieldSchema};

@@ -1,25 +1,25 @@
-//! How an answer was found.
+//! How an answer was computed.
 
 use crate::{Channel, Fusion};
 use precedent_model::{PartialDate, PatientKey, Projection, Span};
 use std::fmt;
 use std::time::Duration;
 
-/// How the image channel looked at a snapshot.
+/// How the image channel searched a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VectorPath {
-    /// Every case that passes was compared.
+    /// Every selected case was compared.
     Exact,
-    /// Every case that passes was compared by a short code, and the best exactly.
+    /// Every selected case was compared by a short code, and the best ones exactly.
     Codes,
-    /// Graphs were walked; small segments without one were compared whole.
+    /// Graphs were walked; small segments without a graph were compared as a whole.
     Graph,
-    /// Graphs were walked and only cases that pass the filter were kept.
+    /// Graphs were walked, and only selected cases were kept.
     FilteredGraph,
 }
 
 impl VectorPath {
-    /// The name in replies.
+    /// The name in responses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
@@ -35,53 +35,52 @@ impl VectorPath {
 pub struct ChannelPlan {
     /// Which channel.
     pub channel: Channel,
-    /// How it looked; `None` for channels with one way only.
+    /// The path taken; `None` for channels with a single path.
     pub path: Option<VectorPath>,
-    /// Width of the walk, where one was asked for and a graph was walked.
+    /// Search width, if one was requested and a graph was walked.
     pub ef_search: Option<usize>,
-    /// The share of the truly nearest that the way taken was measured to find, where the candidates may not be the best and no width was asked
-    /// for.
+    /// The measured share of the true nearest cases that this path finds; absent if the candidates are certainly the best, or if
+    /// a width was requested.
     pub target_recall: Option<f32>,
     /// Distances computed, or documents scored.
     pub visited: usize,
-    /// Cases put forward.
+    /// Number of cases put forward.
     pub candidates: usize,
-    /// Whether the candidates are certainly the channel's best.
+    /// Whether the candidates are guaranteed to be the channel's best.
     pub exact: bool,
 }
 
-/// How long the steps of a search took, by the wall clock. A step that was gone through again, because the answer was not
-/// full yet, counts with its sum.
+/// Wall-clock times of the steps of a search. If a step was repeated because the answer was not full yet, this is the sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StepTimes {
-    /// Checking the request, reading its text and filter.
+    /// Checking the request, parsing its text and filter.
     pub admit: Duration,
-    /// Encoding its pictures and image text.
+    /// Encoding its images and image text.
     pub encode: Duration,
-    /// Finding the cases that pass filter and guards, and counting facets.
+    /// Selecting the cases that pass the filter and the guards, and counting facets.
     pub filter: Duration,
     /// Ranking by the channel `image`.
     pub image: Duration,
     /// Ranking by the channel `lexical`.
     pub lexical: Duration,
-    /// Joining the rankings, or ordering by date, and keeping one hit per patient.
+    /// Fusing the rankings, or sorting by date, and keeping one hit per patient.
     pub fusion: Duration,
-    /// Fetching the cases of the page, with what the channels say of each and why its report matches.
+    /// Fetching the cases of the page, with the scores of each channel and the highlights.
     pub fetch: Duration,
 }
 
-/// A word of the request's text that nothing knew, with the word that was searched in its place.
+/// An unknown word in the request's text, and the word that was searched instead.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Correction {
     /// The word in the request's text.
     pub span: Span,
-    /// As it stands there.
+    /// The word as typed.
     pub written: String,
-    /// What was searched instead.
+    /// The word that was searched instead.
     pub searched: String,
 }
 
-/// Words that were searched may lead to a person.
+/// Searched words may identify a person.
 impl fmt::Debug for Correction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Correction({} bytes hidden)", self.written.len() + self.searched.len())
@@ -91,26 +90,26 @@ impl fmt::Debug for Correction {
 /// What a [`Warning`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WarningCode {
-    /// No patient was named, so the patient's own cases may be among the hits.
+    /// No patient was named, so the hits may include the patient's own cases.
     NoPatient,
-    /// The patient of the guards is nobody's id.
+    /// The patient id in the guards is a placeholder.
     PlaceholderPatient,
-    /// The encoder is a demonstration.
+    /// The encoder is a demo.
     DemoEncoder,
-    /// Words were searched as others.
+    /// Words were replaced by others.
     Spelling,
-    /// Words that nothing knows and nothing resembles.
+    /// Words that are unknown and resemble no known word.
     UnknownWord,
-    /// The image text says something that the encoder cannot place.
+    /// The image text contains something that the encoder was not trained on.
     UnplacedImageText,
     /// The text has no word to search for.
     NothingToSearch,
-    /// Reports were read by another lexicon or by none.
+    /// Some reports were read with an earlier lexicon, or with none.
     StaleLexicon,
 }
 
 impl WarningCode {
-    /// Every code.
+    /// All codes.
     pub const ALL: [Self; 8] = [
         Self::NoPatient,
         Self::PlaceholderPatient,
@@ -122,7 +121,7 @@ impl WarningCode {
         Self::StaleLexicon,
     ];
 
-    /// The name in replies and documents.
+    /// The name in responses and documentation.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NoPatient => "NO_PATIENT",
@@ -137,12 +136,12 @@ impl WarningCode {
     }
 }
 
-/// Something the caller should know beside the hits. `Debug` hides the message, which may hold words of the request.
+/// A warning for the caller, besides the hits. `Debug` hides the message, which may contain words of the request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Warning {
     /// What it is about.
     pub code: WarningCode,
-    /// One sentence for a person.
+    /// One sentence, for people.
     pub message: String,
 }
 
@@ -152,24 +151,24 @@ impl fmt::Debug for Warning {
     }
 }
 
-/// A guard that was applied, and where it comes from.
+/// A guard that was applied, and where it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied<T> {
     /// What was applied.
     pub value: T,
-    /// The field of the request that says so: `guards.patient`, or `images[0].content` for the header of a file.
+    /// The field of the request it came from: `guards.patient`, or `images[0].content` for the header of a file.
     pub source: String,
 }
 
-/// The guards that were applied: those of the request, completed by what the headers of its images say. `Debug` shows neither
-/// patient nor date.
+/// The guards that were applied: those of the request, completed from the headers of its images. `Debug` shows neither patient
+/// nor date.
 #[derive(Clone, PartialEq, Default)]
 pub struct AppliedGuards {
-    /// Whose cases were left out, or let in because the request asks for that.
+    /// The patient whose cases were excluded, or included at the request's wish.
     pub patient: Option<Applied<PatientKey>>,
-    /// Only cases certainly earlier than this date were let in.
+    /// Only cases that are certainly earlier than this date were included.
     pub before: Option<Applied<PartialDate>>,
-    /// The patients of the example cases, whose cases were left out, too.
+    /// The patients of the example cases, whose cases were excluded as well.
     pub example_patients: Vec<PatientKey>,
 }
 
@@ -183,28 +182,28 @@ impl fmt::Debug for AppliedGuards {
     }
 }
 
-/// How an answer was found.
+/// How an answer was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// What each channel did, in the order of the channels.
     pub channels: Vec<ChannelPlan>,
-    /// The fusion that was applied, defaults filled in.
+    /// The fusion parameters, with defaults filled in.
     pub fusion: Fusion,
     /// The guards that were applied.
     pub guards: AppliedGuards,
-    /// The projections of the request's images, as far as they are known: cases of like views go first.
+    /// The projections of the request's images, where known: cases of like views go first.
     pub views: Vec<Applied<Projection>>,
-    /// Live cases in the snapshot.
+    /// Live cases in the generation.
     pub cases: usize,
-    /// Cases that pass filter and guards.
+    /// Cases that pass the filter and the guards.
     pub matches: usize,
-    /// Whether the hits are certainly the best under these parameters.
+    /// Whether the hits are guaranteed to be the best under these parameters.
     pub exact: bool,
-    /// What was searched in place of words that nothing knew, in the order of the text.
+    /// Replacements for unknown words, in the order of the text.
     pub corrections: Vec<Correction>,
-    /// What else the caller should know.
+    /// Further warnings.
     pub warnings: Vec<Warning>,
-    /// How long each step took.
+    /// The time of each step.
     pub times: StepTimes,
 }
 

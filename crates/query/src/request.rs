@@ -1,4 +1,4 @@
-//! What is asked.
+//! Search requests.
 
 use precedent_model::{CaseId, PartialDate, PatientKey};
 use std::fmt;
@@ -14,54 +14,54 @@ pub const MAX_FACET_VALUES: usize = 100;
 /// Longest query text, in bytes.
 pub const MAX_TEXT_BYTES: usize = 8192;
 
-/// One search: at least one of vectors, images, image text, examples, text and filter.
+/// A search request: at least one of vectors, images, image text, examples, text and filter.
 ///
-/// What the image channel looks for counts from 0 through vectors, images (or encoded images), the image text, and the
+/// The vectors of the image channel are counted from 0 through `vectors`, images (or encoded images), the image text, and the
 /// embeddings of the examples.
 ///
-/// `Debug` hides text, filter, vectors, images and patient: each may lead to a person.
+/// `Debug` hides text, filter, vectors, images and patient: each may identify a person.
 #[derive(Clone, PartialEq, Default)]
 pub struct SearchRequest {
-    /// Embeddings of the new study, one per view. A case counts with its image nearest to any of them.
+    /// Embeddings of the new study, one per view. A case is ranked by its image nearest to any of them.
     pub vectors: Vec<QueryVector>,
-    /// Pictures of the new study, one per view, encoded by the encoder of the index's image space.
+    /// Images of the new study, one per view, encoded with the encoder of the index's image space.
     pub images: Vec<QueryImage>,
-    /// In place of `images`: what an earlier answer says that they became.
+    /// In place of `images`: the encoded images that an earlier response returned.
     pub encoded_images: Vec<EncodedQueryImage>,
-    /// Cases to search by, with their embeddings. They and their patients' other cases are left out.
+    /// Cases to search by, with their embeddings. They and all other cases of their patients are excluded.
     pub examples: Vec<CaseId>,
-    /// What the images are to show, in words: encoded into the image space and looked for there.
+    /// What the images should show, in words: encoded into the image space and searched there.
     pub image_text: Option<String>,
-    /// Words and `"phrases"` to look for in reports.
+    /// Words and `"phrases"` to search for in reports.
     pub text: Option<String>,
-    /// Takes every word of `text` as it is spelt. Otherwise a word that no report and no lexicon knows is corrected.
+    /// Searches every word of `text` as it is spelt. Otherwise, words that neither a report nor the lexicon knows are corrected.
     pub literal_text: bool,
     /// An AIP-160 filter over fields.
     pub filter: Option<String>,
-    /// Which cases are left out for the sake of honest evidence.
+    /// Which cases to exclude so that hits are honest evidence.
     pub guards: Guards,
-    /// How the channels are joined.
+    /// How to fuse the channels.
     pub fusion: Fusion,
-    /// How many hits, and how hard to look.
+    /// How many hits, and how much effort.
     pub limits: Limits,
-    /// How much of each case comes with its hit.
+    /// How much of each case to return.
     pub detail: HitDetail,
-    /// What a channel puts a case forward for.
+    /// The lowest scores at which the channels put a case forward.
     pub minimum: MinimumScores,
-    /// What is counted among the matches.
+    /// What to count among the matching cases.
     pub facets: Vec<FacetQuery>,
 }
 
-/// The least score for which a channel puts a case forward.
+/// The lowest score at which each channel puts a case forward.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct MinimumScores {
-    /// Of the channel `image`.
+    /// For the channel `image`.
     pub image: Option<MinimumImageScore>,
-    /// BM25, of the channel `lexical`.
+    /// BM25, for the channel `lexical`.
     pub lexical: Option<f32>,
 }
 
-/// A least nearness, in the words of the index's metric.
+/// The required nearness, in the metric of the index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MinimumImageScore {
     /// At least this cosine.
@@ -72,23 +72,23 @@ pub enum MinimumImageScore {
     L2Distance(f32),
 }
 
-/// A field of which the values are counted among the matches.
+/// A field whose values are counted among the matching cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FacetQuery {
-    /// A field of the index, or findings as filters name them.
+    /// A field of the index, or a findings field as in filters.
     pub field: String,
-    /// How many values are returned, those of the most cases first.
+    /// Number of values to return, most frequent first.
     pub max_values: usize,
 }
 
-/// What a query image became: all that is needed to search with it again.
+/// An encoded query image: everything needed to search with it again.
 #[derive(Clone, PartialEq)]
 pub struct EncodedQueryImage {
     /// Its embedding.
     pub embedding: QueryVector,
     /// [`QueryImage::view`].
     pub view: Option<String>,
-    /// Whom its header names.
+    /// The patient in its header.
     pub patient: Option<PatientKey>,
     /// The study date of its header.
     pub study_date: Option<PartialDate>,
@@ -105,61 +105,61 @@ impl fmt::Debug for EncodedQueryImage {
 /// How much of a case comes with its hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HitDetail {
-    /// All that was ingested, and highlights.
+    /// Everything that was ingested, and highlights.
     #[default]
     Whole,
-    /// The case without its report, and no highlights, which are places in it.
+    /// The case without its report, and no highlights, which refer to the report.
     WithoutReport,
-    /// Of the case its id alone, and no highlights.
+    /// Only the case id, and no highlights.
     CaseId,
 }
 
-/// An embedding with the encoder that it is declared to be of.
+/// An embedding, with the encoder it was declared for.
 #[derive(Clone, PartialEq)]
 pub struct QueryVector {
     /// The encoder's output.
     pub values: Vec<f32>,
-    /// Which encoder.
+    /// The id of the encoder.
     pub encoder_id: String,
 }
 
-/// A picture as a file.
+/// An image file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueryImage {
     /// A DICOM, PNG or JPEG file.
     pub content: Vec<u8>,
-    /// The projection, such as `PA`; `None` is that of the file's header. Cases of like views go before cases that are
-    /// known to be of others ([`precedent_model::Projection`]).
+    /// The projection, such as `PA`; `None` takes that of the file's header. Cases of like views go before cases known to be of
+    /// others ([`precedent_model::Projection`]).
     pub view: Option<String>,
 }
 
-/// Which cases are left out, whatever their score.
+/// Which cases to exclude, whatever their score.
 #[derive(Clone, PartialEq, Default)]
 pub struct Guards {
-    /// Whose study is being read. That patient's own cases are priors, not precedents, and are left out. `None` is the
-    /// patient whom the headers of the images name.
+    /// The patient whose study is being read. This patient's own cases are priors, not precedents, and are excluded. If `None`,
+    /// the patient in the headers of the images.
     pub patient: Option<PatientKey>,
-    /// Lets the patient's own cases in.
+    /// Includes the patient's own cases.
     pub include_same_patient: bool,
-    /// Only cases certainly earlier than this date. Cases without a date are left out, too.
+    /// Only cases that are certainly earlier than this date. Cases without a date are excluded, too.
     pub before: Option<PartialDate>,
-    /// The same for the earliest study date that the headers of the images name, in place of `before`.
+    /// The same, with the earliest study date in the headers of the images in place of `before`.
     pub before_study_date: bool,
-    /// Lets several cases of one patient in. Otherwise the best one stands for the patient.
+    /// Allows several cases per patient. Otherwise the best one stands for the patient.
     pub several_per_patient: bool,
 }
 
-/// How the channels are joined: the score of a case is the sum over channels of `weight / (rrf_k + rank)`, with ranks
-/// from 1 (Cormack, Clarke and Büttcher, SIGIR 2009).
+/// How the channels are fused: the score of a case is the sum over channels of `weight / (rrf_k + rank)`, with ranks from 1
+/// (Cormack, Clarke and Büttcher, SIGIR 2009).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fusion {
-    /// Weight of the channel `image`; 0 silences it.
+    /// Weight of the channel `image`; 0 turns it off.
     pub image_weight: f32,
-    /// Weight of the channel `lexical`; 0 silences it.
+    /// Weight of the channel `lexical`; 0 turns it off.
     pub lexical_weight: f32,
-    /// The constant that decides how much the first ranks stand out, above 0 and at most 10,000.
+    /// The constant that determines how much the first ranks stand out, above 0 and at most 10,000.
     pub rrf_k: f32,
-    /// How many cases each channel puts forward.
+    /// Number of cases that each channel puts forward.
     pub candidates: usize,
 }
 
@@ -170,35 +170,36 @@ impl Default for Fusion {
     }
 }
 
-/// How the image channel is to look.
+/// The search path of the image channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PathChoice {
-    /// The cheaper of the two at the promised recall.
+    /// Whichever is cheaper at the promised recall.
     #[default]
     Auto,
-    /// Through the graph wherever a segment has one, unless a filter leaves so few cases that to look at all of them takes next to no
-    /// time beside it.
+    /// The graph, wherever a segment has one, unless the filter leaves so few cases that comparing all of them takes hardly any
+    /// time.
     Graph,
-    /// Every case that passes is compared.
+    /// Compares every selected case.
     Exact,
 }
 
-/// How many hits, and how hard to look.
+/// How many hits, and how much effort.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// Number of hits: as many come as there are matches, up to this.
+    /// Number of hits: as many as there are matching cases, up to this.
     pub limit: usize,
     /// First hit to return, from 0, for paging inside `limit`.
     pub offset: usize,
-    /// Hits to return from `offset` on; `None` is the rest.
+    /// Number of hits to return, starting at `offset`; `None` for all the rest.
     pub page_size: Option<usize>,
-    /// All channels complete: every match is scored in every channel, and ranks are those of the whole archive.
+    /// Searches all channels completely: every matching case is scored in every channel, and ranks are those among all of them.
     pub exact: bool,
-    /// How the image channel is to look.
+    /// The search path of the image channel.
     pub path: PathChoice,
-    /// Width of the walk through the graph, in place of `target_recall`.
+    /// Search width in the graph, in place of `target_recall`.
     pub ef_search: Option<usize>,
-    /// Share of the truly nearest that the image channel is to find, above 0 and below 1; `None` is the index's own.
+    /// Share of the true nearest cases that the image channel should find, above 0 and below 1; `None` for the index's own
+    /// target.
     pub target_recall: Option<f32>,
 }
 
@@ -243,7 +244,7 @@ impl fmt::Debug for QueryVector {
     }
 }
 
-/// A picture shows a patient.
+/// An image shows a patient, so it is left out.
 impl fmt::Debug for QueryImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "QueryImage({} bytes hidden)", self.content.len())

@@ -1,15 +1,15 @@
-//! What a filter says of a case.
+//! Evaluates a filter for one case.
 
 use super::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand, fold};
 use precedent_model::{FieldValue, PartialDate};
 use std::cmp::Ordering;
 
 impl Filter {
-    /// What the filter says of one case whose values `lookup` gives by field: `None` is unknown.
+    /// Whether the filter is true of one case, whose values `lookup` returns by field; `None` if unknown.
     ///
-    /// This is the meaning of a filter, case by case; an index answers the same from its columns. Of a case with a
-    /// report the lookup of a column of findings gives the ids and an empty text, so that what is not among them is false;
-    /// `finding:*` stands for all ids of the lexicon, so they must have been put in its place ([`Filter::map_compare`]).
+    /// This defines the meaning of a filter, case by case; an index gives the same answer from its columns. For a case with a
+    /// report, the lookup of a findings column must return the ids and an empty text, so that all other findings are false;
+    /// `finding:*` stands for all ids of the lexicon, which must have replaced it ([`Filter::map_compare`]).
     pub fn matches(&self, lookup: &dyn Fn(&str) -> Vec<FieldValue>) -> Option<bool> {
         match self {
             Self::And(parts) => all(parts.iter().map(|part| part.matches(lookup))),
@@ -25,7 +25,7 @@ fn not(truth: Option<bool>) -> Option<bool> {
     truth.map(|truth| !truth)
 }
 
-/// False if one is, else unknown if one is, else true.
+/// False if one is false, else unknown if one is unknown, else true.
 fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut whole = Some(true);
     for truth in truths {
@@ -39,7 +39,7 @@ fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 impl MentionFilter {
-    /// What it says of a case with these mentions and an empty text, or with none at all where it has no report.
+    /// For a case with these mentions and an empty text, or with no values if it has no report.
     fn matches(&self, values: &[FieldValue]) -> Option<bool> {
         let fits = |value: &FieldValue| match value {
             FieldValue::Keyword(text) => MentionKey::parse(text).is_some_and(|mention| self.fits(&mention)),
@@ -50,9 +50,9 @@ impl MentionFilter {
 }
 
 impl Compare {
-    /// What the restriction says of one value: `None` where the value is too coarse to tell, or is of another kind.
+    /// Whether the comparison is true of one value; `None` if the value is too coarse to tell, or is of another kind.
     ///
-    /// On days, with the value anywhere in `v1..=v2` and the operand standing for all of `o1..=o2`:
+    /// For days, where the value lies anywhere in `v1..=v2` and the operand stands for all of `o1..=o2`:
     ///
     /// | comparison | true | false |
     /// |---|---|---|
@@ -85,7 +85,7 @@ impl Compare {
         }
     }
 
-    /// What the restriction says of a case with these values.
+    /// Whether the comparison is true of a case with these values.
     fn matches(&self, values: &[FieldValue]) -> Option<bool> {
         if self.operand == Operand::Present {
             return Some(!values.is_empty());
@@ -93,11 +93,11 @@ impl Compare {
         if values.is_empty() {
             return None;
         }
-        // True if one is, else unknown if one is, else false.
+        // True if one is true, else unknown if one is unknown, else false.
         not(all(values.iter().map(|value| not(self.test(value)))))
     }
 
-    /// Texts have no order, so the comparisons that ask for one say nothing; the parser lets none through.
+    /// Texts have no order, so comparisons that need one are unknown; the parser refuses them.
     fn by_equality(&self, equal: Option<bool>) -> Option<bool> {
         match self.comparison {
             Comparison::Equal | Comparison::Has => equal,
@@ -154,7 +154,7 @@ mod tests {
         truth(&format!("d {comparator} \"{operand}\""), "d", FieldKind::Date, &[value])
     }
 
-    /// The six comparators in one line: `t`, `f` or `?` for `=`, `!=`, `<`, `<=`, `>`, `>=`.
+    /// All six comparators in one line: `t`, `f` or `?` for `=`, `!=`, `<`, `<=`, `>`, `>=`.
     fn six(operand: &str, value: &str) -> String {
         ["=", "!=", "<", "<=", ">", ">="]
             .map(|comparator| match date(comparator, operand, value) {
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(six("2019-12-31", "2019-12"), "???tf?");
     }
 
-    /// Every day that the value may be is asked; only when all agree is there an answer.
+    /// Tries every day that the value may stand for; only if all agree is there an answer.
     #[test]
     fn ranges_agree_with_their_days() {
         let texts = [

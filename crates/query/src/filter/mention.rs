@@ -1,35 +1,35 @@
-//! What a filter asks of one mention of a finding: side, place, severity, time and size together.
+//! Filters on a single mention of a finding: side, place, severity, time and size together.
 
 use super::{Comparison, finding_column};
 use precedent_model::{Assertion, FieldKind, FieldSchema, FindingId, Laterality, Mention};
 use std::fmt::{Display, Formatter, Result as FmtResult};
 
-/// The column in which an index holds the mentions of each report, see [`MentionKey`].
+/// The column with the mentions of each report, see [`MentionKey`].
 pub const MENTION_COLUMN: &str = "finding.mention";
 
-/// What a mention says beside the finding: a field behind `finding.` in a filter.
+/// A detail of a mention: a field after `finding.` in a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Detail {
-    /// `finding.side`: `left`, `right`, `bilateral`. What is on both sides is on the left, too.
+    /// `finding.side`: `left`, `right`, `bilateral`. A bilateral finding also counts as left and as right.
     Side,
-    /// `finding.larger_side`: which of both sides has more of it.
+    /// `finding.larger_side`: the side that has more of it.
     LargerSide,
-    /// `finding.place`: a place of the lexicon, with those within it.
+    /// `finding.place`: a place of the lexicon, including those within it.
     Place,
-    /// `finding.severity`: a grade of the lexicon, with those within it.
+    /// `finding.severity`: a severity of the lexicon, including those within it.
     Severity,
     /// `finding.time`: a time or change of the lexicon.
     Time,
-    /// `finding.size_mm`: the longest of the numbers given, in millimetres.
+    /// `finding.size_mm`: the largest dimension given, in millimetres.
     SizeMm,
 }
 
 impl Detail {
-    /// Every detail.
+    /// All details.
     pub const ALL: [Self; 6] =
         [Self::Side, Self::LargerSide, Self::Place, Self::Severity, Self::Time, Self::SizeMm];
 
-    /// The field's name.
+    /// The name of the field.
     pub const fn field(self) -> &'static str {
         match self {
             Self::Side => "finding.side",
@@ -41,7 +41,7 @@ impl Detail {
         }
     }
 
-    /// What its values are.
+    /// The kind of its values.
     pub const fn kind(self) -> FieldKind {
         match self {
             Self::Side | Self::LargerSide | Self::Place | Self::Severity | Self::Time => FieldKind::Keyword,
@@ -49,48 +49,48 @@ impl Detail {
         }
     }
 
-    /// The detail that a field stands for; `None` for any other field, and for one of the schema's own that is called so.
+    /// The detail with this field name; `None` for any other field, and for a field of the schema with the same name.
     pub fn of_field(field: &str, schema: &FieldSchema) -> Option<Self> {
         let found = Self::ALL.into_iter().find(|detail| detail.field() == field)?;
         schema.kind(field).is_none().then_some(found)
     }
 }
 
-/// What is asked of one detail of a mention.
+/// A condition on one detail of a mention.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DetailTest {
-    /// The text says one of these ids.
+    /// The report gives one of these ids.
     AnyOf(Vec<String>),
-    /// The text says something, and none of these ids.
+    /// The report gives some id, but none of these.
     NoneOf(Vec<String>),
-    /// The text says something.
+    /// The report gives some id.
     Said,
-    /// The size compares so with a number of millimetres.
+    /// The size, compared with a number of millimetres.
     Size(Comparison, f64),
 }
 
-/// A test of one detail.
+/// A condition on one detail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetailFilter {
     /// Which detail.
     pub detail: Detail,
-    /// What it must be.
+    /// The condition.
     pub test: DetailTest,
 }
 
-/// Asks for a report with a mention that fits in every respect at once.
+/// Matches reports with a mention that meets all conditions at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MentionFilter {
-    /// What the report says about the mention.
+    /// The assertion of the mention.
     pub assertion: Assertion,
-    /// Ids of findings, one of which is mentioned, ascending; none for any finding.
+    /// Sorted ids of findings, one of which is mentioned; empty for any finding.
     pub findings: Vec<FindingId>,
-    /// What holds of the same mention: of each of these, one at least.
+    /// Conditions on the same mention: at least one of each list must hold.
     pub details: Vec<Vec<DetailFilter>>,
 }
 
 impl MentionFilter {
-    /// Whether a mention fits.
+    /// Whether a mention meets all conditions.
     pub fn fits(&self, mention: &MentionKey<'_>) -> bool {
         let named = self.findings.is_empty()
             || self.findings.binary_search_by(|id| (**id).cmp(mention.finding)).is_ok();
@@ -112,7 +112,7 @@ impl DetailFilter {
             Detail::Severity => mention.severity,
             Detail::Time | Detail::SizeMm => mention.times,
         };
-        // What is on both sides is on either.
+        // A bilateral finding is on either side.
         let both = self.detail == Detail::Side && said == Laterality::Bilateral.name();
         let is = |id: &String| both || said.split(',').any(|said| said == id);
         !said.is_empty()
@@ -142,11 +142,11 @@ impl DetailTest {
     }
 }
 
-/// A mention as one text, the value of [`MENTION_COLUMN`]:
+/// A mention as a text, the value of [`MENTION_COLUMN`]:
 ///
 /// `assertion/finding/side/larger side/places/severity/size/times`, such as `present/nodule/left//base,lower/mild/12.5/new`.
 ///
-/// What the text does not say is empty; several ids are joined by commas; the size is in millimetres. Ids hold neither
+/// What the report does not give is empty; several ids are separated by commas; the size is in millimetres. Ids contain neither
 /// slashes nor commas.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MentionKey<'a> {
@@ -156,7 +156,7 @@ pub struct MentionKey<'a> {
     pub finding: &'a str,
     /// Name of the side.
     pub side: &'a str,
-    /// Name of the side that has more of it, where it is on both.
+    /// Name of the side that has more of it, if it is bilateral.
     pub larger: &'a str,
     /// Ids of places.
     pub places: &'a str,
@@ -169,7 +169,7 @@ pub struct MentionKey<'a> {
 }
 
 impl<'a> MentionKey<'a> {
-    /// The text of a mention.
+    /// Writes a mention as text.
     pub fn text_of(mention: &Mention) -> String {
         let mut places: Vec<&str> = mention.places.iter().map(|place| &*place.id).collect();
         places.sort_unstable();
@@ -189,7 +189,7 @@ impl<'a> MentionKey<'a> {
         )
     }
 
-    /// The mention of a text; `None` for another text.
+    /// Parses the text of a mention; `None` for any other text.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split('/');
         let mut next = || parts.next();
@@ -209,7 +209,7 @@ impl<'a> MentionKey<'a> {
     }
 }
 
-/// As the restrictions that it stands for.
+/// Written as the restrictions that it combines.
 impl Display for MentionFilter {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
         let column = finding_column(self.assertion);
@@ -234,7 +234,7 @@ impl Display for MentionFilter {
 }
 
 impl DetailFilter {
-    /// Restrictions of which one holds.
+    /// Restrictions, one of which must hold.
     fn texts(&self) -> Vec<String> {
         let field = self.detail.field();
         match &self.test {

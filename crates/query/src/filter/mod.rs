@@ -1,4 +1,4 @@
-//! The filter language: [AIP-160](https://google.aip.dev/160) text to a typed expression.
+//! The filter language: parses [AIP-160](https://google.aip.dev/160) text into a typed expression.
 //!
 //! ```text
 //! filter      = [ conjunction ]                        an empty filter keeps every case
@@ -10,43 +10,44 @@
 //! value       = 'text' | "text" | word without quotes
 //! ```
 //!
-//! Inside quotes `\"`, `\'`, `\\` and `\*` stand for the character itself. What AIP-160 leaves to a service and this one
-//! does not offer is an error with its position: values without a field, functions, parentheses as values.
+//! Inside quotes `\"`, `\'`, `\\` and `\*` stand for the character itself. Optional parts of AIP-160 that are not supported give
+//! an error with a position: values without a field, functions, parentheses as values.
 //!
 //! # Fields
 //!
-//! Those of the schema, and these, which every case has:
+//! Those of the schema, and the following, which every case has:
 //!
 //! - `case_id`, `patient_id` (keyword);
-//! - `finding` (keywords): what the report says is there. A dot, which AIP-160 calls traversal, leads to what the report says
-//!   otherwise: `finding.uncertain`, `finding.absent`, `finding.historical`, `finding.hypothetical`,
-//!   `finding.other_person`. A report has each finding that it names under one of the six ([`finding_column`]). A finding
-//!   may be named in many ways; [`Filter::map_compare`] lets a caller who has the lexicon put ids in their place;
-//! - `finding.side`, `finding.larger_side`, `finding.place`, `finding.severity`, `finding.time` (keyword) and `finding.size_mm` (number): what the
-//!   report says beside the finding ([`Detail`]). They are about a mention of the finding before them in the same AND, of the
-//!   one behind them where none stands before, and of any finding that is there where neither does: `finding:"nodule" AND
-//!   finding.side = "left" AND finding.size_mm >= 10` asks for one nodule that is on the left and that large.
+//! - `finding` (keywords): what the report states as present. A dot, which AIP-160 calls traversal, leads to the other
+//!   assertions: `finding.uncertain`, `finding.absent`, `finding.historical`, `finding.hypothetical`, `finding.other_person`. A
+//!   report has each finding that it names under one of the six ([`finding_column`]). A finding has many names;
+//!   [`Filter::map_compare`] lets a caller with the lexicon replace them by ids;
+//! - `finding.side`, `finding.larger_side`, `finding.place`, `finding.severity`, `finding.time` (keyword) and `finding.size_mm`
+//!   (number): details of a finding ([`Detail`]). They apply to a mention of the finding before them in the same AND or, if there
+//!   is none, of the one after them, or else of any finding that is present: `finding:"nodule" AND finding.side = "left" AND
+//!   finding.size_mm >= 10` asks for a single nodule that is on the left and at least that large.
 //!
-//! A field of the schema goes before one of these: an index that has a field `finding` of its own keeps it.
+//! Fields of the schema take precedence: an index with its own field `finding` keeps it.
 //!
 //! # Values
 //!
-//! - **keyword**: `=` and `!=`, without regard to case; a patient id also without regard to white space and width. A star at the start or the end stands for any text. `:` is `=`.
-//! - **keywords** (several texts): `:`, and `=` as the same, true when any of the texts fits.
-//! - **integer**, **number**: every comparator; `:` is `=`.
-//! - **date**: every comparator; `:` is `=`. A date stands for a range of days, in the filter as in a case: `= "2020"` is
-//!   any day of 2020, `< "2020"` a day before all of them, `<= "2020"` a day before or in them.
-//! - `field:*` asks whether there is a value at all, for every kind.
+//! - **keyword**: `=` and `!=`, ignoring case; a patient id also ignores white space and width. A star at the start or end
+//!   matches any text. `:` means `=`.
+//! - **keywords** (several texts): `:` and, with the same meaning, `=`; true if any of the texts matches.
+//! - **integer**, **number**: all comparators; `:` means `=`.
+//! - **date**: all comparators; `:` means `=`. A date stands for a range of days, both in the filter and in a case: `= "2020"` is
+//!   any day of 2020, `< "2020"` any day before them, `<= "2020"` any day before or among them.
+//! - `field:*` asks whether there is a value at all, for all kinds.
 //!
 //! # Truth
 //!
-//! Three values (Kleene): a restriction on a field without a value is unknown, and so is one on a date too coarse to
-//! tell (a case of 2019 under `= "2019-05"`). NOT unknown is unknown; AND is false when a part is false, otherwise
-//! unknown when a part is; OR the other way round. Only cases for which the whole is true are found. `field:*` is true
-//! or false, never unknown, so cases without a value are found by `NOT field:*`. Findings are the exception: of a case
-//! without a report nothing is known, `finding:*` neither, so `NOT finding:*` finds reports that name no finding as present.
+//! Three-valued (Kleene): a restriction on a field without a value is unknown, and so is one on a date too coarse to tell (a case
+//! of 2019 under `= "2019-05"`). NOT unknown is unknown; AND is false if a part is false, otherwise unknown if a part is unknown;
+//! OR the other way round. Only cases for which the whole filter is true are found. `field:*` is true or false, never unknown, so
+//! `NOT field:*` finds cases without a value. Findings are the exception: nothing is known about a case without a report, not
+//! even `finding:*`, so `NOT finding:*` finds reports that name no finding as present.
 //!
-//! Several values: `:` is true when a value fits, false when the case has values and none fits.
+//! Several values: `:` is true if one value matches, and false if the case has values and none matches.
 
 mod evaluate;
 mod mention;
@@ -63,51 +64,51 @@ use std::fmt;
 pub const MAX_FILTER_BYTES: usize = 8192;
 /// Most restrictions of one filter.
 pub const MAX_FILTER_TERMS: usize = 256;
-/// The field whose texts are compared as patient ids are.
+/// The field whose texts are compared as patient ids.
 const PATIENT_ID: &str = "patient_id";
-/// Deepest parenthesis.
+/// Deepest nesting of parentheses.
 const MAX_FILTER_DEPTH: usize = 64;
 
-/// A predicate over the fields of a case, three-valued: see [`Filter::matches`].
+/// A three-valued predicate over the fields of a case: see [`Filter::matches`].
 ///
-/// `Display` writes the canonical text, with the values in it; `Debug` hides them, as they may lead to a person.
+/// `Display` writes the canonical text with the values in it; `Debug` hides them, because they may identify a person.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
-    /// All of them. Without parts, every case.
+    /// All of them. Without parts, it matches every case.
     And(Vec<Filter>),
     /// At least one of them.
     Or(Vec<Filter>),
-    /// The opposite; unknown stays unknown.
+    /// The negation; unknown stays unknown.
     Not(Box<Filter>),
     /// One restriction.
     Compare(Compare),
-    /// A mention that fits in several respects at once. The text of a filter has none: whoever has the lexicon puts it
-    /// together of restrictions on findings and their details.
+    /// A mention that meets several conditions at once. It cannot be written in a filter; a caller with the lexicon builds it
+    /// from restrictions on findings and their details.
     Mention(MentionFilter),
 }
 
 /// One restriction: a field, a comparator, a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compare {
-    /// A field of the schema, `case_id`, `patient_id`, a column of findings ([`finding_assertion`]) or a [`Detail`].
+    /// A field of the schema, `case_id`, `patient_id`, a findings column ([`finding_assertion`]) or a [`Detail`].
     pub field: String,
-    /// What the values of the field are.
+    /// The kind of the field's values.
     pub kind: FieldKind,
     /// How the value of a case is compared with the operand.
     pub comparison: Comparison,
-    /// What it is compared with; of a kind that fits the field's.
+    /// What it is compared with; of a kind that fits the field.
     pub operand: Operand,
 }
 
-/// The form under which the texts of a field are compared.
+/// The form in which the texts of a field are compared.
 fn fold(field: &str, text: &str) -> String {
     if field == PATIENT_ID { fold_patient_id(text) } else { fold_keyword(text) }
 }
 
-/// How a value is compared.
+/// The comparison to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
-    /// `=`; also what `:` means on a field of one value.
+    /// `=`; also `:` on a field with one value.
     Equal,
     /// `!=`
     NotEqual,
@@ -119,12 +120,12 @@ pub enum Comparison {
     Greater,
     /// `>=`
     GreaterOrEqual,
-    /// `:` on a field of several values, or for presence.
+    /// `:` on a field with several values, or for presence.
     Has,
 }
 
 impl Comparison {
-    /// The comparator as it is written.
+    /// The comparator as written.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -141,27 +142,27 @@ impl Comparison {
 /// What a value is compared with.
 #[derive(Clone, PartialEq)]
 pub enum Operand {
-    /// A text, in the form under which keywords are compared.
+    /// A text, in the form in which keywords are compared.
     Keyword {
-        /// The text between the stars, folded by [`precedent_model::fold_keyword`], a patient id by
+        /// The text between the stars, folded by [`precedent_model::fold_keyword`] or, for a patient id, by
         /// [`precedent_model::fold_patient_id`]. White space next to a star is kept.
         folded: String,
-        /// `*lung`: any text may stand before.
+        /// `*lung`: any text may come before.
         any_prefix: bool,
-        /// `lung*`: any text may stand behind.
+        /// `lung*`: any text may follow.
         any_suffix: bool,
     },
     /// A whole number.
     Integer(i64),
     /// A number; always finite.
     Number(f64),
-    /// A date, standing for all days that it may be.
+    /// A date, which stands for all days that it covers.
     Date(PartialDate),
     /// Any value: `field:*`.
     Present,
 }
 
-/// The kind only: the value may be an identifier.
+/// Shows the kind only: the value may be an identifier.
 impl fmt::Debug for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -174,11 +175,11 @@ impl fmt::Debug for Operand {
     }
 }
 
-/// Why a filter is refused. It may name fields and comparators, never values.
+/// Why a filter is refused. It may name fields and comparators, but never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("filter at {position}: {problem}; {remedy}")]
 pub struct FilterError {
-    /// Where, in bytes from the start of the text, from 0.
+    /// Byte position in the text, from 0.
     pub position: usize,
     /// What is wrong.
     pub problem: String,
@@ -193,17 +194,17 @@ impl FilterError {
 }
 
 impl Filter {
-    /// Reads a filter. Time and memory are linear in its length.
+    /// Parses a filter, in time and memory linear in its length.
     ///
     /// # Errors
-    /// Text that is no filter, an unknown field, a value or comparator that does not fit the field's kind, or more than
+    /// Text that is not a filter, an unknown field, a value or comparator that does not fit the field's kind, or more than
     /// [`MAX_FILTER_BYTES`], [`MAX_FILTER_TERMS`] or 64 nested parentheses.
     pub fn parse(text: &str, schema: &FieldSchema) -> Result<Self, FilterError> {
         parse::parse(text, schema)
     }
 
-    /// The filter with something else in the place of each restriction, or the first error. Kinds of part and their
-    /// order stay, also where a part is put in that could be joined with the part around it.
+    /// Replaces each restriction by the result of `map`, or returns its first error. The structure of the filter stays, even
+    /// where a replacement could be merged with the part around it.
     ///
     /// ```
     /// use precedent_model::FieldSchema;
@@ -222,7 +223,7 @@ impl Filter {
     /// ```
     ///
     /// # Errors
-    /// The first that `map` gives, in the order of the text.
+    /// The first error of `map`, in the order of the text.
     pub fn map_compare<E>(self, map: &mut impl FnMut(Compare) -> Result<Self, E>) -> Result<Self, E> {
         let mut all = |parts: Vec<Self>| -> Result<Vec<Self>, E> {
             parts.into_iter().map(|part| part.map_compare(map)).collect()
@@ -237,7 +238,7 @@ impl Filter {
     }
 }
 
-/// The column of findings under an assertion: `finding` for those that are there, `finding.absent` and so on.
+/// The findings column for an assertion: `finding` for present findings, `finding.absent` and so on.
 pub const fn finding_column(assertion: Assertion) -> &'static str {
     match assertion {
         Assertion::Present => "finding",
@@ -249,8 +250,8 @@ pub const fn finding_column(assertion: Assertion) -> &'static str {
     }
 }
 
-/// Under which assertion the field of that name holds findings; `None` for any other field, and for one of the schema's
-/// own that is called so.
+/// The assertion whose findings the field of this name holds; `None` for any other field, and for a field of the schema with the
+/// same name.
 pub fn finding_assertion(field: &str, schema: &FieldSchema) -> Option<Assertion> {
     let found = Assertion::ALL.into_iter().find(|&assertion| finding_column(assertion) == field)?;
     schema.kind(field).is_none().then_some(found)

@@ -1,4 +1,4 @@
-//! Words to a typed expression.
+//! Parses words into a typed expression.
 
 use super::scan::{Literal, Scanner};
 use super::{
@@ -7,17 +7,17 @@ use super::{
 };
 use precedent_model::{Assertion, FieldKind, FieldSchema, FieldValue, fold_keyword_part};
 
-/// Fields that every case has besides those of the schema and its findings.
+/// Fields that every case has, besides those of the schema and its findings.
 const IMPLICIT: [&str; 2] = ["case_id", PATIENT_ID];
-/// Longest field name that is repeated in a message and compared with known ones; the schema allows no longer ones.
+/// Longest field name that is repeated in a message and compared with known names; the schema allows no longer ones.
 const MAX_NAME_BYTES: usize = 64;
-/// Most known names that a message lists.
+/// Most names listed in a message.
 const MAX_NAMES_LISTED: usize = 32;
 
 pub(super) fn parse(text: &str, schema: &FieldSchema) -> Result<Filter, FilterError> {
     if text.len() > MAX_FILTER_BYTES {
         let problem = format!("the filter has {} bytes, the limit is {MAX_FILTER_BYTES}", text.len());
-        // The limit may fall inside a character; the position is where that one begins.
+        // The limit may fall inside a character; report where that character begins.
         return Err(FilterError::new(text.floor_char_boundary(MAX_FILTER_BYTES), problem, "shorten it"));
     }
     let mut parser = Parser { scanner: Scanner::new(text), schema, terms: 0 };
@@ -43,7 +43,7 @@ impl Parser<'_> {
         FilterError::new(self.scanner.position(), problem, remedy)
     }
 
-    /// Up to the end or a closing parenthesis, which is left standing.
+    /// Parses up to the end or to a closing parenthesis, which is not consumed.
     fn conjunction(&mut self, depth: usize) -> Result<Filter, FilterError> {
         let mut parts = Vec::new();
         loop {
@@ -134,7 +134,7 @@ impl Parser<'_> {
         Ok(Filter::Compare(Compare { field: word.to_owned(), kind, comparison, operand }))
     }
 
-    /// What stands here begins neither a restriction nor a parenthesis.
+    /// The error for text that begins neither a restriction nor a parenthesis.
     fn no_field(&self) -> FilterError {
         match self.scanner.peek() {
             None => self
@@ -179,7 +179,7 @@ impl Parser<'_> {
         Err(FilterError::new(position, format!("the field {name} is unknown"), remedy))
     }
 
-    /// A dotted name that leads nowhere. Only findings have parts.
+    /// The error for a dotted name that does not exist. Only findings have parts.
     fn no_part(&self, name: &str, position: usize, dot: usize) -> FilterError {
         let findings = finding_column(Assertion::Present);
         if name.get(..dot) != Some(findings) {
@@ -212,7 +212,7 @@ impl Parser<'_> {
         names
     }
 
-    /// The known name most like `name`, if it is at most a slip or two away.
+    /// The known name closest to `name`, if it differs by one or two slips at most.
     fn nearest(&self, name: &str) -> Option<&str> {
         if name.len() > MAX_NAME_BYTES {
             return None;
@@ -235,7 +235,7 @@ impl Parser<'_> {
     }
 }
 
-/// One part stands for itself; parts of parts were taken up already, so that equal filters are equal values.
+/// A single part stands for itself; nested parts of the same kind are flattened already, so equal filters are equal values.
 fn joined(mut parts: Vec<Filter>, join: impl FnOnce(Vec<Filter>) -> Filter) -> Filter {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
@@ -246,7 +246,7 @@ fn joined(mut parts: Vec<Filter>, join: impl FnOnce(Vec<Filter>) -> Filter) -> F
     }
 }
 
-/// A word or text without a comparator. It is not repeated in the message, as it may be a name.
+/// The error for a word or text without a comparator. It is not repeated in the message, because it may be a name.
 fn bare_value(position: usize, word: &str) -> FilterError {
     let remedy = match word {
         "and" | "or" | "not" => "write the operators AND, OR and NOT in capitals",
@@ -279,7 +279,7 @@ fn check_comparison(
     }
 }
 
-/// The comparison and operand of a field of that kind.
+/// The comparison and operand for a field of this kind.
 fn typed(
     field: &str,
     kind: FieldKind,
@@ -345,15 +345,15 @@ fn keyword(field: &str, literal: &Literal) -> Result<Operand, FilterError> {
             format!("give a text, or ask for cases without a value by NOT {field}:*"),
         ));
     }
-    // `"lung *"` means words behind `lung`, so the space counts; at an edge without a star it does not.
+    // `"lung *"` means words after `lung`, so the space counts; next to an edge without a star it does not.
     let rest = if any_prefix { rest } else { rest.trim_start() };
     let rest = if any_suffix { rest } else { rest.trim_end() };
     let folded = if field == PATIENT_ID { fold(field, rest) } else { fold_keyword_part(rest) };
     Ok(Operand::Keyword { folded, any_prefix, any_suffix })
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment).
-/// Both are short: one is a name of the schema, the other is at most as long as one.
+/// Number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). Both
+/// are short: one is a name of the schema, and the other is no longer than a name may be.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

@@ -1,4 +1,4 @@
-//! Filters nobody wrote by hand.
+//! Generated filters.
 
 use super::{Filter, MAX_FILTER_DEPTH};
 use precedent_model::{FieldKind, FieldSchema, FieldValue};
@@ -16,7 +16,7 @@ fn schema() -> FieldSchema {
     .unwrap()
 }
 
-/// A filter as a tree, with the choices that its text leaves open.
+/// A filter as a tree, with choices for everything that its text leaves open.
 #[derive(Debug, Clone)]
 enum Tree {
     Leaf(String),
@@ -39,7 +39,7 @@ impl Tree {
         }
     }
 
-    /// As the parser would see it if every leaf were a filter of its own: Kleene's tables as minimum and maximum.
+    /// What the parser should give if every leaf were a filter of its own: Kleene's tables as minimum and maximum.
     fn truth(&self, lookup: &dyn Fn(&str) -> Vec<FieldValue>) -> i8 {
         match self {
             Self::Leaf(text) => match Filter::parse(text, &schema()).unwrap().matches(lookup) {
@@ -98,7 +98,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// The texts of a case by field; an empty list is a missing value.
+/// The texts of a case by field; an empty list means that there is no value.
 fn case() -> impl Strategy<Value = Vec<(&'static str, Vec<String>)>> {
     (
         prop::collection::vec("[abAB]{1,3}", 0..2),

@@ -1,4 +1,4 @@
-//! An expression to canonical text, which reads back as the same expression.
+//! Writes an expression as canonical text, which parses to the same expression.
 
 use super::{Compare, Filter, Operand};
 use std::fmt::{Display, Formatter, Result, Write};
@@ -31,7 +31,7 @@ fn join(f: &mut Formatter<'_>, parts: &[Filter], operator: &str) -> Result {
     Ok(())
 }
 
-/// In parentheses unless it is one restriction: OR binds tighter than AND here, which not every reader expects.
+/// In parentheses unless it is a single restriction: OR binds tighter than AND here, which not every reader expects.
 fn part(f: &mut Formatter<'_>, inner: &Filter) -> Result {
     match inner {
         Filter::Compare(compare) => compare.fmt(f),
@@ -65,7 +65,7 @@ impl Display for Operand {
                 write!(f, "{}\"", star(any_suffix))
             }
             Self::Integer(number) => number.fmt(f),
-            // The shortest digits that read back as the same number.
+            // The shortest digits that parse to the same number.
             Self::Number(number) => write!(f, "{number:?}"),
             Self::Date(date) => write!(f, "\"{date}\""),
             Self::Present => f.write_str("*"),

@@ -1,29 +1,29 @@
-//! Text to words, comparators and values. What a character means depends on what the parser asks for, as `-` begins a
-//! negation or a number and `:` is a comparator or part of a time.
+//! Splits text into words, comparators and values. What a character means depends on what the parser expects: `-` begins a
+//! negation or a number, and `:` is a comparator or part of a time.
 
 use super::{Comparison, FilterError};
 
-/// Quotation marks that word processors put in; taken as letters they would make a value that nothing equals.
+/// Quotation marks inserted by word processors; taken as letters, they would make a value that matches nothing.
 const TYPOGRAPHIC: [char; 10] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛', '«', '»'];
 
-/// A value as written, its escapes resolved.
+/// A value as written, with its escapes resolved.
 pub(super) struct Literal {
-    /// Where it begins, in bytes.
+    /// Byte position of its start.
     pub position: usize,
     /// Its text, stars included.
     pub text: String,
-    /// Where in `text` stand stars that were not escaped, in bytes, ascending.
+    /// Sorted byte positions of unescaped stars in `text`.
     pub stars: Vec<usize>,
 }
 
 impl Literal {
-    /// Whether it is a star and nothing else.
+    /// Whether it is just a star.
     pub fn is_star(&self) -> bool {
         self.text == "*" && self.stars.len() == 1
     }
 }
 
-/// A place in the text.
+/// A position in the text.
 pub(super) struct Scanner<'a> {
     text: &'a str,
     position: usize,
@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
         self.position = self.text.len() - self.rest().trim_start().len();
     }
 
-    /// Passes `wanted` if it stands here.
+    /// Consumes `wanted` if it comes next.
     pub fn eat(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
         if found {
@@ -66,7 +66,7 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// Passes the operator `wanted` if it stands here as a whole word.
+    /// Consumes the operator `wanted` if it comes next as a whole word.
     pub fn eat_operator(&mut self, wanted: &str) -> bool {
         let found = self.word() == wanted;
         if found {
@@ -75,23 +75,23 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// The word that stands here, without passing it; empty before anything else.
+    /// The next word, without consuming it; empty before anything else.
     pub fn word(&self) -> &'a str {
         let rest = self.rest();
         let ends = |c: char| c.is_whitespace() || "()\"',=<>!:".contains(c);
         rest.find(ends).map_or(rest, |end| rest.get(..end).unwrap_or_default())
     }
 
-    /// Passes the word that stands here.
+    /// Consumes the next word.
     pub fn take_word(&mut self) -> &'a str {
         let word = self.word();
         self.position += word.len();
         word
     }
 
-    /// Passes the comparator that stands here.
+    /// Consumes the next comparator.
     pub fn comparator(&mut self) -> Option<Comparison> {
-        // The longer ones first, as they begin like the shorter ones.
+        // Longer ones first, because shorter ones are their prefixes.
         const ALL: [Comparison; 7] = [
             Comparison::NotEqual,
             Comparison::LessOrEqual,
@@ -106,7 +106,7 @@ impl<'a> Scanner<'a> {
         Some(found)
     }
 
-    /// Passes a value, in quotes or not.
+    /// Consumes a value, quoted or not.
     pub fn value(&mut self) -> Result<Literal, FilterError> {
         match self.peek() {
             Some(quote @ ('"' | '\'')) => self.quoted(quote),
@@ -154,7 +154,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A run of characters up to white space. Colons belong to it, as in `2019-05-03T10:00:00Z`.
+    /// Characters up to the next white space, including colons, as in `2019-05-03T10:00:00Z`.
     fn unquoted(&mut self) -> Result<Literal, FilterError> {
         let start = self.position;
         let mut literal = Literal { position: start, text: String::new(), stars: Vec::new() };
@@ -177,7 +177,7 @@ impl<'a> Scanner<'a> {
             literal.text.push(c);
             self.next();
         }
-        // An operator here is a forgotten value, not a value.
+        // An operator here means that the value was forgotten.
         if matches!(literal.text.as_str(), "" | "AND" | "OR" | "NOT") {
             let remedy = "write a value behind the comparator, in quotes if it is not one plain word";
             return Err(FilterError::new(start, "a value is expected", remedy));
