@@ -1,4 +1,4 @@
-//! Cases by a date, the latest first, as far as they are asked for.
+//! Cases by date, latest first, as far as they are requested.
 
 use crate::segment::Segment;
 use crate::{CasePlace, IndexError, OrdinalSet, Snapshot};
@@ -7,17 +7,17 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::slice;
 
-/// Accepted cases, the latest first, then by sequence; those without a date come last. What it holds is some numbers per segment, and a bit
-/// per case.
+/// Selected cases, latest first, then by sequence; those without a date come last. It holds a few numbers per segment, and one
+/// bit per case.
 pub struct ByDate<'a> {
     segments: Vec<Dated<'a>>,
-    /// Of each segment its next case: the first to come lies on top.
+    /// The next case of each segment; the first of all is on top.
     next: BinaryHeap<Next>,
-    /// Why there is nothing more.
+    /// Why the iterator ended early.
     damage: Option<IndexError>,
 }
 
-/// Greater goes first: the later date, no date last, then the lower sequence.
+/// Greater comes first: the later date, any date before none, then the lower sequence.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Next {
     date: Option<PartialDate>,
@@ -25,21 +25,21 @@ struct Next {
     place: Reverse<CasePlace>,
 }
 
-/// A date with the cases that have it.
+/// A date and the cases that have it.
 type WithCases<'a> = Result<(PartialDate, &'a [u32]), IndexError>;
 
 /// One segment.
 struct Dated<'a> {
     number: usize,
     segment: &'a Segment,
-    /// Dates with the cases that have them, latest first.
+    /// Dates and the cases that have them, latest first.
     dates: Box<dyn Iterator<Item = WithCases<'a>> + 'a>,
-    /// Of the date at hand, what was not looked at yet.
+    /// The cases of the current date that were not examined yet.
     date: Option<PartialDate>,
     ordinals: slice::Iter<'a, u32>,
-    /// The accepted cases that were not given yet.
+    /// The selected cases not returned yet.
     rest: OrdinalSet,
-    /// Once there are no more dates, the word of `rest` to look at.
+    /// Once all dates are done, the word of `rest` to examine.
     word: usize,
 }
 
@@ -61,8 +61,8 @@ impl<'a> ByDate<'a> {
 }
 
 impl Snapshot {
-    /// Accepted cases by a date field, latest first, then by sequence; those without a date come last. Each is looked for when it is asked for:
-    /// dates are gone through from the latest on, in all segments side by side.
+    /// Selected cases by a date field, latest first, then by sequence; those without a date come last. Each is determined only
+    /// when the iterator reaches it: the dates are traversed from the latest on, in all segments side by side.
     ///
     /// # Errors
     /// A damaged file.
@@ -93,7 +93,7 @@ impl Iterator for ByDate<'_> {
 impl Dated<'_> {
     fn next(&mut self) -> Result<Option<Next>, IndexError> {
         loop {
-            // Ordinals of a date ascend, and sequences with them.
+            // The ordinals of a date are sorted, and so are their sequences.
             let rest = &self.rest;
             if let Some(&ordinal) = self.ordinals.find(|ordinal| rest.contains(**ordinal)) {
                 self.rest.remove(ordinal);
@@ -139,7 +139,7 @@ mod tests {
     const DATES: [Option<&str>; 7] =
         [Some("2019-05"), None, Some("2020-01-02"), Some("2018"), Some("2019-05-03"), None, Some("2020")];
 
-    /// Cases in several segments, with ids by their number and the dates in turn.
+    /// Cases in several segments, with their numbers as ids and the dates in rotation.
     fn snapshot(segments: usize, of_each: usize) -> Arc<Snapshot> {
         let definition =
             Definition::from_toml("name = 'n'\n[[field]]\nname = 'study_date'\nkind = 'date'").unwrap();
@@ -159,7 +159,7 @@ mod tests {
         writer.snapshot()
     }
 
-    /// The writer's locks are the scheduler's in these tests.
+    /// Runs a test under a scheduler, which the writer's locks need here.
     fn scheduled(test: fn()) {
         let mut config = shuttle::Config::new();
         config.stack_size = 8 << 20;

@@ -1,5 +1,5 @@
-//! What an index is made for: its name, its vector space, its fields, its graph, its site's lexicon, which patient ids
-//! are nobody's. Read from TOML, kept in the manifest.
+//! The definition of an index: its name, vector space, fields and graph, the site's lexicon, and placeholder patient ids. Read
+//! from TOML and kept in the manifest.
 
 use precedent_model::{Assertion, FieldKind, FieldSchema, PlaceholderIds};
 use precedent_query::finding_column;
@@ -8,16 +8,16 @@ use precedent_vector::{Metric, VectorSpace};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The definition that `init` uses when none is given.
+/// The definition that `init` uses by default.
 const CHEST_XRAY: &str = include_str!("../../../index/chest-xray.toml");
 
-/// Why a definition is refused.
+/// Why a definition was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
-    /// Not TOML, or of another shape.
+    /// Not TOML, or of the wrong structure.
     #[error("the definition cannot be read: {0}")]
     Syntax(String),
-    /// Well-formed, but no such index can be.
+    /// Well-formed, but there cannot be such an index.
     #[error("the definition's {key} is refused: {problem}")]
     Value {
         /// The key in the file.
@@ -27,26 +27,26 @@ pub enum DefinitionError {
     },
 }
 
-/// Shape of the graph over the image space.
+/// Parameters of the graph over the image space.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GraphDefinition {
-    /// Who links the nodes.
+    /// The graph builder.
     #[serde(skip_serializing_if = "is_usual")]
     pub builder: GraphBuilder,
-    /// How much memory a search may touch for its speed.
+    /// How much memory a search may touch to be fast.
     pub layout: Layout,
-    /// Links per node above level 0; on level 0 four times as many in the layout `fast` (32 where links lie in blocks), twice as many in
-    /// `compact`.
+    /// Links per node above level 0. Level 0 has four times as many in the layout `fast` (32 if links are stored in blocks), and
+    /// twice as many in `compact`.
     pub m: usize,
-    /// Width of the walk while building, at least `m`.
+    /// Search width while building, at least `m`.
     pub ef_construction: usize,
-    /// Share of the nearest cases that a search is to find, when neither a request nor `ef_search` says otherwise.
+    /// Share of the nearest cases that a search should find, unless the request or `ef_search` specifies otherwise.
     pub target_recall: f32,
-    /// Width of the walk while searching, in place of `target_recall`.
+    /// Search width, in place of `target_recall`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ef_search: Option<usize>,
-    /// Fewest distinct vectors for which a graph is built; smaller segments are compared whole, which is as fast.
+    /// Fewest distinct vectors for which a graph is built; smaller segments are compared as a whole, which is just as fast.
     pub min_nodes: usize,
 }
 
@@ -64,34 +64,35 @@ impl Default for GraphDefinition {
     }
 }
 
-/// Who links the nodes of a graph; one search code reads what either built.
+/// The builder of a graph; the same search code reads both kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GraphBuilder {
-    /// The program's own code, over the codes of vectors.
+    /// The program's own builder, which works on the codes of vectors.
     #[default]
     Precedent,
-    /// The library hnsw_rs, over whole vectors: some fifteen times as long. Level 0 gets twice `m` links in either layout.
+    /// The library hnsw_rs, which works on whole vectors and takes about fifteen times as long. Level 0 has `2 m` links in either
+    /// layout.
     HnswRs,
 }
 
-/// The usual builder is not written, so that earlier programs read the definition.
+/// The default builder is not written, so that earlier programs can read the definition.
 fn is_usual(builder: &GraphBuilder) -> bool {
     *builder == GraphBuilder::default()
 }
 
-/// How a graph lies in memory; one search code reads both.
+/// The memory layout of a graph; the same search code reads both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// More links on level 0: fewer steps.
+    /// More links on level 0, for fewer steps.
     #[default]
     Fast,
-    /// Half as many: fewer bytes, and at a recall of 0.95 as fast.
+    /// Half as many: fewer bytes, and just as fast at a recall of 0.95.
     Compact,
 }
 
-/// The TOML form: everything as written.
+/// The TOML form, as written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DefinitionFile {
@@ -137,34 +138,34 @@ struct FieldFile {
 pub struct Definition {
     /// The name under which a server offers the index.
     pub name: String,
-    /// One line for a person.
+    /// A one-line description.
     pub description: String,
-    /// Where image embeddings live; an index without it holds reports only.
+    /// The space of the image embeddings; an index without one holds reports only.
     pub image_space: Option<VectorSpace>,
     /// The graph over the image space.
     pub graph: GraphDefinition,
-    /// What filters can ask for.
+    /// The fields that filters can use.
     pub fields: FieldSchema,
-    /// Patient ids that are nobody's: a case under one of them has no patient.
+    /// Placeholder patient ids: a case with one of them has no patient.
     pub placeholders: PlaceholderIds,
-    /// What the site adds to the bundled lexicon of findings; mostly nothing.
+    /// The site's additions to the bundled lexicon of findings; usually none.
     pub lexicon: LexiconFile,
 }
 
 impl Definition {
-    /// The bundled definition for chest radiographs, without a vector space: an encoder of the site's own names it.
+    /// The bundled definition for chest radiographs, without a vector space: an index for your own encoder adds it.
     ///
     /// # Errors
-    /// None in a released build: a test reads it.
+    /// None in a released build: a test reads the definition.
     pub fn chest_xray() -> Result<Self, DefinitionError> {
         Self::from_toml(CHEST_XRAY)
     }
 
-    /// Reads a definition file.
+    /// Parses a definition file.
     ///
     /// # Errors
-    /// Text that is no TOML, an unknown key, or a value that cannot be; the message names the key, and in the lexicon the
-    /// entry.
+    /// Text that is not TOML, an unknown key, or an invalid value; the message names the key, and the entry if it is in the
+    /// lexicon.
     pub fn from_toml(text: &str) -> Result<Self, DefinitionError> {
         let definition = Self::kept(text)?;
         check_buildable(&definition.graph)?;
@@ -172,8 +173,8 @@ impl Definition {
         Ok(definition)
     }
 
-    /// As [`Self::from_toml`], but the lexicon is not compiled: who opens an index needs its reader anyway. A graph that is
-    /// refused in new definitions is let pass: the index can still be read, and a merge builds one that can be.
+    /// As [`Self::from_toml`], but without compiling the lexicon: opening an index needs its reader anyway. A graph that is
+    /// refused in new definitions is accepted: the index can still be read, and a merge builds a valid one.
     pub(crate) fn kept(text: &str) -> Result<Self, DefinitionError> {
         let file: DefinitionFile = toml::from_str(text)
             .map_err(|error| DefinitionError::Syntax(error.to_string().trim().to_owned()))?;
@@ -201,10 +202,10 @@ impl Definition {
         Ok(Self { name, description, image_space, graph, fields, placeholders, lexicon })
     }
 
-    /// Writes the definition as [`Self::from_toml`] reads it.
+    /// Writes the definition so that [`Self::from_toml`] can read it.
     ///
     /// # Errors
-    /// None for a definition that was read; the serialiser's own otherwise.
+    /// None for a definition that was parsed; otherwise those of the serialiser.
     pub fn to_toml(&self) -> Result<String, DefinitionError> {
         let file = DefinitionFile {
             name: self.name.clone(),
@@ -221,7 +222,7 @@ impl Definition {
             fields: (self.fields.iter())
                 .map(|(name, kind)| FieldFile { name: name.to_owned(), kind })
                 .collect(),
-            // The usual list is not written: an index goes by that of the program that reads it.
+            // The default list is not written: an index uses that of the program that reads it.
             patients: (self.placeholders != PlaceholderIds::default())
                 .then(|| PatientsFile { placeholders: self.placeholders.texts().to_vec() }),
             lexicon: self.lexicon.clone(),
@@ -232,17 +233,17 @@ impl Definition {
     /// The definition under another name.
     ///
     /// # Errors
-    /// A name that a request could not spell.
+    /// A name that cannot be used in a request.
     pub fn named(mut self, name: &str) -> Result<Self, DefinitionError> {
         check_name(name).map_err(|problem| DefinitionError::Value { key: "name".to_owned(), problem })?;
         name.clone_into(&mut self.name);
         Ok(self)
     }
 
-    /// Reads reports by the bundled lexicon and what the site adds to it.
+    /// The report reader with the bundled lexicon and the site's additions.
     ///
     /// # Errors
-    /// An entry of the site's that cannot be; the message names it.
+    /// An invalid entry of the site; the message names it.
     pub fn report_reader(&self) -> Result<Arc<ReportReader>, DefinitionError> {
         let lexicon = match self.lexicon.is_empty() {
             true => Lexicon::bundled(),
@@ -254,12 +255,11 @@ impl Definition {
         Ok(Arc::new(ReportReader::new(lexicon)))
     }
 
-    /// Whether a new index may be made for it. Asks more than [`Self::from_toml`]: an index of before may have a field
-    /// whose name has got a meaning since, and goes on having it.
+    /// Checks that a new index may have this definition. It is stricter than [`Self::from_toml`]: an older index may have a field
+    /// whose name has since been given a meaning, and keeps it.
     ///
     /// # Errors
-    /// A field called as the findings of the report are, a graph that cannot be built, or an entry of the lexicon that cannot
-    /// be.
+    /// A field named like the findings of the report, a graph that cannot be built, or an invalid entry of the lexicon.
     pub fn check_new(&self) -> Result<(), DefinitionError> {
         check_buildable(&self.graph)?;
         let findings = finding_column(Assertion::Present);
@@ -301,7 +301,7 @@ fn check_graph(graph: &GraphDefinition) -> Result<(), String> {
     within("min_nodes", graph.min_nodes, 2, usize::MAX)
 }
 
-/// What is within bounds by itself may not fit together.
+/// Values that are valid on their own may not fit together.
 fn check_buildable(graph: &GraphDefinition) -> Result<(), DefinitionError> {
     let GraphDefinition { m, ef_construction, .. } = *graph;
     if ef_construction >= m {
@@ -365,7 +365,7 @@ mod tests {
             "{error}"
         );
         Definition::from_toml(&text.replace("31", "32")).unwrap();
-        // An index that was made for it is opened.
+        // An existing index with this definition can be opened.
         let kept = Definition::kept(text).unwrap();
         assert_eq!(kept.check_new().unwrap_err().to_string(), error);
     }

@@ -1,30 +1,30 @@
-//! Why the index refuses or fails.
+//! Errors of the index.
 
 use precedent_hnsw::HnswError;
 use precedent_lexical::LexicalError;
 use precedent_storage::StorageError;
 
-/// Why the index refuses or fails.
+/// Why a call of the index failed.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// The directory holds no manifest.
     #[error("there is no index in this directory")]
     NotAnIndex,
-    /// The directory holds something already.
+    /// The directory is not empty.
     #[error("the directory is not empty; choose a new one")]
     NotEmpty,
     /// A file operation failed, or a file is damaged.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// A file passed its checksums, but what it says cannot be.
+    /// A file passed its checksums, but its content is impossible.
     #[error("{file} is damaged: {problem}; restore it from a backup")]
     Damaged {
         /// Relative to the index.
         file: String,
-        /// What cannot be.
+        /// What is impossible.
         problem: String,
     },
-    /// The definition in the manifest, or one given, is refused.
+    /// The definition in the manifest, or a given one, was refused.
     #[error(transparent)]
     Definition(#[from] crate::DefinitionError),
     /// The full-text part failed.
@@ -38,10 +38,10 @@ pub enum IndexError {
     TooLarge {
         /// Size of the encoded case.
         bytes: usize,
-        /// Largest that is taken.
+        /// Largest size accepted.
         limit: usize,
     },
-    /// An earlier failure left it open what the disk holds.
+    /// After an earlier failure it is unknown what the disk holds.
     #[error("the writer failed earlier and takes nothing more; start the program again")]
     Failed,
     /// A segment would outgrow the offsets of its tables.
@@ -58,9 +58,9 @@ pub enum IndexError {
 /// The class of an [`IndexError`]: what a caller may do about it, whichever part of the index failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexErrorKind {
-    /// What was asked for is wrong, whatever the state of the index.
+    /// The request is wrong, whatever the state of the index.
     Invalid,
-    /// No index is there.
+    /// There is no index.
     NotFound,
     /// Another writer holds the index.
     Busy,
@@ -68,11 +68,11 @@ pub enum IndexErrorKind {
     Stopped,
     /// The disk is full.
     Full,
-    /// The writer failed and takes nothing more until it is opened again.
+    /// The writer failed and accepts nothing until it is reopened.
     Failed,
     /// A file is damaged, missing, or of a format that this program does not read.
     Damaged,
-    /// Something else.
+    /// Anything else.
     Internal,
 }
 
@@ -142,7 +142,7 @@ fn kind_of_graph(error: &HnswError) -> IndexErrorKind {
     }
 }
 
-/// A part that reads its bytes through our checksums wraps our own error; unwrapped, it names the file.
+/// A part that reads through our checksums wraps our own error; unwrapped, it names the file.
 impl From<LexicalError> for IndexError {
     fn from(error: LexicalError) -> Self {
         match error {
@@ -155,7 +155,7 @@ impl From<LexicalError> for IndexError {
     }
 }
 
-/// As above.
+/// The same for graphs.
 impl From<HnswError> for IndexError {
     fn from(error: HnswError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! Generations as the writer makes them: segments and tombstones are written, and a manifest names them.
+//! Generations as the writer makes them: it writes segments and tombstones, and a manifest that names them.
 
 use crate::manifest::{FileRecord, Manifest, SegmentEntry, TOMBSTONES, TombstoneEntry};
 use crate::new_segments::NewSegments;
@@ -11,14 +11,14 @@ use precedent_storage::{SealedWriter, Storage, StorageError, WriterLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// The newest generation and all that follows it. Whoever publishes holds the writer's lock `install`.
+/// The newest generation and its successors. A caller that publishes holds the writer's lock `install`.
 #[derive(Debug)]
 pub(crate) struct Generations {
     folders: SegmentFolders,
     current: Newest,
     limit: SegmentSize,
     lock: WriterLock,
-    /// It is open which generation a reader sees.
+    /// Whether it is unknown which generation readers see.
     failed: AtomicBool,
 }
 
@@ -43,21 +43,21 @@ impl Generations {
         self.current.get()
     }
 
-    /// How large segments may grow.
+    /// The size limit for segments.
     pub fn limit(&self) -> SegmentSize {
         self.limit
     }
 
-    /// Whether this writer may go on.
+    /// Checks that this writer may continue.
     ///
     /// # Errors
-    /// [`IndexError::Failed`] once a generation could not be published and it is open whether readers see it;
-    /// [`StorageError::Displaced`] where the lock is no longer that of the directory, so that another writer may be at work.
+    /// [`IndexError::Failed`] once a generation could not be published and it is unknown whether readers see it;
+    /// [`StorageError::Displaced`] if the lock is no longer that of the directory, so that another writer may be active.
     pub fn check(&self) -> Result<(), IndexError> {
         if self.failed.load(Relaxed) { Err(IndexError::Failed) } else { Ok(self.lock.check()?) }
     }
 
-    /// Makes a batch of operations a generation: all of the log before `log_start`, that is.
+    /// Turns a batch of operations into a generation: everything in the log before `log_start`.
     pub fn commit(&self, batch: &Pending, log_start: u64) -> Result<Arc<Snapshot>, IndexError> {
         self.check()?;
         let snapshot = self.newest();
@@ -72,7 +72,7 @@ impl Generations {
             }
             self.bury(&mut manifest, index, dead)?;
         }
-        // Graphs are for merges; what was just taken in has codes at most.
+        // Graphs are built by merges; new cases get codes at most.
         let mut new = NewSegments::new(&self.folders, &snapshot, None, self.limit);
         for (sequence, case) in batch.cases() {
             let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
@@ -83,8 +83,8 @@ impl Generations {
         self.publish(manifest, opened)
     }
 
-    /// Adds dead cases to a segment of a manifest, in a new file. With it go as many of the newest files as are no longer than
-    /// twice what follows them, so that a segment has few files and each tombstone is written few times.
+    /// Adds dead cases to a segment of a manifest, in a new file. The new file also replaces those of the newest files that are
+    /// no longer than twice what follows them, so that a segment has few files and each tombstone is rewritten only a few times.
     pub fn bury(&self, manifest: &mut Manifest, index: usize, mut dead: Vec<u32>) -> Result<(), IndexError> {
         let (generation, name) = (manifest.generation, Manifest::file_name(manifest.generation - 1));
         let Some(entry) = manifest.segments.get_mut(index) else { return Ok(()) };
@@ -99,7 +99,7 @@ impl Generations {
         }
         dead.sort_unstable();
         dead.dedup();
-        // A failed commit may have left the file of a generation that never was.
+        // A failed commit may have left the file of a generation that was never published.
         let path = format!("tombstones/{}-{generation:020}", entry.id);
         self.storage().remove(&path)?;
         let mut writer = SealedWriter::create(self.storage().as_ref(), &path, TOMBSTONES)?;
@@ -111,10 +111,10 @@ impl Generations {
         Ok(())
     }
 
-    /// Makes a manifest the newest generation; `opened` are the segments that it adds.
+    /// Publishes a manifest as the newest generation; `opened` are the segments it adds.
     ///
-    /// A full disk that left no trace of the generation leaves everything as it was. After any other failure it is
-    /// open which generation a reader sees, so the writer stops and must be opened anew.
+    /// If the disk is full and no trace of the generation was left, nothing changes. After any other failure it is unknown which
+    /// generation readers see, so the writer stops and must be reopened.
     pub fn publish(
         &self,
         mut manifest: Manifest,
@@ -141,14 +141,14 @@ impl Generations {
         };
         self.current.advance(&snapshot);
         if let Err(error) = retire(storage, &previous.manifest, &snapshot.manifest) {
-            // Litter is harmless: the next start removes it.
+            // Leftovers are harmless: the next start removes them.
             tracing::warn!(%error, "files that no generation needs stay until the next start");
         }
         Ok(snapshot)
     }
 }
 
-/// Removes what the older of two generations needed and the newer does not.
+/// Removes files that the older of two generations needed and the newer one does not.
 fn retire(storage: &dyn Storage, older: &Manifest, newer: &Manifest) -> Result<(), IndexError> {
     precedent_storage::remove_generations_before(storage, newer.generation)?;
     for entry in &older.segments {
@@ -165,13 +165,13 @@ fn retire(storage: &dyn Storage, older: &Manifest, newer: &Manifest) -> Result<(
     Ok(())
 }
 
-/// Removes what a crash left behind: all that the newest generation does not name.
+/// Removes what a crash left behind: everything that the newest generation does not name.
 pub(crate) fn remove_litter(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
     precedent_storage::clean_temporary(storage)?;
     precedent_storage::remove_generations_before(storage, manifest.generation)?;
     let named = |name: &str| manifest.segments.iter().any(|entry: &SegmentEntry| entry.id == name);
     for name in storage.list("segments")? {
-        // What is no number is not ours: file managers and network file systems leave things of their own.
+        // Names that are not numbers are not ours: file managers and network file systems leave files of their own.
         let ours = name.bytes().all(|b| b.is_ascii_digit());
         if ours && !named(&name) {
             storage.remove_dir_all(&format!("segments/{name}"))?;

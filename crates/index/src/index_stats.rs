@@ -1,4 +1,4 @@
-//! Figures about an index.
+//! Statistics of an index.
 
 use crate::{IndexError, SegmentStats, Snapshot, Stale};
 use precedent_storage::{Storage, StorageError};
@@ -11,7 +11,7 @@ pub struct IndexStats {
     pub generation: u64,
     /// Live cases.
     pub cases: usize,
-    /// Cases deleted or replaced and not yet merged away.
+    /// Cases deleted or replaced but not yet merged away.
     pub tombstones: usize,
     /// Image embeddings of all cases, dead ones included.
     pub image_rows: usize,
@@ -19,9 +19,9 @@ pub struct IndexStats {
     pub distinct_vectors: usize,
     /// Durable operations that are not yet in a segment.
     pub pending_operations: usize,
-    /// Fingerprint of the lexicon and rules by which reports are read now: 16 hexadecimal digits.
+    /// Fingerprint of the current lexicon and rules for reading reports: 16 hexadecimal digits.
     pub lexicon: String,
-    /// What was read by others.
+    /// What was read with others.
     pub stale: Stale,
     /// The segments, in the order of the manifest.
     pub segments: Vec<SegmentStats>,
@@ -30,10 +30,10 @@ pub struct IndexStats {
 }
 
 impl IndexStats {
-    /// Figures of a generation, with the operations that wait for the next.
+    /// Statistics of a generation, with the number of operations that wait for the next one.
     ///
     /// # Errors
-    /// A file system that refuses.
+    /// A file system error.
     pub fn of(storage: &dyn Storage, snapshot: &Snapshot, pending: usize) -> Result<Self, IndexError> {
         let segments = snapshot.segment_stats();
         let mut file_bytes = BTreeMap::new();

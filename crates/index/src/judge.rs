@@ -1,4 +1,4 @@
-//! What becomes of a case that comes in, by what is held under its id: judged before anything is written.
+//! Decides what to do with an incoming case, by what is held under its id, before anything is written.
 
 use crate::pending::PendingCase;
 use crate::record::{encode_case, encode_put, same_bits};
@@ -9,34 +9,34 @@ use precedent_storage::MAX_FRAME;
 use precedent_vector::Embedding;
 use std::collections::HashMap;
 
-/// What taking a case in did.
+/// What was done with an incoming case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// No case was held under its id.
+    /// There was no case with its id.
     Created,
-    /// It took the place of the held case, or updated it.
+    /// It replaced the existing case, or updated it.
     Replaced,
-    /// The held case is equal, by the bytes of its record and the bits of its embeddings; or it has all that an update gives.
-    /// Nothing was written.
+    /// The existing case is equal, by the bytes of its record and the bits of its embeddings, or already has everything that the
+    /// update gives. Nothing was written.
     Unchanged,
-    /// A case is held, and only an absent one was to be put. Nothing was written.
+    /// There is a case with its id, and only new cases were to be added. Nothing was written.
     LeftAlone,
 }
 
-/// What is durable of a case that was taken in.
+/// A stored case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    /// The place in the log of the case that is held under its id now.
+    /// The position in the log of the case now held under this id.
     pub sequence: u64,
     /// What was done.
     pub effect: Effect,
 }
 
 impl Snapshot {
-    /// What taking cases in would do by what this generation holds, each held against those before it, too.
+    /// What ingesting these cases into this generation would do. Each case is also compared with those before it.
     ///
     /// # Errors
-    /// [`IndexError::TooLarge`] and a damaged file.
+    /// [`IndexError::TooLarge`], and a damaged file.
     pub fn rehearse(
         &self,
         cases: Vec<(CaseEntry, Replacement)>,
@@ -46,7 +46,7 @@ impl Snapshot {
     }
 }
 
-/// A case on its way into the log.
+/// A case to be written to the log.
 pub(crate) struct Put {
     pub operation: Vec<u8>,
     pub case: PendingCase,
@@ -67,21 +67,21 @@ impl Put {
     }
 }
 
-/// The case that is held under an id.
+/// The case held under an id.
 #[derive(Clone, Copy)]
 enum Held<'a> {
-    /// It waits for its segment.
+    /// It is waiting for its segment.
     Pending(&'a PendingCase, Place),
-    /// It lies in a segment, with its record.
+    /// It is in a segment, with its record.
     Written(&'a Snapshot, CasePlace, &'a [u8]),
 }
 
-/// Where the case is that an answer speaks of.
+/// Where the case of an outcome is.
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// In the log, at this place.
+    /// In the log, at this position.
     Logged(u64),
-    /// Among those of the same call, at this position.
+    /// In the same call, at this position.
     Batch(usize),
 }
 
@@ -98,7 +98,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Whether it is this case, bit by bit.
+    /// Whether it equals this case, bit by bit.
     fn equals(self, case: &PendingCase) -> Result<bool, IndexError> {
         let embeddings = &case.entry.embeddings;
         match self {
@@ -133,13 +133,13 @@ fn same_embeddings(one: &[(usize, Embedding)], other: &[(usize, Embedding)]) -> 
     one.len() == other.len() && one.iter().zip(other).all(same)
 }
 
-/// What is to be done with a case.
+/// What to do with a case.
 enum Verdict {
-    /// It is put.
+    /// Write it.
     Put(Effect),
-    /// This is put in its stead: what an update made of the held case.
+    /// Write this instead: the existing case with the update applied.
     PutUpdated(Box<Put>),
-    /// What is held stays.
+    /// Keep the existing case.
     Stays(Effect, Place),
 }
 
@@ -180,7 +180,7 @@ fn judge(
     }
 }
 
-/// The cases of one call, with what is to be done by what a snapshot holds.
+/// The cases of one call, with what to do by what a snapshot holds.
 pub(crate) struct Call {
     cases: Vec<(Put, Replacement)>,
     verdicts: Vec<Result<Verdict, Refused>>,
@@ -188,7 +188,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Encodes the cases and holds each against a snapshot.
+    /// Encodes the cases and compares each with a snapshot.
     pub fn prepare(snapshot: &Snapshot, cases: Vec<(CaseEntry, Replacement)>) -> Result<Self, IndexError> {
         let cases = (cases.into_iter())
             .map(|(entry, mode)| Ok((Put::encode(entry)?, mode)))
@@ -198,7 +198,7 @@ impl Call {
         Ok(call)
     }
 
-    /// Judges anew, where the snapshot is another than before.
+    /// Decides again if the snapshot has changed.
     pub fn renew(&mut self, snapshot: &Snapshot) -> Result<(), IndexError> {
         if snapshot.generation() == self.generation { Ok(()) } else { self.hold_against(snapshot) }
     }
@@ -212,8 +212,8 @@ impl Call {
         Ok(())
     }
 
-    /// Holds each case against what waits under its id, too, and against what came before it in the call. `waiting` says what
-    /// an operation that no generation holds yet left there, if one named the id.
+    /// Also compares each case with pending operations, and with those before it in the call. `waiting` returns what an operation
+    /// that is in no generation yet left under an id, if one named it.
     pub fn decide<'a>(
         self,
         schema: &FieldSchema,
@@ -255,7 +255,7 @@ impl Call {
     }
 }
 
-/// What is to be answered, case by case.
+/// The result for each case.
 pub(crate) struct Outcomes(Vec<Result<(Effect, Place), Refused>>);
 
 impl Outcomes {
@@ -264,7 +264,7 @@ impl Outcomes {
         self.0.into_iter().map(|outcome| outcome.map(|(effect, _)| effect)).collect()
     }
 
-    /// What was done, now that the puts have their places in the log.
+    /// What was done, once the written cases have their positions in the log.
     pub fn stored(self, sequences: &[u64]) -> Vec<Result<Stored, Refused>> {
         let sequence = |place| match place {
             Place::Logged(sequence) => sequence,

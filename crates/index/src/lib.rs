@@ -1,8 +1,7 @@
 //! The index: writer, segments, merge, snapshots, columns, verify.
 //!
-//! An index is a directory. Operations go into a log, where they are durable; a commit turns them into an immutable
-//! segment and publishes a generation; a reader holds one generation and is never disturbed. `index/FORMAT.md` is the
-//! specification of every byte.
+//! An index is a directory. Operations go into a log, which makes them durable; a commit turns them into an immutable segment and
+//! publishes a generation; a reader holds one generation and is never disturbed. `index/FORMAT.md` specifies every byte.
 //!
 //! ```
 //! use precedent_index::{CaseEntry, Definition, IndexReader, IndexWriter};

@@ -1,34 +1,34 @@
-//! The list of live parts: one file per generation, JSON inside a sealed file (FORMAT.md, "Manifest").
+//! The list of live segments: one file per generation, JSON inside a sealed file (FORMAT.md, "Manifest").
 
 use crate::parts::{COLUMNS, LEXICAL, VECTORS};
 use crate::{Definition, IndexError, SegmentSize};
 use precedent_storage::{FileEntry, FileKind, SealedFile, Storage};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Version of everything under the manifest. A program refuses a newer one.
+/// Version of everything that a manifest refers to. A program refuses newer ones.
 pub(crate) const FORMAT_VERSION: u32 = 8;
-/// The oldest version that is read. What an index of it lacks is optional here.
+/// The oldest version that can be read. Whatever such an index lacks is optional here.
 const OLDEST_FORMAT: u32 = 1;
 
 /// The folder of the log.
 pub(crate) const LOG: &str = "log";
 
-/// Dead cases of a segment.
+/// A file of dead cases of a segment.
 pub(crate) const TOMBSTONES: FileKind = FileKind { tag: *b"TOMB", version: 1 };
 
-/// One generation: which segments, which tombstones, and where the log goes on.
+/// One generation: its segments, their tombstones, and where the log continues.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Manifest {
     pub definition: Definition,
     pub generation: u64,
-    /// First sequence number of the log that is in no segment.
+    /// The first sequence number in the log that is in no segment.
     pub log_start: u64,
     /// Number of the next segment.
     pub next_segment: u64,
     pub segments: Vec<SegmentEntry>,
 }
 
-/// One segment as the manifest knows it.
+/// A segment, as described by the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SegmentEntry {
@@ -37,18 +37,18 @@ pub(crate) struct SegmentEntry {
     pub rows: u64,
     pub nodes: u64,
     pub files: Vec<FileRecord>,
-    /// Files of tombstones, which no two share; the older ones are the longer ones.
+    /// Files of tombstones, which do not overlap; older ones are longer.
     #[serde(deserialize_with = "one_or_many")]
     pub tombstones: Vec<TombstoneEntry>,
-    /// Memory that full text and fields took while the segment was written, in bytes; `None` where nobody counted.
+    /// Memory that full text and fields took while the segment was written, in bytes; `None` if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_bytes: Option<u64>,
-    /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
+    /// Fingerprint of the lexicon and rules with which its reports were read; `None` if there were none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lexicon: Option<String>,
 }
 
-/// Some of the dead cases of a segment, in one file.
+/// A file with some of the dead cases of a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TombstoneEntry {
@@ -61,7 +61,7 @@ impl TombstoneEntry {
         format!("tombstones/{}", self.file.name)
     }
 
-    /// The ordinals, ascending, all below `cases`. `manifest` is the file that names it.
+    /// The sorted ordinals, all below `cases`. `manifest` is the file that names this one.
     pub fn read(&self, storage: &dyn Storage, cases: u64, manifest: &str) -> Result<Vec<u32>, IndexError> {
         let path = self.path();
         let file = SealedFile::open(storage, &path, TOMBSTONES, Some(&self.file.entry(manifest)?))?;
@@ -77,7 +77,7 @@ impl TombstoneEntry {
     }
 }
 
-/// Up to version 7 all tombstones of a segment were in one file, or there was none.
+/// Up to version 7 a segment had all its tombstones in one file, or none.
 fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TombstoneEntry>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -91,7 +91,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TombstoneEntry>
     })
 }
 
-/// Name, length and digest of a file, so that another file in its place is noticed.
+/// Name, length and digest of a file, to detect a different file in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRecord {
@@ -112,7 +112,7 @@ struct ManifestFile {
     segments: Vec<SegmentEntry>,
 }
 
-/// Only the version, read before anything else so that a newer format is named as such.
+/// Only the version, read before anything else so that a newer format is reported as such.
 #[derive(Deserialize)]
 struct FormatOnly {
     format: u32,
@@ -147,16 +147,16 @@ impl SegmentEntry {
         self.tombstones.iter().map(|tombstones| tombstones.count).sum()
     }
 
-    /// Cases that live.
+    /// Live cases.
     pub fn live(&self) -> u64 {
         self.cases.saturating_sub(self.dead())
     }
 
-    /// What its live cases take: about what a merge has of them.
+    /// The approximate size of its live cases, to plan merges.
     pub fn live_size(&self) -> SegmentSize {
         let bytes =
             |part: &str| self.files.iter().find(|file| file.name == part).map_or(0, |file| file.bytes);
-        // Where nobody counted: the tables of words in memory take up to three times what they take as files.
+        // If it was not measured: while they are built, the word tables take up to three times their size on disk.
         let text_bytes = self.text_bytes.unwrap_or_else(|| 3 * (bytes(LEXICAL.name) + bytes(COLUMNS.name)));
         let live = |of_all: u64| (of_all as f64 * self.live() as f64 / self.cases.max(1) as f64) as u64;
         SegmentSize {
@@ -172,19 +172,19 @@ impl Manifest {
         Self { definition, generation: 0, log_start: 1, next_segment: 1, segments: Vec::new() }
     }
 
-    /// The name of the generation's file.
+    /// The file name of a generation.
     pub fn file_name(generation: u64) -> String {
         precedent_storage::generation_file(generation)
     }
 
-    /// The newest generation.
+    /// Reads the newest generation.
     pub fn latest(storage: &dyn Storage) -> Result<Self, IndexError> {
         let (generation, bytes) =
             precedent_storage::latest_generation(storage)?.ok_or_else(|| Self::missing(storage))?;
         Self::read(generation, &bytes)
     }
 
-    /// An archive that lost its manifest is no empty directory, and must not be told to make a new index.
+    /// An index that has lost its manifest is not an empty directory, and nobody must be told to create a new index there.
     fn missing(storage: &dyn Storage) -> IndexError {
         let holds = |folder: &str| storage.list(folder).is_ok_and(|names| !names.is_empty());
         match holds("segments") || holds(LOG) {
@@ -217,7 +217,7 @@ impl Manifest {
         })
     }
 
-    /// Makes this the newest generation, durably.
+    /// Publishes this as the newest generation, durably.
     pub fn publish(&self, storage: &dyn Storage) -> Result<(), IndexError> {
         let file = ManifestFile {
             format: FORMAT_VERSION,

@@ -1,5 +1,5 @@
-//! Several segments into one: dead cases go, reports are read anew, the graph is built. Cases come in and are found
-//! meanwhile, and other segments are merged beside.
+//! Merges segments: drops dead cases, reads the reports again and builds the graph. Cases can be ingested and searched meanwhile,
+//! and other segments merged.
 
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::merge_policy::{Choice, Circumstances, choose, shares};
@@ -12,12 +12,12 @@ use crate::{IndexError, IndexWriter, SegmentSize, Snapshot, VectorAccess};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a merge tells while it runs: (phase, done, total), phases `cases` and `graph`. It says whether to go on.
+/// Progress of a merge: (phase, done, total), with the phases `cases` and `graph`. Returns whether to continue.
 pub type MergeProgress<'a> = &'a (dyn Fn(&'static str, usize, usize) -> bool + Sync);
 
 impl IndexWriter {
-    /// Merges segments if there are enough of one size, as the background does. Returns whether it did anything. Calls from
-    /// several threads merge different segments at a time.
+    /// Merges segments if there are enough of one size, as the background does. Returns whether it did anything. Several threads
+    /// may call it; each merges different segments.
     ///
     /// # Errors
     /// As [`Self::merge_all`].
@@ -25,7 +25,7 @@ impl IndexWriter {
         self.merge_below(&SegmentSize::UNLIMITED, progress)
     }
 
-    /// As [`Self::merge_some`], but only what is smaller than this when merged: the rest is left to others.
+    /// As [`Self::merge_some`], but only merges whose result is smaller than `size`; others are left alone.
     ///
     /// # Errors
     /// As [`Self::merge_all`].
@@ -41,11 +41,11 @@ impl IndexWriter {
         self.merge(&ids, limit, linked, progress).map(|_| true)
     }
 
-    /// Makes everything visible and merges all of it into one segment, or as few as the limits allow. Their reports are read
-    /// by the lexicon of now.
+    /// Makes everything visible and merges it into one segment, or as few as the limits allow. Reports are read with the current
+    /// lexicon.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when `progress` says so; a full disk; a damaged file. The index is then as before.
+    /// [`IndexError::Stopped`] if `progress` returns false; a full disk; a damaged file. The index is then as before.
     pub fn merge_all(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
         let _claim = self.merges.all();
         let snapshot = self.commit()?;
@@ -59,11 +59,11 @@ impl IndexWriter {
         self.merge(&ids, share, true, progress)
     }
 
-    /// Makes everything visible and writes each segment that holds deleted or replaced cases anew, without them. One that
-    /// another merge has in hand is left to it.
+    /// Makes everything visible and rewrites each segment that holds deleted or replaced cases without them. Segments that are
+    /// being merged already are skipped.
     ///
     /// # Errors
-    /// As [`Self::merge_all`]; segments that were done stay so.
+    /// As [`Self::merge_all`]; segments already rewritten stay so.
     pub fn drop_dead(&self, progress: MergeProgress<'_>) -> Result<Arc<Snapshot>, IndexError> {
         let snapshot = self.commit()?;
         let limit = self.generations.limit();
@@ -97,7 +97,7 @@ impl IndexWriter {
             .collect::<Result<Vec<_>, _>>()?;
         let order = live_in_order(&sources)?;
         let tell = |done: usize, total: usize| progress("graph", done, total);
-        // Where no graph lends its quantiser, vectors without one would be compared at full precision.
+        // If no graph can lend its quantiser, vectors without a graph would be compared at full precision.
         let linked = linked || snapshot.largest_graph().is_none();
         let graphs = linked.then_some(GraphWork { threads: self.threads, progress: &tell });
         let mut new = NewSegments::new(self.generations.folders(), &snapshot, graphs, limit);
@@ -118,8 +118,8 @@ impl IndexWriter {
         Ok(snapshot)
     }
 
-    /// A segment opened anew, so that each of its blocks is checked again before it is copied: what decayed since a search
-    /// checked it must not get a new checksum.
+    /// Reopens a segment, so that each block is checked again before it is copied: a block that decayed since a search checked it
+    /// must not get a new checksum.
     fn source(&self, snapshot: &Snapshot, part: &LiveCases) -> Result<LiveCases, IndexError> {
         let (entry, name) = (&part.segment.entry, Manifest::file_name(snapshot.generation()));
         let storage = self.generations.storage().as_ref();
@@ -127,7 +127,7 @@ impl IndexWriter {
         Ok(LiveCases { segment, ..part.clone() })
     }
 
-    /// Puts the merged segments in place of their sources. Cases that died in a source meanwhile are dead in them, too.
+    /// Replaces the sources by the merged segments. Cases that died in a source meanwhile are dead in them, too.
     fn install_merged(
         &self,
         sources: &[LiveCases],
@@ -168,7 +168,7 @@ struct Place {
     ordinal: u32,
 }
 
-/// Every live case of the sources in the order of the log.
+/// All live cases of the sources, in the order of the log.
 fn live_in_order(sources: &[LiveCases]) -> Result<Vec<Place>, IndexError> {
     let mut order = Vec::with_capacity(sources.iter().map(|part| part.live.count()).sum());
     for (source, part) in (0..).zip(sources) {
@@ -180,11 +180,11 @@ fn live_in_order(sources: &[LiveCases]) -> Result<Vec<Place>, IndexError> {
     Ok(order)
 }
 
-/// Where the cases of each source went, counted through all merged segments.
+/// Per source, the new positions of its cases, counted across all merged segments.
 struct Places(Vec<Vec<u32>>);
 
 impl Places {
-    /// The case had died before.
+    /// The case was dead already.
     const NOWHERE: u32 = u32::MAX;
 
     fn of(sources: &[LiveCases], order: &[Place]) -> Self {
@@ -203,8 +203,8 @@ impl Places {
 }
 
 impl Snapshot {
-    /// Whether merging would change nothing but the number of segments: no case is dead, all reports are read by the lexicon
-    /// of now, and there are graphs where they pay.
+    /// Whether merging would change nothing but the number of segments: no case is dead, all reports were read with the current
+    /// lexicon, and there are graphs where they pay.
     fn is_merged(&self) -> bool {
         self.stale().segments == 0
             && self.segments.iter().all(|part| part.dead().is_empty() && !lacks_graph(self, &part.segment))

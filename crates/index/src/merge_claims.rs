@@ -1,11 +1,11 @@
-//! Which merges run beside one another.
+//! Which merges may run at the same time.
 
 use crate::merge_policy::Choice;
 use crate::shared::{Condvar, Mutex, MutexGuard, lock};
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
-/// Which segments are being merged. Merges of different segments run side by side.
+/// The segments being merged. Merges of different segments run side by side.
 #[derive(Debug, Default)]
 pub(crate) struct MergeClaims {
     claimed: Mutex<Claimed>,
@@ -15,19 +15,19 @@ pub(crate) struct MergeClaims {
 #[derive(Debug, Default)]
 struct Claimed {
     segments: HashSet<String>,
-    /// A merge of everything runs, or waits for the others to end.
+    /// Whether a full merge runs, or waits for the others to end.
     all: bool,
 }
 
-/// Segments that nobody else merges while this lives.
+/// Segments that only the holder may merge while this lives.
 pub(crate) struct Claim<'a> {
     claims: &'a MergeClaims,
-    /// `None` for all there are.
+    /// `None` for all segments.
     segments: Option<Vec<String>>,
 }
 
 impl MergeClaims {
-    /// Claims what `choose` picks, which is told what is claimed already. Nothing while everything is merged.
+    /// Claims what `choose` picks, given what is claimed already. Returns `None` while a full merge runs.
     pub fn some(
         &self,
         choose: impl FnOnce(&HashSet<String>) -> Option<Choice>,
@@ -41,7 +41,7 @@ impl MergeClaims {
         Some((Claim { claims: self, segments: Some(choice.ids.clone()) }, choice))
     }
 
-    /// Claims everything, as soon as no other merge runs.
+    /// Claims all segments, once no other merge runs.
     pub fn all(&self) -> Claim<'_> {
         let mut claimed = self.wait_while(lock(&self.claimed), |claimed| claimed.all);
         claimed.all = true;

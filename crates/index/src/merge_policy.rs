@@ -1,57 +1,57 @@
-//! Which segments to merge, so that there are few of them and none is written often.
+//! Chooses segments to merge, so that there are few segments and none is rewritten often.
 
 use crate::SegmentSize;
 use crate::manifest::SegmentEntry;
 use std::collections::HashSet;
 
-/// Segments of about one size that are merged together, at least.
+/// Fewest segments of about one size that are merged together.
 const FAN_IN: usize = 8;
-/// As many are merged at a time where merges have fallen behind: each case is then written fewer times.
+/// Most segments merged together while merges are behind: each case is then rewritten fewer times.
 const MOST_AT_ONCE: usize = 32;
-/// Merges have fallen behind where there are more segments than this: some seven each of three sizes are not many.
+/// Merges are behind if there are more segments than this: some seven of each of three sizes are normal.
 const MANY: usize = 24;
-/// Vectors, in bytes at full precision, that a merge in a hurry leaves without a graph: to scan their codes takes a search a
-/// millisecond or two.
+/// A merge leaves out the graph while merges are behind, if its vectors take at most this many bytes at full precision: scanning
+/// their codes adds a millisecond or two to a search.
 const UNLINKED_BYTES: u64 = 64 << 20;
-/// How many times as much one who asks for small merges takes without a graph: most of the time would go into that.
+/// Merges without a graph may exceed the requested size by this factor, because building the graph takes most of the time.
 const UNLINKED_SHARE: f64 = 4.0;
-/// The fewest distinct vectors for which a segment is written anew to get a graph, when there is time.
+/// Fewest distinct vectors for which a segment is rewritten to get a graph, once there is time.
 const LINKED_LATER: u64 = 16_384;
-/// Segments below this many cases count as one size, so that a trickle of single cases does not pile up.
+/// Segments with fewer cases count as one size, so that a trickle of single cases does not pile up.
 const SMALLEST_TIER: u64 = 1000;
-/// Share of dead cases at which a segment is written anew: one in this many.
+/// A segment is rewritten when one case in this many is dead.
 const DEAD_SHARE: u64 = 4;
-/// Share of the limit from which on a segment is large enough to be left alone.
+/// Share of the limit at which a segment is large enough to be left alone.
 const LARGE: f64 = 0.5;
 
-/// What is to be merged.
+/// A merge to be done.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// The segments.
     pub ids: Vec<String>,
-    /// Whether the result gets a graph, if it has enough vectors for one. Not where merges have fallen behind and the result
-    /// will soon be merged again.
+    /// Whether the result gets a graph, if it has enough vectors for one. Not while merges are behind, as it will soon be merged
+    /// again.
     pub linked: bool,
 }
 
-/// What the choice depends on besides the segments.
+/// What the choice depends on, besides the segments.
 pub(crate) struct Circumstances<'a> {
-    /// What no segment may outgrow.
+    /// The limit for every segment.
     pub limit: SegmentSize,
-    /// Nothing is chosen that would be larger than this when merged.
+    /// The largest merge result to choose.
     pub largest: SegmentSize,
     /// Segments that are being merged already.
     pub claimed: &'a HashSet<String>,
-    /// Whether a segment has vectors outside of a graph that a graph could take in.
+    /// Whether a segment has vectors outside of a graph that could be in one.
     pub unlinked: &'a dyn Fn(&SegmentEntry) -> bool,
 }
 
-/// Which of these segments, all there are, to merge now: of the smallest size of which there are enough, or one with many dead cases, or one
-/// that was merged in a hurry and has no graph yet.
+/// Which of all these segments to merge now: those of the smallest size of which there are enough, or one with many dead cases,
+/// or one that was merged without a graph while merges were behind.
 ///
-/// Segments are sorted into sizes by their live cases, each up to eight times the one before. Eight of one size and more are merged,
-/// or as many as fit the limit of a segment once they fill half of it: that is then left alone, so a case is
-/// written once for every size and no more.
+/// Segments are grouped by size, in live cases, each size up to eight times the one before. Eight or more of one size are merged,
+/// or as many as fit the limit of a segment once they fill half of it: the result is then left alone. So a case is written at
+/// most once per size.
 pub(crate) fn choose(segments: &[&SegmentEntry], circumstances: &Circumstances<'_>) -> Option<Choice> {
     let Circumstances { limit, largest, claimed, .. } = circumstances;
     let is_small = |size: &SegmentSize| size.share_of(limit) < LARGE;
@@ -102,7 +102,7 @@ fn tier(live: u64) -> u32 {
     tier
 }
 
-/// Into how many segments all of this size goes, and how much each may take so that they come out alike.
+/// The number of segments for data of this size, and the size of each so that they come out equal.
 pub(crate) fn shares(all: &SegmentSize, limit: &SegmentSize) -> (usize, SegmentSize) {
     let count = all.share_of(limit).ceil().max(1.0);
     let cases = (all.cases as f64 / count).ceil() as u64;
@@ -116,7 +116,7 @@ mod tests {
 
     const LIMIT: SegmentSize = SegmentSize::LARGEST;
 
-    /// Segments of so many cases, dead cases among them, and bytes of text.
+    /// Segments with these numbers of cases and dead cases, and bytes of text.
     fn segments(sizes: &[(u64, u64, u64)]) -> Vec<SegmentEntry> {
         (sizes.iter().enumerate())
             .map(|(number, &(cases, dead, text_bytes))| SegmentEntry {
@@ -138,7 +138,7 @@ mod tests {
             .collect()
     }
 
-    /// A choice among segments that all have graphs, nothing else being merged.
+    /// The choice if all segments have graphs and nothing else is being merged.
     fn choice(
         sizes: &[(u64, u64, u64)],
         limit: SegmentSize,
@@ -173,11 +173,11 @@ mod tests {
 
     #[test]
     fn what_is_merged_fits_the_limit_and_fills_half_of_it() {
-        // Six tenths of a million each: three of them are nearly two million.
+        // 0.6 million each: three of them make nearly two million.
         let large = (600_000, 0, 0);
         assert_eq!(chosen(&[large; 3], &LIMIT), None);
         assert_eq!(chosen(&[large; 4], &LIMIT), Some(vec![0, 1, 2]));
-        // Few cases of much text.
+        // Few cases with much text.
         let long = (100, 0, 300 << 20);
         assert_eq!(chosen(&[long; 3], &LIMIT), None);
         assert_eq!(chosen(&[long; 4], &LIMIT), Some(vec![0, 1, 2]));
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(asked(&sizes), None);
         sizes.extend([(5_000, 0, 0); 8]);
         assert_eq!(asked(&sizes), Some(8));
-        // More are taken at a time as long as they fit.
+        // More are merged at a time, as long as they fit.
         sizes.extend([(5_000, 0, 0); 8]);
         assert_eq!(asked(&sizes), Some(10));
     }
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!((ids.len(), linked), (20, true));
         let (ids, linked) = of(70).unwrap();
         assert_eq!((ids.len(), linked), (32, false));
-        // What is left alone afterwards gets its graph at once.
+        // A result that is left alone afterwards gets its graph at once.
         let (_, linked) = choice(&[(60_000, 0, 0); 70], LIMIT, SegmentSize::UNLIMITED, &|_| false).unwrap();
         assert!(linked);
     }
@@ -226,8 +226,8 @@ mod tests {
         assert_eq!(asked(&busy), None, "they will be merged");
     }
 
-    /// However cases come in, few segments stay, none grows beyond the limit, and no case is written more often than there
-    /// are sizes.
+    /// However cases arrive, there are few segments, none exceeds the limit, and no case is written more often than there are
+    /// sizes.
     #[test]
     fn segments_stay_few_and_are_seldom_written() {
         let limit = SegmentSize { cases: 300_000, ..LIMIT };

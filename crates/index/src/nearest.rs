@@ -1,8 +1,7 @@
-//! The cases of all segments nearest to a vector.
+//! The cases nearest to a vector, in all segments.
 //!
-//! Of the `k` nearest of all, a segment has about its share, so it is asked for that and some more, and again where all
-//! that it gave are among the best. Where a generation has twenty segments, as while cases come in, this spares looking for
-//! `k` in each.
+//! A segment holds about its share of the `k` nearest of all, so it is asked for that and some more, and again if all it returned
+//! are among the best. With twenty segments, as while cases are being ingested, this avoids searching for `k` in each.
 
 use crate::segment::{Accepted, LeftOutCase, VectorSearch};
 use crate::{CasePlace, Effort, IndexError, NearestCase, OrdinalSet, SegmentPath, Snapshot};
@@ -13,14 +12,13 @@ use precedent_vector::Embedding;
 /// What was found in all segments.
 #[derive(Debug, Clone)]
 pub struct Nearest {
-    /// At most k, nearest first.
+    /// At most `k` cases, nearest first.
     pub cases: Vec<(CasePlace, NearestCase)>,
-    /// Distances computed, by code or exactly.
+    /// Number of distances computed, from codes or exactly.
     pub visited: usize,
-    /// Of several segments the last in the order of [`SegmentPath`] that was taken.
+    /// The path taken; of several segments, the last in the order of [`SegmentPath`].
     pub path: SegmentPath,
-    /// The share of the nearest that was measured to be found this way, of several segments the least; none where a width was asked
-    /// for.
+    /// The measured share of the nearest cases that this path finds, the lowest of all segments; `None` if a width was requested.
     pub recall: Option<f32>,
 }
 
@@ -30,14 +28,14 @@ impl Nearest {
     }
 }
 
-/// A segment is asked for at least so many: fewer are hardly found sooner.
+/// Fewest cases requested of a segment: fewer are hardly found faster.
 const LEAST: usize = 10;
-/// How many more than its share a segment is asked for, in standard deviations of a fair draw.
+/// How many more than its share is requested of a segment, in standard deviations of a fair draw.
 const DEVIATIONS: f64 = 4.0;
-/// How many times as many a segment is asked for that gave only such as are among the best.
+/// The factor by which a segment is asked for more if all it returned are among the best.
 const MORE: usize = 4;
 
-/// How many of `k` a segment is asked for that has so many of all accepted cases.
+/// How many of `k` cases to request of a segment that holds `accepted` of all selected cases.
 fn share(k: usize, accepted: usize, of_all: usize) -> usize {
     let expected = k as f64 * accepted as f64 / of_all.max(1) as f64;
     let asked = (expected + DEVIATIONS * expected.sqrt()).ceil() as usize;
@@ -45,12 +43,12 @@ fn share(k: usize, accepted: usize, of_all: usize) -> usize {
 }
 
 impl Snapshot {
-    /// The `k` accepted cases nearest to the query, in each segment by the cheapest way that `effort` and `path` allow. `accept`
-    /// has a set for each segment, of cases that have an embedding ([`Self::embedded`]). They stand in the order of the distances of
-    /// whole vectors, which are given.
+    /// The `k` selected cases nearest to the query, from each segment by the cheapest path that `effort` and `path` allow.
+    /// `accept` has one set per segment, of cases with an embedding ([`Self::embedded`]). The result is sorted by the exact
+    /// distances, which are returned.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    /// [`IndexError::Stopped`] if `stop` returns true, or a damaged file.
     pub fn nearest(
         &self,
         query: &Embedding,
@@ -62,8 +60,8 @@ impl Snapshot {
         self.nearest_by(query, k, how, Precision::Whole, (accept, None), stop)
     }
 
-    /// As [`Self::nearest`], in the same order, but where the order does not need whole vectors the distances given are those of
-    /// vectors rounded to 12 bits a number: for callers that measure what they show ([`Self::distance`]).
+    /// As [`Self::nearest`], in the same order, but distances that the order does not depend on may be those of vectors rounded
+    /// to 12 bits per number: for callers that measure what they show ([`Self::distance`]).
     ///
     /// # Errors
     /// As [`Self::nearest`].
@@ -75,12 +73,12 @@ impl Snapshot {
         accept: &[OrdinalSet],
         stop: &dyn Fn() -> bool,
     ) -> Result<Nearest, IndexError> {
-        // Those of several segments are compared with each other.
+        // Distances from several segments are compared with each other.
         let precision = if accept.len() == 1 { Precision::Order } else { Precision::Whole };
         self.nearest_by(query, k, how, precision, (accept, None), stop)
     }
 
-    /// As [`Self::nearest`], with a case of a segment passed over as if it had never been in the index ([`Self::leave_out`]).
+    /// As [`Self::nearest`], skipping one case as if it had never been in the index ([`Self::leave_out`]).
     ///
     /// # Errors
     /// As [`Self::nearest`].
@@ -120,7 +118,7 @@ impl Snapshot {
         let accept = accepted;
         let accepted: Vec<usize> = accept.iter().map(|accepted| accepted.count).collect();
         let all = accepted.iter().sum();
-        // To compare takes as long for few as for many.
+        // A full comparison takes the same time for few cases as for many.
         let asked =
             |accepted: usize| if search.is_exact() { accepted.min(k) } else { share(k, accepted, all) };
         let mut asked: Vec<usize> = accepted.iter().map(|&accepted| asked(accepted)).collect();
@@ -142,7 +140,7 @@ impl Snapshot {
             }
             nearest.cases.sort_unstable_by(|a, b| a.1.order(&b.1));
             nearest.cases.truncate(k);
-            // Behind the last that a segment gave there may be more among the best, if that one is.
+            // If the last case a segment returned is among the best, more of that segment may be.
             let full = nearest.cases.len() == k;
             let worst = nearest.cases.last().filter(|_| full).map(|(_, case)| *case);
             open.retain(|&segment| {
@@ -159,7 +157,7 @@ impl Snapshot {
         }
     }
 
-    /// Leaves a case out of searches.
+    /// Prepares to leave a case out of searches.
     pub fn leave_out(&self, place: CasePlace) -> Result<Option<LeftOutCase>, IndexError> {
         let Some(space) = &self.definition().image_space else { return Ok(None) };
         Ok(Some(self.part(place.segment)?.segment.leave_out(place.ordinal, space.metric())?))
@@ -174,7 +172,7 @@ impl Snapshot {
         let without = without.filter(|(of, case)| *of == segment && cases.contains(case.ordinal()));
         let part = self.part(segment)?;
         let count = cases.count();
-        // Tombstones are no filter: what is left is looked for in the same way as all.
+        // Tombstones are not a filter: the remaining cases are searched as if they were all.
         let live = match part.segment.embedded_count()? {
             embedded if count >= embedded => count,
             embedded if embedded == part.segment.cases() => part.live.count(),

@@ -1,4 +1,4 @@
-//! Segments in the making: as many as the limit asks for, and none left behind by what failed.
+//! Segments being written: as many as the limit requires, and none left behind after a failure.
 
 use crate::manifest::SegmentEntry;
 use crate::segment::{GraphWork, Segment, SegmentBuilder};
@@ -7,21 +7,21 @@ use crate::{IndexError, SegmentSize, Snapshot};
 use precedent_model::Case;
 use std::sync::Arc;
 
-/// Segments that a batch or a merge is written into. Unless they are kept, their folders go when this value does: after an
-/// error, and after a panic, too.
+/// Segments into which a batch or a merge is written. Unless they are kept, their folders are removed with this value, even after
+/// an error or a panic.
 pub(crate) struct NewSegments<'a> {
     folders: &'a SegmentFolders,
     snapshot: &'a Snapshot,
     graphs: Option<GraphWork<'a>>,
     limit: SegmentSize,
-    /// Folder names of all that were begun.
+    /// The folder names of all segments begun.
     ids: Vec<String>,
     open: Option<SegmentBuilder<'a>>,
     done: Vec<SegmentEntry>,
 }
 
 impl<'a> NewSegments<'a> {
-    /// None yet. They get codes as those of the snapshot's largest graph are, and graphs if `graphs` says how.
+    /// Starts with no segment. They get codes like those of the snapshot's largest graph, and graphs if `graphs` is given.
     pub fn new(
         folders: &'a SegmentFolders,
         snapshot: &'a Snapshot,
@@ -32,7 +32,7 @@ impl<'a> NewSegments<'a> {
         Self { folders, snapshot, graphs, limit, ids, open, done }
     }
 
-    /// Adds a case, as [`SegmentBuilder::push`] does, in a further segment where the last one is full.
+    /// Adds a case, as [`SegmentBuilder::push`] does, to a new segment if the last one is full.
     pub fn push<'e>(
         &mut self,
         sequence: u64,
@@ -62,7 +62,7 @@ impl<'a> NewSegments<'a> {
         self.done.iter().map(open).collect()
     }
 
-    /// The segments for a manifest, which from now on answers for their folders.
+    /// The segments for a manifest, which is responsible for their folders from now on.
     pub fn keep(mut self) -> Vec<SegmentEntry> {
         self.ids.clear();
         std::mem::take(&mut self.done)
@@ -88,7 +88,7 @@ fn begin<'a>(
 
 impl Drop for NewSegments<'_> {
     fn drop(&mut self) {
-        // Its files are closed first.
+        // Closes its files first.
         self.open = None;
         for id in &self.ids {
             if let Err(error) = self.folders.storage().remove_dir_all(&format!("segments/{id}")) {

@@ -1,20 +1,20 @@
-//! Sets of dense numbers of one segment: of cases, or of nodes.
+//! Sets of consecutive numbers in a segment: of cases, or of nodes.
 
 use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// A set of ordinals below a fixed number of cases. Clones share their bits until one of them changes: every search starts from the
-/// live cases, and most leave none of them out.
+/// A set of ordinals below a fixed number of cases. Clones share their bits until one of them changes: every search starts from
+/// the live cases, and most searches exclude none.
 #[derive(Debug)]
 pub struct OrdinalSet {
     bits: Arc<FixedBitSet>,
-    /// How many are in the set, or [`UNCOUNTED`]: plans ask several times, and counting a million bits takes as long as a
+    /// The size of the set, or [`UNCOUNTED`]: planning asks for it several times, and counting a million bits takes as long as a
     /// walk through a graph.
     counted: AtomicUsize,
 }
 
-/// The set was changed since it was counted.
+/// The set has changed since it was counted.
 const UNCOUNTED: usize = usize::MAX;
 
 impl Clone for OrdinalSet {
@@ -32,24 +32,24 @@ impl PartialEq for OrdinalSet {
 impl Eq for OrdinalSet {}
 
 impl OrdinalSet {
-    /// No case out of `cases`.
+    /// The empty set, out of `cases` cases.
     pub fn none(cases: usize) -> Self {
         Self { bits: Arc::new(FixedBitSet::with_capacity(cases)), counted: AtomicUsize::new(0) }
     }
 
-    /// Every case out of `cases`.
+    /// The set of all `cases` cases.
     pub fn all(cases: usize) -> Self {
         let mut bits = FixedBitSet::with_capacity(cases);
         bits.insert_range(..);
         Self { bits: Arc::new(bits), counted: AtomicUsize::new(cases) }
     }
 
-    /// How many cases the segment has.
+    /// The number of cases in the segment.
     pub fn cases(&self) -> usize {
         self.bits.len()
     }
 
-    /// How many are in the set.
+    /// The number of cases in the set.
     pub fn count(&self) -> usize {
         let known = self.counted.load(Relaxed);
         if known != UNCOUNTED {
@@ -65,13 +65,13 @@ impl OrdinalSet {
         Arc::make_mut(&mut self.bits)
     }
 
-    /// Whether a case is in the set; one that the segment does not have is not.
+    /// Whether a case is in the set; never true of a case that the segment does not have.
     #[inline]
     pub fn contains(&self, ordinal: u32) -> bool {
         self.bits.contains(ordinal as usize)
     }
 
-    /// Which of 64 neighbouring ordinals are in the set, the first of them 64 times `index`, by bits from the lowest on.
+    /// Which of 64 neighbouring ordinals are in the set, starting with `64 * index` in the lowest bit.
     #[inline]
     pub fn word(&self, index: usize) -> u64 {
         const PARTS: usize = 64 / usize::BITS as usize;
@@ -80,14 +80,14 @@ impl OrdinalSet {
         here.iter().rev().fold(0, |word, &part| word << (usize::BITS % 64) | part as u64)
     }
 
-    /// Adds a case. One that the segment does not have is ignored.
+    /// Adds a case; ignores it if the segment does not have it.
     pub fn insert(&mut self, ordinal: u32) {
         if (ordinal as usize) < self.bits.len() {
             self.changed().insert(ordinal as usize);
         }
     }
 
-    /// Adds cases. Those that the segment does not have are ignored.
+    /// Adds cases; ignores those that the segment does not have.
     pub fn insert_all(&mut self, ordinals: &[u32]) {
         let bits = self.changed();
         for &ordinal in ordinals {
@@ -97,29 +97,29 @@ impl OrdinalSet {
         }
     }
 
-    /// Takes a case out.
+    /// Removes a case.
     pub fn remove(&mut self, ordinal: u32) {
         if (ordinal as usize) < self.bits.len() {
             self.changed().remove(ordinal as usize);
         }
     }
 
-    /// Keeps what is in both.
+    /// Keeps the cases that are in both sets.
     pub fn intersect(&mut self, other: &Self) {
         self.changed().intersect_with(&other.bits);
     }
 
-    /// Adds what is in the other.
+    /// Adds the cases of the other set.
     pub fn unite(&mut self, other: &Self) {
         self.changed().union_with(&other.bits);
     }
 
-    /// Takes out what is in the other.
+    /// Removes the cases of the other set.
     pub fn subtract(&mut self, other: &Self) {
         self.changed().difference_with(&other.bits);
     }
 
-    /// The ordinals, ascending.
+    /// The ordinals in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.bits.ones().map(|ordinal| ordinal as u32)
     }

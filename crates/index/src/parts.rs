@@ -1,8 +1,8 @@
-//! The files that a segment may have.
+//! The files of a segment.
 
 use precedent_storage::FileKind;
 
-/// A file of a segment: what it is called and what it holds.
+/// A file of a segment: its name and its kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     pub name: &'static str,
@@ -15,17 +15,17 @@ const fn part(name: &'static str, tag: [u8; 4]) -> Part {
 
 /// Cases as protobuf, by ordinal.
 pub(crate) const RECORDS: Part = part("records", *b"RECS");
-/// Distinct vectors, and which images of which cases they are of.
+/// Distinct vectors, and the images and cases they belong to.
 pub(crate) const VECTORS: Part = part("vectors", *b"VECS");
-/// Distinct vectors in 12 bits a number.
+/// Distinct vectors in 12 bits per number.
 pub(crate) const PACKED: Part = part("packed", *b"PACK");
-/// Codes of distinct vectors, and links between them.
+/// Codes of distinct vectors, and links between the vectors.
 pub(crate) const GRAPH: Part = part("graph", *b"GRPH");
-/// Field values to cases.
+/// Field values, with the cases that have them.
 pub(crate) const COLUMNS: Part = part("columns", *b"COLS");
-/// Sequence number of every case, and a hash of its patient key.
+/// Sequence number and hash of the patient key of each case.
 pub(crate) const KEYS: Part = part("keys", *b"KEYS");
 /// The full-text part.
 pub(crate) const LEXICAL: Part = part("lexical", *b"LEXI");
-/// Every file that a segment may have.
+/// All files that a segment may have.
 pub(crate) const PARTS: [Part; 7] = [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL];

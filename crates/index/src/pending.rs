@@ -1,11 +1,11 @@
-//! Operations that are durable in the log and not yet in a segment.
+//! Operations that are durable in the log but not yet in a segment.
 
 use crate::CaseEntry;
 use precedent_model::CaseId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-/// A case that waits for its segment, with its encoded record.
+/// A case that is waiting for its segment, with its encoded record.
 #[derive(Clone)]
 pub(crate) struct PendingCase {
     pub entry: CaseEntry,
@@ -13,26 +13,26 @@ pub(crate) struct PendingCase {
 }
 
 impl PendingCase {
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
-        // The record has what the case has once more; fields may be longer than usual.
+        // The record repeats the content of the case; fields may be longer than usual.
         2 * self.record.len() + self.entry.memory_bytes()
     }
 }
 
-/// Operations in the order of the log, later ones overruling earlier ones.
+/// Operations in the order of the log; later ones override earlier ones.
 #[derive(Clone, Default)]
 pub(crate) struct Pending {
-    /// Cases to come, by sequence number.
+    /// Cases to be written, by sequence number.
     cases: BTreeMap<u64, PendingCase>,
     by_id: HashMap<CaseId, u64>,
-    /// Every id that an operation named: its case in older segments is dead.
+    /// All ids that an operation named: their cases in older segments are dead.
     touched: HashSet<CaseId>,
     operations: usize,
     bytes: usize,
 }
 
-/// Counts only: records hold report text.
+/// Shows counts only: records contain report text.
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pending({} operations, {} bytes hidden)", self.operations, self.bytes)
@@ -64,7 +64,7 @@ impl Pending {
         }
     }
 
-    /// Puts operations that could not be committed back in front of those that came since.
+    /// Puts operations that could not be committed back before those that came since.
     pub fn restore(&mut self, mut earlier: Self) {
         for id in &self.touched {
             earlier.remove(id);
@@ -76,14 +76,14 @@ impl Pending {
         self.bytes += earlier.bytes;
     }
 
-    /// What an operation that named this id left under it: a case with its place in the log, or none; nothing, if no operation
-    /// did.
+    /// What an operation left under this id: a case with its position in the log, or no case. `None` if no operation named the
+    /// id.
     pub fn held(&self, id: &CaseId) -> Option<Option<(u64, &PendingCase)>> {
         let case = |sequence: &u64| Some((*sequence, self.cases.get(sequence)?));
         self.touched.contains(id).then(|| self.by_id.get(id).and_then(case))
     }
 
-    /// Whether an operation named this id, and if so, whether a case is to come under it.
+    /// Whether an operation named this id, and if so, whether it leaves a case there.
     pub fn knows(&self, id: &CaseId) -> Option<bool> {
         self.touched.contains(id).then(|| self.by_id.contains_key(id))
     }
@@ -100,7 +100,7 @@ impl Pending {
         self.bytes
     }
 
-    /// The cases to come, in the order of the log.
+    /// The cases to be written, in the order of the log.
     pub fn cases(&self) -> impl ExactSizeIterator<Item = (u64, &PendingCase)> {
         self.cases.iter().map(|(sequence, case)| (*sequence, case))
     }

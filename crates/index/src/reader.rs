@@ -1,4 +1,4 @@
-//! Reading an index that another process may be writing.
+//! Reads an index that another process may be writing.
 
 use crate::manifest::{LOG, Manifest};
 use crate::shared::Newest;
@@ -6,10 +6,10 @@ use crate::{IndexError, Snapshot};
 use precedent_storage::{Log, Storage, StorageError};
 use std::sync::Arc;
 
-/// Times that opening is tried again when the writer removes a generation's files while they are being opened.
+/// How often opening is tried again if the writer removes a generation's files meanwhile.
 const TRIES: usize = 10;
 
-/// A reader of an index, in any process. It holds one generation until it is told to look for a newer one.
+/// A reader of an index, in any process. It holds one generation until it is asked to look for a newer one.
 #[derive(Debug)]
 pub struct IndexReader {
     storage: Arc<dyn Storage>,
@@ -31,10 +31,10 @@ impl IndexReader {
         self.current.get()
     }
 
-    /// Looks for a newer generation; returns the one then held.
+    /// Looks for a newer generation, and returns the one held afterwards.
     ///
     /// # Errors
-    /// A damaged file; the generation held stays.
+    /// A damaged file; the reader then keeps its generation.
     pub fn refresh(&self) -> Result<Arc<Snapshot>, IndexError> {
         let held = self.snapshot();
         if latest_number(self.storage.as_ref())? == Some(held.generation()) {
@@ -45,8 +45,7 @@ impl IndexReader {
         Ok(self.snapshot())
     }
 
-    /// Operations that are durable in the log and in no generation yet: those of a writer that is running, or that
-    /// was killed.
+    /// Operations in the log that are in no generation yet: those of a running writer, or of one that was killed.
     ///
     /// # Errors
     /// A damaged log.
@@ -57,7 +56,7 @@ impl IndexReader {
             let manifest = Manifest::latest(storage)?;
             match Log::check(storage, LOG, manifest.log_start) {
                 Ok(found) => return Ok(found.frames as usize),
-                // The writer has moved on and taken log files away that this generation speaks of.
+                // The writer has moved on and removed log files that this generation refers to.
                 Err(_) if tried < TRIES && latest_number(storage)? != Some(manifest.generation) => tried += 1,
                 Err(error) => return Err(error.into()),
             }
@@ -75,7 +74,7 @@ fn newest(storage: &dyn Storage, held: Option<&Snapshot>) -> Result<Snapshot, In
         let manifest = Manifest::latest(storage)?;
         let generation = manifest.generation;
         match not_superseded(storage, &manifest).and_then(|()| Snapshot::of(storage, manifest, held)) {
-            // The writer has moved on and taken a file away: there is a newer generation.
+            // The writer has moved on and removed a file: there is a newer generation.
             Err(IndexError::Storage(StorageError::NotFound { .. }) | IndexError::Damaged { .. })
                 if tried < TRIES && latest_number(storage)? != Some(generation) =>
             {
@@ -86,8 +85,9 @@ fn newest(storage: &dyn Storage, held: Option<&Snapshot>) -> Result<Snapshot, In
     }
 }
 
-/// A manifest that was lost must not let the one before answer in its place. The log tells: it begins with what no generation
-/// holds, so one that begins later belongs to a later generation. An index that was copied without its log cannot be judged.
+/// If a manifest was lost, the one before must not take its place. The log shows this: it begins with operations that are in no
+/// generation, so a log that begins later belongs to a later generation. An index that was copied without its log cannot be
+/// checked.
 fn not_superseded(storage: &dyn Storage, manifest: &Manifest) -> Result<(), IndexError> {
     match Log::first(storage, LOG)? {
         Some(first) if first > manifest.log_start => {

@@ -1,7 +1,7 @@
-//! Whether searches keep the promised recall, measured on the cases of the index itself.
+//! Measures whether searches keep the promised recall, on the cases of the index itself.
 //!
-//! Some of the cases are the queries. Each asks with its first embedding and is left out of its answer; its copies are not. What is
-//! found is held against the exact answer by distance: a case as near as the last of that one is found, too.
+//! Some of the cases are the queries. Each searches with its first embedding and is left out of its answer, but its copies are
+//! not. Results are compared with the exact answer by distance: a case as near as the last of the exact answer counts as found.
 
 use crate::segment::{Effort, NearestCase, SegmentPath};
 use crate::{CasePlace, IndexError, OrdinalSet, Snapshot};
@@ -10,52 +10,52 @@ use precedent_vector::{Embedding, sample};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Measured as far as there are other cases.
+/// Measured as far as there are enough other cases.
 const DEPTHS: [usize; 4] = [1, 10, 100, 1000];
-/// Measured beside the index's own.
+/// Measured besides the index's own target.
 const TARGETS: [f32; 4] = [0.9, 0.95, 0.99, 0.999];
-/// How far below its target a mean may be, whatever its error: the targets themselves are kept by measurement.
+/// How far a mean may be below its target, whatever its error: the targets themselves are only kept by measurement.
 const TOLERANCE: f64 = 0.005;
-/// A graph's builder learns from one row in so many at most (`precedent_hnsw`, `curve.rs`).
+/// A graph's builder learns from at most one row in this many (`precedent_hnsw`, `curve.rs`).
 const LEARNT_FROM: usize = 10;
-/// A mean of fewer has no error.
+/// Fewest queries for which the mean has an error estimate.
 const FEWEST: usize = 2;
 
-/// What [`Snapshot::check_recall`] measured.
+/// The result of [`Snapshot::check_recall`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecallReport {
     /// Live cases with an embedding.
     pub cases: usize,
-    /// How many of them asked; 0 where there are fewer than two cases.
+    /// How many of them were queries; 0 if there are fewer than two cases.
     pub queries: usize,
-    /// Mean time of an exact search, for the largest k.
+    /// Mean time of an exact search for the largest k.
     pub exact_time: Duration,
-    /// By target, the index's own first, and k.
+    /// By target, the index's own first, then by k.
     pub rows: Vec<RecallRow>,
 }
 
-/// What searches for one target and k found.
+/// The results of searches for one target and k.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecallRow {
-    /// Recall that is promised.
+    /// The promised recall.
     pub target: f32,
-    /// Whether the index promises it to searches that ask for none.
+    /// Whether this is the index's own target, used by searches that give none.
     pub is_own: bool,
-    /// Cases asked for.
+    /// Number of cases requested.
     pub k: usize,
     /// Mean share of the k nearest cases that was found.
     pub recall: f64,
     /// Two standard errors of that mean.
     pub margin: f64,
-    /// Share of the queries whose very nearest case came first.
+    /// Share of the queries whose nearest case came first.
     pub first: f64,
-    /// Searches that compared every case.
+    /// Searches that compared all cases.
     pub compared: usize,
-    /// Searches that scanned codes, in one segment at least, and walked in none.
+    /// Searches that scanned codes in at least one segment and walked in none.
     pub scanned: usize,
-    /// Searches that walked a graph, in one segment at least.
+    /// Searches that walked a graph in at least one segment.
     pub walked: usize,
-    /// Mean time of a search that is not the first for its query.
+    /// Mean time of a search, not counting the first one of each query.
     pub time: Duration,
 }
 
@@ -66,7 +66,7 @@ impl RecallRow {
     }
 }
 
-/// Sums over the queries, for one target and k.
+/// Sums over the queries for one target and k.
 #[derive(Debug, Default)]
 struct Tally {
     queries: usize,
@@ -136,7 +136,7 @@ impl Truth<'_> {
     }
 }
 
-/// What was measured so far. Of one query at a time the exact answer is held.
+/// The results so far. Only the exact answer to the current query is held.
 struct Measured<'a> {
     snapshot: &'a Snapshot,
     live: &'a [OrdinalSet],
@@ -163,7 +163,7 @@ impl Measured<'_> {
         self.exact_time += time;
         let ranks = exact.cases.iter().enumerate().map(|(rank, (place, _))| (*place, rank)).collect();
         let truth = Truth { snapshot, query: &query, cases: exact.cases, ranks };
-        // The exact answer has driven out of the processor's caches what searches read, which the first would pay for.
+        // The exact search has evicted from the caches what other searches read; the first one would pay for that.
         search(1, Effort::Recall(snapshot.definition().graph.target_recall))?;
         for (target, k, tally) in &mut self.tallies {
             let (found, time) = search(*k, Effort::Recall(*target))?;
@@ -181,8 +181,8 @@ impl Measured<'_> {
     }
 }
 
-/// So many of the cases in the sets, drawn evenly over all of them. The first of the sample are passed over: where a segment holds
-/// all cases, they are the rows from which its graph learnt what to promise.
+/// Picks `count` cases from the sets, spread evenly. The first of the sample are skipped: if a segment holds all cases, those are
+/// the rows from which its graph learnt what to promise.
 fn draw(sets: &[OrdinalSet], count: usize) -> Vec<CasePlace> {
     let cases: usize = sets.iter().map(OrdinalSet::count).sum();
     let sampled = sample(count.saturating_add(cases / LEARNT_FROM), cases);
@@ -195,11 +195,11 @@ fn draw(sets: &[OrdinalSet], count: usize) -> Vec<CasePlace> {
 }
 
 impl Snapshot {
-    /// Measures the recall of searches without a filter, at the index's own target and others, with up to `sample` cases (2 at
-    /// least) as queries. `progress` gets queries done and in all; `stop` is asked often.
+    /// Measures the recall of searches without a filter, at the index's own target and others, with up to `sample` cases (at
+    /// least 2) as queries. `progress` gets the number of queries done and in all; `stop` is called often.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    /// [`IndexError::Stopped`] if `stop` returns true, or a damaged file.
     pub fn check_recall(
         &self,
         sample: usize,
@@ -214,7 +214,7 @@ impl Snapshot {
         if cases < FEWEST || self.definition().image_space.is_none() {
             return Ok(report);
         }
-        // Else the first searches would be timed with the checksums of what they read.
+        // Otherwise the first searches would also be timed verifying checksums.
         self.segments.iter().for_each(|part| part.segment.check_ahead());
         let own = self.definition().graph.target_recall;
         let targets = std::iter::once(own).chain(TARGETS.into_iter().filter(|&target| target != own));

@@ -1,6 +1,6 @@
-//! A case as bytes: protobuf messages of our own, in the log and in segments (FORMAT.md, "Records").
+//! Cases as bytes: protobuf messages of our own, in the log and in segments (FORMAT.md, "Records").
 //!
-//! Field numbers are never used again once removed; a reader skips what it does not know.
+//! Field numbers are never reused after removal; a reader skips fields it does not know.
 
 use precedent_model::{
     Case, CaseId, FieldValue, Image, ModelError, PartialDate, PatientKey, Report, SectionKind,
@@ -8,8 +8,7 @@ use precedent_model::{
 use precedent_vector::Embedding;
 use prost::Message;
 
-/// A case with its embeddings: pairs of image (an index into `case.images`) and vector, ascending by image, at most
-/// one per image.
+/// A case with its embeddings: pairs of image (an index into `case.images`) and vector, sorted by image, at most one per image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseEntry {
     /// The case.
@@ -19,12 +18,12 @@ pub struct CaseEntry {
 }
 
 impl CaseEntry {
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, in bytes.
     pub fn memory_bytes(&self) -> usize {
         let sections = self.case.report.iter().flat_map(|report| report.sections());
         let text: usize = sections.map(|section| section.text.len()).sum();
         let values: usize = self.embeddings.iter().map(|(_, embedding)| embedding.as_slice().len()).sum();
-        // Fields, ids and images are a few hundred bytes as a rule.
+        // Fields, ids and images usually take a few hundred bytes.
         text + values * size_of::<f32>() + 512
     }
 }
@@ -32,9 +31,9 @@ impl CaseEntry {
 /// One entry of the log.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Operation {
-    /// The case is new or replaces the one of the same id.
+    /// Adds a case, or replaces the one with the same id.
     Put(Box<Case>, Vec<(usize, Vec<f32>)>),
-    /// The cases go.
+    /// Deletes cases.
     Delete(Vec<CaseId>),
 }
 
@@ -84,7 +83,7 @@ struct CaseRecord {
     images: Vec<ImageRecord>,
 }
 
-/// A [`CaseRecord`] whose sections are skipped as what is not known.
+/// A [`CaseRecord`] whose sections are skipped as unknown fields.
 #[derive(Clone, PartialEq, Message)]
 struct HeadRecord {
     #[prost(string, tag = "1")]
@@ -99,14 +98,14 @@ struct HeadRecord {
     images: Vec<ImageRecord>,
 }
 
-/// A [`CaseRecord`] of which all but the id is skipped.
+/// A [`CaseRecord`] of which only the id is read.
 #[derive(Clone, PartialEq, Message)]
 struct IdRecord {
     #[prost(string, tag = "1")]
     case_id: String,
 }
 
-/// A [`CaseRecord`] of which all but the patient is skipped.
+/// A [`CaseRecord`] of which only the patient is read.
 #[derive(Clone, PartialEq, Message)]
 struct PatientRecord {
     #[prost(string, optional, tag = "2")]
@@ -157,7 +156,7 @@ struct ImageRecord {
     view: Option<String>,
 }
 
-/// Why bytes are no case: they passed a checksum, so a program wrote them wrongly.
+/// Why bytes are not a valid case: they passed a checksum, so a program wrote them wrongly.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct RecordError(String);
@@ -174,7 +173,7 @@ impl From<ModelError> for RecordError {
     }
 }
 
-/// The bytes of a case, without embeddings.
+/// Encodes a case, without its embeddings.
 pub(crate) fn encode_case(case: &Case) -> Vec<u8> {
     CaseRecord {
         case_id: case.id.as_str().to_owned(),
@@ -205,7 +204,7 @@ fn encode_value(value: &FieldValue) -> ValueKind {
     }
 }
 
-/// The case in the bytes of [`encode_case`].
+/// Decodes the bytes of [`encode_case`].
 pub(crate) fn decode_case(bytes: &[u8]) -> Result<Case, RecordError> {
     case_of(CaseRecord::decode(bytes)?)
 }
@@ -216,12 +215,12 @@ pub(crate) fn decode_without_report(bytes: &[u8]) -> Result<Case, RecordError> {
     case_of(CaseRecord { case_id, patient_id, patient_id_issuer, fields, sections: Vec::new(), images })
 }
 
-/// The id alone.
+/// Only the id.
 pub(crate) fn decode_id(bytes: &[u8]) -> Result<CaseId, RecordError> {
     Ok(CaseId::new(&IdRecord::decode(bytes)?.case_id)?)
 }
 
-/// The patient alone.
+/// Only the patient.
 pub(crate) fn decode_patient(bytes: &[u8]) -> Result<Option<PatientKey>, RecordError> {
     let record = PatientRecord::decode(bytes)?;
     patient_of(record.patient_id.as_deref(), record.patient_id_issuer.as_deref())
@@ -262,7 +261,7 @@ fn decode_value(record: ValueRecord) -> Result<FieldValue, RecordError> {
     }
 }
 
-/// The bytes of a put. The case is encoded already, so that a segment can take the same bytes.
+/// Encodes the operation that stores a case. The case is encoded already, so that a segment can use the same bytes.
 pub(crate) fn encode_put(case: Vec<u8>, embeddings: &[(usize, Embedding)]) -> Vec<u8> {
     let embeddings = (embeddings.iter())
         .map(|(image, embedding)| EmbeddingRecord {
@@ -273,13 +272,13 @@ pub(crate) fn encode_put(case: Vec<u8>, embeddings: &[(usize, Embedding)]) -> Ve
     OperationRecord { put: Some(PutRecord { case, embeddings }), delete: None }.encode_to_vec()
 }
 
-/// The bytes of a delete.
+/// Encodes a deletion.
 pub(crate) fn encode_delete(ids: &[CaseId]) -> Vec<u8> {
     let case_ids = ids.iter().map(|id| id.as_str().to_owned()).collect();
     OperationRecord { put: None, delete: Some(DeleteRecord { case_ids }) }.encode_to_vec()
 }
 
-/// The operation in the bytes of [`encode_put`] or [`encode_delete`].
+/// Decodes the bytes of [`encode_put`] or [`encode_delete`].
 pub(crate) fn decode_operation(bytes: &[u8]) -> Result<Operation, RecordError> {
     let record = OperationRecord::decode(bytes)?;
     match (record.put, record.delete) {
@@ -296,7 +295,7 @@ pub(crate) fn decode_operation(bytes: &[u8]) -> Result<Operation, RecordError> {
     }
 }
 
-/// Whether two vectors are one, bit by bit.
+/// Whether two vectors are equal, bit by bit.
 pub(crate) fn same_bits(one: &[f32], other: &[f32]) -> bool {
     bytemuck::cast_slice::<f32, u8>(one) == bytemuck::cast_slice::<f32, u8>(other)
 }

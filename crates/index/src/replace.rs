@@ -1,50 +1,50 @@
-//! What a case that comes again does to the one that is held under its id.
+//! What an incoming case does to an existing one with the same id.
 
 use crate::CaseEntry;
 use precedent_model::{Case, FieldKind, FieldSchema, Image, MAX_IMAGES};
 use precedent_vector::Embedding;
 use std::collections::BTreeMap;
 
-/// What becomes of a case that the index holds under the id of one that comes in.
+/// What to do if the index holds a case with the id of an incoming one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Replacement {
-    /// It is replaced whole; refused where it would lose what it has ([`Loss`]).
+    /// Replace it as a whole, or refuse the new case if something would be lost ([`Loss`]).
     #[default]
     Whole,
-    /// It is replaced whole, whatever it loses.
+    /// Replace it as a whole, even if something is lost.
     Without,
-    /// What is given replaces what is held, and the rest is kept: fields by name, the patient, the report as a whole, images
-    /// by name or, without one, by place, and of an image name, view and embedding each for itself.
+    /// Replace what is given and keep the rest: fields by name, the patient, the report as a whole, images by name or, without
+    /// one, by position; name, view and embedding of an image count separately.
     Update,
-    /// It is left alone: only a case whose id is not held is put.
+    /// Leave it alone: only cases with new ids are stored.
     IfAbsent,
 }
 
-/// What of a case an index would lose with a replacement: how much of it is held, and how much is given.
+/// What a replacement would lose of a case: how much is held, and how much is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Loss {
-    /// Whether there is a report and none comes.
+    /// Whether there is a report, and the new case has none.
     pub report: bool,
-    /// Whether there is a patient and none comes.
+    /// Whether there is a patient, and the new case has none.
     pub patient: bool,
-    /// Images held and images given, where the latter are fewer.
+    /// Numbers of images held and given, if fewer are given.
     pub images: Option<(usize, usize)>,
-    /// The same of images with an embedding.
+    /// The same for images with an embedding.
     pub embeddings: Option<(usize, usize)>,
 }
 
-/// Why a case is not put.
+/// Why a case is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It would take from a case that is held what it has.
+    /// An existing case would lose something.
     Loss(Loss),
-    /// An update would bring the case above [`MAX_IMAGES`]; how many there would be.
+    /// An update would exceed [`MAX_IMAGES`]; the number of images there would be.
     TooManyImages(usize),
-    /// An update of nothing but the patient, under an id that is not held.
+    /// An update with nothing but the patient, for an id that does not exist.
     NothingToUpdate,
 }
 
-/// What there is of a case, counted.
+/// Counts of the parts of a case.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parts {
     report: bool,
@@ -59,7 +59,7 @@ impl Parts {
         Self { report, patient, images: case.images.len(), embeddings }
     }
 
-    /// What of these would be lost if `new` took their place.
+    /// What of these would be lost if `new` replaced them.
     pub fn lost_to(self, new: &CaseEntry) -> Option<Loss> {
         let new = Self::of(&new.case, new.embeddings.len());
         let fewer = |held: usize, given: usize| (given < held).then_some((held, given));
@@ -74,17 +74,17 @@ impl Parts {
 }
 
 impl Loss {
-    /// What of a held case would be lost if another took its place.
+    /// What would be lost of an existing case if a new one replaced it.
     pub fn between(held: &CaseEntry, new: &CaseEntry) -> Option<Self> {
         Parts::of(&held.case, held.embeddings.len()).lost_to(new)
     }
 }
 
-/// Fields that hold facts of every image of a case.
+/// Fields with facts about all images of a case.
 const OF_IMAGES: [&str; 3] = ["view", "laterality", "body_part"];
 
-/// The held case with what is given in place of what it had. Facts of images that are given are added to those of images that
-/// are kept, where their field takes several values.
+/// The existing case with the given parts in place of its own. Facts about given images are added to those about kept images, if
+/// their field holds several values.
 ///
 /// # Errors
 /// [`Refused::TooManyImages`].
@@ -100,7 +100,7 @@ pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<
         }
     }
     case.patient = match (new.case.patient, case.patient) {
-        // What comes without the issuer does not take it away.
+        // A new key without an issuer does not remove the issuer.
         (Some(given), Some(held)) if given.may_be(&held) => Some(given.fuller(&held).clone()),
         (given, held) => given.or(held),
     };
@@ -126,7 +126,7 @@ pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<
     Ok(CaseEntry { case, embeddings: vectors.into_iter().collect() })
 }
 
-/// Which of the held images one is: that of its name, or without one that of its place; else a new one.
+/// The position of an image among the existing ones: by its name, or without one by its position; otherwise a new one.
 fn place_of(image: &Image, index: usize, held: &[Image], taken: &[usize]) -> usize {
     let free = |place: &usize| !taken.contains(place);
     let name = image.name.trim();
@@ -156,7 +156,7 @@ mod tests {
         VectorSpace::new(16, Metric::L2, "e").unwrap().admit("e", &[value; 16]).unwrap()
     }
 
-    /// Images by name, `!` behind those with an embedding.
+    /// Images by name, followed by `!` if they have an embedding.
     fn entry(report: &str, patient: &str, images: &[&str]) -> CaseEntry {
         let mut case = Case::new(CaseId::new("a").unwrap());
         case.report = (!report.is_empty()).then(|| Report::new([(SectionKind::Body, report)]).unwrap());

@@ -1,7 +1,7 @@
-//! Reads the sealed files of an index again that is in use, piece by piece, and holds them against their checksums.
+//! Reads the sealed files of an index in use again, piece by piece, and verifies their checksums.
 //!
-//! A block is checked when it is first touched and trusted from then on, but disks and memory decay. What is found is refused to
-//! searches from then on, so a search fails rather than answers wrongly.
+//! A block is verified when first touched and trusted from then on, but disks and memory decay. Damage found here is refused to
+//! searches from then on, so a search fails rather than giving a wrong answer.
 
 use crate::manifest::{Manifest, TOMBSTONES};
 use crate::segment::Segment;
@@ -9,26 +9,26 @@ use crate::{IndexError, Snapshot};
 use precedent_storage::{BLOCK_BYTES, SealedFile, Storage, StorageError};
 use std::sync::Arc;
 
-/// Bytes between two looks at whether to go on.
+/// Bytes between two calls of `pace`.
 const PIECE_BYTES: usize = 8 * BLOCK_BYTES;
 
-/// Whose files are read again, and how.
+/// The files to read again, and how.
 pub struct Scrub<'a> {
-    /// Where they are.
+    /// Where the files are.
     pub storage: &'a dyn Storage,
-    /// The newest generation of now. No earlier one is held for longer than a piece takes.
+    /// Returns the newest generation. No generation is held for longer than one piece takes.
     pub newest: &'a dyn Fn() -> Arc<Snapshot>,
-    /// Gets the bytes of each piece that was read, and says whether to go on; may wait as long as it likes.
+    /// Gets the bytes of each piece read, and returns whether to continue; may block as long as it likes.
     pub pace: &'a dyn Fn(usize) -> bool,
-    /// Gets every file, relative to the index, with the first thing that is wrong with it.
+    /// Gets each file, relative to the index, with the first fault found in it.
     pub checked: &'a dyn Fn(&str, Result<(), IndexError>),
 }
 
 impl Scrub<'_> {
-    /// Goes over all files once. What is written meanwhile was just checked, and what is merged away meanwhile is left out.
+    /// Reads all files once. Files written meanwhile have just been checked, and files merged away meanwhile are skipped.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when the pace says so. Damage is no error.
+    /// [`IndexError::Stopped`] if `pace` returns false. Damage is not an error here.
     pub fn run(&self) -> Result<(), IndexError> {
         if let Err(error) = Manifest::latest(self.storage) {
             (self.checked)("manifest", Err(error));
@@ -39,7 +39,7 @@ impl Scrub<'_> {
             self.tombstones(&segment)?;
             for file in segment.sealed_files() {
                 let checked = self.file(&segment, file)?;
-                // Damage to what a merge took away meanwhile hurts nobody.
+                // Damage to a segment that was merged away meanwhile does no harm.
                 if self.is_live(&segment) {
                     (self.checked)(file.path(), checked);
                 }
@@ -48,7 +48,7 @@ impl Scrub<'_> {
         Ok(())
     }
 
-    /// The first segment behind one of this id. Numbers only grow, so merges add behind.
+    /// The first segment after the one with this id. Numbers only grow, so new segments come later.
     fn segment_after(&self, id: Option<&str>) -> Option<Arc<Segment>> {
         let newest = (self.newest)();
         let segments = newest.segments.iter().map(|part| &part.segment);
@@ -59,7 +59,7 @@ impl Scrub<'_> {
         (self.newest)().segments.iter().any(|part| part.segment.entry.id == segment.entry.id)
     }
 
-    /// The outcome of a file; what is taken away meanwhile is sound.
+    /// The result for a file; a file removed meanwhile counts as sound.
     fn file(&self, segment: &Segment, file: &SealedFile) -> Result<Result<(), IndexError>, IndexError> {
         if let Err(error) = file.recheck_ends() {
             return Ok(Err(error.into()));
@@ -83,7 +83,7 @@ impl Scrub<'_> {
         Ok(outcome)
     }
 
-    /// Tombstones are few and read whole.
+    /// Tombstones are few and are read as a whole.
     fn tombstones(&self, segment: &Segment) -> Result<(), IndexError> {
         let newest = (self.newest)();
         let name = Manifest::file_name(newest.generation());
@@ -93,7 +93,7 @@ impl Scrub<'_> {
             let checked = tombstones.file.entry(&name).and_then(|expected| {
                 Ok(SealedFile::open(self.storage, &path, TOMBSTONES, Some(&expected))?.verify_all()?)
             });
-            // Where there is a newer generation it may have taken the file away.
+            // If there is a newer generation, it may have removed the file.
             let is_gone = matches!(checked, Err(IndexError::Storage(StorageError::NotFound { .. })));
             if !is_gone || (self.newest)().generation() == newest.generation() {
                 (self.checked)(&path, checked);

@@ -1,4 +1,4 @@
-//! Folders of new segments: each has a number of its own.
+//! Folders of new segments, each with its own number.
 
 use precedent_storage::Storage;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ impl SegmentFolders {
         &self.storage
     }
 
-    /// The name of a new folder: a number that nothing has used, not even what failed or is being written.
+    /// The name of a new folder: a number never used before, not even by a failed or unfinished segment.
     pub fn take(&self) -> String {
         format!("{:010}", self.next.fetch_add(1, Relaxed))
     }
 
-    /// The number that the next folder gets.
+    /// The number of the next folder.
     pub fn next(&self) -> u64 {
         self.next.load(Relaxed)
     }

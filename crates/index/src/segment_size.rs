@@ -1,13 +1,13 @@
-//! How large a segment is, and may grow.
+//! The size of a segment, and its limit.
 
-/// The size of a segment, by what bounds it. As a limit: no segment is written that has more, but by its last case.
+/// The size of a segment, in the measures that limit it. As a limit, it may only be exceeded by the last case of a segment.
 ///
-/// tantivy holds the words of a segment that is being written in an arena of at most 4 GiB, tables of columns have 32-bit
-/// offsets, and a merge holds all of both, so segments must end somewhere. What they end at decides also how long a merge runs
-/// and how much of the archive one damaged file takes with it.
+/// tantivy holds the words of a segment being written in an arena of at most 4 GiB, column tables have 32-bit offsets, and a
+/// merge holds all of both, so segments must be limited. The limit also determines how long a merge runs, and how much of the
+/// archive one damaged file affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SegmentSize {
-    /// Cases, or those of them that live.
+    /// Number of cases, or of live cases.
     pub cases: u64,
     /// Memory that full text and fields take while the segment is written, in bytes.
     pub text_bytes: u64,
@@ -16,18 +16,18 @@ pub struct SegmentSize {
 }
 
 impl SegmentSize {
-    /// What a segment may grow to unless another limit is asked for.
+    /// The default limit of a segment.
     pub const LARGEST: Self = Self { cases: 2_000_000, text_bytes: 1 << 30, vector_bytes: 4 << 30 };
 
     /// No limit.
     pub const UNLIMITED: Self = Self { cases: u64::MAX, text_bytes: u64::MAX, vector_bytes: u64::MAX };
 
-    /// Whether a segment of this size takes no further case under a limit.
+    /// Whether a segment of this size accepts no further case under a limit.
     pub(crate) fn is_full(&self, limit: &Self) -> bool {
         self.share_of(limit) >= 1.0
     }
 
-    /// The largest share that it has of any of the limits.
+    /// The largest share that it takes of any of the limits.
     pub(crate) fn share_of(&self, limit: &Self) -> f64 {
         let share = |part: u64, limit: u64| part as f64 / limit.max(1) as f64;
         share(self.cases, limit.cases)

@@ -1,8 +1,8 @@
 //! What the threads of an index share: locks, and the newest generation.
 //!
-//! Under this crate's own unit tests the locks are shuttle's, and whoever looks at the newest generation lets others go
-//! first, so that `swap_tests.rs` can run through the orders in which threads may take turns. Outside of shuttle neither
-//! works there; tests of a writer or reader by itself are in `tests/index`.
+//! In this crate's own unit tests the locks are those of shuttle, and reading the newest generation lets other threads go first,
+//! so that `swap_tests.rs` can try the orders in which threads may run. Both only work inside shuttle; tests of a writer or
+//! reader alone are in `tests/index`.
 
 use crate::Snapshot;
 use arc_swap::ArcSwap;
@@ -13,13 +13,13 @@ pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(test))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
-/// A lock whose holder panicked guards data that each step leaves consistent, so it is taken all the same.
+/// Takes a lock even if its holder panicked: every step leaves the data consistent.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where another thread may go first. To yield would say that this one has nothing to do, and a scheduler that wants to stop
-/// a thread for long would not.
+/// A point where another thread may go first. A yield would tell the scheduler that this thread has nothing to do, which prevents
+/// it from stopping a thread for long.
 #[cfg(test)]
 pub(crate) fn turn() {
     use shuttle::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ pub(crate) fn turn() {
 #[cfg(not(test))]
 fn turn() {}
 
-/// The newest generation. It is taken without a lock, and never goes back to an older one.
+/// The newest generation. It is read without a lock, and never goes back to an older one.
 #[derive(Debug)]
 pub(crate) struct Newest(ArcSwap<Snapshot>);
 
@@ -42,7 +42,7 @@ impl Newest {
         self.0.load_full()
     }
 
-    /// Puts a newer generation in place. Two may come at once; the newer stays.
+    /// Publishes a newer generation. If two arrive at once, the newer one stays.
     pub fn advance(&self, newer: &Arc<Snapshot>) {
         turn();
         self.0.rcu(|held| if held.generation() < newer.generation() { newer.clone() } else { held.clone() });

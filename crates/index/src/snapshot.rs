@@ -16,10 +16,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Where a case lies in a snapshot.
+/// The position of a case in a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CasePlace {
-    /// Index into the snapshot's segments.
+    /// Index of the segment in the snapshot.
     pub segment: usize,
     /// Ordinal in that segment.
     pub ordinal: u32,
@@ -30,18 +30,18 @@ pub struct CasePlace {
 pub(crate) struct LiveCases {
     pub segment: Arc<Segment>,
     pub live: Arc<OrdinalSet>,
-    /// Its full text, which knows the dead, too.
+    /// Its full text, which also excludes the dead cases.
     pub text: Arc<LivePart>,
 }
 
-/// One generation of an index. Nothing in it changes.
+/// One generation of an index; it never changes.
 pub struct Snapshot {
     pub(crate) manifest: Manifest,
     pub(crate) segments: Vec<LiveCases>,
     reader: Arc<ReportReader>,
     full_text: LexicalSnapshot,
     cases: usize,
-    /// Visited sets of graph walks, kept between queries.
+    /// Visited sets of graph walks, reused between queries.
     pub(crate) scratches: Arc<ScratchPool>,
 }
 
@@ -60,7 +60,7 @@ impl Snapshot {
         Self::of(storage, Manifest::latest(storage)?, None)
     }
 
-    /// Opens a generation, taking over what `previous` has open already.
+    /// Opens a generation, reusing what `previous` has open.
     pub(crate) fn of(
         storage: &dyn Storage,
         manifest: Manifest,
@@ -69,7 +69,7 @@ impl Snapshot {
         Self::with(storage, manifest, previous, Vec::new())
     }
 
-    /// The generation that follows `previous`, with the new segments opened already.
+    /// The generation after `previous`, with its new segments already open.
     pub(crate) fn after(
         storage: &dyn Storage,
         manifest: Manifest,
@@ -90,7 +90,7 @@ impl Snapshot {
             .chain(opened.into_iter().map(LiveCases::all))
             .map(|known| (known.segment.entry.id.clone(), known))
             .collect();
-        // Compiling a site's lexicon takes milliseconds, and commits are many.
+        // Compiling a site's lexicon takes milliseconds, and commits are frequent.
         let reader = match previous {
             Some(known) if known.definition().lexicon == manifest.definition.lexicon => known.reader.clone(),
             _ => manifest.definition.report_reader()?,
@@ -118,7 +118,7 @@ impl Snapshot {
         self.manifest.generation
     }
 
-    /// What the index is made for.
+    /// The definition of the index.
     pub fn definition(&self) -> &Definition {
         &self.manifest.definition
     }
@@ -138,12 +138,12 @@ impl Snapshot {
         &self.full_text
     }
 
-    /// Reads reports, and queries, by the lexicon of now: the bundled one with what the site adds.
+    /// The report reader with the current lexicon, for reports and queries: the bundled lexicon with the site's additions.
     pub fn reader(&self) -> &Arc<ReportReader> {
         &self.reader
     }
 
-    /// What was read by another lexicon than [`Self::reader`]'s, or before there was one. A merge reads it anew.
+    /// What was read with an earlier lexicon than that of [`Self::reader`], or with none. A merge reads it again.
     pub fn stale(&self) -> Stale {
         let now = self.reader.lexicon().fingerprint();
         let mut stale = Stale::default();
@@ -154,7 +154,7 @@ impl Snapshot {
         stale
     }
 
-    /// The live cases of every segment.
+    /// The live cases of each segment.
     pub fn live(&self) -> Vec<OrdinalSet> {
         self.segments.iter().map(|part| part.live.as_ref().clone()).collect()
     }
@@ -162,7 +162,7 @@ impl Snapshot {
     /// Keeps the cases for which the filter is true.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    /// [`IndexError::Stopped`] if `stop` returns true, or a damaged file.
     pub fn keep_matching(
         &self,
         filter: &Filter,
@@ -175,10 +175,10 @@ impl Snapshot {
         Ok(())
     }
 
-    /// How many of the accepted cases have each value of a field or column of findings; the `most` values of the most cases.
+    /// How many of the selected cases have each value of a field or findings column; the `most` most frequent values.
     ///
     /// # Errors
-    /// [`IndexError::Stopped`] when `stop` says so, or a damaged file.
+    /// [`IndexError::Stopped`] if `stop` returns true, or a damaged file.
     pub fn count_values(
         &self,
         field: &str,
@@ -190,7 +190,7 @@ impl Snapshot {
         count_values(field, segments, most, stop)
     }
 
-    /// Takes out what may be a patient's cases.
+    /// Removes cases that may belong to a patient.
     ///
     /// # Errors
     /// A damaged file.
@@ -208,19 +208,19 @@ impl Snapshot {
         self.segments.get(segment).map_or(VectorAccess::Compared, |part| part.segment.vector_access())
     }
 
-    /// Cases in segments whose vectors are found so, dead ones included.
+    /// Number of cases in segments whose vectors are found this way, including dead ones.
     pub fn cases_with(&self, access: VectorAccess) -> usize {
         let such = self.segments.iter().filter(|part| part.segment.vector_access() == access);
         such.map(|part| part.segment.cases()).sum()
     }
 
-    /// The largest graph: vectors that come in are encoded as its are.
+    /// The largest graph: new vectors are encoded like those in it.
     pub(crate) fn largest_graph(&self) -> Option<&Graph<GraphPages>> {
         let graphs = self.segments.iter().filter_map(|part| part.segment.graph.as_ref());
         graphs.filter(|graph| graph.has_links()).max_by_key(|graph| graph.node_count())
     }
 
-    /// The cases of one segment that have films of known projections, none of them this one.
+    /// The cases of one segment that have films of known projections, none of which is this one.
     ///
     /// # Errors
     /// A damaged file.
@@ -232,7 +232,7 @@ impl Snapshot {
         self.part(segment)?.segment.of_other_projections(projection)
     }
 
-    /// Whether a case has films of known projections, none of them this one.
+    /// Whether a case has films of known projections, none of which is this one.
     ///
     /// # Errors
     /// A damaged file.
@@ -244,7 +244,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.is_of_other_projections(place.ordinal, projection)
     }
 
-    /// The accepted cases of one segment that have an embedding.
+    /// The selected cases of one segment that have an embedding.
     ///
     /// # Errors
     /// A damaged file.
@@ -256,7 +256,7 @@ impl Snapshot {
         Ok(set)
     }
 
-    /// How near one case is to the query, by its nearest image and whole vectors; `None` for a case without an embedding.
+    /// The distance of a case to the query, from its nearest image and exact vectors; `None` for a case without an embedding.
     ///
     /// # Errors
     /// A damaged file.
@@ -266,8 +266,8 @@ impl Snapshot {
         segment.distance(query, space.metric().distance_fn(), place.ordinal)
     }
 
-    /// Whether the vectors of a case are still those that were written: a case that is shown was ranked by them. Takes a fraction
-    /// of a microsecond for each where the segment has packed vectors, and a few elsewhere.
+    /// Verifies that the vectors of a case are still those written, because a case that is shown was ranked by them. Takes a
+    /// fraction of a microsecond per vector if the segment has packed vectors, and a few microseconds otherwise.
     ///
     /// # Errors
     /// A damaged file.
@@ -275,7 +275,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.confirm_vectors(place.ordinal)
     }
 
-    /// Asks for the records of cases that will be read soon, all before one is read: each lies elsewhere.
+    /// Prefetches the records of cases that will be read soon, all before reading one: each is elsewhere.
     pub fn prefetch(&self, places: impl Iterator<Item = CasePlace> + Clone) {
         let records = |place: CasePlace| self.segments.get(place.segment).map(|part| &part.segment.records);
         let all = |ask: fn(&Records, u32)| {
@@ -289,7 +289,7 @@ impl Snapshot {
         all(Records::prefetch);
     }
 
-    /// The case as it was ingested, but for its report, whose text is not even looked at.
+    /// The case as ingested, except for its report, whose text is not read at all.
     ///
     /// # Errors
     /// A damaged file.
@@ -297,7 +297,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.records.case_without_report(place.ordinal)
     }
 
-    /// The id of a case; nothing else of it is looked at.
+    /// The id of a case, without reading anything else of it.
     ///
     /// # Errors
     /// A damaged file.
@@ -305,7 +305,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.records.case_id(place.ordinal)
     }
 
-    /// The case as it was ingested.
+    /// The case as ingested.
     ///
     /// # Errors
     /// A damaged file.
@@ -313,7 +313,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.case(place.ordinal)
     }
 
-    /// Where a live case lies.
+    /// Finds a live case.
     ///
     /// # Errors
     /// A damaged file.
@@ -321,7 +321,7 @@ impl Snapshot {
         Ok(self.find_record(id)?.map(|(place, _)| place))
     }
 
-    /// As [`Self::find`], with the record of the case, which is read for it anyway.
+    /// As [`Self::find`], with the record of the case, which has to be read anyway.
     pub(crate) fn find_record(&self, id: &CaseId) -> Result<Option<(CasePlace, &[u8])>, IndexError> {
         for (segment, part) in self.segments.iter().enumerate() {
             if let Some((ordinal, record)) = part.segment.find(id)?
@@ -345,14 +345,14 @@ impl Snapshot {
         Ok(held.len() == embeddings.len() && held.iter().zip(embeddings).all(same))
     }
 
-    /// What there is of the case with this record.
+    /// Counts of the parts of the case with this record.
     pub(crate) fn parts(&self, place: CasePlace, record: &[u8]) -> Result<Parts, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let embeddings = segment.embeddings(place.ordinal)?.len();
         Ok(Parts::of(&segment.records.decoded(place.ordinal, record)?, embeddings))
     }
 
-    /// A case with its embeddings, as it was ingested.
+    /// A case with its embeddings, as ingested.
     ///
     /// # Errors
     /// A damaged file.
@@ -360,7 +360,7 @@ impl Snapshot {
         self.entry_of(place, self.part(place.segment)?.segment.records.checked(place.ordinal)?)
     }
 
-    /// The same of a case whose record was read before.
+    /// The same for a case whose record was already read.
     pub(crate) fn entry_of(&self, place: CasePlace, record: &[u8]) -> Result<CaseEntry, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let space = self.definition().image_space.as_ref();
@@ -375,7 +375,7 @@ impl Snapshot {
         Ok(CaseEntry { case: segment.records.decoded(place.ordinal, record)?, embeddings })
     }
 
-    /// The case's place in the log, which breaks ties: the earlier case goes first.
+    /// The position of the case in the log, which breaks ties: the earlier case goes first.
     ///
     /// # Errors
     /// A damaged file.
@@ -383,8 +383,8 @@ impl Snapshot {
         self.part(place.segment)?.segment.keys.sequence(place.ordinal)
     }
 
-    /// A number that two cases share if their patient ids are equal folded; `None` for a case without a patient. Whether
-    /// they may be one person's, [`Self::same_patient`] says.
+    /// A number that is equal for two cases whose folded patient ids are equal; `None` for a case without a patient. Whether they
+    /// may belong to the same person is decided by [`Self::same_patient`].
     ///
     /// # Errors
     /// A damaged file.
@@ -392,7 +392,7 @@ impl Snapshot {
         self.part(place.segment)?.segment.patient_number(place.ordinal)
     }
 
-    /// Whether two cases may be of one patient ([`PatientKey::may_be`]).
+    /// Whether two cases may belong to the same patient ([`PatientKey::may_be`]).
     ///
     /// # Errors
     /// A damaged file.
@@ -406,7 +406,7 @@ impl Snapshot {
         Ok(one.zip(other).is_some_and(|(one, other)| one.may_be(&other)))
     }
 
-    /// Figures of the segments.
+    /// Statistics of the segments.
     pub fn segment_stats(&self) -> Vec<SegmentStats> {
         (self.segments.iter())
             .map(|part| SegmentStats {
@@ -438,19 +438,20 @@ impl Snapshot {
 }
 
 impl LiveCases {
-    /// A segment of which every case lives.
+    /// A segment whose cases are all live.
     fn all(segment: Arc<Segment>) -> Self {
         let live = Arc::new(OrdinalSet::all(segment.cases()));
         let text = Arc::new(LivePart::new(segment.lexical.clone()));
         Self { segment, live, text }
     }
 
-    /// Dead ordinals, ascending.
+    /// Sorted dead ordinals.
     pub fn dead(&self) -> &[u32] {
         self.text.deleted()
     }
 
-    /// The same segment in a later generation. Tombstones only grow, so equal numbers are the same set, and of those that
+    /// The same segment in a later generation. Tombstones only grow, so equal counts mean the same set, and otherwise the newest
+    /// files hold what is new.
     /// are more the newest files hold what is new.
     fn at(self, storage: &dyn Storage, entry: &SegmentEntry, manifest: &str) -> Result<Self, IndexError> {
         let mut missing = entry.dead().saturating_sub(self.dead().len() as u64);
@@ -486,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_writer_checks_what_it_publishes_and_a_reader_what_it_touches() {
-        // The writer's locks are the scheduler's in these tests.
+        // The writer's locks need a scheduler here.
         let mut config = shuttle::Config::new();
         config.stack_size = 8 << 20;
         let scheduler = shuttle::scheduler::RandomScheduler::new(1);

@@ -1,11 +1,11 @@
-//! Figures about an index, for people and for replies.
+//! Statistics of an index, for people and for responses.
 
 /// The state of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentStats {
     /// Its folder under `segments`.
     pub id: String,
-    /// Cases, dead ones included.
+    /// Number of cases, including dead ones.
     pub cases: usize,
     /// Dead cases.
     pub tombstones: usize,
@@ -15,39 +15,39 @@ pub struct SegmentStats {
     pub distinct_vectors: usize,
     /// How its cases are found by their vectors.
     pub access: VectorAccess,
-    /// Distinct vectors that could not be reached over the links of the graph when it was built, and now can.
+    /// Distinct vectors that no link of the graph reached when it was built, and that were linked afterwards.
     pub repaired_vectors: usize,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Fingerprint of the lexicon and rules by which its reports were read; `None` when there were none yet.
+    /// Fingerprint of the lexicon and rules with which its reports were read; `None` if there were none yet.
     pub lexicon: Option<String>,
 }
 
-/// What a segment has to find cases by their vectors.
+/// What a segment has for finding cases by their vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VectorAccess {
-    /// The vectors alone: all are compared.
+    /// Only the vectors, which are all compared.
     Compared,
-    /// Codes of them, which are scanned.
+    /// Codes, which are scanned.
     Codes,
     /// A graph, which is walked or scanned.
     Graph,
 }
 
-/// How much was read by another lexicon, by other rules, or before there were any. Until a merge has read it anew its
-/// words and findings are found as they were understood then.
+/// How much was read with an earlier lexicon, with other rules, or before there were any. Until a merge reads it again, its words
+/// and findings are found as they were understood then.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stale {
-    /// Live cases, with a report or without.
+    /// Live cases, with or without a report.
     pub cases: usize,
     /// Segments.
     pub segments: usize,
 }
 
-/// What a full check found.
+/// The result of a full check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verification {
-    /// Empty when all is well.
+    /// Empty if all is well.
     pub damages: Vec<Damage>,
     /// Files read.
     pub files: usize,
@@ -55,7 +55,7 @@ pub struct Verification {
     pub bytes: u64,
 }
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
     /// Relative to the index.

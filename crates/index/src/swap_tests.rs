@@ -1,8 +1,8 @@
-//! Writers, a merge and readers of one index, in orders that a scheduler chooses: whoever reads sees one generation, never
-//! goes back to an older one, and keeps what it holds.
+//! Writers, a merge and readers of one index, in orders chosen by a scheduler: each reader sees one generation, never goes back
+//! to an older one, and keeps what it holds.
 //!
-//! Threads take turns at every lock, every operation of the storage and every look at the newest generation. That the swap
-//! of a pointer is one step is arc-swap's own promise.
+//! Threads take turns at every lock, every storage operation and every read of the newest generation. That a pointer is swapped
+//! atomically is guaranteed by arc-swap.
 
 use crate::shared::{Newest, turn};
 use crate::{CaseEntry, Definition, IndexReader, IndexWriter, Snapshot};
@@ -15,14 +15,14 @@ use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler}
 use shuttle::{Config, Runner, thread};
 use std::sync::Arc;
 
-/// Cases that are always put together and of one version.
+/// Cases that are always written together, in the same version.
 const TEAM: u32 = 3;
 const VERSIONS: u32 = 3;
-/// Cases that come and go beside them.
+/// Cases written beside them: one is deleted again, and one stays.
 const GONE: u32 = 10;
 const STAYS: u32 = 11;
 
-/// A storage before each operation of which others may go first.
+/// A storage that lets other threads go first before each operation.
 #[derive(Debug)]
 struct Stepwise(FaultStorage);
 
@@ -70,7 +70,7 @@ fn vector(version: u32) -> Embedding {
     definition().image_space.unwrap().admit("enc", &[version as f32; 16]).unwrap()
 }
 
-/// A case of which every part tells its version.
+/// A case in which every part shows its version.
 fn entry(name: u32, version: u32) -> CaseEntry {
     let mut case = Case::new(id(name));
     case.fields.insert("version".into(), vec![FieldValue::Integer(version.into())]);
@@ -83,8 +83,8 @@ fn team(version: u32) -> Vec<CaseEntry> {
     (0..TEAM).map(|name| entry(name, version)).collect()
 }
 
-/// What a snapshot says of the team: its version, 0 where it is not there yet, and the score of its reports. Panics where
-/// two parts of the snapshot are not of one generation.
+/// The version of the team in a snapshot, 0 if it is not there yet, and the score of its reports. Panics if two parts of the
+/// snapshot are not of one generation.
 fn seen(snapshot: &Snapshot) -> (u32, Option<u32>) {
     let texts = |text: &str| {
         let query = TextQuery::parse(text, &Asked::default()).unwrap();
@@ -123,7 +123,7 @@ fn seen(snapshot: &Snapshot) -> (u32, Option<u32>) {
 /// Snapshots that a thread was given, with what it saw in each.
 type Seen = Vec<(Arc<Snapshot>, (u32, Option<u32>))>;
 
-/// Takes the newest a few times; it never gets older.
+/// Reads the newest generation a few times; it must never get older.
 fn watch(newest: impl Fn() -> Arc<Snapshot>) -> Seen {
     let mut given: Seen = Vec::new();
     for _ in 0..4 {
@@ -154,7 +154,7 @@ fn threads_take_turns() {
     let own = writer.clone();
     let others = thread::spawn(move || {
         own.put(vec![entry(GONE, 90), entry(STAYS, 91)]).unwrap();
-        // Pending, on its way into a segment, or in a generation, as it happens.
+        // Pending, being written, or in a generation, as it happens.
         assert!(own.delete(&[id(GONE)]).unwrap().unknown.is_empty(), "what was taken in is not known");
     });
     let own = writer.clone();
@@ -166,7 +166,7 @@ fn threads_take_turns() {
     let mut watches = Vec::new();
     let own = writer.clone();
     watches.push(thread::spawn(move || watch(|| own.snapshot())));
-    // One reader for two threads, as a server has it.
+    // One reader for two threads, as in a server.
     for _ in 0..2 {
         let own = reader.clone();
         watches.push(thread::spawn(move || watch(|| own.refresh().unwrap())));
@@ -176,7 +176,7 @@ fn threads_take_turns() {
     merges.join().unwrap();
     let given: Vec<Seen> = watches.into_iter().map(|watch| watch.join().unwrap()).collect();
 
-    // Whatever was merged and removed since, who holds a generation sees in it what was there.
+    // Whatever was merged and removed since, the holder of a generation still sees what was in it.
     for (snapshot, saw) in given.iter().flatten() {
         assert_eq!(seen(snapshot), *saw, "generation {} has changed", snapshot.generation());
     }
@@ -192,7 +192,7 @@ fn threads_take_turns() {
     complete(&IndexWriter::open(storage, 1).unwrap().snapshot());
 }
 
-/// What one thread opened may be the older by the time that it is put in place, because another was faster.
+/// What one thread opened may be the older one by the time it is published, because another thread was faster.
 fn newer_and_older_come_at_once() {
     let storage: Arc<dyn Storage> = Arc::new(FaultStorage::new());
     IndexWriter::create(storage.as_ref(), &definition()).unwrap();
@@ -221,7 +221,7 @@ fn newer_and_older_come_at_once() {
 
 fn run(scheduler: impl Scheduler + 'static, scene: fn()) {
     let mut config = Config::new();
-    // Full text needs more than shuttle's 32 KiB.
+    // Full text needs more stack than shuttle's 32 KiB.
     config.stack_size = 4 << 20;
     config.silence_warnings = true;
     Runner::new(scheduler, config).run(scene);
@@ -232,13 +232,13 @@ fn every_reader_sees_one_generation_in_any_order() {
     run(RandomScheduler::new_from_seed(1, 100), threads_take_turns);
 }
 
-/// Orders with few turns, in which one thread waits for long in the middle of what it does.
+/// Orders with few switches, in which one thread waits for long in the middle of its work.
 #[test]
 fn every_reader_sees_one_generation_where_one_thread_stops_for_long() {
     run(PctScheduler::new_from_seed(1, 3, 150), threads_take_turns);
 }
 
-/// In every order that there is.
+/// All possible orders.
 #[test]
 fn the_newest_generation_never_goes_back() {
     run(DfsScheduler::new(None, false), newer_and_older_come_at_once);

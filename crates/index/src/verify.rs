@@ -1,4 +1,4 @@
-//! A full check: every byte against its checksum, and every part against the others.
+//! A full check: all bytes against their checksums, and all parts against each other.
 
 use crate::manifest::{FileRecord, LOG, Manifest, TOMBSTONES};
 use crate::parts::PARTS;
@@ -7,20 +7,20 @@ use crate::segment::Segment;
 use crate::{Damage, IndexError, Snapshot, Verification};
 use precedent_storage::{FileKind, Log, SealedFile, Storage};
 
-/// Rounds that a check starts over because the index moved on meanwhile.
+/// How often a check starts over because the index moved on meanwhile.
 const ROUNDS: usize = 5;
-/// Cases that are checked between two looks at the caller's wish to stop.
+/// Cases checked between two calls of `stop`.
 const CASES_BETWEEN_STOPS: u32 = 256;
 
-/// Checks an index that may be in use. `progress` gets bytes done and bytes in all.
+/// Checks an index that may be in use. `progress` gets bytes done and in all.
 ///
 /// # Errors
-/// No index. Damage is in the answer.
+/// No index. Damage is part of the result.
 pub fn verify(storage: &dyn Storage, progress: &dyn Fn(u64, u64)) -> Result<Verification, IndexError> {
     verify_until(storage, progress, &|| false)
 }
 
-/// As [`verify`], until `stop` says to end; it is asked between files and every few hundred cases.
+/// As [`verify`], until `stop` returns true; it is called between files and every few hundred cases.
 ///
 /// # Errors
 /// As [`verify`], and [`IndexError::Stopped`].
@@ -35,12 +35,12 @@ pub fn verify_until(
         let before = number();
         let mut found = check(storage, progress, stop)?;
         round += 1;
-        // What a writer took away meanwhile is no damage.
+        // Files that a writer removed meanwhile are not damage.
         if found.damages.is_empty() || before == number() {
             return Ok(found);
         }
         if round == ROUNDS {
-            // An index in steady use is never still: what it holds no longer is left out of the answer.
+            // An index in steady use never stands still: damage to what it no longer holds is left out.
             if let Ok(newest) = Manifest::latest(storage) {
                 found.damages.retain(|damage| still_names(&newest, &damage.file));
             }
@@ -50,13 +50,13 @@ pub fn verify_until(
 }
 
 impl Snapshot {
-    /// Whether a file that was found damaged is one of this generation.
+    /// Whether a file found damaged belongs to this generation.
     pub fn names(&self, file: &str) -> bool {
         still_names(&self.manifest, file)
     }
 }
 
-/// Whether a file that was found damaged is one of this generation. Log and manifest are one name for many files.
+/// Whether a file found damaged belongs to this generation. Log and manifest are one name for many files.
 fn still_names(manifest: &Manifest, file: &str) -> bool {
     let in_segments = file.starts_with("segments/");
     let in_tombstones = file.starts_with("tombstones/");
@@ -87,7 +87,7 @@ fn check(
         + tombstones.map(|entry| entry.file.bytes).sum::<u64>();
     let name = Manifest::file_name(manifest.generation);
     let mut found = Verification { files: 1, ..Verification::default() };
-    // First, for every commit takes away what of the log it made needless.
+    // First, because every commit removes the part of the log that it made unnecessary.
     found.log(storage, manifest.log_start);
     for entry in &manifest.segments {
         for record in &entry.files {
@@ -138,7 +138,7 @@ impl Verification {
         }
     }
 
-    /// What checksums cannot tell: that the parts of a segment speak of the same cases.
+    /// Checks what checksums cannot show: that the parts of a segment describe the same cases.
     fn segment(&mut self, segment: &Segment, stop: &dyn Fn() -> bool) -> Result<(), IndexError> {
         let folder = segment.entry.folder();
         let mut previous = 0;
@@ -175,7 +175,7 @@ impl Verification {
         Ok(())
     }
 
-    /// Every link leads to a node, and every node can be reached.
+    /// Checks that every link leads to a node, and that every node can be reached.
     fn graph(&mut self, segment: &Segment) {
         let Some(graph) = &segment.graph else { return };
         let file = format!("{}/graph", segment.entry.folder());

@@ -1,7 +1,7 @@
-//! The one writer: takes operations into the log, turns them into segments, publishes generations.
+//! The only writer: takes operations into the log, turns them into segments, publishes generations.
 //!
-//! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and
-//! what is pending. Cases go on coming in while a segment is written; searches take no lock at all.
+//! Two locks, always taken in this order: `install` serialises changes of the generation, `state` guards the log and pending
+//! operations. Ingest continues while a segment is written; searches take no lock at all.
 
 use crate::generations::{Generations, remove_litter};
 use crate::judge::{Call, Outcomes, Put};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 const LOCK: &str = "writer.lock";
 
-/// Where the outside can see what the writer is at (an external crash test reads it).
+/// Shows to the outside what the writer is doing (for an external crash test).
 macro_rules! phase {
     ($phase:literal, $what:literal) => {
         tracing::debug!(target: "precedent::phase", phase = $phase, $what);
@@ -27,12 +27,12 @@ macro_rules! phase {
 }
 pub(crate) use phase;
 
-/// How much a writer holds in memory, and how large it lets segments grow.
+/// How much a writer holds in memory, and how large segments may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriterLimits {
-    /// A segment that has so much takes no further case.
+    /// A segment that reaches this size accepts no further case.
     pub segment: SegmentSize,
-    /// Memory for operations that are read back from the log, in bytes: when they take more they become a generation.
+    /// Memory for operations that are read back from the log, in bytes: when they take more, they become a generation.
     pub replayed_bytes: usize,
 }
 
@@ -42,52 +42,52 @@ impl Default for WriterLimits {
     }
 }
 
-/// The one writer of an index.
+/// The only writer of an index.
 #[derive(Debug)]
 pub struct IndexWriter {
     pub(crate) generations: Generations,
     pub(crate) install: Mutex<()>,
     pub(crate) merges: MergeClaims,
     state: Mutex<State>,
-    /// Threads that build graphs.
+    /// Number of threads for building graphs.
     pub(crate) threads: usize,
 }
 
 #[derive(Debug)]
 struct State {
     log: Log,
-    /// What the log gave back at the start may be in the system's cache only, so nothing is acknowledged before a generation
+    /// What the log contained at the start may be in the system's cache only, so nothing is acknowledged before a generation
     /// holds it.
     reread: bool,
     pending: Pending,
-    /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure
-    /// nor a panic on the way can lose it.
+    /// What a commit is turning into a segment. It stays here until a generation holds it, so that neither a failure nor a panic
+    /// can lose it.
     in_flight: Option<Arc<Pending>>,
     reserve: Reserve,
-    /// The log failed in a way that only opening anew can mend.
+    /// The log has failed in a way that only reopening can repair.
     failed: bool,
 }
 
-/// What a delete found.
+/// The result of a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deleted {
-    /// The operation's place in the log.
+    /// The position of the operation in the log.
     pub sequence: u64,
-    /// Positions of ids under which there was no case.
+    /// Positions of ids that do not exist.
     pub unknown: Vec<usize>,
 }
 
 impl IndexWriter {
-    /// Makes an empty index. Nothing may be there yet.
+    /// Creates an empty index. The directory must be empty.
     ///
     /// # Errors
-    /// A definition that no new index may have ([`Definition::check_new`]), [`IndexError::NotEmpty`], or a file system that
-    /// refuses.
+    /// A definition that is not allowed for new indexes ([`Definition::check_new`]), [`IndexError::NotEmpty`], or a file system
+    /// error.
     pub fn create(storage: &dyn Storage, definition: &Definition) -> Result<(), IndexError> {
         definition.check_new()?;
         const FOLDERS: [&str; 3] = ["segments", "tombstones", LOG];
         for name in storage.list("")? {
-            // A creation that was cut short leaves empty folders and a manifest without its name; it is done again.
+            // An interrupted creation leaves empty folders and a manifest under a temporary name; start over.
             let empty_folder = FOLDERS.contains(&name.as_str()) && storage.list(&name)?.is_empty();
             if !empty_folder && name != format!("{}.tmp", Manifest::file_name(0)) {
                 return Err(IndexError::NotEmpty);
@@ -100,10 +100,10 @@ impl IndexWriter {
         Manifest::new(definition.clone()).publish(storage)
     }
 
-    /// Opens an index for writing, and brings back what the log holds beyond the newest generation.
+    /// Opens an index for writing, and reads back what the log holds beyond the newest generation.
     ///
     /// # Errors
-    /// No index, another writer, a damaged file; a full disk, where the log holds more than may wait in memory.
+    /// No index, another writer, a damaged file; a full disk, if the log holds more than may wait in memory.
     pub fn open(storage: Arc<dyn Storage>, threads: usize) -> Result<Self, IndexError> {
         Self::open_within(storage, threads, WriterLimits::default())
     }
@@ -159,19 +159,19 @@ impl IndexWriter {
         self.generations.newest()
     }
 
-    /// Takes cases in, whatever they replace. They are durable when this returns; the answer is the sequence number of each.
+    /// Stores cases, whatever they replace. They are durable when this returns their sequence numbers.
     ///
     /// # Errors
-    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. Then none is acknowledged, and none is
-    /// there after the next start either.
+    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. No case is acknowledged then, and none
+    /// is there after the next start either.
     pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
         let encoded = entries.into_iter().map(Put::encode).collect::<Result<Vec<_>, _>>()?;
         self.writable()?.put(self.generations.storage().as_ref(), encoded)
     }
 
-    /// As [`Self::put`], but each case is held against the one that it replaces, be that in a segment, on its way into one, or
-    /// earlier in the same call: a [`Replacement`] says what becomes of it. Refused cases change nothing, and a case that would
-    /// replace itself is not written again.
+    /// As [`Self::put`], but each case is compared with the one it would replace, be that in a segment, on its way into one, or
+    /// earlier in the same call: the [`Replacement`] decides. Refused cases change nothing, and a case equal to the existing one
+    /// is not written again.
     ///
     /// # Errors
     /// As [`Self::put`], and a damaged file.
@@ -185,7 +185,7 @@ impl IndexWriter {
         Ok(outcomes.stored(&sequences))
     }
 
-    /// What [`Self::replace`] would do. Nothing is changed.
+    /// What [`Self::replace`] would do, without changing anything.
     ///
     /// # Errors
     /// As [`Self::replace`].
@@ -196,22 +196,22 @@ impl IndexWriter {
         self.decide(cases).map(|(_, _, outcomes)| outcomes.effects())
     }
 
-    /// What is to be done with each case, by what is held. It holds as long as the state is.
+    /// Decides what to do with each case, by what is held. This is valid as long as the state is.
     fn decide(
         &self,
         cases: Vec<(CaseEntry, Replacement)>,
     ) -> Result<(MutexGuard<'_, State>, Vec<Put>, Outcomes), IndexError> {
-        // Encoding, looking up and comparing are done before other writers must wait.
+        // Encoding, lookups and comparisons are done before other writers have to wait.
         let snapshot = self.snapshot();
         let mut call = Call::prepare(&snapshot, cases)?;
         let state = self.writable()?;
-        // What is committed meanwhile stays in flight until its generation is seen here.
+        // What is committed meanwhile stays in flight until its generation is visible here.
         call.renew(&self.snapshot())?;
         let (puts, outcomes) = call.decide(&snapshot.definition().fields, |id| state.held(id))?;
         Ok((state, puts, outcomes))
     }
 
-    /// Takes cases out. Durable when this returns.
+    /// Deletes cases. Durable when this returns.
     ///
     /// # Errors
     /// As [`Self::put`].
@@ -240,26 +240,26 @@ impl IndexWriter {
         Ok(Deleted { sequence: sequences[0], unknown })
     }
 
-    /// Operations that are durable and not yet in a segment.
+    /// Number of operations that are durable but not yet in a segment.
     pub fn pending_operations(&self) -> usize {
         lock(&self.state).waiting().map(Pending::operations).sum()
     }
 
-    /// Estimated bytes that they take in memory.
+    /// Their approximate size in memory, in bytes.
     pub fn pending_bytes(&self) -> usize {
         lock(&self.state).waiting().map(Pending::bytes).sum()
     }
 
-    /// Makes everything durable visible: writes a segment of what is pending and publishes a generation.
+    /// Makes everything durable visible: writes pending operations as a segment and publishes a generation.
     ///
     /// # Errors
-    /// A full disk, after which everything is as before; a failed writer, after which it must be opened anew.
+    /// A full disk, after which everything is as before; a failed writer, which must then be reopened.
     pub fn commit(&self) -> Result<Arc<Snapshot>, IndexError> {
         let _install = lock(&self.install);
         let (batch, log_start) = {
             let mut state = lock(&self.state);
             self.check(&state)?;
-            // After a panic on the way, what was being committed is still here.
+            // After a panic, what was being committed is still here.
             state.put_back();
             if state.pending.is_empty() {
                 state.reread = false;
@@ -275,7 +275,7 @@ impl IndexWriter {
         if matches!(committed, Err(IndexError::Storage(StorageError::Full { .. })))
             && lock(&self.state).reserve.release(storage)
         {
-            // What was acknowledged must be found, and there was room for it.
+            // What was acknowledged must become visible, and space was reserved for it.
             committed = self.generations.commit(&batch, log_start);
         }
         drop(batch);
@@ -291,12 +291,12 @@ impl IndexWriter {
         committed
     }
 
-    /// Whether the writer can go on.
+    /// Checks that the writer can continue.
     fn check(&self, state: &State) -> Result<(), IndexError> {
         if state.failed { Err(IndexError::Failed) } else { self.generations.check() }
     }
 
-    /// The state, ready to take operations.
+    /// The state, ready to accept operations.
     fn writable(&self) -> Result<MutexGuard<'_, State>, IndexError> {
         loop {
             let state = lock(&self.state);
@@ -311,7 +311,7 @@ impl IndexWriter {
 }
 
 impl State {
-    /// Makes cases durable and lets them wait for their segment.
+    /// Makes cases durable; they then wait for their segment.
     fn put(&mut self, storage: &dyn Storage, puts: Vec<Put>) -> Result<Vec<u64>, IndexError> {
         let new: usize = puts.iter().map(|put| put.case.bytes()).sum();
         self.hold_room(storage, new)?;
@@ -324,40 +324,40 @@ impl State {
         Ok(sequences)
     }
 
-    /// Has room on the disk for what waits and for so many bytes more.
+    /// Reserves disk space for what is waiting and for this many bytes more.
     fn hold_room(&mut self, storage: &dyn Storage, new: usize) -> Result<(), IndexError> {
         let waiting: usize = self.waiting().map(Pending::bytes).sum();
         Ok(self.reserve.hold(storage, waiting + new)?)
     }
 
-    /// What an operation that no generation holds yet left under an id; nothing, if none named it.
+    /// What an operation that is in no generation yet left under an id; `None` if none named it.
     fn held(&self, id: &CaseId) -> Option<Option<(u64, &PendingCase)>> {
         self.waiting().find_map(|pending| pending.held(id))
     }
 
-    /// What no generation holds yet.
+    /// What is in no generation yet.
     fn waiting(&self) -> impl Iterator<Item = &Pending> {
         std::iter::once(&self.pending).chain(self.in_flight.as_deref())
     }
 
-    /// Whether an operation that no generation holds yet named this id, and if so, whether a case is to come under it.
+    /// Whether an operation that is in no generation yet named this id, and if so, whether it leaves a case there.
     fn knows(&self, id: &CaseId) -> Option<bool> {
         self.waiting().find_map(|pending| pending.knows(id))
     }
 
-    /// Makes what was being committed wait again.
+    /// Returns what was being committed to the pending operations.
     fn put_back(&mut self) {
         if let Some(batch) = self.in_flight.take() {
             self.pending.restore(Arc::unwrap_or_clone(batch));
         }
     }
 
-    /// A generation holds every operation before `log_start`: the log goes on in a new file, older ones go.
+    /// A generation holds all operations before `log_start`: the log continues in a new file, and older files are removed.
     fn finish(&mut self, log_start: u64) {
         self.in_flight = None;
         self.reread = false;
         if let Err(error) = self.log.roll().and_then(|()| self.log.prune(log_start)) {
-            // The generation counts all the same.
+            // The generation is valid all the same.
             let error = self.stop(error);
             tracing::warn!(%error, "the log could not be started anew");
         }
@@ -376,16 +376,16 @@ impl State {
         write().map_err(|error| self.stop(error))
     }
 
-    /// What the log refused is in it no more. A full disk mends; after anything else nobody knows what the disk holds, and only
-    /// a new start reads it.
+    /// What the log refused is no longer in it. A full disk can recover; after anything else it is unknown what the disk holds,
+    /// and only a restart reads it.
     fn stop(&mut self, error: StorageError) -> IndexError {
         self.failed |= !matches!(error, StorageError::Full { .. });
         error.into()
     }
 }
 
-/// Opens the log and adds every operation that no generation holds to what is pending. After each, `taken` sees what is pending
-/// and the sequence number that follows, and may make a generation of it.
+/// Opens the log and adds all operations that are in no generation to the pending ones. After each, `taken` sees the pending
+/// operations and the next sequence number, and may make a generation of them.
 fn open_log(
     generations: &Generations,
     pending: &mut Pending,

@@ -19,18 +19,18 @@ use precedent_storage::{FileEntry, SealedFile, SealedWriter, Storage};
 use precedent_vector::Metric;
 use std::ops::ControlFlow;
 
-/// Distinct vectors for codes to pay that are not part of a graph. A quantiser of 512 numbers takes as much room
-/// as some 50 vectors, and a query must be brought into its form.
+/// Fewest distinct vectors outside of a graph for which codes pay. A quantiser for 512 dimensions takes as much space as about 50
+/// vectors, and each query must be converted for it.
 const LEAST_CODES: usize = 256;
 
 /// How a graph is to be built.
 pub(crate) struct GraphWork<'a> {
     pub threads: usize,
-    /// Told how many of how many vectors are linked; says whether to go on.
+    /// Gets the number of vectors linked so far and in all; returns whether to continue.
     pub progress: &'a (dyn Fn(usize, usize) -> bool + Sync),
 }
 
-/// Writes the files of one segment. Until the manifest names it, the folder is litter that the next writer removes.
+/// Writes the files of one segment. Until the manifest names it, the folder is a leftover that the next writer removes.
 pub(crate) struct SegmentBuilder<'a> {
     storage: &'a dyn Storage,
     definition: &'a Definition,
@@ -73,8 +73,8 @@ impl<'a> SegmentBuilder<'a> {
         })
     }
 
-    /// Adds the case of the next ordinal. Sequence numbers ascend; `record` is the encoded case; embeddings are pairs
-    /// of image and vector, ascending by image.
+    /// Adds the case with the next ordinal. Sequence numbers must be ascending; `record` is the encoded case; embeddings are
+    /// pairs of image and vector, sorted by image.
     pub fn push<'e>(
         &mut self,
         sequence: u64,
@@ -94,7 +94,7 @@ impl<'a> SegmentBuilder<'a> {
         Ok(())
     }
 
-    /// How large the segment is so far.
+    /// The size of the segment so far.
     pub fn size(&self) -> SegmentSize {
         let vectors = self.vectors.as_ref().zip(self.definition.image_space.as_ref());
         SegmentSize {
@@ -104,8 +104,8 @@ impl<'a> SegmentBuilder<'a> {
         }
     }
 
-    /// Writes what is left, makes everything durable, and builds the graph where one is asked for and pays. Without one the
-    /// vectors get codes as those of `like` have, if there are enough of them for that.
+    /// Writes the rest, makes everything durable, and builds the graph if it is requested and pays. Without a graph, the vectors
+    /// get codes like those of `like`, if there are enough vectors.
     pub fn finish(
         self,
         graph: Option<&GraphWork<'_>>,
@@ -167,7 +167,7 @@ fn link(
 ) -> Result<Vec<u8>, IndexError> {
     let params = BuildParams {
         m: definition.graph.m,
-        // A definition of before may ask for less than there are links.
+        // A definition of an earlier version may ask for less than the number of links.
         ef_construction: definition.graph.ef_construction.max(definition.graph.m),
         threads: work.threads,
         layout: match definition.graph.layout {

@@ -1,4 +1,4 @@
-//! `columns`: for every field its distinct values, each with the cases that have it.
+//! `columns`: for each field its distinct values, each with the cases that have it.
 //!
 //! ```text
 //! per column    value_offsets u32 x (values + 1); the values, one behind the other;
@@ -7,17 +7,17 @@
 //! trailer       u64 x 3: where the directory begins, its length, number of cases
 //! ```
 //!
-//! Values ascend: keywords (folded; patient ids by their own rule) by their bytes, numbers (i64, f64, 8 bytes) by value, dates (ISO 8601 text) by
-//! text. Besides the fields of the definition there are the columns `case_id` and `patient_id`, and six of findings: what
-//! the report says is there (`finding`), and what it says otherwise (`finding.absent` and so on). In each of the six every
-//! case with a report has the empty keyword besides its ids, so that what its report does not say is false for it, and
-//! unknown for a case without a report.
+//! Values are sorted: keywords (folded; patient ids by their own rule) by their bytes, numbers (i64, f64, 8 bytes) by value,
+//! dates (ISO 8601 text) by text. Besides the fields of the definition there are the columns `case_id` and `patient_id`, and six
+//! columns of findings: those the report states as present (`finding`), and those with another assertion (`finding.absent` and so
+//! on). In each of the six, a case with a report has the empty keyword besides its ids, so that a finding its report does not
+//! mention is false, while it is unknown for a case without a report.
 //!
-//! `finding.mention` holds what each mention says in whole, as one text (`MentionKey`), so that a filter can ask for side,
-//! place, severity, time and size of one and the same mention. It has the empty keyword, too.
+//! `finding.mention` holds each mention as a whole, as one text (`MentionKey`), so that a filter can ask for side, place,
+//! severity, time and size of a single mention. It has the empty keyword, too.
 //!
-//! A filter is answered by two sets per restriction: where it is true and where it is false. A case in neither has no
-//! value, or a date too coarse to tell; NOT turns the two sets around and leaves it out of both.
+//! A restriction is answered by two sets: the cases for which it is true, and those for which it is false. A case in neither has
+//! no value, or a date too coarse to tell; NOT swaps the two sets and leaves such a case out of both.
 
 mod alike;
 mod evaluate;
@@ -39,7 +39,7 @@ use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// The columns that every index has.
+/// Columns that every index has.
 pub(crate) const CASE_ID: &str = "case_id";
 /// As above.
 pub(crate) const PATIENT_ID: &str = "patient_id";
@@ -68,12 +68,12 @@ struct ColumnRecord {
     postings: u64,
 }
 
-/// A value in its order on disk.
+/// A value, in its order on disk.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Text(String),
     Integer(i64),
-    /// Bits of an f64, mapped so that they order like the number.
+    /// The bits of an f64, mapped so that they sort like the number.
     Number(u64),
 }
 
@@ -87,7 +87,7 @@ impl Key {
         }
     }
 
-    /// As a person writes it.
+    /// As people write it.
     fn into_text(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -96,7 +96,7 @@ impl Key {
         }
     }
 
-    /// About how many bytes of memory it takes as the key of a list.
+    /// Its approximate size in memory as the key of a list, in bytes.
     fn memory_bytes(&self) -> usize {
         let text = match self {
             Self::Text(text) => text.len(),
@@ -123,7 +123,7 @@ fn number_of(ordered: u64) -> f64 {
     f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered })
 }
 
-/// The columns of findings that an index has: those whose name is not taken by a field of its own.
+/// The findings columns of an index: those whose names its own fields do not use.
 fn finding_columns(schema: &FieldSchema) -> impl Iterator<Item = (&'static str, Assertion)> {
     (Assertion::ALL.into_iter())
         .map(|assertion| (finding_column(assertion), assertion))
@@ -134,11 +134,11 @@ fn finding_columns(schema: &FieldSchema) -> impl Iterator<Item = (&'static str, 
 struct Column {
     record: ColumnRecord,
     kind: FieldKind,
-    /// Cases that have a value, be it the empty one, found when first asked for.
+    /// Cases that have a value, including the empty one; computed on first use.
     present: OnceLock<OrdinalSet>,
-    /// Keywords that an earlier rule folded, found when first asked for.
+    /// Keywords that an earlier rule folded; computed on first use.
     folded_otherwise: OnceLock<Vec<(String, usize)>>,
-    /// Dates with their places, latest first, found when first asked for.
+    /// Dates with their positions, latest first; computed on first use.
     dates: OnceLock<Vec<(PartialDate, u32)>>,
 }
 
@@ -146,15 +146,15 @@ struct Column {
 pub(crate) struct Columns {
     file: TableFile,
     columns: BTreeMap<String, Column>,
-    /// Names under which findings stand, whether the segment has the columns or is older than they are.
+    /// The names of findings columns, even if the segment is older than these columns.
     findings: Vec<&'static str>,
-    /// Whether all patient ids stand folded as identifiers are today, found when first asked for.
+    /// Whether all patient ids are folded by the current rule for identifiers; computed on first use.
     patient_ids_folded: OnceLock<bool>,
     cases: usize,
 }
 
 impl Columns {
-    /// `schema` tells a field called `finding` from the findings of reports.
+    /// `schema` distinguishes a field called `finding` from the findings of reports.
     pub fn open(file: TableFile, schema: &FieldSchema) -> Result<Self, IndexError> {
         let &[offset, length, cases] = file.trailer(3)? else {
             return Err(file.damaged("it has no trailer".to_owned()));
@@ -181,7 +181,7 @@ impl Columns {
         Ok(Self { file, columns, findings, patient_ids_folded: OnceLock::new(), cases: cases as usize })
     }
 
-    /// Verifies what was not read yet.
+    /// Verifies what has not been read yet.
     pub fn check_rest(&self) -> Result<(), IndexError> {
         self.file.check_rest()
     }
@@ -194,7 +194,7 @@ impl Columns {
         self.cases
     }
 
-    /// The cases that have exactly this keyword in a keyword column, folded on both sides.
+    /// The cases that have exactly this keyword in a keyword column, with both sides folded.
     pub fn with_keyword(&self, name: &str, text: &str) -> Result<Vec<u32>, IndexError> {
         let Some(column) = self.columns.get(name) else { return Ok(Vec::new()) };
         let mut ordinals = Vec::new();
@@ -205,7 +205,7 @@ impl Columns {
         Ok(ordinals)
     }
 
-    /// The cases that have exactly this keyword, which is folded already.
+    /// The cases that have exactly this keyword, which is already folded.
     fn with_folded(&self, name: &str, folded: &str) -> Result<&[u32], IndexError> {
         let Some(column) = self.columns.get(name) else { return Ok(&[]) };
         match self.find(column, folded.as_bytes())? {
@@ -214,7 +214,7 @@ impl Columns {
         }
     }
 
-    /// The cases that have a patient id, which is folded as identifiers are.
+    /// The cases that have this patient id, which is folded as an identifier.
     pub fn with_patient_id(&self, folded: &str) -> Result<Vec<u32>, IndexError> {
         if self.patient_ids_folded()? {
             return Ok(self.with_folded(PATIENT_ID, folded)?.to_vec());
@@ -229,8 +229,8 @@ impl Columns {
         Ok(ordinals)
     }
 
-    /// Whether all patient ids stand folded as identifiers are today. Earlier programs folded them as any keyword; where
-    /// that makes a difference, every id is looked at.
+    /// Whether all patient ids are folded by the current rule for identifiers. Earlier programs folded them like any keyword; if
+    /// that makes a difference, every id is examined.
     fn patient_ids_folded(&self) -> Result<bool, IndexError> {
         if let Some(folded) = self.patient_ids_folded.get() {
             return Ok(*folded);
@@ -240,7 +240,7 @@ impl Columns {
         Ok(*self.patient_ids_folded.get_or_init(|| folded))
     }
 
-    /// Shows every value of a keyword column with its cases.
+    /// Calls `each` with every value of a keyword column and its cases.
     pub fn each_keyword<'a>(
         &'a self,
         name: &str,
@@ -258,7 +258,7 @@ impl Columns {
             .map_err(|_| self.file.damaged(format!("value {index} of {} is no text", column.record.name)))
     }
 
-    /// The values of a date column with their cases, latest first; none where there is no such column.
+    /// The values of a date column with their cases, latest first; none if there is no such column.
     pub fn dates_descending<'a>(
         &'a self,
         name: &str,
@@ -273,7 +273,8 @@ impl Columns {
         Ok(dates.iter().map(with_cases))
     }
 
-    /// The dates of a column with their places in it, latest first. They stand by their text, where `2020` goes before `2020-01`.
+    /// The dates of a column with their positions, latest first. On disk they are sorted by text, where `2020` precedes
+    /// `2020-01`.
     fn dates<'a>(&self, column: &'a Column) -> Result<&'a [(PartialDate, u32)], IndexError> {
         if let Some(known) = column.dates.get() {
             return Ok(known);
@@ -305,7 +306,7 @@ impl Columns {
         Ok(there.then_some(place))
     }
 
-    /// The place of the first value that is not below `wanted`.
+    /// The position of the first value that is not less than `wanted`.
     fn lower_bound(&self, column: &Column, wanted: &[u8]) -> Result<usize, IndexError> {
         let (mut low, mut high) = (0, column.record.value_count as usize);
         while low < high {

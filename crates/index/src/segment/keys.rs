@@ -1,4 +1,4 @@
-//! `keys`: what ranking asks of every case, by ordinal.
+//! `keys`: what ranking needs of every case, by ordinal.
 //!
 //! ```text
 //! sequences  u64 x cases, ascending: the case's place in the log, which breaks ties
@@ -6,8 +6,8 @@
 //! trailer    u64: number of cases
 //! ```
 //!
-//! The hash tells whether two keys are written alike: with 2^32 patients two keys share one with a chance below 10^-19. Keys
-//! that are written otherwise may be one person's all the same (`patients.rs`).
+//! The hash tells whether two keys are written in the same way: among 2^32 patients, the chance that two different keys share a
+//! hash is below 10^-19. Keys written differently may still belong to the same person (`patients.rs`).
 
 use super::table::{TableFile, write_table};
 use crate::IndexError;
@@ -15,7 +15,7 @@ use precedent_model::PatientKey;
 use precedent_storage::{FileEntry, SealedFile, SealedWriter};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A patient key as it is written; 0 is nobody.
+/// The hash of a patient key as written; 0 if there is no patient.
 pub(crate) type PatientHash = u128;
 
 /// The hash of a patient key.
@@ -76,12 +76,12 @@ impl Keys {
         self.file.slice(0, self.cases)
     }
 
-    /// Verifies what was not read yet.
+    /// Verifies what has not been read yet.
     pub fn check_rest(&self) -> Result<(), IndexError> {
         self.file.check_rest()
     }
 
-    /// Asks for the sequence number and the patient of a case, which will be read soon.
+    /// Prefetches the sequence number and the patient of a case that will be read soon.
     pub fn prefetch(&self, ordinal: u32) {
         let Some(bytes) = self.file.checked() else { return };
         let patients = self.cases * size_of::<u64>();

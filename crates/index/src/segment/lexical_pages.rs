@@ -1,10 +1,10 @@
-//! The full-text part read through its checksums.
+//! Reads the full-text part through its checksums.
 
 use precedent_lexical::{OwnedBytes, Pages};
 use precedent_storage::SealedFile;
 use std::ops::Range;
 
-/// Bytes of the file `lexical`, verified block by block when they are first asked for.
+/// The bytes of the file `lexical`, verified block by block on first use.
 #[derive(Debug)]
 pub(crate) struct LexicalPages(pub SealedFile);
 

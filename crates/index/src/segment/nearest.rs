@@ -1,8 +1,8 @@
-//! The cases of one segment nearest to a vector, in the way that was planned ([`super::plan`]).
+//! The cases of one segment nearest to a vector, by the planned path ([`super::plan`]).
 //!
-//! There are three. The vectors of every accepted case are *compared*. Their codes are *scanned*, and the best measured. Or the
-//! graph is *walked*, as far as the last wanted of the accepted nodes requires; where a filter goes against the neighbourhood
-//! the walk gives up, and another way follows. So no filter can lose matches.
+//! There are three paths. *Compare* the vectors of all selected cases. *Scan* their codes, and measure the best. Or *walk* the
+//! graph, as far as the last of the wanted nodes requires; if the filter excludes the neighbourhood of the query, the walk gives
+//! up and another path follows. So no filter can lose matches.
 
 use super::Segment;
 use super::open::GraphPages;
@@ -18,16 +18,16 @@ use precedent_vector::{DistanceFn, Embedding, Metric};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::cmp::Ordering;
 
-/// The way that was taken.
+/// The path taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SegmentPath {
-    /// Every accepted case was compared: the answer is exact.
+    /// All selected cases were compared: the answer is exact.
     Compared,
-    /// The codes of every accepted case were compared.
+    /// The codes of all selected cases were compared.
     Scanned,
     /// The graph was walked.
     Walked,
-    /// The graph was walked, and only accepted cases kept.
+    /// The graph was walked, and only selected cases were kept.
     Filtered,
 }
 
@@ -40,7 +40,7 @@ pub struct NearestCase {
     pub image: u32,
     /// By the metric's kernel: less is nearer.
     pub distance: f32,
-    /// The case's place in the log, which breaks ties.
+    /// The position of the case in the log, which breaks ties.
     pub sequence: u64,
 }
 
@@ -51,16 +51,16 @@ impl NearestCase {
     }
 }
 
-/// What a segment found.
+/// What was found in a segment.
 #[derive(Debug, Clone)]
 pub(crate) struct NearestCases {
-    /// At most k, nearest first.
+    /// At most `k` cases, nearest first.
     pub cases: Vec<NearestCase>,
-    /// Distances computed, by code or exactly.
+    /// Number of distances computed, from codes or exactly.
     pub visited: usize,
-    /// The last way that was taken.
+    /// The last path taken.
     pub path: SegmentPath,
-    /// The share of the nearest that this way was measured to find; none where a width was asked for.
+    /// The measured share of the nearest cases that this path finds; `None` if a width was requested.
     pub recall: Option<f32>,
 }
 
@@ -70,7 +70,7 @@ impl NearestCases {
     }
 }
 
-/// A vector to search for, with all that does not change from segment to segment.
+/// A vector to search for, with everything that is the same for all segments.
 pub(crate) struct VectorSearch<'a> {
     pub query: &'a Embedding,
     pub metric: Metric,
@@ -81,29 +81,29 @@ pub(crate) struct VectorSearch<'a> {
 }
 
 impl VectorSearch<'_> {
-    /// Whether every accepted case is to be compared.
+    /// Whether all selected cases should be compared.
     pub fn is_exact(&self) -> bool {
         self.effort == Effort::Exact || self.path == PathChoice::Exact
     }
 }
 
-/// Which cases of a segment are looked for.
+/// The selected cases of a segment.
 #[derive(Clone, Copy)]
 pub(crate) struct Accepted<'a> {
-    /// They have an embedding each.
+    /// They all have an embedding.
     pub cases: &'a OrdinalSet,
-    /// How many they are.
+    /// Their number.
     pub count: usize,
-    /// Whether they are all live ones.
+    /// Whether they are all live cases.
     pub all_live: bool,
-    /// A case that is passed over as if it were not in the index.
+    /// A case to skip as if it were not in the index.
     pub without: Option<&'a LeftOutCase>,
 }
 
-/// A case that is left out of searches, as if it had never been in the index.
+/// A case to leave out of searches, as if it had never been in the index.
 pub struct LeftOutCase {
     ordinal: u32,
-    /// Its node, where nodes are cases and lie in a graph.
+    /// Its node, if nodes are cases and are in a graph.
     node: Option<LeftOut>,
 }
 
@@ -113,20 +113,20 @@ impl LeftOutCase {
     }
 }
 
-/// One search of one segment.
+/// A search of one segment.
 struct Look<'a> {
     segment: &'a Segment,
     vectors: &'a Vectors,
     search: &'a VectorSearch<'a>,
     accepted: Accepted<'a>,
     distance: DistanceFn,
-    /// Whether nodes are cases, by number.
+    /// Whether node numbers are case ordinals.
     one_to_one: bool,
     embedded: usize,
 }
 
 impl Segment {
-    /// The `k` accepted cases nearest to the query.
+    /// The `k` selected cases nearest to the query.
     pub fn nearest(
         &self,
         search: &VectorSearch<'_>,
@@ -155,7 +155,7 @@ impl Segment {
         let (mut way, mut recall) = (plan.way, plan.recall);
         let mut walked_in_vain = false;
         let mut visited = 0;
-        // One case may have several near nodes, so nodes are asked for until there are enough cases.
+        // Several nodes near the query may belong to one case, so more nodes are requested until there are enough cases.
         let mut wanted = look.nodes_for(k, plan.way);
         loop {
             let outcome = match (way, &self.graph) {
@@ -163,7 +163,7 @@ impl Segment {
                 (way, Some(graph)) => look.by_codes(graph, way, wanted, scratch)?,
             };
             let Some(found) = outcome else {
-                // The walk gave up, or cannot be believed.
+                // The walk gave up, or cannot be relied on.
                 walked_in_vain = true;
                 (way, recall) = (plan.otherwise, plan.recall_otherwise);
                 continue;
@@ -186,11 +186,11 @@ impl Segment {
                 return Ok(NearestCases { cases, visited, path, recall });
             }
             if is_all {
-                // A damaged graph does not lead to every case: comparing does.
+                // A damaged graph does not lead to all cases; comparing does.
                 (way, recall) = (Way::Compare, Some(1.0));
             } else {
                 wanted = (wanted * 2).min(vectors.nodes());
-                // What finds so many nodes may miss too many of twice as many.
+                // A path that finds this many nodes may miss too many of twice as many.
                 if way != Way::Compare {
                     plan = look.plan(wanted);
                     (way, recall) = match (walked_in_vain, plan.way) {
@@ -202,7 +202,7 @@ impl Segment {
         }
     }
 
-    /// Leaves a case out of searches.
+    /// Prepares to leave a case out of searches.
     pub fn leave_out(&self, ordinal: u32, metric: Metric) -> Result<LeftOutCase, IndexError> {
         let node = match (&self.vectors, &self.graph) {
             (Some(vectors), Some(graph)) if graph.has_links() && self.one_to_one()? => {
@@ -213,7 +213,7 @@ impl Segment {
         Ok(LeftOutCase { ordinal, node })
     }
 
-    /// How near one case is, by its nearest image and whole vectors.
+    /// The distance of a case, from its nearest image and exact vectors.
     pub fn distance(
         &self,
         query: &Embedding,
@@ -235,7 +235,7 @@ impl Segment {
     ) -> Result<Option<NearestCase>, IndexError> {
         let mut best: Option<(f32, usize)> = None;
         for row in vectors.rows_of_case(ordinal)? {
-            // Adding 0 makes -0 and 0 one number, as a search does.
+            // Adding 0 turns -0 into 0, as a search does.
             let d = distance(query, vectors.values(vectors.node_of_row(row)?)?) + 0.0;
             if best.is_none_or(|(least, _)| d < least) {
                 best = Some((d, row));
@@ -252,7 +252,7 @@ impl Look<'_> {
         Question { k, accepted: self.accepted.count, of_all: self.embedded }
     }
 
-    /// How so many nodes are looked for.
+    /// How to search for this many nodes.
     fn plan(&self, k: usize) -> Plan {
         let question = self.question(k);
         let costs =
@@ -265,7 +265,7 @@ impl Look<'_> {
         }
     }
 
-    /// A case of several images is measured anew by whole vectors, and those of others are compared with it.
+    /// A case with several images is measured again with exact vectors, and those of other cases are compared with it.
     fn precision(&self) -> Precision {
         if self.one_to_one { self.search.precision } else { Precision::Whole }
     }
@@ -282,15 +282,15 @@ impl Look<'_> {
     fn accepts_node(&self, node: u32) -> bool {
         match self.one_to_one {
             true => self.accepts_case(node),
-            // What cannot be read leads to no case; then comparing tells why.
+            // An unreadable table leads to no case; comparing will then report why.
             false => {
                 self.vectors.any_case_of_node(node, |ordinal| self.accepts_case(ordinal)).unwrap_or(false)
             }
         }
     }
 
-    /// How many nodes are asked for first, to find `k` cases. To compare takes as long for many as for few, so there are then enough at
-    /// once unless near nodes are of the same cases more often than others.
+    /// How many nodes to request first, to find `k` cases. Comparing takes the same time for many as for few, so it usually
+    /// yields enough at once, unless nearby nodes belong to the same cases more often than others do.
     fn nodes_for(&self, k: usize, way: Way) -> usize {
         let of_a_case = match way {
             Way::Compare => self.vectors.rows().div_ceil(self.embedded.max(1)),
@@ -299,7 +299,7 @@ impl Look<'_> {
         (k * of_a_case).min(self.vectors.nodes())
     }
 
-    /// Calls `each` with the nodes of the accepted cases.
+    /// Calls `each` with the nodes of the selected cases.
     fn with_nodes<T>(
         &self,
         each: impl FnOnce(&mut dyn Iterator<Item = u32>) -> Result<T, IndexError>,
@@ -327,7 +327,7 @@ impl Look<'_> {
         })
     }
 
-    /// A walk or a scan; none where a walk gave up, holds fewer than are wanted, or cannot be known to have gone far enough.
+    /// A walk or a scan; `None` if a walk gave up, found fewer nodes than wanted, or may not have gone far enough.
     fn by_codes(
         &self,
         graph: &Graph<GraphPages>,
@@ -375,7 +375,7 @@ impl Look<'_> {
             return Ok(None);
         }
         if let (WalkBreadth::Slack(slack), true) = (breadth, filter.is_some() && path == PathChoice::Auto) {
-            // A walk for fewer looks for as many.
+            // A walk for fewer nodes searches just as far.
             let looked_for = wanted.max(DEPTHS[0]);
             let rank = search.rank(looked_for);
             let walked = rank.map(|rank| Walked { wanted: looked_for, share, slack, rank });
@@ -386,9 +386,9 @@ impl Look<'_> {
         Ok(Some(search.finish(wanted, recall, self.precision())?))
     }
 
-    /// Scans the codes of the accepted nodes. How many are to be held was measured without a filter and for a few numbers wanted. A
-    /// filter that goes against the neighbourhood leaves cases that lie closer together, as seen from the query; then whatever may be among
-    /// the nearest is held.
+    /// Scans the codes of the selected nodes. The number of codes to hold was measured without a filter, for a few values of k. A
+    /// filter that excludes the neighbourhood leaves cases that are closer together, seen from the query; then all codes that may
+    /// be among the nearest are held.
     fn scan(
         &self,
         graph: &Graph<GraphPages>,
@@ -396,7 +396,8 @@ impl Look<'_> {
         wanted: usize,
         scratch: &mut Scratch,
     ) -> Result<Found, IndexError> {
-        // Between two depths the width is that of either, unless the second was measured with most of all held.
+        // Between two measured depths, the width of either is enough, unless the deeper one was measured while holding most
+        // codes.
         let most = self.vectors.nodes() as f32 / 2.0;
         let depth = DEPTHS.into_iter().find(|&depth| depth >= wanted);
         let is_measured = self.question(wanted).is_of_all()
@@ -410,12 +411,12 @@ impl Look<'_> {
         Ok(search.finish(wanted, recall, self.precision())?)
     }
 
-    /// The accepted cases that some nodes are of, each with its nearest image, in the order of the nodes.
+    /// The selected cases that these nodes belong to, each with its nearest image, in the order of the nodes.
     fn cases_of(&self, neighbours: &[Neighbour]) -> Result<Vec<NearestCase>, IndexError> {
         let keys = &self.segment.keys;
         let mut cases = Vec::with_capacity(neighbours.len());
         if self.one_to_one {
-            // All are asked for before one is read: each lies elsewhere.
+            // Prefetch all before reading one: each is elsewhere in memory.
             neighbours.iter().for_each(|neighbour| keys.prefetch(neighbour.node));
             for neighbour in neighbours {
                 let (ordinal, distance) = (neighbour.node, neighbour.distance);
@@ -430,7 +431,7 @@ impl Look<'_> {
                 if !self.accepts_case(ordinal) || !seen.insert(ordinal) {
                     continue;
                 }
-                // A walk that met one image of a case may have passed over a nearer one.
+                // A walk that met one image of a case may have missed a nearer one.
                 if self.vectors.rows_of_case(ordinal)?.len() > 1 {
                     let query = self.search.query.as_slice();
                     cases.extend(self.segment.measure(self.vectors, query, self.distance, ordinal)?);

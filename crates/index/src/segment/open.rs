@@ -1,4 +1,4 @@
-//! A segment, opened for reading.
+//! An open segment.
 
 use super::columns::{CASE_ID, Columns};
 use super::keys::Keys;
@@ -22,7 +22,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-/// The graph's file, read through its checksums.
+/// The file of the graph, read through its checksums.
 #[derive(Debug)]
 pub(crate) struct GraphPages(TableFile);
 
@@ -44,19 +44,19 @@ impl Pages for GraphPages {
     }
 }
 
-/// A segment that was searched so often has the rest of its graph and keys checked: blocks are checked as they are touched,
-/// which makes opening quick, but these are read fastest once all of them may be read without asking.
+/// After this many searches, the rest of a segment's graph and keys is verified. Blocks are verified when touched, which makes
+/// opening fast, but these files are read fastest once all their blocks are known to be sound.
 const SEARCHES_TO_CHECK: u32 = 32;
 
-/// Which cases have an embedding.
+/// The cases that have an embedding.
 struct Embedded {
     cases: OrdinalSet,
     count: usize,
-    /// Whether every embedding is of the first image of its case.
+    /// Whether every embedding belongs to the first image of its case.
     first_images: bool,
 }
 
-/// A segment, opened for reading. Files are mapped; each block is checked when first read.
+/// An open segment. Files are mapped; each block is verified when first read.
 pub(crate) struct Segment {
     pub entry: SegmentEntry,
     pub records: Records,
@@ -66,15 +66,15 @@ pub(crate) struct Segment {
     pub graph: Option<Graph<GraphPages>>,
     pub lexical: Arc<LexicalSegment>,
     lexical_pages: Arc<LexicalPages>,
-    /// Which cases have an embedding, found when first asked for.
+    /// The cases that have an embedding; computed on first use.
     embedded: OnceLock<Embedded>,
-    /// Whose cases these are, found when first asked for.
+    /// The patients of the cases; computed on first use.
     pub(super) patients: OnceLock<Patients>,
-    /// How films were projected, found when first asked for.
+    /// The projections of the cases; computed on first use.
     pub(super) projections: OnceLock<Projections>,
-    /// Patient ids that are nobody's.
+    /// Placeholder patient ids.
     pub(super) placeholders: PlaceholderIds,
-    /// Searches by the graph so far, up to [`SEARCHES_TO_CHECK`].
+    /// Searches of the graph so far, up to [`SEARCHES_TO_CHECK`].
     searches: AtomicU32,
 }
 
@@ -114,7 +114,7 @@ impl Segment {
                             Layout::Fast => Access::Everywhere,
                             Layout::Compact => Access::HereAndThere,
                         });
-                        // A whole vector is read where the packed ones leave an order open, and of what is shown.
+                        // Exact vectors are read if the packed ones leave an order open, and for hits that are shown.
                         file.advise(Access::HereAndThere);
                         Some(PackedVectors::open(packed, space.dimension(), space.metric())?)
                     }
@@ -125,7 +125,7 @@ impl Segment {
             (Some(_), None) => return Err(missing(VECTORS)),
             (None, _) => None,
         };
-        // A graph of before is left alone: the segment is compared whole until a merge builds another.
+        // A graph of an earlier format is ignored: the segment is compared as a whole until a merge builds a new one.
         let graph = match table(GRAPH)?.map(GraphPages) {
             Some(pages) if !Graph::is_of_earlier_version(&pages)? => {
                 pages.0.advise(Access::Everywhere);
@@ -153,7 +153,7 @@ impl Segment {
         Ok(segment)
     }
 
-    /// Every part must speak of the same number of cases; ordinals of one are then ordinals of all.
+    /// Checks that all parts have the same number of cases, so that an ordinal of one is valid in all.
     fn check_counts(&self, folder: &str) -> Result<(), IndexError> {
         let cases = self.cases();
         let vectors = self.vectors.as_ref().map_or(cases, Vectors::cases);
@@ -191,9 +191,9 @@ impl Segment {
         self.entry.cases as usize
     }
 
-    /// A case, live or dead: its ordinal and its record.
+    /// Finds a case, live or dead: its ordinal and its record.
     pub fn find(&self, id: &CaseId) -> Result<Option<(u32, &[u8])>, IndexError> {
-        // The column is folded, so ids that differ in case only share a list; the record tells them apart.
+        // The column is folded, so ids that differ only in case share a list; the record tells them apart.
         for ordinal in self.columns.with_keyword(CASE_ID, id.as_str())? {
             let record = self.records.checked(ordinal)?;
             if self.records.decoded_id(ordinal, record)? == *id {
@@ -208,13 +208,13 @@ impl Segment {
         Ok(&self.with_embedding()?.cases)
     }
 
-    /// How many cases have an embedding.
+    /// The number of cases that have an embedding.
     pub fn embedded_count(&self) -> Result<usize, IndexError> {
         Ok(self.with_embedding()?.count)
     }
 
-    /// Counts a search by the graph. The segment turns out to be in use, and the rest of what each search reads is checked; damage
-    /// there is told to who reads it. Codes alone are read whole by the first search.
+    /// Counts a search of the graph. Once the segment proves to be in use, the rest of what each search reads is verified; damage
+    /// is reported to whoever reads it. Codes alone are read as a whole by the first search.
     pub fn count_search(&self, graph: &Graph<GraphPages>) {
         let enough = if graph.has_links() { SEARCHES_TO_CHECK } else { 1 };
         if self.searches.load(Relaxed) < enough && self.searches.fetch_add(1, Relaxed) + 1 == enough {
@@ -223,7 +223,8 @@ impl Segment {
         }
     }
 
-    /// Checks what searches read of every case and finds out what the first of them would, so that none has to. Damage is told to who reads it.
+    /// Verifies what searches read of every case, and computes what the first search would, so that none has to. Damage is
+    /// reported to whoever reads it.
     pub fn check_ahead(&self) {
         if let Some(graph) = &self.graph {
             self.warn_of(graph.pages().0.check_rest());
@@ -241,8 +242,8 @@ impl Segment {
         }
     }
 
-    /// Whether node, row and ordinal are one number, and every image the first of its case: each case has one image with an
-    /// embedding and none before it, no two are equal, and nodes are numbered as they appear.
+    /// Whether node, row and ordinal are the same number, and every image is the first of its case: each case has exactly one
+    /// embedding, of its first image, no two are equal, and nodes are numbered in the order of appearance.
     pub fn one_to_one(&self) -> Result<bool, IndexError> {
         let (cases, embedded) = (self.cases(), self.with_embedding()?);
         Ok(embedded.first_images
@@ -268,7 +269,7 @@ impl Segment {
         Ok(self.embedded.get_or_init(|| Embedded { cases, count, first_images }))
     }
 
-    /// The embeddings of a case: pairs of image and vector, ascending by image.
+    /// The embeddings of a case: pairs of image and vector, sorted by image.
     pub fn embeddings(&self, ordinal: u32) -> Result<Vec<(usize, &[f32])>, IndexError> {
         let Some(vectors) = &self.vectors else { return Ok(Vec::new()) };
         (vectors.rows_of_case(ordinal)?)
@@ -279,19 +280,20 @@ impl Segment {
             .collect()
     }
 
-    /// Verifies the embeddings of a case again: they are to be handed out.
+    /// Verifies the embeddings of a case again, because they are about to be returned.
     pub fn recheck_embeddings(&self, ordinal: u32) -> Result<(), IndexError> {
         let Some(vectors) = &self.vectors else { return Ok(()) };
         vectors.rows_of_case(ordinal)?.try_for_each(|row| vectors.recheck(vectors.node_of_row(row)?))
     }
 
-    /// Holds the vectors of a case that is shown, trusted since they were first read, against what else the segment has of them.
+    /// Checks the vectors of a case that is about to be shown, trusted since they were first read, against the other copies in
+    /// the segment.
     pub fn confirm_vectors(&self, ordinal: u32) -> Result<(), IndexError> {
         let Some(vectors) = &self.vectors else { return Ok(()) };
         vectors.rows_of_case(ordinal)?.try_for_each(|row| vectors.confirm(vectors.node_of_row(row)?))
     }
 
-    /// Every file of it that is open.
+    /// All its open files.
     pub fn sealed_files(&self) -> Vec<&SealedFile> {
         let mut files = vec![self.records.sealed(), self.columns.sealed(), self.keys.sealed()];
         files.push(&self.lexical_pages.0);
@@ -303,7 +305,7 @@ impl Segment {
         files
     }
 
-    /// The case as it was ingested.
+    /// The case as ingested.
     pub fn case(&self, ordinal: u32) -> Result<Case, IndexError> {
         self.records.case(ordinal)
     }

@@ -1,11 +1,11 @@
-//! `packed`: the distinct vectors in 12 bits a number.
+//! `packed`: the distinct vectors in 12 bits per number.
 //!
 //! ```text
 //! records  bytes x nodes: every distinct vector as `precedent_vector::pack` writes it, in the order of `vectors`
 //! ```
 //!
-//! Searches that need not be exact measure by these: they wait for less than half the memory, and the file `vectors` need not be
-//! in it. Only segments with a graph have the file.
+//! Searches that need not be exact measure with these: they wait for less than half the memory, and the file `vectors` need not
+//! be in memory at all. Only segments with a graph have this file.
 
 use super::table::{TableFile, write_bytes};
 use super::vectors::Vectors;
@@ -15,7 +15,7 @@ use precedent_storage::{SealedFile, SealedWriter};
 use precedent_vector::{Metric, PackedDistance, pack, packed_bytes, prefetch, stands_for};
 use std::ops::Range;
 
-/// Writes every vector of a segment.
+/// Writes all vectors of a segment.
 pub(crate) fn write_packed(vectors: &Vectors, writer: &mut SealedWriter) -> Result<(), IndexError> {
     let mut packed = Vec::with_capacity(packed_bytes(vectors.dimension()));
     for node in 0..vectors.nodes() as u32 {
@@ -31,7 +31,7 @@ pub(crate) fn write_packed(vectors: &Vectors, writer: &mut SealedWriter) -> Resu
 pub(crate) struct PackedVectors {
     file: TableFile,
     distance: PackedDistance,
-    /// Bytes of a vector.
+    /// Bytes per vector.
     size: usize,
     nodes: usize,
 }
@@ -53,7 +53,7 @@ impl PackedVectors {
         self.file.sealed()
     }
 
-    /// Whether the packed form of a vector is that of these numbers.
+    /// Whether the packed form of a vector matches these numbers.
     pub fn stands_for(&self, node: u32, values: &[f32]) -> Result<bool, IndexError> {
         Ok(stands_for(self.file.bytes(self.range(node)?)?, values))
     }
@@ -63,7 +63,7 @@ impl PackedVectors {
         self.file.recheck(self.range(node)?)
     }
 
-    /// How far a vector is from a query, by its packed form.
+    /// The distance of a vector from a query, from its packed form.
     #[inline]
     pub fn measure(&self, node: u32, query: &RowQuery<'_>) -> Result<Measure, IndexError> {
         let packed = self.file.bytes(self.range(node)?)?;
@@ -71,7 +71,7 @@ impl PackedVectors {
         Ok(Measure { distance, error: self.distance.error(query.norm(), packed, distance) })
     }
 
-    /// Asks for the bytes of a vector.
+    /// Prefetches the bytes of a vector.
     #[inline]
     pub fn prefetch(&self, node: u32) -> Result<(), IndexError> {
         prefetch(self.file.bytes(self.range(node)?)?);

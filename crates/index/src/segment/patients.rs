@@ -1,7 +1,7 @@
-//! Whose cases a segment holds, by the rule of [`PatientKey::may_be`].
+//! The patients of a segment's cases, by the rule of [`PatientKey::may_be`].
 //!
-//! Nothing of it is on disk: ids come from the column `patient_id`, issuers from the records, so that an older segment
-//! goes by the rule of today and by the placeholders of its index.
+//! None of this is on disk: ids come from the column `patient_id` and issuers from the records, so that the current rule and the
+//! placeholders of the index also apply to older segments.
 
 use super::columns::{Columns, PATIENT_ID};
 use super::keys::patient_hash;
@@ -10,8 +10,8 @@ use crate::IndexError;
 use precedent_model::{PatientKey, PlaceholderIds, fold_patient_id};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Of every case a number that two cases share if their patient ids are equal folded; 0 for a case without a patient.
-/// Among 10^7 patients two share one by chance in three archives of a million; the keys then tell them apart.
+/// For each case, a number that is equal for two cases whose folded patient ids are equal; 0 for a case without a patient. Among
+/// 10^7 patients, two share a number by chance in three archives out of a million; their keys then tell them apart.
 #[derive(Debug)]
 pub(crate) struct Patients {
     numbers: Vec<u64>,
@@ -36,17 +36,17 @@ impl Patients {
 }
 
 impl Segment {
-    /// A number that two cases share if their patient ids are equal folded; `None` for a case without a patient.
+    /// A number that is equal for two cases whose folded patient ids are equal; `None` for a case without a patient.
     pub fn patient_number(&self, ordinal: u32) -> Result<Option<u64>, IndexError> {
         Ok(self.numbers()?.numbers.get(ordinal as usize).copied().filter(|&number| number > 0))
     }
 
-    /// Whose case it is, placeholders left out.
+    /// The patient of a case, ignoring placeholders.
     pub fn patient(&self, ordinal: u32) -> Result<Option<PatientKey>, IndexError> {
         Ok(self.records.patient(ordinal)?.and_then(|key| self.placeholders.patient(key)))
     }
 
-    /// The ordinals of cases that may be the patient's: leaving out too much is safer than showing a patient's own case.
+    /// The ordinals of cases that may be the patient's: excluding too much is safer than showing a patient's own case.
     pub fn of_patient(&self, patient: &PatientKey) -> Result<Vec<u32>, IndexError> {
         let Some(patient) = self.placeholders.patient(patient.clone()) else { return Ok(Vec::new()) };
         let same_id = self.columns.with_patient_id(&patient.folded_id())?;
@@ -56,7 +56,7 @@ impl Segment {
         let hash = patient_hash(&patient);
         let mut ordinals = Vec::new();
         for ordinal in same_id {
-            // Keys that are written alike need no look at the record.
+            // If the keys are written in the same way, there is no need to read the record.
             let alike = self.keys.patient(ordinal)? == hash;
             if alike || self.patient(ordinal)?.is_some_and(|known| known.may_be(&patient)) {
                 ordinals.push(ordinal);
@@ -65,7 +65,7 @@ impl Segment {
         Ok(ordinals)
     }
 
-    /// Finds out what the first search would.
+    /// Computes what the first search would.
     pub fn number_patients(&self) -> Result<(), IndexError> {
         self.numbers().map(|_| ())
     }

@@ -1,109 +1,110 @@
-//! Which way of looking at a segment keeps a promised recall for the least time.
+//! Chooses the fastest path through a segment that keeps a promised recall.
 //!
-//! What each way finds was measured when the graph was built ([`precedent_hnsw::RecallTable`]), and so was how many codes a walk
-//! compares. What a code and a vector cost are round numbers set by hand, from `kernel-speed` and whole searches on one processor with AVX-512;
-//! only their ratios matter. They are the same on every processor, where the best ratios are not, so that the same index and request
-//! take the same way everywhere, and give the same answer.
+//! What each path finds was measured when the graph was built ([`precedent_hnsw::RecallTable`]), as was the number of codes that
+//! a walk compares. The costs of a code and a vector are round numbers set by hand, from `kernel-speed` and whole searches on one
+//! processor with AVX-512; only their ratios matter. They are the same on every processor, although the best ratios are not, so
+//! that the same index and request take the same path everywhere and give the same answer.
 
 use super::open::GraphPages;
 use precedent_hnsw::{DEPTHS, Graph, RecallTable, WalkBreadth};
 use precedent_query::PathChoice;
 use precedent_vector::BLOCK_LINKS;
 
-/// Accepted cases up to this many are compared: it costs no more than to prepare a query for codes.
+/// Up to this many selected cases are compared, because preparing a query for codes would cost as much.
 const FEW: usize = 64;
-/// What a walk of a width asked for compares about, for each node that it holds.
+/// Approximate number of codes that a walk of a requested width compares for each node it holds.
 const COMPARED_FOR_EACH: f32 = 25.0;
-/// Width of a walk through a graph that no recall was measured of.
+/// Search width in a graph without a measured recall.
 const UNMEASURED_WIDTH: usize = 200;
-/// What measuring may miss where a width was asked for, and with it no recall.
+/// Recall to plan for if a width was requested, and so no recall.
 const RECALL_OF_WIDTH: f32 = 0.999;
-/// Nodes that no walk is for: so many are held in order that to put each in its place takes longer than to look at all.
+/// Do not walk for more nodes than this: keeping that many in order takes longer than looking at all nodes.
 const MOST_WALKED_FOR: usize = 1 << 14;
-/// A walk that was asked for may take so many times what the other way takes. One towards few matches goes through the whole graph.
+/// A requested walk may take this many times longer than the other path. A walk for few matches traverses the whole graph.
 const ASKED_FOR: f32 = 64.0;
 
-/// How hard to look.
+/// The effort to spend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Effort {
-    /// Every accepted case is compared.
+    /// Compare all selected cases.
     Exact,
-    /// A walk of this width, at least k.
+    /// A walk of this width, at least `k`.
     Width(usize),
-    /// As far as was measured to find this share of the nearest.
+    /// As far as was measured to find this share of the nearest cases.
     Recall(f32),
 }
 
-/// A way of looking.
+/// A path through a segment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Way {
-    /// Every accepted vector is compared.
+    /// Compare all selected vectors.
     Compare,
-    /// The codes of the accepted nodes are scanned.
+    /// Scan the codes of the selected nodes.
     Scan {
-        /// Codes held, as a multiple of the nodes wanted.
+        /// Number of codes held, as a multiple of the nodes wanted.
         width: f32,
-        /// The share that is to be found.
+        /// The share to be found.
         recall: f32,
     },
-    /// The graph is walked.
+    /// Walk the graph.
     Walk {
         breadth: WalkBreadth,
-        /// Codes that it may compare before it gives up.
+        /// Number of codes that it may compare before it gives up.
         most_compared: usize,
-        /// The share that is to be found.
+        /// The share to be found.
         recall: f32,
     },
 }
 
-/// A way, and another for when it gives up.
+/// A path, and another in case it gives up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Plan {
     pub way: Way,
-    /// The share of the nearest that it was measured to find; none where a width was asked for.
+    /// The measured share of the nearest cases that it finds; `None` if a width was requested.
     pub recall: Option<f32>,
     pub otherwise: Way,
     pub recall_otherwise: Option<f32>,
 }
 
-/// What is looked for.
+/// What to search for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
     pub k: usize,
-    /// Accepted cases.
+    /// Number of selected cases.
     pub accepted: usize,
-    /// Cases with an embedding, dead ones included.
+    /// Number of cases with an embedding, including dead ones.
     pub of_all: usize,
 }
 
 impl Question {
-    /// Whether no case is left out: then a scan finds what scans were measured to. Even one case in two hundred may be all that is near.
+    /// Whether no case is excluded: then a scan finds what was measured for scans. Even one excluded case in two hundred may be
+    /// everything near the query.
     pub fn is_of_all(&self) -> bool {
         self.accepted >= self.of_all
     }
 
-    /// So many of all nodes are as near as the `k` nearest of the accepted ones, if these are spread evenly.
+    /// Number of all nodes that are as near as the `k` nearest selected ones, if these are spread evenly.
     fn of_all_nodes(&self) -> usize {
         (self.k as f64 * self.of_all as f64 / self.accepted.max(1) as f64).ceil() as usize
     }
 }
 
-/// A walk under a filter.
+/// A walk with a filter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Walked {
     pub wanted: usize,
-    /// The share of all nodes that is accepted.
+    /// The share of all nodes that is selected.
     pub share: f32,
     pub slack: f32,
-    /// So many of all nodes were met that are as near as the last wanted.
+    /// Number of nodes met that are as near as the last one wanted.
     pub rank: usize,
 }
 
-/// Of nodes that are spread evenly, the last wanted has so much higher a rank by chance, in deviations.
+/// How much higher, in deviations, the rank of the last wanted node may be by chance if nodes are spread evenly.
 const BY_CHANCE: f32 = 4.0;
 
 impl Walked {
-    /// Whether more of the nodes met are accepted than chance explains, at [`BY_CHANCE`] deviations (Chernoff's bound).
+    /// Whether more of the nodes met are selected than chance explains, at [`BY_CHANCE`] deviations (Chernoff's bound).
     fn is_with(&self) -> bool {
         let (rank, share) = (self.rank.max(self.wanted) as f32, self.share.clamp(f32::MIN_POSITIVE, 1.0));
         let met = self.wanted as f32 / rank;
@@ -111,9 +112,9 @@ impl Walked {
         met > share && rank * (part(met, share) + part(1.0 - met, 1.0 - share)) > BY_CHANCE * BY_CHANCE / 2.0
     }
 
-    /// Whether it went far enough for a recall. What a walk misses lies mostly among the farthest; if the filter goes against the
-    /// neighbourhood, these are the ones wanted. If it goes with the neighbourhood, the walk ended among the nearest of all, where more
-    /// slack is needed than farther off, where it was expected to end.
+    /// Whether it went far enough for a recall. A walk mostly misses the farthest nodes; if the filter excludes the
+    /// neighbourhood, these are the ones wanted. If the filter favours the neighbourhood, the walk ended among the nearest of
+    /// all, where it needs more slack than farther out, where it was expected to end.
     pub fn finds(&self, recall: f32, table: &RecallTable) -> bool {
         let Self { wanted, share, slack, rank } = *self;
         let even = wanted as f32 / share.max(f32::MIN_POSITIVE);
@@ -127,46 +128,46 @@ impl Walked {
     }
 }
 
-/// What the parts of a search cost, in nanoseconds.
+/// The costs of the parts of a search, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Costs {
     pub dimension: usize,
-    /// Whether vectors are compared by their packed form.
+    /// Whether vectors are compared in packed form.
     pub has_packed: bool,
 }
 
-/// To bring a query into the form of the codes, for each number and line.
+/// Preparing a query for the codes, per number and line.
 const PREPARE_PER_NUMBER_AND_LINE: f32 = 1.0;
-/// A code in a scan: for itself, and each of its lines.
+/// A code in a scan: fixed part, and per line.
 const SCANNED: f32 = 2.0;
 const SCANNED_LINE: f32 = 2.5;
-/// Besides, where a filter leaves it: others lie between it and the next, and more are held, because how many are to be was measured of
-/// scans of all. On 100,000 sentence embeddings a scan of 10,000 codes took 12.5 ns for each.
+/// In addition, for each code that a filter leaves: others lie between it and the next, and more are held, because the number to
+/// hold was measured for scans of all. On 100,000 sentence embeddings a scan of 10,000 codes took 12.5 ns for each.
 const SCANNED_APART: f32 = 8.0;
-/// A code in a walk, which lies anywhere.
+/// A code in a walk, which may be anywhere in memory.
 const WALKED: f32 = 10.0;
 const WALKED_LINE: f32 = 4.0;
-/// A code in a walk over blocks, which lies beside 31 others, its share of the vector that is measured with it included.
+/// A code in a walk over blocks, which is stored beside 31 others; includes its share of the vector measured with them.
 const WALKED_IN_BLOCK: f32 = 10.0;
-/// A node that is put in its place among others, for each of these.
+/// Inserting a node into a sorted list, for each entry of the list.
 const MOVED: f32 = 0.1;
-/// A vector that is compared: for itself, and each of its numbers in the packed form and in whole.
+/// Comparing a vector: fixed part, and per number in packed and exact form.
 const COMPARED: f32 = 8.0;
 const COMPARED_NUMBER_PACKED: f32 = 0.05;
 const COMPARED_NUMBER_WHOLE: f32 = 0.12;
-/// What more it takes where others lie between those compared, for each number.
+/// Additional cost per number if other vectors lie between those compared.
 const SCATTERED_NUMBER: f32 = 0.2;
-/// A code that is held at the end of a scan, to sort it in and refine it.
+/// Sorting in and refining a code that is held at the end of a scan.
 const HELD: f32 = 12.0;
 
 impl Costs {
-    /// Comparing is the only way.
+    /// Compares, for lack of another path.
     pub fn compared() -> Plan {
         let exact = Some(1.0);
         Plan { way: Way::Compare, recall: exact, otherwise: Way::Compare, recall_otherwise: exact }
     }
 
-    /// The cheapest way that was measured to find what is asked for.
+    /// The cheapest path that was measured to find what is requested.
     pub fn plan(
         &self,
         question: &Question,
@@ -185,7 +186,7 @@ impl Costs {
         };
         let compare = self.compare(question.accepted, question.accepted < question.of_all / 4);
         let prepare = PREPARE_PER_NUMBER_AND_LINE * self.dimension as f32 * lines;
-        // What a filter leaves lies as far apart as so many of all nodes do.
+        // The nodes that a filter leaves are as far apart as this many of all nodes.
         let scan = graph.recall().scan(recall, question.of_all_nodes()).map(|width| {
             let held = width * question.k.max(DEPTHS[0]) as f32;
             let apart = if question.is_of_all() { 0.0 } else { SCANNED_APART };
@@ -212,7 +213,7 @@ impl Costs {
             (width.max(question.k) as f32 * for_each).min(question.of_all as f32)
         };
         let by_width = |ef: usize| {
-            // Every node is compared once, or in blocks with all that link to it.
+            // Each node is compared once or, with blocks, once for every node that links to it.
             let most = question.of_all * if graph.has_blocks() { BLOCK_LINKS } else { 1 };
             (WalkBreadth::Width(ef), (COMPARED_FOR_EACH * held(ef)).min(most as f32), None)
         };
@@ -220,7 +221,7 @@ impl Costs {
             Effort::Width(ef) => by_width(ef),
             _ => match (graph.recall().walk(recall, of_all), graph.recall().longest_walk(of_all)) {
                 (Some(plan), _) => (WalkBreadth::Slack(plan.slack), plan.compared, Some(recall)),
-                // It finds less than it was to find, and says so.
+                // It finds less than required, and the plan says so.
                 (None, Some((plan, found))) if is_asked_for => {
                     (WalkBreadth::Slack(plan.slack), plan.compared, Some(found))
                 }
@@ -235,11 +236,11 @@ impl Costs {
         };
         let walk = codes * of_a_code + prepare;
         let may_cost = other_cost * if is_asked_for { ASKED_FOR } else { 1.0 };
-        // Without a filter a walk that was asked for is taken, whatever it costs.
+        // Without a filter, a requested walk is taken whatever it costs.
         if walk >= may_cost && !(is_asked_for && question.is_of_all()) {
             return other;
         }
-        // Walked in vain, it has doubled what it may cost at most.
+        // If the walk is in vain, it has at most doubled the cost.
         let most_compared = (may_cost / of_a_code).max(2.0 * codes) as usize;
         Plan {
             way: Way::Walk { breadth, most_compared, recall },
@@ -256,7 +257,7 @@ impl Costs {
     }
 }
 
-/// What it costs for each code to keep so many nodes in order: those nearer than the last of them move the others behind them on.
+/// The cost, per code, of keeping this many nodes in order: a nearer node shifts those after it.
 fn put_in_order(held: f32, codes: f32) -> f32 {
     let moved = held * (1.0 + (codes / held.max(1.0)).max(1.0).ln());
     MOVED * held * moved.min(codes) / codes.max(1.0)

@@ -1,11 +1,11 @@
-//! Which cases of a segment are known to be of other projections than a query's film.
+//! Which cases of a segment are known to be of projections other than a query image's.
 
 use super::columns::Columns;
 use super::open::Segment;
 use crate::{IndexError, OrdinalSet};
 use precedent_model::Projection;
 
-/// The field that says how a case's films were projected.
+/// The field with the views of a case's images.
 const VIEW: &str = "view";
 
 /// The cases with a film of each projection, in the order of [`Projection::ALL`].
@@ -36,7 +36,7 @@ impl Segment {
         }
     }
 
-    /// Whether a case has films of known projections, none of them this one.
+    /// Whether a case has films of known projections, none of which is this one.
     pub fn is_of_other_projections(&self, ordinal: u32, projection: Projection) -> Result<bool, IndexError> {
         let mut is_known = false;
         for (set, of) in self.projections()?.0.iter().zip(Projection::ALL) {
@@ -48,7 +48,7 @@ impl Segment {
         Ok(is_known)
     }
 
-    /// The cases that have films of known projections, none of them this one. A case whose views are not known may be of any.
+    /// The cases that have films of known projections, none of which is this one. A case whose views are unknown may be of any.
     pub fn of_other_projections(&self, projection: Projection) -> Result<OrdinalSet, IndexError> {
         let projections = self.projections()?;
         let mut others = OrdinalSet::none(self.cases());

@@ -7,8 +7,8 @@
 //! trailer    u64 x 2: where the offsets begin, number of cases
 //! ```
 //!
-//! A block of the file is checked when it is first read, and trusted from then on. What is shown to somebody is checked each time,
-//! by the checksum of the case alone, which takes a fraction of a microsecond: memory and disks decay under a running server, too.
+//! A block of the file is verified when first read, and trusted from then on. Cases that are shown are verified each time, by the
+//! checksum of the single case, which takes a fraction of a microsecond: memory and disks also decay under a running server.
 
 use super::table::{TableFile, write_bytes, write_table};
 use crate::IndexError;
@@ -77,7 +77,7 @@ impl Records {
         self.file.bytes(self.file.span::<u64>(self.offsets, ordinal as usize)?)
     }
 
-    /// The bytes of a record, which are those that were written.
+    /// The bytes of a record, verified to be those written.
     pub fn checked(&self, ordinal: u32) -> Result<&[u8], IndexError> {
         let record = self.bytes(ordinal)?;
         if let Some(checksums) = self.checksums
@@ -88,7 +88,7 @@ impl Records {
         Ok(record)
     }
 
-    /// Asks for where the record of a case lies, to be followed by [`Records::prefetch`].
+    /// Prefetches the offsets of a record; call [`Records::prefetch`] next.
     pub fn prefetch_place(&self, ordinal: u32) {
         let place = self.offsets.saturating_add(ordinal as usize * size_of::<u64>());
         if let Ok(offsets) = self.file.slice::<u64>(place, 2) {
@@ -96,7 +96,7 @@ impl Records {
         }
     }
 
-    /// Asks for the record of a case that will be read soon. Damage is told to who reads it.
+    /// Prefetches the record of a case that will be read soon. Damage is reported to whoever reads it.
     pub fn prefetch(&self, ordinal: u32) {
         if let Ok(record) = self.bytes(ordinal) {
             prefetch(record);
@@ -107,7 +107,7 @@ impl Records {
         self.decoded(ordinal, self.checked(ordinal)?)
     }
 
-    /// The case in its record.
+    /// Decodes the case in its record.
     pub fn decoded(&self, ordinal: u32, record: &[u8]) -> Result<Case, IndexError> {
         decode_case(record).map_err(|error| self.unreadable(ordinal, &error))
     }
@@ -120,7 +120,7 @@ impl Records {
         self.decoded_id(ordinal, self.checked(ordinal)?)
     }
 
-    /// The id in the record of a case.
+    /// Decodes the id in the record of a case.
     pub fn decoded_id(&self, ordinal: u32, record: &[u8]) -> Result<CaseId, IndexError> {
         decode_id(record).map_err(|error| self.unreadable(ordinal, &error))
     }

@@ -1,4 +1,4 @@
-//! Typed slices over a sealed file, checked against its length.
+//! Typed slices of a sealed file, checked against its length.
 
 use crate::IndexError;
 use bytemuck::Pod;
@@ -8,7 +8,7 @@ use std::ops::Range;
 #[cfg(target_endian = "big")]
 compile_error!("the files of an index are little endian and are read in place");
 
-/// A sealed file with its name for messages.
+/// A sealed file, with its name for messages.
 #[derive(Debug)]
 pub(crate) struct TableFile {
     file: SealedFile,
@@ -29,12 +29,12 @@ impl TableFile {
         &self.file
     }
 
-    /// Verifies a range again that was verified when it was first read.
+    /// Verifies a range again that was verified when first read.
     pub fn recheck(&self, range: Range<usize>) -> Result<(), IndexError> {
         Ok(self.file.verify(range)?)
     }
 
-    /// Tells the system how the file will be read.
+    /// Tells the operating system how the file will be read.
     pub fn advise(&self, access: Access) {
         self.file.advise(access);
     }
@@ -48,18 +48,18 @@ impl TableFile {
         Ok(self.file.bytes(range)?)
     }
 
-    /// All bytes, where every block has been verified.
+    /// All bytes, once every block has been verified.
     #[inline]
     pub fn checked(&self) -> Option<&[u8]> {
         self.file.checked()
     }
 
-    /// Verifies what was not read yet.
+    /// Verifies what has not been read yet.
     pub fn check_rest(&self) -> Result<(), IndexError> {
         Ok(self.file.check_rest()?)
     }
 
-    /// `count` values from byte `offset` on.
+    /// `count` values, starting at byte `offset`.
     #[inline]
     pub fn slice<T: Pod>(&self, offset: usize, count: usize) -> Result<&[T], IndexError> {
         let end = (count.checked_mul(size_of::<T>())).and_then(|bytes| bytes.checked_add(offset));
@@ -74,7 +74,7 @@ impl TableFile {
         Ok(self.slice::<T>(start.unwrap_or(usize::MAX), 1)?[0])
     }
 
-    /// Two neighbouring offsets of the table at byte `offset`: where the list of `index` begins and ends.
+    /// Two adjacent offsets of the table at byte `offset`: where the list of `index` begins and ends.
     #[inline]
     pub fn span<T: Pod + Into<u64>>(&self, offset: usize, index: usize) -> Result<Range<usize>, IndexError> {
         let start = (index.checked_mul(size_of::<T>())).and_then(|bytes| bytes.checked_add(offset));
@@ -86,7 +86,7 @@ impl TableFile {
         Ok(begin as usize..end as usize)
     }
 
-    /// The `count` numbers that close the file.
+    /// The last `count` numbers of the file.
     pub fn trailer(&self, count: usize) -> Result<&[u64], IndexError> {
         match self.len().checked_sub(count * 8) {
             Some(offset) => self.slice(offset, count),

@@ -1,4 +1,4 @@
-//! `vectors`: distinct vectors (nodes), image rows, and which case each row is of.
+//! `vectors`: distinct vectors (nodes), image rows, and the case of each row.
 //!
 //! ```text
 //! values      f32 x nodes x dimension, from byte 0: every distinct vector once, in order of first appearance
@@ -10,8 +10,8 @@
 //! trailer     u64 x 9: offsets of the five tables and of the list behind node_rows, nodes, rows, cases
 //! ```
 //!
-//! Tables are aligned to 8. Copies share a node because they would otherwise link only to each other and become a sink
-//! of the graph. Two vectors are taken for equal when their XXH3-128 is.
+//! Tables are aligned to 8 bytes. Copies share a node, because otherwise they would link only to each other and become a sink in
+//! the graph. Two vectors are considered equal if their XXH3-128 hashes are.
 
 use super::packed_vectors::PackedVectors;
 use super::table::{TableFile, write_bytes, write_table};
@@ -44,7 +44,7 @@ impl VectorsWriter {
         }
     }
 
-    /// Adds the next case with its embeddings, which may be none.
+    /// Adds the next case with its embeddings, if any.
     pub fn push<'a>(
         &mut self,
         embeddings: impl IntoIterator<Item = (usize, &'a [f32])>,
@@ -114,7 +114,7 @@ pub(crate) struct Vectors {
     nodes: usize,
     rows: usize,
     cases: usize,
-    /// What searches measure by that need not be exact, if there is more than the vectors themselves.
+    /// What inexact searches measure with, if there is anything besides the vectors themselves.
     packed: Option<PackedVectors>,
 }
 
@@ -156,7 +156,7 @@ impl Vectors {
         self.nodes
     }
 
-    /// The packed vectors, where there are any.
+    /// The packed vectors, if there are any.
     pub fn packed(&self) -> Option<&PackedVectors> {
         self.packed.as_ref()
     }
@@ -178,8 +178,8 @@ impl Vectors {
         self.file.slice(node as usize * self.dimension * 4, self.dimension)
     }
 
-    /// Holds the vector of a node, trusted since its block was first read, against what else the segment has of it: its packed
-    /// form, which tells in a fraction of a microsecond, or the checksum of its block.
+    /// Checks the vector of a node, trusted since its block was first read, against its packed form, which takes a fraction of a
+    /// microsecond, or else against the checksum of its block.
     pub fn confirm(&self, node: u32) -> Result<(), IndexError> {
         match &self.packed {
             Some(packed) if packed.stands_for(node, self.values(node)?)? => Ok(()),
@@ -217,7 +217,7 @@ impl Vectors {
         self.file.slice(self.node_rows.saturating_add(span.start * 4), span.len())
     }
 
-    /// Whether one of the cases that have a node's vector is such a one.
+    /// Whether one of the cases with this node's vector satisfies `is`.
     #[inline]
     pub fn any_case_of_node(&self, node: u32, is: impl Fn(u32) -> bool) -> Result<bool, IndexError> {
         for &row in self.rows_of_node(node)? {
@@ -228,7 +228,7 @@ impl Vectors {
         Ok(false)
     }
 
-    /// The nodes that cases have.
+    /// The nodes of these cases.
     pub fn nodes_of_cases(&self, ordinals: &OrdinalSet) -> Result<OrdinalSet, IndexError> {
         let case_rows: &[u32] = self.file.slice(self.case_rows, self.cases + 1)?;
         let row_nodes: &[u32] = self.file.slice(self.row_nodes, self.rows)?;
@@ -250,13 +250,13 @@ impl Vectors {
         self.row(self.row_nodes, row)
     }
 
-    /// Which image of its case a row is of.
+    /// The image that a row belongs to, within its case.
     #[inline]
     pub fn image_of_row(&self, row: usize) -> Result<u32, IndexError> {
         self.row(self.row_images, row)
     }
 
-    /// Which case a row is of.
+    /// The case that a row belongs to.
     #[inline]
     pub fn case_of_row(&self, row: usize) -> Result<u32, IndexError> {
         self.row(self.row_cases, row)

@@ -1,14 +1,14 @@
 //! Keywords in columns that an earlier rule folded.
 //!
-//! Until format 5 keywords stood trimmed and in lower case alone. Where such a value is not what
-//! [`precedent_model::fold_keyword`] makes of it today, it is found by that form all the same.
+//! Until format 5, keywords were only trimmed and lower-cased. A value that [`precedent_model::fold_keyword`] folds differently
+//! today is still found under its current form.
 
 use super::{Column, Columns, PATIENT_ID};
 use crate::IndexError;
 use precedent_model::{FieldKind, fold_keyword};
 
 impl Columns {
-    /// The places of the values that are the same keyword as `folded`.
+    /// The positions of the values that are the same keyword as `folded`.
     pub(super) fn places(&self, column: &Column, folded: &str) -> Result<Vec<usize>, IndexError> {
         let mut places: Vec<usize> = self.find(column, folded.as_bytes())?.into_iter().collect();
         let others = self.folded_otherwise(column)?.iter();
@@ -16,7 +16,7 @@ impl Columns {
         Ok(places)
     }
 
-    /// Whether every value stands as it is folded today.
+    /// Whether all values are folded by the current rule.
     pub(super) fn is_folded_as_today(&self, column: &Column) -> Result<bool, IndexError> {
         match column.record.name.as_str() {
             PATIENT_ID => self.patient_ids_folded(),
@@ -24,7 +24,7 @@ impl Columns {
         }
     }
 
-    /// The values that stand otherwise than they are folded today, with today's form. ASCII never does.
+    /// The values that the current rule folds differently, with their current forms. ASCII values never are.
     fn folded_otherwise<'a>(&self, column: &'a Column) -> Result<&'a [(String, usize)], IndexError> {
         if let Some(known) = column.folded_otherwise.get() {
             return Ok(known);
@@ -40,7 +40,7 @@ impl Columns {
         Ok(column.folded_otherwise.get_or_init(|| found))
     }
 
-    /// Whether every value is ASCII: they lie one behind the other, so that is one look.
+    /// Whether all values are ASCII: they are stored contiguously, so one check is enough.
     fn is_ascii(&self, column: &Column) -> Result<bool, IndexError> {
         let offsets = column.record.value_offsets as usize;
         let Some(last) = (column.record.value_count as usize).checked_sub(1) else { return Ok(true) };

@@ -1,4 +1,4 @@
-//! A filter to the cases for which it is true and for which it is false.
+//! Evaluates a filter to the cases for which it is true, and those for which it is false.
 
 use super::{Column, Columns, PATIENT_ID};
 use crate::{IndexError, OrdinalSet};
@@ -6,10 +6,10 @@ use precedent_model::{fold_keyword, fold_patient_id};
 use precedent_query::{Compare, Comparison, Filter, MENTION_COLUMN, MentionFilter, MentionKey, Operand};
 use std::borrow::Cow;
 
-/// Values between two looks at the caller's wish to stop.
+/// Values between two calls of `stop`.
 const STOP_EVERY: usize = 1024;
 
-/// Where a filter is true and where it is false.
+/// The cases for which a filter is true, and those for which it is false.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict {
     pub yes: OrdinalSet,
@@ -17,7 +17,7 @@ pub(crate) struct Verdict {
 }
 
 impl Columns {
-    /// Where a filter is true and where it is false.
+    /// The cases for which a filter is true, and those for which it is false.
     pub fn evaluate(&self, filter: &Filter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
         match filter {
             Filter::Not(inner) => {
@@ -52,11 +52,11 @@ impl Columns {
         }
     }
 
-    /// True where a mention fits, false where the report was read and none does. Mentions of one finding lie side by side,
-    /// so where findings are named the others are not looked at.
+    /// True if a mention matches, false if the report was read and none does. Mentions of one finding are adjacent, so if
+    /// findings are named, the others are skipped.
     fn mentioned(&self, filter: &MentionFilter, stop: &dyn Fn() -> bool) -> Result<Verdict, IndexError> {
         let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
-        // A segment older than the column: of mentions nothing is known.
+        // A segment older than the column knows nothing about mentions.
         let Some(column) = self.columns.get(MENTION_COLUMN) else { return Ok(verdict) };
         let assertion = filter.assertion.name();
         let prefixes = match filter.findings.as_slice() {
@@ -86,8 +86,8 @@ impl Columns {
         Ok(verdict)
     }
 
-    /// The column and the values, where every part asks for exactly one keyword of one and the same column. A finding
-    /// with its kinds is such a filter, of some hundred parts.
+    /// The column and the values, if every part asks for exactly one keyword of the same column. A finding with its kinds is such
+    /// a filter, with some hundred parts.
     fn of_one_column<'a>(&self, parts: &'a [Filter]) -> Option<(&Column, Vec<&'a str>)> {
         let Filter::Compare(first) = parts.first()? else { return None };
         let wanted = |part: &'a Filter| match part {
@@ -102,7 +102,7 @@ impl Columns {
         Some((self.columns.get(&first.field)?, parts.iter().map(wanted).collect::<Option<_>>()?))
     }
 
-    /// True where the case has one of the values, false where it has others only.
+    /// True if the case has one of the values, false if it only has others.
     fn any_of(
         &self,
         column: &Column,
@@ -127,7 +127,7 @@ impl Columns {
         Ok(Verdict { yes, no })
     }
 
-    /// True where the case has a keyword that begins so, false where it has others only.
+    /// True if the case has a keyword with this prefix, false if it only has others.
     fn beginning_with(
         &self,
         column: &Column,
@@ -157,14 +157,14 @@ impl Columns {
         let mut verdict = Verdict { yes: OrdinalSet::none(self.cases), no: OrdinalSet::none(self.cases) };
         let findings = self.findings.contains(&compare.field.as_str());
         let Some(column) = self.columns.get(&compare.field) else {
-            // A segment older than the field: nobody has a value, and of findings nothing is known.
+            // A segment older than the field: no case has a value, and nothing is known about findings.
             if compare.operand == Operand::Present && !findings {
                 verdict.no = OrdinalSet::all(self.cases);
             }
             return Ok(verdict);
         };
         match &compare.operand {
-            // The empty keyword is no finding; it tells whose report was read.
+            // The empty keyword is not a finding; it marks cases whose report was read.
             Operand::Present if findings => {
                 for index in 0..column.record.value_count as usize {
                     if !self.value_bytes(column, index)?.is_empty() {
@@ -179,14 +179,14 @@ impl Columns {
                 verdict.yes = self.present(column)?.clone();
                 verdict.no.subtract(&verdict.yes);
             }
-            // One look into the dictionary instead of a test of every value.
+            // One lookup in the dictionary instead of a test of every value.
             Operand::Keyword { folded, any_prefix: false, any_suffix: false } => {
                 verdict = self.any_of(column, &[folded], stop)?;
                 if compare.comparison == Comparison::NotEqual {
                     std::mem::swap(&mut verdict.yes, &mut verdict.no);
                 }
             }
-            // Values that begin alike lie side by side.
+            // Values with the same prefix are adjacent.
             Operand::Keyword { folded, any_prefix: false, any_suffix: true }
                 if self.is_folded_as_today(column)? =>
             {
@@ -207,7 +207,7 @@ impl Columns {
                         None => all_decided = false,
                     }
                 }
-                // Cases with other values are most of all, so they are not gone through one by one if that can be helped.
+                // Most cases have other values, so avoid going through them one by one.
                 if all_decided {
                     verdict.no = self.present(column)?.clone();
                 } else {
@@ -215,24 +215,24 @@ impl Columns {
                         verdict.no.insert_all(self.postings(column, index)?);
                     }
                 }
-                // Of several values one that fits is enough.
+                // If there are several values, one match is enough.
                 verdict.no.subtract(&verdict.yes);
             }
         }
         Ok(verdict)
     }
 
-    /// What a restriction says of one value.
+    /// Whether the comparison is true of one value.
     fn test(&self, compare: &Compare, column: &Column, index: usize) -> Result<Option<bool>, IndexError> {
         let Operand::Keyword { folded, any_prefix, any_suffix } = &compare.operand else {
             return Ok(compare.test(&self.value(column, index)?));
         };
         let mut text = Cow::Borrowed(self.keyword(column, index)?);
         if column.record.name == PATIENT_ID {
-            // Earlier programs folded patient ids as any keyword.
+            // Earlier programs folded patient ids like any keyword.
             text = Cow::Owned(fold_patient_id(&text));
         } else if !text.is_ascii() {
-            // So they did with keywords (`alike`).
+            // And keywords by another rule (`alike`).
             text = Cow::Owned(fold_keyword(&text));
         }
         let fits = match (any_prefix, any_suffix) {

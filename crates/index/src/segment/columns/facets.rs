@@ -1,25 +1,25 @@
-//! How many cases have each value of a column, over segments whose dictionaries differ.
+//! Counts the cases with each value of a column, across segments with different dictionaries.
 
 use super::{Column, Columns, Key};
 use crate::{IndexError, OrdinalSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Values between two looks at the caller's wish to stop.
+/// Values between two calls of `stop`.
 const STOP_EVERY: usize = 1024;
 
-/// What is counted of a column.
+/// Counts of the values of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValueCounts {
-    /// Values, folded, with the number of cases: those of the most cases first, equal ones by value.
+    /// Folded values with their numbers of cases: most frequent first, equal counts by value.
     pub values: Vec<(String, usize)>,
-    /// How many values there are beyond these.
+    /// Number of further values.
     pub more_values: usize,
     /// Cases without a value.
     pub missing: usize,
 }
 
-/// The values of one segment that are not counted yet.
+/// The values of one segment that were not counted yet.
 struct Cursor<'a> {
     columns: &'a Columns,
     column: &'a Column,
@@ -28,7 +28,7 @@ struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    /// The next value in order, with its accepted cases.
+    /// The next value in order, with its selected cases.
     fn advance(&mut self) -> Result<Option<(Key, usize)>, IndexError> {
         if self.next >= self.column.record.value_count as usize {
             return Ok(None);
@@ -40,9 +40,9 @@ impl Cursor<'_> {
     }
 }
 
-/// Counts the values of the column `name` among the accepted cases of each segment. Dictionaries ascend, so they are walked
-/// side by side: whatever the number of values, memory is taken for one per segment and for the `most` that are returned.
-/// The empty keyword, which findings have of every report, is none.
+/// Counts the values of the column `name` among the selected cases of each segment. Dictionaries are sorted, so they are walked
+/// side by side: whatever the number of values, memory is only needed for one per segment and for the `most` that are returned.
+/// The empty keyword, which the findings columns have for every report, is not a value.
 pub(crate) fn count_values<'a>(
     name: &str,
     segments: impl Iterator<Item = (&'a Columns, &'a OrdinalSet)>,
@@ -63,7 +63,7 @@ pub(crate) fn count_values<'a>(
         heads.extend(cursor.advance()?.map(|(key, cases)| Reverse((key, cases, cursors.len()))));
         cursors.push(cursor);
     }
-    // The least of the best so far is on top: few cases, and of equally many the last value.
+    // The worst of the best so far is on top: the fewest cases, and of equal counts the last value.
     let mut best: BinaryHeap<Reverse<(usize, Reverse<Key>)>> = BinaryHeap::new();
     let mut found = 0_usize;
     let mut current: Option<(Key, usize)> = None;

@@ -1,4 +1,4 @@
-//! Columns against the meaning of a filter case by case.
+//! Checks columns against the meaning of a filter, case by case.
 
 use super::{Columns, ColumnsWriter, finding_columns};
 use crate::segment::COLUMNS;
@@ -18,7 +18,7 @@ use std::cell::Cell;
 
 const IDS: [&str; 4] = ["atelectasis", "edema", "mass", "pulmonary-edema"];
 
-/// A case: its labels, and what its report says of findings, where it has one.
+/// A case: its labels and, if it has a report, the findings in it.
 type Drawn = (Vec<&'static str>, Option<Vec<(SectionKind, &'static str, Assertion)>>);
 
 fn schema(own_finding: bool) -> FieldSchema {
@@ -27,7 +27,7 @@ fn schema(own_finding: bool) -> FieldSchema {
     FieldSchema::new(fields).unwrap()
 }
 
-/// A reading of one sentence per mention.
+/// A reading with one sentence per mention.
 fn reading(said: &[(SectionKind, &'static str, Assertion)]) -> Reading {
     let span = Span { start: 0, end: 1 };
     let sentence = |&(kind, finding, assertion): &(SectionKind, &'static str, Assertion)| {
@@ -71,7 +71,7 @@ fn columns(cases: &[Drawn], schema: &FieldSchema) -> Columns {
     written(cases, schema, |_| {})
 }
 
-/// The columns of cases, with what `more` adds to them.
+/// The columns of these cases, with what `more` adds to them.
 fn written(cases: &[Drawn], schema: &FieldSchema, more: impl FnOnce(&mut ColumnsWriter)) -> Columns {
     let storage = FaultStorage::new();
     let writer = SealedWriter::create(&storage, COLUMNS.name, COLUMNS.kind).unwrap();
@@ -86,7 +86,7 @@ fn written(cases: &[Drawn], schema: &FieldSchema, more: impl FnOnce(&mut Columns
     Columns::open(TableFile::new(file, COLUMNS.name.to_owned()), schema).unwrap()
 }
 
-/// `finding:*` as an OR over every id.
+/// `finding:*` as an OR over all ids.
 fn spelt_out(filter: Filter, schema: &FieldSchema) -> Filter {
     let any = |compare: Compare| -> Filter {
         let one = |id: &str| {
@@ -101,7 +101,7 @@ fn spelt_out(filter: Filter, schema: &FieldSchema) -> Filter {
     filter.map_compare::<()>(&mut |compare| Ok(any(compare))).unwrap()
 }
 
-/// What the filter says of one case by its meaning.
+/// Whether the filter is true of one case, by its meaning.
 fn meaning(filter: &Filter, number: usize, (labels, said): &Drawn, schema: &FieldSchema) -> Option<bool> {
     let findings = said.as_deref().map(|said| reading(said).findings());
     filter.matches(&|field| match (finding_assertion(field, schema), &findings) {
@@ -139,7 +139,7 @@ fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-/// One column asked for several values, the answer that [`Columns`] takes a short way to.
+/// Asks one column for several values, which [`Columns`] answers by a shortcut.
 fn kinds() -> impl Strategy<Value = String> {
     let ids = prop::collection::vec(prop::sample::select(IDS.to_vec()), 1..4);
     (prop::sample::select(vec!["finding", "finding.absent", "label"]), ids, any::<bool>()).prop_map(
@@ -196,7 +196,7 @@ fn a_segment_without_the_columns_knows_no_finding() {
 const SIDES: [Option<Laterality>; 4] =
     [None, Some(Laterality::Left), Some(Laterality::Right), Some(Laterality::Bilateral)];
 
-/// A report of mentions with sides, some of them taken back.
+/// A report of mentions with sides, some of them corrected later.
 fn described() -> impl Strategy<Value = Option<Reading>> {
     let mention = (
         prop::sample::select(IDS.to_vec()),
@@ -243,7 +243,7 @@ fn mention_filter() -> impl Strategy<Value = MentionFilter> {
 proptest! {
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7_032), failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The column answers as going through every mention of every report does.
+    /// The column gives the same answer as going through all mentions of all reports.
     #[test]
     fn columns_answer_what_a_filter_of_mentions_means(
         readings in prop::collection::vec(described(), 0..20),
@@ -281,7 +281,7 @@ proptest! {
     }
 }
 
-/// Earlier programs stored keywords in lower case alone: those are found as they are folded today, beside today's.
+/// Earlier programs stored keywords in lower case only: they are found by today's folding, as today's are.
 #[test]
 fn keywords_of_an_earlier_rule_are_found_by_todays() {
     let schema = schema(false);
@@ -302,7 +302,7 @@ fn keywords_of_an_earlier_rule_are_found_by_todays() {
     assert_eq!(columns.with_keyword("label", "KO\u{308}LN").unwrap(), [0, 1, 2]);
 }
 
-/// Values that begin alike lie side by side; a test of each would ask whether to stop after every thousand.
+/// Values with the same prefix are adjacent; testing each would call `stop` after every thousand.
 #[test]
 fn a_beginning_is_looked_up_and_not_tested_value_by_value() {
     let schema = schema(false);

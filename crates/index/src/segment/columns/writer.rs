@@ -19,7 +19,7 @@ enum Source {
     Mentions,
 }
 
-/// A column in the making: its values with their cases.
+/// A column being written: its values with their cases.
 struct Lists {
     name: String,
     kind: FieldKind,
@@ -66,7 +66,7 @@ impl ColumnsWriter {
         Self { writer, columns, cases: 0 }
     }
 
-    /// Adds the case of the next ordinal, with what its report was understood to say.
+    /// Adds the case with the next ordinal, and how its report was read.
     pub fn push(&mut self, case: &Case, reading: Option<&Reading>) {
         let ordinal = self.cases;
         self.cases += 1;
@@ -108,7 +108,7 @@ impl ColumnsWriter {
         column.into_iter().for_each(|column| column.add(Key::Text(stored.to_owned()), ordinal));
     }
 
-    /// About how many bytes of memory the columns take until they are written.
+    /// The approximate size of the columns in memory until they are written, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.columns.iter().map(|column| column.memory_bytes).sum()
     }
@@ -143,7 +143,7 @@ impl ColumnsWriter {
     }
 }
 
-/// An offset in a table of a segment, which has 32 bits.
+/// A 32-bit offset in a table of a segment.
 fn offset(part: &str, value: usize) -> Result<u32, IndexError> {
     u32::try_from(value).map_err(|_| IndexError::SegmentTooLarge { part: part.to_owned() })
 }
