@@ -1,22 +1,22 @@
-//! Order for as many of some keys as are looked at.
+//! Sorts keys only as far as they are read.
 
-/// Keys that are put in order as far as they are asked for: of thousands that were scanned some dozens are.
+/// Keys that are sorted as they are read: of thousands that were scanned, only a few dozen are.
 pub(crate) struct Ascending<'a> {
     keys: &'a mut [u64],
     sorted: usize,
 }
 
-/// Keys that are put in order at first, then twice as many.
+/// Number of keys sorted at first; then twice as many each time.
 const SORTED_FIRST: usize = 32;
 
 impl<'a> Ascending<'a> {
-    /// `as_they_are` leaves them in the order that they have.
+    /// With `as_they_are`, the keys stay in their present order.
     pub fn new(keys: &'a mut [u64], as_they_are: bool) -> Self {
         let sorted = if as_they_are { keys.len() } else { 0 };
         Self { keys, sorted }
     }
 
-    /// The key at a place, none past the end.
+    /// The key at a position; `None` past the end.
     #[inline]
     pub fn get(&mut self, place: usize) -> Option<u64> {
         while place >= self.sorted && self.sorted < self.keys.len() {

@@ -1,4 +1,4 @@
-//! Blocks of links made of the lists of a graph.
+//! Makes blocks of links from the lists of a graph.
 
 use crate::draft::{Blocks, Codes};
 use crate::flat_lists::FlatLists;
@@ -11,18 +11,18 @@ use precedent_vector::{
 };
 use rayon::prelude::*;
 
-/// Vectors of fewer numbers have no blocks: coordinates of one quad.
+/// Fewest dimensions for blocks: the coordinates of one quad.
 const LEAST_DIMENSION: usize = 16;
-/// Of fewer numbers a code of one line holds nearly all.
+/// With fewer dimensions, a one-line code holds nearly everything.
 const DIMENSION_THAT_PAYS: usize = 64;
-/// Of fewer rows all codes fit the caches, and a walk waits for nothing.
+/// With fewer rows, all codes fit the caches, and a walk waits for nothing.
 const ROWS_THAT_PAY: usize = 5_000;
-/// Links of a node that the quantiser learns from.
+/// Links per node that the quantiser learns from.
 const LINKS_OF_SAMPLE: usize = 4;
-/// Blocks of starts: of 0, 16, 32 and 64, 16 took least time.
+/// Number of start blocks: of 0, 16, 32 and 64, 16 was fastest.
 pub(crate) const START_BLOCKS: usize = 16;
 
-/// Whether a graph can have blocks, and where that is not asked for whether they may pay.
+/// Whether a graph can have blocks and, unless they are requested, whether they may pay.
 pub(crate) fn are_possible(params: &BuildParams, rows: usize, dimension: usize) -> bool {
     (8..=BLOCK_LINKS).contains(&params.m)
         && dimension >= LEAST_DIMENSION
@@ -33,19 +33,19 @@ pub(crate) fn are_possible(params: &BuildParams, rows: usize, dimension: usize) 
         }
 }
 
-/// What blocks are made with.
+/// What is needed to make blocks.
 pub(crate) struct BlockMaker<'a, R> {
     rows: &'a R,
     metric: Metric,
     quantiser: &'a Quantiser,
     links: LinkQuantiser,
-    /// Coordinates of all rows, one after another.
+    /// Coordinates of all rows, row by row.
     coordinates: Vec<f32>,
 }
 
 impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
-    /// Learns from links between some of the nodes, not of those that recall is measured with: the codes would suit them best, and
-    /// what is measured would be promised to others.
+    /// Learns from links between some of the nodes, but not from those used to measure recall: the codes would suit these best,
+    /// and what was measured would be promised to others.
     pub fn learn(
         rows: &'a R,
         metric: Metric,
@@ -83,7 +83,7 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
         Ok(Self { rows, metric, quantiser, links, coordinates })
     }
 
-    /// What lies in a graph with blocks: the first codes and no rests.
+    /// The codes stored in a graph with blocks: first codes only, without rests.
     pub fn codes(&self, codes: &Codes, lists: &FlatLists, stopped: &Stopped<'_>) -> Result<Codes, HnswError> {
         Ok(Codes {
             quantiser: self.quantiser.without_rest().to_bytes(),
@@ -93,7 +93,7 @@ impl<'a, R: VectorRows + Sync> BlockMaker<'a, R> {
         })
     }
 
-    /// The blocks of all nodes and of the starts.
+    /// The blocks of all nodes, then the start blocks.
     fn blocks(&self, lists: &FlatLists, stopped: &Stopped<'_>) -> Result<Blocks, HnswError> {
         let size = block_bytes(self.links.quads());
         let count = self.rows.len();

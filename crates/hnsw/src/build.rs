@@ -1,4 +1,4 @@
-//! Building: vectors become codes, the codes are linked, what the graph finds is measured, and the result is frozen.
+//! Builds a graph: encodes the vectors, links the codes, measures what the graph finds, and freezes the result.
 
 use crate::blocks::{self, BlockMaker};
 use crate::build_params::{BuildParams, Builder, GraphLayout};
@@ -21,32 +21,33 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-/// Rows inserted one by one before several threads start: two that start on an empty graph would not see each other.
+/// Rows inserted one by one before several threads start: two threads that start on an empty graph would not see each other's
+/// rows.
 const SERIAL_ROWS: usize = 256;
-/// Rows between two reports of progress, per thread: under a second of work.
+/// Rows between two progress reports, per thread: less than a second of work.
 const ROWS_PER_REPORT: usize = 256;
 
-/// Lines of the second code of a vector. Two found as much on 100,000 x 512, and took longer to prepare a query for.
+/// Lines of the second code of a vector. Two lines found as much on 100,000 x 512, and took longer to prepare a query for.
 const REST_LINES: usize = 1;
 
-/// A graph in its bytes.
+/// The bytes of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltGraph {
-    /// What [`crate::Graph::open`] reads.
+    /// Input for [`crate::Graph::open`].
     pub bytes: Vec<u8>,
-    /// What the audit found and did.
+    /// The result of the audit.
     pub report: Audit,
 }
 
 /// Builds a graph over all rows.
 ///
-/// `progress` is told how many rows are done, from 0 to all of them, and may stop the build. Rows are read in place:
-/// beside them a build needs about 1.5 KB a row with the default parameters, and 4 KB where it may lay links in blocks. Rows that are equal are better merged
-/// before, for copies link to each other only.
+/// `progress` gets the number of finished rows, from 0 to all of them, and may stop the build. Rows are read in place; in
+/// addition, a build needs about 1.5 KB per row with the default parameters, and 4 KB if it may store links in blocks. Equal rows
+/// should be merged first, because copies link only to each other.
 ///
 /// # Errors
-/// A parameter outside its bounds, too many rows, a row that cannot be read or is not finite,
-/// [`HnswError::Stopped`] when `progress` breaks.
+/// A parameter outside its bounds, too many rows, a row that is unreadable or not finite, [`HnswError::Stopped`] if `progress`
+/// breaks.
 pub fn build<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
@@ -104,7 +105,7 @@ fn build_in_pool<R: VectorRows + Sync>(
     };
     let graph = freeze(&draft, &codes, rows, metric, &stopped)?;
     drop(draft);
-    // Of the graph as it will be searched: repair takes links from some nodes to give them to others.
+    // Measured on the graph as it will be searched: repair takes links from some nodes to give them to others.
     let questions = curve::Questions::new(rows, metric)?;
     is_stopped()?;
     let mut graph =
@@ -132,7 +133,7 @@ fn build_in_pool<R: VectorRows + Sync>(
     Ok(graph)
 }
 
-/// Freezes links into a graph in which every node can be reached, of which nothing was measured yet.
+/// Freezes links into a graph in which every node can be reached, with nothing measured yet.
 fn freeze<R: VectorRows>(
     draft: &Draft,
     codes: &Codes,
@@ -145,7 +146,7 @@ fn freeze<R: VectorRows>(
     Ok(BuiltGraph { bytes, report })
 }
 
-/// What blocks are made of.
+/// What blocks are made from.
 struct Blocking<'a, R> {
     rows: &'a R,
     metric: Metric,
@@ -153,12 +154,13 @@ struct Blocking<'a, R> {
     codes: &'a Codes,
     table: CodeTable<'a>,
     queries: &'a CodeQueries,
-    /// The rows that recall is not measured with.
+    /// The rows that are not used to measure recall.
     learnt_from: &'a [u32],
 }
 
 impl<R: VectorRows + Sync> Blocking<'_, R> {
-    /// A graph over the same rows with blocks, where these are asked for or walks over them take less time; else the one with lists.
+    /// A graph over the same rows with blocks, if these are requested or walks over them are faster; otherwise the one with
+    /// lists.
     fn in_place_of(
         &self,
         of_lists: BuiltGraph,
@@ -180,7 +182,7 @@ impl<R: VectorRows + Sync> Blocking<'_, R> {
         Ok(if is_given || blocks_cost.pays(&lists_cost) { of_blocks } else { of_lists })
     }
 
-    /// Links chosen a second time, in blocks.
+    /// Chooses the links again, and stores them in blocks.
     fn relinked(&self, of_lists: &BuiltGraph, stopped: &Stopped<'_>) -> Result<BuiltGraph, HnswError> {
         let Self { rows, metric, quantiser, codes, .. } = *self;
         let graph = Graph::open(of_lists.bytes.as_slice())?;
@@ -197,7 +199,7 @@ impl<R: VectorRows + Sync> Blocking<'_, R> {
     }
 }
 
-/// Inserts rows in the order given, the first ones on one thread.
+/// Inserts rows in the given order, the first ones on a single thread.
 fn insert_all(
     inserter: &Inserter<'_>,
     rows: &[u32],
@@ -227,8 +229,8 @@ fn insert_all(
     Ok(())
 }
 
-/// Learns from some of the rows how to make codes, and makes those of all. What is measured with the others is then as true of queries
-/// that come later: in many dimensions codes suit the rows best that they were learnt from.
+/// Learns the codes from some of the rows and encodes all. What is measured with the other rows is then also true of later
+/// queries: in many dimensions, codes suit the rows best that they were learnt from.
 pub(crate) fn encode<R: VectorRows + Sync>(
     rows: &R,
     metric: Metric,
@@ -241,14 +243,14 @@ pub(crate) fn encode<R: VectorRows + Sync>(
     Ok((quantiser, codes))
 }
 
-/// Makes codes of the rows.
+/// Encodes the rows.
 pub(crate) fn encode_by<R: VectorRows + Sync>(quantiser: &Quantiser, rows: &R) -> Result<Codes, HnswError> {
     let count = rows.len();
     let (first_bytes, rest_bytes) = (quantiser.shape().bytes(), quantiser.rest_shape().bytes());
     let mut first = Lines::new(count * first_bytes);
     let mut rest = Lines::new(count * rest_bytes);
     let encoder = quantiser.encoder();
-    // The quantiser of a graph with blocks makes none.
+    // The quantiser of a graph with blocks makes no rests.
     let rests: Vec<&mut [u8]> = match rest_bytes {
         0 => (0..count).map(|_| &mut [][..]).collect(),
         _ => rest.chunks_mut(rest_bytes).collect(),

@@ -1,4 +1,4 @@
-//! How a graph is built.
+//! Build parameters.
 
 use crate::HnswError;
 use crate::layout::{MAX_M, MIN_M};
@@ -6,23 +6,23 @@ use crate::layout::{MAX_M, MIN_M};
 /// Largest `ef_construction`.
 pub const MAX_EF_CONSTRUCTION: usize = 10_000;
 
-/// How a graph lies in memory: what a search has to read, against what the index may take up.
+/// The memory layout of a graph: what a search has to read, against the size of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GraphLayout {
-    /// [`Self::Lists`] or [`Self::Blocks`], whichever was measured to take less time.
+    /// [`Self::Lists`] or [`Self::Blocks`], whichever was measured to be faster.
     #[default]
     Fast,
-    /// `4 m` links on level 0 in a list, and the codes of nodes elsewhere: fewer steps than `Compact`.
+    /// `4 m` links on level 0 in a list, with the codes stored separately: fewer steps than `Compact`.
     Lists,
-    /// 32 links on level 0 in a block, with their codes beside them: one read a step, and about five times the bytes of `Lists`. Where
-    /// blocks cannot be had (`m` outside 8 to 32, few numbers or rows), as `Lists`.
+    /// 32 links on level 0 in a block, with their codes beside them: one read per step, and about five times the bytes of
+    /// `Lists`. Falls back to `Lists` if blocks are impossible (`m` outside 8 to 32, few dimensions or rows).
     Blocks,
-    /// `2 m` links on level 0: fewer bytes, and at a recall of 0.95 as fast.
+    /// `2 m` links on level 0: fewer bytes, and just as fast at a recall of 0.95.
     Compact,
 }
 
 impl GraphLayout {
-    /// Links on level 0 for each link on a level above.
+    /// Links on level 0 per link on a higher level.
     pub(crate) fn width(self) -> usize {
         match self {
             Self::Fast | Self::Lists | Self::Blocks => 4,
@@ -31,34 +31,34 @@ impl GraphLayout {
     }
 }
 
-/// Who links the rows.
+/// The builder of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Builder {
     /// Our own.
     #[default]
     Own,
-    /// hnsw_rs, to check ours against. Level 0 gets `2 m` links whatever the layout.
+    /// hnsw_rs, to check ours against. Level 0 has `2 m` links in any layout.
     HnswRs,
 }
 
-/// How a graph is built.
+/// Build parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildParams {
-    /// Links of a node on a level above 0, [`MIN_M`] to [`MAX_M`]; on level 0 two or four times as many, by the layout.
+    /// Links of a node above level 0, [`MIN_M`] to [`MAX_M`]; two or four times as many on level 0, depending on the layout.
     pub m: usize,
-    /// Neighbours held while the place of a row is looked for, `m` to [`MAX_EF_CONSTRUCTION`].
+    /// Search width while inserting a row, `m` to [`MAX_EF_CONSTRUCTION`].
     pub ef_construction: usize,
-    /// Threads, at least 1. One thread always builds the same graph; several build one of equal quality that differs
-    /// from run to run.
+    /// Threads, at least 1. A single thread always builds the same graph; several threads build graphs of equal quality that
+    /// differ from run to run.
     pub threads: usize,
-    /// What a search will read.
+    /// The memory layout.
     pub layout: GraphLayout,
-    /// Who links the rows.
+    /// The builder.
     pub builder: Builder,
 }
 
 impl Default for BuildParams {
-    /// What the peers are measured with: `m` 16 and `ef_construction` 200, on all processors.
+    /// The parameters used to measure other libraries: `m` 16 and `ef_construction` 200, on all processors.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self { m: 16, ef_construction: 200, threads, layout: GraphLayout::Fast, builder: Builder::Own }

@@ -1,8 +1,9 @@
-//! Codes without links, for vectors that are too few or too new for a graph of their own: made by the quantiser of a graph over
-//! others of their kind. Learning a quantiser takes longer than it saves there, and a scan of codes needs no links.
+//! Codes without links, for vectors that are too few or too new for their own graph: made with the quantiser of a graph over
+//! similar vectors. Learning a quantiser would take longer than it saves here, and a scan of codes needs no links.
 //!
-//! Whether the quantiser suits them is measured: some of the rows are looked for, and what scans find of their nearest is the
-//! recall table. Vectors of another kind than the quantiser's are found too seldom, and are then compared.
+//! Whether the quantiser suits them is measured: scans look for the nearest neighbours of some rows, and what they find becomes
+//! the recall table. If the vectors differ too much from those of the graph, scans find too little, and the vectors are compared
+//! instead.
 
 use crate::build::encode_by;
 use crate::curve::{self, Question};
@@ -12,17 +13,17 @@ use crate::rows::check_rows;
 use crate::{Graph, HnswError, Pages, VectorRows};
 use precedent_vector::{Metric, sample};
 
-/// Rows that are looked for at most, and at least, and what finding their nearest may cost, in products of two numbers: a tenth of a
-/// second, of a commit that writes twenty thousand cases.
+/// Most and fewest rows that are searched for, and the cost limit for finding their nearest neighbours, in multiplications: a
+/// tenth of a second of a commit that writes twenty thousand cases.
 const MOST_LOOKED_FOR: usize = 100;
 const LEAST_LOOKED_FOR: usize = 16;
 const PRODUCTS: usize = 1_000_000_000;
 
-/// The bytes of a graph without links over these rows, in the codes of another one; none where that one is empty. On one
-/// thread, because cases that come in are encoded beside searches.
+/// The bytes of a graph without links over these rows, with the codes of another graph; `None` if that one is empty. Runs on one
+/// thread, because new cases are encoded while searches run.
 ///
 /// # Errors
-/// Rows of another dimension than the graph's, unreadable rows.
+/// Rows of a dimension other than the graph's, unreadable rows.
 pub fn encode_like<R: VectorRows + Sync, P: Pages>(
     rows: &R,
     metric: Metric,
@@ -41,7 +42,7 @@ pub fn encode_like<R: VectorRows + Sync, P: Pages>(
     Ok(Some(draft.encode(&codes, &measured)))
 }
 
-/// What a scan finds of the nearest of some rows, themselves left out.
+/// What a scan finds of the nearest neighbours of some rows, leaving out the row itself.
 fn measure<R: VectorRows + Sync>(rows: &R, metric: Metric, bytes: &[u8]) -> Result<RecallTable, HnswError> {
     let graph = Graph::open(bytes)?;
     let affordable = PRODUCTS / (rows.len() * rows.dimension()).max(1);

@@ -1,30 +1,30 @@
-//! Comparing every vector of a list: what is searched where there is no graph, and what recall is measured against.
+//! Compares every vector of a list: used where there is no graph, and as the truth for measuring recall.
 
 use crate::order::Found;
 use crate::settle::{Measured, Nearest, settle};
 use crate::{HnswError, Measure, Precision, RowQuery, VectorRows};
 use precedent_vector::{DistanceFn, prefetch};
 
-/// Nodes read from the list at a time, so that their vectors can be asked for ahead.
+/// Nodes read from the list at a time, so that their vectors can be prefetched.
 const BATCH: usize = 64;
-/// Vectors asked for ahead of the one that is measured.
+/// Vectors prefetched ahead of the one being measured.
 const AHEAD: usize = 8;
-/// Vectors between two looks at the caller's wish to stop: some tens of microseconds.
+/// Vectors between two calls of `stop`: some tens of microseconds.
 const STOP_INTERVAL: usize = 256;
 
-/// How a list is compared.
+/// How the vectors of a list are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// By the whole vectors of all.
+    /// With exact vectors only.
     Whole,
-    /// By [`VectorRows::measure`], and by the whole vectors of those that may be among the nearest.
+    /// With [`VectorRows::measure`], and with exact vectors for those that may be among the nearest.
     Measured(Precision),
 }
 
-/// The `k` nearest of the given nodes. A node that is listed twice is found twice.
+/// The `k` nearest of the given nodes. A node listed twice is found twice.
 ///
-/// `stop` is asked at the start and then every 256 distances; once it says yes, the best so far is returned and marked
-/// as stopped.
+/// `stop` is called at the start and then every 256 distances; once it returns true, the best so far is returned and marked as
+/// stopped.
 ///
 /// # Errors
 /// A query of another dimension or with a number that is not finite, a node that is not a row, unreadable rows.
@@ -46,7 +46,8 @@ pub fn compare<R: VectorRows>(
     Ok(Found { neighbours: settle(rows, &query, &mut kept, k, precision)?, visited, stopped })
 }
 
-/// Measures nodes and keeps what may be among the nearest; says how many were measured, and whether the caller stopped it.
+/// Measures nodes and keeps those that may be among the nearest; returns how many were measured, and whether the caller stopped
+/// it.
 fn collect<R: VectorRows>(
     rows: &R,
     query: &RowQuery<'_>,

@@ -1,9 +1,10 @@
-//! What walks and scans find, measured on rows that are left out one at a time.
+//! Measures what walks and scans find, on rows that are left out one at a time.
 //!
-//! Some rows, spread over all, are looked for in the finished graph as if they were not in it ([`Search::without`]): queries of the
-//! same kind as the rows. A row would find its own links at once and promise too much; a graph in which it was merely passed over would
-//! promise too little (`left_out.rs`). Their nearest are found by comparing whole vectors, and then counted among what walks of growing
-//! slack and scans of growing width hold. Queries of another kind than the rows may find less.
+//! Some rows, spread over all, are searched for in the finished graph as if they were not in it ([`Search::without`]): they are
+//! queries of the same kind as the rows. A row would find its own links at once, which would promise too much; a graph that
+//! merely skipped it would promise too little (`left_out.rs`). The nearest neighbours are found by comparing exact vectors, and
+//! then counted among those that walks of growing slack and scans of growing width hold. Queries of another kind than the rows
+//! may find less.
 
 use crate::graph::Graph;
 use crate::layout::MAX_POINTS;
@@ -19,52 +20,53 @@ use precedent_vector::{Metric, key_node, sample};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-/// Rows that are looked for at most, and at least: the share that is found of 10 is known to 0.003 with 400 of them.
+/// Most and fewest rows searched for: with 400, the share found of 10 neighbours is known to 0.003.
 const MOST_LOOKED_FOR: usize = 1_000;
 const LEAST_LOOKED_FOR: usize = 200;
-/// Of them so many tell which of two graphs takes longer.
+/// Number of them used to tell which of two graphs is slower.
 const TO_COMPARE: usize = 200;
-/// Products of two numbers that finding their nearest may take: some seconds, a tenth of the build.
+/// Most multiplications for finding the nearest neighbours: some seconds, a tenth of the build.
 const PRODUCTS: usize = 20_000_000_000;
-/// A row nearer than this share of the usual distance of the nearest but so many is taken for a copy.
+/// A row nearer than this share of the usual distance of the nearest counts as a copy, where the usual distance is that of the
+/// nearest row of this rank.
 const COPY: f32 = 0.25;
 const FAR: usize = 50;
-/// Strangers are asked for where at least one row in so many has a copy.
+/// Strangers are used as queries if at least one row in this many has a copy.
 const FEW_HAVE_COPIES: usize = 20;
-/// Copies that are looked beyond.
+/// Most copies to look beyond.
 const MOST_COPIES: usize = 50;
-/// Queries that look for their nearest together, and rows that they are held against at a time: some hundred kilobytes.
+/// Queries whose neighbours are found together, and rows compared with them at a time: some hundred kilobytes.
 const QUERIES_TOGETHER: usize = 32;
 const ROWS_TOGETHER: usize = 64;
-/// A graph of fewer rows is not measured: its vectors are compared.
+/// Graphs with fewer rows are not measured: their vectors are compared.
 const LEAST_ROWS: usize = 1_000;
-/// Of the rows looked for, the share that each of the depths is measured with, at least so many: a thousand nearest of 40 tell as much as
-/// ten of 1,000, and take as long.
+/// Per depth, the fraction of the queries it is measured with, and the fewest: the thousand nearest of 40 queries tell as much as
+/// the ten nearest of 1,000, and take as long.
 const SHARES: [(usize, usize); DEPTHS.len()] = [(1, 1), (2, 200), (4, 100), (10, 60), (20, 40)];
-/// Slacks that are tried.
+/// The slacks to try.
 const SLACKS: [f32; 22] = [
     0.0, 0.004, 0.008, 0.012, 0.016, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27,
     0.35, 0.5, 0.75, 1.0, 1.5,
 ];
-/// Of them one in so many is tried first.
+/// One in this many is tried first.
 const COARSE: usize = 3;
-/// Walks that find more than this are hardly ever asked for, and take long to measure.
+/// Walks that find more than this are hardly ever needed, and take long to measure.
 const HARDLY_ASKED_FOR: f32 = 0.999_5;
-/// Between those that find less than this none is tried, nor between two that find nearly the same.
+/// No further slack is tried between two that find less than this, nor between two that find nearly the same.
 const SELDOM_ASKED_FOR: f32 = 0.8;
 const TELLS: f32 = 0.001;
-/// A walk goes further than another if it compares so many times as many codes.
+/// A walk goes further than another if it compares this many times as many codes.
 const GOES_FURTHER: f32 = 1.01;
-/// Widths of scans that are tried, as multiples of those wanted.
+/// Widths of scans to try, as multiples of the number wanted.
 const WIDTHS: [f32; 13] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0];
-/// A promise may be off by 0.005; so much of that is left to chance in what is measured.
+/// A promise may be off by 0.005; this much of that is left to chance in the measurement.
 const TOLERATED: f64 = 0.002;
-/// Nothing is gained by more than what finds this.
+/// Finding more than this gains nothing.
 const COMPLETE: f32 = 0.999_9;
-/// A walk that compares more than this share of all codes is no longer worth measuring: a scan costs less.
+/// A walk that compares more than this share of all codes is not worth measuring: a scan is cheaper.
 const SCAN_PAYS: f32 = 0.4;
 
-/// The rows that are looked for in a graph of so many.
+/// The rows to search for in a graph with this many rows.
 pub(crate) fn looked_for(rows: usize, dimension: usize) -> Vec<u32> {
     let count = how_many(rows, dimension);
     sample(count, rows).into_iter().map(|row| row as u32).collect()
@@ -78,16 +80,16 @@ fn how_many(rows: usize, dimension: usize) -> usize {
     }
 }
 
-/// How many of so many queries a depth is measured with.
+/// How many of all queries a depth is measured with.
 fn queries_of(depth: usize, all: usize) -> usize {
     let (share, least) = SHARES[depth];
     (all / share).max(least).min(all)
 }
 
-/// A query with the nearest of the other rows, truly: as many as the depths need that it is asked at.
+/// A query with its true nearest rows: as many as its depths need.
 pub(crate) struct Question {
     row: u32,
-    /// The row itself, and in a question of a stranger what is a copy of it: left out.
+    /// The row itself and, if a stranger asks, its copies: left out.
     without: Vec<u32>,
     nearest: Vec<u32>,
     distances: Vec<f32>,
@@ -114,7 +116,7 @@ impl Question {
         Ok(together.into_iter().flatten().collect())
     }
 
-    /// Some rows, each with so many of the nearest others: every row is measured against all of them while it is in the cache.
+    /// The nearest other rows for several queries at once: each row is compared with all of them while it is in the cache.
     fn together<R: VectorRows>(
         rows: &R,
         metric: Metric,
@@ -148,10 +150,10 @@ impl Question {
         settled.collect()
     }
 
-    /// The same questions asked by strangers: rows whose copies are left out, too. None where next to no row has a copy.
+    /// The same questions asked by strangers: rows whose copies are left out, too. Empty if hardly any row has a copy.
     ///
-    /// A row among copies is found by any of them, and so are they: next to no walk is needed. A query that has none, as the film of
-    /// a new patient, needs as long a walk as ever, and promises must be kept to it, too.
+    /// A row among copies is found through any of them, and so are they, by a very short walk. A query without copies, such as
+    /// the film of a new patient, needs as long a walk as ever, and promises must hold for it, too.
     fn of_strangers(questions: &[Self]) -> Vec<Self> {
         let far = |question: &Self| question.distances.get(FAR).copied();
         let mut all: Vec<f32> = questions.iter().filter_map(far).collect();
@@ -172,15 +174,15 @@ impl Question {
         if have_copies * FEW_HAVE_COPIES < questions.len() { Vec::new() } else { strangers }
     }
 
-    /// As many of the nearest as a depth has; none where there are fewer.
+    /// As many of the nearest as the depth needs; `None` if there are fewer.
     fn at(&self, depth: usize) -> Option<&[u32]> {
         self.nearest.get(..DEPTHS[depth])
     }
 }
 
-/// The share that is found of the nearest at a depth, less what a standard error of it exceeds [`TOLERATED`], and never more than so
-/// many can tell. At the first depth, which stands for
-/// every smaller number, it is the share of the one nearest where that is less.
+/// The share found of the nearest at a depth, less the amount by which its standard error exceeds [`TOLERATED`], and never more
+/// than this many queries can show. At the first depth, which stands for all smaller numbers, the share found of the single
+/// nearest, if that is less.
 fn found(held: &[Vec<bool>], depth: usize) -> f32 {
     let least = |of: &dyn Fn(&[bool]) -> f64| {
         let count = held.len().max(1) as f64;
@@ -188,7 +190,7 @@ fn found(held: &[Vec<bool>], depth: usize) -> f32 {
         let variance = held.iter().map(|held| (of(held) - mean).powi(2)).sum::<f64>() / count;
         (mean - ((variance / count).sqrt() - TOLERATED).max(0.0)).max(0.0)
     };
-    // Of so many none was missed; of more some would be.
+    // Of this many none was missed; of more, some would be.
     let most = 1.0 - 0.3 / held.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let share = least(&|held| held.iter().filter(|held| **held).count() as f64 / held.len().max(1) as f64);
     let first = least(&|held| f64::from(u8::from(held.first().is_some_and(|held| *held))));
@@ -196,7 +198,7 @@ fn found(held: &[Vec<bool>], depth: usize) -> f32 {
     share.min(most) as f32
 }
 
-/// How far estimates are off, relative to the query, of the hundred nearest of each, and the spread that follows for walks.
+/// The errors of estimates, relative to the query, for the hundred nearest of each query, and the resulting spread for walks.
 pub(crate) fn errors<R: VectorRows + Sync, P: Pages + Sync>(
     graph: &Graph<P>,
     rows: &R,
@@ -244,7 +246,7 @@ pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     metric: Metric,
     questions: &[Question],
 ) -> Result<Vec<ScanPoint>, HnswError> {
-    // For each query and depth the places that its nearest have in the order of their estimates.
+    // For each query and depth, the positions of its nearest in the order of their estimates.
     let places: Vec<Vec<u32>> = (questions.par_iter())
         .map_init(Scratch::default, |scratch, question| {
             let query = row_of(rows, question.row)?;
@@ -282,7 +284,7 @@ pub(crate) fn scans<R: VectorRows + Sync, P: Pages + Sync>(
     Ok(points)
 }
 
-/// What is asked of a graph, with the true answers: some of its rows, each left out in turn. Nothing of a small graph.
+/// Queries for a graph with their true answers: some of its rows, each left out in turn. Empty for a small graph.
 pub(crate) struct Questions {
     all: Vec<Question>,
     strangers: Vec<Question>,
@@ -312,7 +314,8 @@ impl Questions {
         Ok(RecallTable { scans, ..table })
     }
 
-    /// What walks find of ten, to compare one graph with another: of fewer questions, and no further than is compared.
+    /// What walks find of the ten nearest, for comparing one graph with another: with fewer queries, and no further than the
+    /// comparison needs.
     pub fn measure_ten<R: VectorRows + Sync>(
         &self,
         rows: &R,
@@ -326,7 +329,7 @@ impl Questions {
     }
 }
 
-/// How far estimates are off, and what walks find that know it; nothing where nothing is asked.
+/// The errors of estimates, and what walks find that take them into account; nothing without queries.
 fn walked<R: VectorRows + Sync>(
     graph: Graph<&[u8]>,
     rows: &R,
@@ -345,9 +348,9 @@ fn walked<R: VectorRows + Sync>(
 
 /// How far walks are measured.
 struct Extent {
-    /// The first so many of the depths.
+    /// Number of depths.
     depths: usize,
-    /// The recall beyond which a depth is not measured any further.
+    /// The recall beyond which a depth is not measured further.
     enough: f32,
 }
 
@@ -355,14 +358,14 @@ impl Extent {
     const WHOLE: Self = Self { depths: DEPTHS.len(), enough: HARDLY_ASKED_FOR };
 }
 
-/// What walks are measured over.
+/// What walks are measured on.
 struct Walking<'a, R> {
     graph: &'a Graph<&'a [u8]>,
     rows: &'a R,
     metric: Metric,
 }
 
-/// Questions with what is left out for each.
+/// Queries, each with what is left out for it.
 type Asked<'a> = Vec<(&'a Question, LeftOut)>;
 
 impl<R: VectorRows + Sync> Walking<'_, R> {
@@ -382,11 +385,11 @@ impl<R: VectorRows + Sync> Walking<'_, R> {
             let mut so_far = (0.0, 0.0);
             for (place, point) in walks.iter_mut().enumerate() {
                 if let Some((recall, compared)) = measured[place] {
-                    // A longer walk finds no less; what says otherwise is chance.
+                    // A longer walk does not find less; if it seems so, it is chance.
                     so_far = (recall.max(so_far.0), compared.max(so_far.1));
                     longest = longest.max(place);
                 }
-                // Between what was measured, what is known of the walk before is true of the longer one, too.
+                // Between measured walks, what is known of the shorter one also holds for the longer one.
                 (point.recall[depth], point.compared[depth]) = so_far;
             }
         }
@@ -394,8 +397,8 @@ impl<R: VectorRows + Sync> Walking<'_, R> {
         Ok(walks)
     }
 
-    /// What walks of each slack find at a depth, and how many codes they compare, of those that were measured: at first some, then
-    /// also those between two that find different shares.
+    /// What walks of each slack find at a depth, and how many codes they compare, for the slacks that were measured: some at
+    /// first, then also those between two that find different shares.
     fn walks_at(
         &self,
         questions: &Asked<'_>,
@@ -421,7 +424,7 @@ impl<R: VectorRows + Sync> Walking<'_, R> {
             if recall > SELDOM_ASKED_FOR && recall - before.0 > TELLS {
                 between.extend(place.saturating_sub(COARSE - 1)..place);
             }
-            // A walk that goes no further has met all that it can reach, or holds all that it may.
+            // A walk that goes no further has reached everything it can, or holds as much as it may.
             let has_ended = compared < before.1 * GOES_FURTHER && recall <= before.0;
             if compared == 0.0 || recall >= enough || compared >= most || has_ended {
                 break;
@@ -450,8 +453,8 @@ impl<R: VectorRows + Sync> Walking<'_, R> {
                 let distance = self.metric.distance_fn();
                 let search = Search::new(self.graph, self.rows, distance, query, scratch, &|| false)?;
                 let mut search = search.without(left_out);
-                // A row that is left out has a copy less than a query that was never in: where copies are as many as are
-                // wanted, its walk would go beyond them, and find what a query's does not.
+                // A row that is left out has one copy fewer than a query that was never in the graph: with as many copies as
+                // wanted, its walk would go beyond them, and find what a query's walk does not.
                 let wanted = DEPTHS[depth] - 1;
                 search.walk_to(wanted, wanted, WalkBreadth::Slack(slack), None)?;
                 Ok((search.holds(&nearest[..wanted]), search.compared()))
@@ -478,7 +481,7 @@ mod tests {
     #[test]
     fn the_share_found_of_ten_is_that_of_the_nearest_where_that_is_less() {
         let held: Vec<Vec<bool>> = (0..100).map(|query| vec![query >= 10, true, true, true]).collect();
-        // Of the nearest 0.9, with a deviation of 0.3 among a hundred queries.
+        // 0.9 of the nearest, with a deviation of 0.3 among a hundred queries.
         assert!((found(&held, 0) - 0.872).abs() < 1e-6);
         assert!((found(&held, 1) - (0.975 - 0.0055)).abs() < 1e-6);
         assert_eq!((found(&[], 0), found(&[vec![true; 3]], 2)), (0.0, 0.9));

@@ -1,11 +1,11 @@
-//! A graph on its way from the builder to bytes.
+//! A graph between the builder and its bytes.
 
 use crate::layout::{GraphHeader, NONE};
 use crate::recall::RecallTable;
 use precedent_vector::Lines;
 use std::ops::Range;
 
-/// Where the lists of links stand: flat arrays of words, `m0` a node on level 0 and `m` a node and level above.
+/// The positions of the lists of links: flat arrays of words, `m0` per node on level 0, and `m` per node and higher level.
 #[derive(Debug, Clone)]
 pub(crate) struct Lists {
     pub m: usize,
@@ -40,15 +40,15 @@ impl Lists {
         start..start + self.m0
     }
 
-    /// The words of a node's list on a level above 0 that it has.
+    /// The words of a node's list on a higher level that it has.
     pub fn upper(&self, node: u32, level: u8) -> Range<usize> {
         let start = self.upper_index[node as usize] as usize + 1 + usize::from(level - 1) * self.m;
         start..start + self.m
     }
 }
 
-/// Links of a finished graph, before they are laid out. Takes what a builder gives and keeps what the layout allows: no
-/// links to the node itself or to nodes that are not on the level, none twice, no more than fit.
+/// Links of a finished graph, before they are laid out. Takes what a builder gives and keeps what the layout allows: no links to
+/// the node itself or to nodes that are not on the level, no duplicates, and no more than fit.
 pub(crate) struct Draft {
     lists: Lists,
     level_zero: Vec<u32>,
@@ -56,19 +56,19 @@ pub(crate) struct Draft {
     upper: Vec<u32>,
 }
 
-/// What lies in a graph beside its links.
+/// The contents of a graph besides its links.
 pub(crate) struct Codes {
     /// Sections D, E and F.
     pub quantiser: Vec<u8>,
     pub first: Lines,
     pub rest: Lines,
-    /// Sections A and G, where links lie in blocks.
+    /// Sections A and G, if links are stored in blocks.
     pub blocks: Option<Blocks>,
 }
 
-/// Blocks of links in their bytes.
+/// The bytes of blocks of links.
 pub(crate) struct Blocks {
-    /// One for each node, then those of the starts.
+    /// One per node, then the start blocks.
     pub bytes: Vec<u8>,
     pub block_bytes: usize,
     pub start_blocks: usize,
@@ -76,7 +76,7 @@ pub(crate) struct Blocks {
 }
 
 impl Default for Codes {
-    /// None.
+    /// No blocks.
     fn default() -> Self {
         Self { quantiser: Vec::new(), first: Lines::new(0), rest: Lines::new(0), blocks: None }
     }
@@ -96,7 +96,7 @@ impl Draft {
         Self { lists, level_zero, upper }
     }
 
-    /// Gives a node its links on a level, nearest first.
+    /// Sets the links of a node on a level, nearest first.
     pub fn set_links(&mut self, node: u32, level: u8, links: impl Iterator<Item = u32>) {
         if level > self.lists.levels[node as usize] {
             return;
@@ -120,8 +120,8 @@ impl Draft {
         places[used..].fill(NONE);
     }
 
-    /// The bytes of the graph. With an `m0` of 0 they are codes alone, without links. Else the entry point is the node with most links on the highest level, the first of equals:
-    /// with several threads the first node of a level may have got none.
+    /// The bytes of the graph. If `m0` is 0, they are codes only, without links. Otherwise the entry point is the node with the
+    /// most links on the highest level, the first of equals: with several threads, the first node of a level may have none.
     pub fn encode(&self, codes: &Codes, measured: &RecallTable) -> Vec<u8> {
         let Lists { m, m0, levels, .. } = &self.lists;
         let nodes = levels.len();
@@ -185,7 +185,7 @@ impl Draft {
 
 #[cfg(test)]
 impl Draft {
-    /// As bytes, without codes.
+    /// The bytes without codes.
     pub fn links_only(&self) -> Vec<u8> {
         self.encode(&Codes::default(), &RecallTable::default())
     }

@@ -1,20 +1,20 @@
-//! What can go wrong.
+//! Errors of graphs.
 
 use std::error::Error;
 
-/// Why a graph was not built, not opened or not searched. Names rows and offsets, never numbers of a vector.
+/// Why a graph could not be built, opened or searched. Names rows and offsets, but never the numbers of a vector.
 #[derive(Debug, thiserror::Error)]
 pub enum HnswError {
-    /// A parameter is outside what the algorithm takes.
+    /// A parameter is outside its range.
     #[error("{field} is {found}; it must be from {min} to {max}")]
     Parameter {
         /// Name of the parameter.
         field: &'static str,
         /// Value given.
         found: usize,
-        /// Smallest value that works.
+        /// Smallest valid value.
         min: usize,
-        /// Largest value that works.
+        /// Largest valid value.
         max: usize,
     },
     /// A row holds NaN, an infinity, or numbers whose distances overflow.
@@ -25,10 +25,10 @@ pub enum HnswError {
         /// Number of the row.
         row: u32,
     },
-    /// The query has another dimension than the rows.
+    /// The query and the rows have different dimensions.
     #[error("the query has {found} numbers, the rows have {expected}")]
     QueryDimension {
-        /// Numbers of the query.
+        /// Dimension of the query.
         found: usize,
         /// Dimension of the rows.
         expected: usize,
@@ -47,25 +47,25 @@ pub enum HnswError {
         /// Rows of vectors.
         rows: usize,
     },
-    /// The header of a graph contradicts itself or the length of the file.
+    /// The header of a graph contradicts itself, or does not fit the length of the file.
     #[error("graph header at offset {offset}: {field} is {found}, expected {expected}; rebuild the graph")]
     Header {
         /// Name of the field.
         field: &'static str,
-        /// Where the field stands, in bytes.
+        /// Position of the field, in bytes.
         offset: u64,
         /// Value found.
         found: u64,
         /// Value, or largest value, expected.
         expected: u64,
     },
-    /// What turns vectors into codes contradicts itself.
+    /// The quantiser, which turns vectors into codes, contradicts itself.
     #[error("graph damaged: {0}; rebuild the graph")]
     Quantiser(#[from] precedent_vector::QuantiserError),
     /// A link or a list length points outside the graph.
     #[error("graph damaged at offset {offset}: {what} is {found}, expected at most {max}; rebuild the graph")]
     Damaged {
-        /// Where the number stands, in bytes.
+        /// Position of the number, in bytes.
         offset: u64,
         /// What the number is.
         what: &'static str,
@@ -92,10 +92,10 @@ pub enum HnswError {
     /// The caller stopped the build.
     #[error("the build was stopped")]
     Stopped,
-    /// No threads for the build.
+    /// The threads for the build could not be started.
     #[error("threads for the build could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
-    /// hnsw_rs gave up. Its panics are caught: it asserts where this crate returns errors.
+    /// hnsw_rs failed. Its panics are caught: it asserts where this crate returns errors.
     #[error("hnsw_rs failed: {0}")]
     Builder(String),
 }
@@ -110,25 +110,25 @@ impl HnswError {
     }
 }
 
-/// Why a row could not be had.
+/// Why a row could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
     /// A row past the end.
     #[error("row {row} was asked for, there are {rows}")]
     OutOfRange {
-        /// Row asked for.
+        /// Row requested.
         row: u32,
-        /// How many rows there are.
+        /// Number of rows.
         rows: usize,
     },
-    /// The numbers do not make whole rows, or do not lie inside their pages.
+    /// The numbers do not form complete rows, or are not inside their pages.
     #[error("{rows} rows of {dimension} numbers do not fit {bytes} bytes from offset {offset}")]
     Shape {
         /// Rows declared.
         rows: usize,
-        /// Numbers in a row.
+        /// Dimension of the rows.
         dimension: usize,
-        /// Where the rows start, in bytes.
+        /// Start of the rows, in bytes.
         offset: usize,
         /// Length of the pages, in bytes.
         bytes: usize,
@@ -136,7 +136,7 @@ pub enum RowsError {
     /// The pages are not aligned to 4 bytes in memory.
     #[error("vectors at offset {offset} are not aligned to 4 bytes; map the file from a page boundary")]
     Misaligned {
-        /// Where the row stands, in bytes.
+        /// Position of the row, in bytes.
         offset: usize,
     },
     /// The pages could not be read.

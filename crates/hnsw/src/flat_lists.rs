@@ -1,10 +1,10 @@
-//! The links of level 0 in lists of one length, as they are read from a graph and made into another.
+//! The links of level 0 in lists of fixed length, to read from one graph and turn into another.
 
 use crate::draft::Draft;
 use crate::layout::NONE;
 use crate::{Graph, HnswError, Pages};
 
-/// Lists of one length, and [`NONE`] in free places.
+/// Lists of fixed length, with [`NONE`] in free places.
 pub(crate) struct FlatLists {
     pub words: Vec<u32>,
     width: usize,
@@ -34,7 +34,7 @@ impl FlatLists {
         &list[..list.iter().position(|&link| link == NONE).unwrap_or(list.len())]
     }
 
-    /// A graph of one level.
+    /// A graph with a single level.
     pub fn draft(&self, m: usize) -> Draft {
         let count = self.words.len() / self.width.max(1);
         let mut draft = Draft::new(m, self.width, vec![0; count]);
@@ -45,7 +45,7 @@ impl FlatLists {
     }
 }
 
-/// Writes as many links as a list has places.
+/// Writes as many links as the list has places.
 pub(crate) fn put_links(list: &mut [u32], links: impl Iterator<Item = u32>) {
     list.fill(NONE);
     list.iter_mut().zip(links).for_each(|(place, link)| *place = link);

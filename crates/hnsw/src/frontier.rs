@@ -1,35 +1,36 @@
-//! The nodes that a walk over blocks may go on from, the nearest first.
+//! The nodes from which a walk over blocks may continue, nearest first.
 //!
-//! Most of the nodes that are met are never walked on from. A few are kept in their order. Of many, as for a hundred neighbours, to put each in
-//! its place takes longer than all else: then only the nearest are sorted, and the others lie as they came until these are used up.
+//! Most nodes that a walk meets are never expanded. A few are kept sorted. With many, as for a hundred neighbours, inserting each
+//! in its place takes longer than everything else: then only the nearest are sorted, and the others stay unsorted until these are
+//! used up.
 
 use precedent_vector::{BLOCK_LINKS, SortedKeys, key_value};
 
-/// Of many, keys that are sorted at most, and so many of them are when others take their place.
+/// With many nodes, the most keys that are sorted, and the number sorted when others take their place.
 const SORTED: usize = 96;
 const REFILLED: usize = 32;
-/// Picked, in a key.
+/// Marks a key as picked.
 const PICKED: u64 = 1;
 
 /// Keys of nodes ([`precedent_vector::key`]). A node may have several.
 #[derive(Default)]
 pub(crate) struct Frontier {
     nearest: SortedKeys,
-    /// All before this place were picked.
+    /// All before this position were picked.
     next: usize,
-    /// None of them is below `bound`, and all of the nearest are.
+    /// None of them is below `bound`, and all keys in `nearest` are.
     others: Vec<u64>,
     bound: u64,
-    /// How many of the others are kept, where there are any; in between up to twice as many.
+    /// How many of the others are kept, if not all keys are sorted; at times up to twice as many.
     kept: Option<usize>,
-    /// No key from this one on gets in.
+    /// Keys from this one on are not accepted.
     end: u64,
     /// Working memory.
     moved: Vec<u64>,
 }
 
 impl Frontier {
-    /// Empties it and makes room for so many keys, the nearest; where not all are sorted for up to twice as many.
+    /// Clears it and makes room for the nearest `capacity` keys; if not all are sorted, for up to twice as many.
     pub fn reset(&mut self, capacity: usize, sorts_all: bool) {
         self.kept = Some(capacity).filter(|_| !sorts_all);
         self.nearest.reset(if self.kept.is_some() { SORTED } else { capacity });
@@ -37,12 +38,12 @@ impl Frontier {
         (self.next, self.bound, self.end) = (0, u64::MAX, u64::MAX);
     }
 
-    /// The memory that it takes.
+    /// Its size in memory.
     pub fn bytes(&self) -> usize {
         self.nearest.bytes() + (self.others.capacity() + self.moved.capacity()) * size_of::<u64>()
     }
 
-    /// What a value must be below to get in.
+    /// The value below which keys are accepted.
     #[inline]
     pub fn limit(&self) -> f32 {
         let end = match self.kept {
@@ -52,7 +53,7 @@ impl Frontier {
         if end >> 32 == u64::from(u32::MAX) { f32::INFINITY } else { key_value(end) }
     }
 
-    /// Adds keys, [`BLOCK_LINKS`] at most.
+    /// Adds at most [`BLOCK_LINKS`] keys.
     #[inline]
     pub fn insert(&mut self, keys: &[u64]) {
         let Some(kept) = self.kept else {
@@ -99,7 +100,7 @@ impl Frontier {
         }
     }
 
-    /// Leaves the nearest of those that were not picked sorted.
+    /// Leaves the nearest unpicked keys sorted.
     #[cold]
     fn make_room(&mut self, kept: usize) {
         let waiting = self.nearest.keys().iter().skip(self.next);
@@ -122,7 +123,7 @@ impl Frontier {
         self.others.truncate(kept);
     }
 
-    /// Puts the nearest of the others in place of those that were all picked.
+    /// Replaces the sorted keys, all of which were picked, by the nearest of the others.
     #[cold]
     fn refill(&mut self) {
         self.moved.clear();
@@ -172,7 +173,7 @@ mod tests {
                 for _ in 0..picks {
                     let first = expected.first().copied().filter(|key| *key <= limit);
                     let picked = frontier.pick(limit);
-                    // Of more than there is room for the farthest may be gone.
+                    // If there were more than it has room for, the farthest may be gone.
                     prop_assert!(picked == first || inserted > capacity);
                     if first.is_some() {
                         expected.remove(0);

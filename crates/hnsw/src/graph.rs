@@ -1,24 +1,24 @@
-//! A frozen graph, read where it lies.
+//! A frozen graph, read in place.
 
 use crate::layout::{GraphHeader, LEVELS, NONE, VERSIONS, read_header};
 use crate::recall::RecallTable;
 use crate::{Audit, HnswError, Pages};
 use precedent_vector::{CodeShape, LinkQuantiser, Quantiser, quads_of};
 
-/// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall table; every length and link is
-/// held against its bounds when it is followed, so damaged bytes give an error and never a read outside.
+/// A frozen graph over its bytes. Opening reads the header, the quantiser and the recall table; every length and link is checked
+/// against its bounds when it is followed, so damaged bytes give an error and never a read out of bounds.
 pub struct Graph<P> {
     pages: P,
     header: GraphHeader,
-    /// None in an empty graph.
+    /// `None` in an empty graph.
     quantiser: Option<Quantiser>,
-    /// That of the blocks of links, where there are any.
+    /// The quantiser of the blocks of links, if there are any.
     links: Option<LinkQuantiser>,
     recall: RecallTable,
 }
 
 impl<P: Pages> Graph<P> {
-    /// Whether bytes are a graph of a version before those that are read, which is built anew and not read.
+    /// Whether the bytes are a graph of an earlier version, which is rebuilt and not read.
     ///
     /// # Errors
     /// [`HnswError::Pages`].
@@ -31,11 +31,10 @@ impl<P: Pages> Graph<P> {
         Ok((1..VERSIONS[0]).contains(&version))
     }
 
-    /// Opens a graph that [`crate::build`] froze.
+    /// Opens a graph that [`crate::build`] made.
     ///
     /// # Errors
-    /// [`HnswError::Header`] when a field contradicts another or the length, [`HnswError::Quantiser`],
-    /// [`HnswError::Pages`].
+    /// [`HnswError::Header`] if a field contradicts another or the length, [`HnswError::Quantiser`], [`HnswError::Pages`].
     pub fn open(pages: P) -> Result<Self, HnswError> {
         let header = read_header(&pages)?;
         let mut graph = Self { pages, header, quantiser: None, links: None, recall: RecallTable::default() };
@@ -73,12 +72,12 @@ impl<P: Pages> Graph<P> {
         Ok(graph)
     }
 
-    /// Whether there are links to walk over, or codes alone to scan ([`crate::encode_like`]).
+    /// Whether it has links to walk over, or only codes to scan ([`crate::encode_like`]).
     pub fn has_links(&self) -> bool {
         self.header.m0 > 0
     }
 
-    /// Whether the links of a node lie with their codes in one block.
+    /// Whether the links of a node are stored with their codes in one block.
     pub fn has_blocks(&self) -> bool {
         self.links.is_some()
     }
@@ -87,12 +86,12 @@ impl<P: Pages> Graph<P> {
         self.links.as_ref()
     }
 
-    /// How many nodes there are, which is the number of rows it was built over.
+    /// Number of nodes, which is the number of rows it was built over.
     pub fn node_count(&self) -> usize {
         self.header.node_count as usize
     }
 
-    /// Links of a node on a level above 0.
+    /// Links of a node above level 0.
     pub fn m(&self) -> usize {
         self.header.m as usize
     }
@@ -102,18 +101,18 @@ impl<P: Pages> Graph<P> {
         self.header.m0 as usize
     }
 
-    /// What walks and scans were measured to find, by queries that were not in the graph then.
+    /// What walks and scans were measured to find, for queries that were not in the graph.
     pub fn recall(&self) -> &RecallTable {
         &self.recall
     }
 
-    /// Takes what was measured in place of what its bytes say.
+    /// Replaces the recall table in its bytes.
     pub(crate) fn with_recall(mut self, recall: RecallTable) -> Self {
         self.recall = recall;
         self
     }
 
-    /// What the audit after the build found and did.
+    /// The result of the audit after the build.
     pub fn audit(&self) -> Audit {
         Audit {
             unreachable_before: self.header.unreachable as usize,
@@ -126,7 +125,7 @@ impl<P: Pages> Graph<P> {
         self.header.code_bytes as usize / precedent_vector::LINE_BYTES
     }
 
-    /// Bytes that a search reads of every node it meets (links and first code), and of those it looks at again (the rest).
+    /// Bytes that a search reads of every node it meets (links and first code), and of those it refines (the rest).
     pub fn bytes_per_node(&self) -> (usize, usize) {
         (4 * self.header.stride() as usize + self.header.code_bytes as usize, self.header.rest_bytes as usize)
     }
@@ -139,7 +138,7 @@ impl<P: Pages> Graph<P> {
         self.quantiser.as_ref()
     }
 
-    /// What is added to a distance before a share of it is taken as slack ([`crate::WalkBreadth::Slack`]).
+    /// Added to a distance before a share of it is taken as slack ([`crate::WalkBreadth::Slack`]).
     pub(crate) fn spread(&self) -> f32 {
         self.recall.spread
     }
@@ -148,12 +147,12 @@ impl<P: Pages> Graph<P> {
         self.quantiser.as_ref().map(Quantiser::shape)
     }
 
-    /// Where a walk starts, and the level of that node; none in an empty graph.
+    /// The entry point and its level; `None` in an empty graph.
     pub(crate) fn entry_point(&self) -> Option<(u32, u32)> {
         (self.header.entry_point != NONE).then_some((self.header.entry_point, self.header.max_level))
     }
 
-    /// Where its bytes lie.
+    /// The pages with its bytes.
     pub fn pages(&self) -> &P {
         &self.pages
     }
@@ -163,12 +162,12 @@ impl<P: Pages> Graph<P> {
         self.pages.bytes(start..start + count as usize).map_err(HnswError::pages)
     }
 
-    /// Puts the links of a node on level 0 in place of what `links` held.
+    /// Replaces the contents of `links` by the links of a node on level 0.
     pub(crate) fn level_zero_links(&self, node: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
         self.read_links(self.header.level_zero_offset(node), self.header.m0, links)
     }
 
-    /// Puts the links of a node on a level above 0 in place of what `links` held.
+    /// Replaces the contents of `links` by the links of a node on a higher level.
     pub(crate) fn upper_links(&self, node: u32, level: u32, links: &mut Vec<u32>) -> Result<(), HnswError> {
         let (record, own_level) = self.upper_record(node)?;
         if level > own_level {
@@ -186,7 +185,7 @@ impl<P: Pages> Graph<P> {
         }
     }
 
-    /// Holds a link against the level it was found on: the node it goes to must be there.
+    /// Checks a link against its level: the node it leads to must be on it.
     pub(crate) fn check_on_level(&self, node: u32, level: u32) -> Result<(), HnswError> {
         let own_level = self.level(node)?;
         if own_level < level {
@@ -195,7 +194,7 @@ impl<P: Pages> Graph<P> {
         Ok(())
     }
 
-    /// The error of a link to a node that is not there.
+    /// The error for a link to a node that does not exist.
     #[cold]
     pub(crate) fn no_such_node(&self, from: u32, link: u32) -> HnswError {
         let offset = self.header.level_zero_offset(from);
@@ -216,7 +215,7 @@ impl<P: Pages> Graph<P> {
         self.word(self.header.upper_index_offset(node))
     }
 
-    /// Where the record of a node above level 0 begins, and the level of the node.
+    /// The start of the record of a node above level 0, and the node's level.
     fn upper_record(&self, node: u32) -> Result<(u64, u32), HnswError> {
         let start = self.upper_index(node)?;
         let words = self.header.upper_bytes / 4;

@@ -1,10 +1,10 @@
 //! The walk over blocks of links.
 //!
-//! A node that is walked on from is measured, and its links are scored from its block by that distance and the codes of the residuals:
-//! the closer the walk comes, the less they are off. A link may be scored from several nodes, and each score stands until the
-//! node is walked on from; to mark a node when it was first met took a fifth longer for the same recall. The
-//! walk ends where no score lies within reach of the last one wanted, as the walk over lists does (`walk.rs`). What was measured is what was found, so
-//! that nothing is left to measure at the end.
+//! Expanding a node measures it and scores its links, from its block, by that distance and the codes of the residuals: the closer
+//! the walk comes, the smaller their errors. A link may be scored from several nodes, and each score counts until the node is
+//! expanded; marking a node when it was first met took a fifth longer for the same recall. The walk ends when no score is within
+//! reach of the last one wanted, as the walk over lists does (`walk.rs`). The measured nodes are the ones found, so nothing is
+//! left to measure at the end.
 
 use crate::frontier::Frontier;
 use crate::layout::NONE;
@@ -18,42 +18,43 @@ use precedent_vector::{
     BLOCK_LINKS, LinkQuery, NodeSet, SortedKeys, key, key_node, key_value, prefetch_whole,
 };
 
-/// Nodes that were picked and not yet walked on from. Of 1 to 3, 3 was best on 100,000 x 384.
+/// Nodes that were picked but not yet expanded. Of 1 to 3, 3 was best on 100,000 x 384.
 const AHEAD: usize = 3;
-/// Starts that are walked on from.
+/// Number of starts to expand.
 const STARTS: usize = 4;
-/// Comparisons between two looks at the clock.
+/// Comparisons between two calls of `stop`.
 const STOP_INTERVAL: usize = 2_048;
-/// So many accepted nodes are expected before a walk that met far fewer gives up. Half as many as in `walk.rs`: only nodes that were
-/// walked on from are told.
+/// Number of accepted nodes to expect before a walk that met far fewer gives up. Half as many as in `walk.rs`, because only
+/// expanded nodes count.
 const EXPECTED_TO_TELL: f32 = 16.0;
-/// Of the nodes met under a filter so many are told apart by their rank: more than any recall was measured at.
+/// Number of nodes met under a filter that can be ranked: more than the largest depth for which recall was measured.
 const RANKED: usize = 2 * DEPTHS[DEPTHS.len() - 1];
 
-/// Scores that are held at most for each node wanted, without slack and for each unit of it. More take longer, and fewer end the walk
-/// too early where much is needed; without a limit a walk through a crowd would be a walk through all.
+/// Most scores held per node wanted, without slack and per unit of it. More take longer, and fewer end the walk too early when
+/// much is needed; without a limit, a walk through a crowd would become a walk through everything.
 const HELD_FOR_EACH: f32 = 2.0;
 const HELD_FOR_SLACK: f32 = 90.0;
-/// For so many nodes wanted, under a filter for so many of all within which these lie, all scores are sorted. It goes by these alone: recall
-/// grows with slack without a leap, and between what was measured it is interpolated. Where not all are sorted more are held; by the number
-/// wanted under a filter of a tenth 0.90 was found where 0.95 was promised.
+/// Up to this many nodes wanted (under a filter: up to this many of all nodes, among which those wanted are) all scores are
+/// sorted. This depends on nothing else: recall then grows with slack without jumps, and can be interpolated between measured
+/// slacks. More scores are held if not all are sorted; when this depended on the number wanted, 0.90 was found under a filter of
+/// a tenth where 0.95 was promised.
 const SORTED: usize = DEPTHS[1];
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach {
-    /// Scores that are held at most.
+    /// Most scores held.
     held: usize,
-    /// Nodes wanted: the reach is from the last of these.
+    /// Nodes wanted: the reach is measured from the last of these.
     k: usize,
     slack: f32,
     /// Added to a distance before a share of it is taken.
     spread: f32,
-    /// Whether all scores that are held are kept in their order.
+    /// Whether all held scores are kept sorted.
     sorts_all: bool,
 }
 
 impl Reach {
-    /// For `k` nodes, the reach being from the last of `reach_of`, where a share of all is accepted.
+    /// For `k` nodes, with the reach measured from the last of `reach_of`, if this share of all nodes is accepted.
     pub fn new((reach_of, k): (usize, usize), breadth: WalkBreadth, share: f32, spread: f32) -> Self {
         let (k, slack) = match breadth {
             WalkBreadth::Width(ef) => (ef.max(k).max(1), 0.0),
@@ -75,7 +76,7 @@ impl Reach {
     }
 }
 
-/// The blocks of a graph: in one slice where all of its bytes have been checked, else one by one.
+/// The blocks of a graph: as one slice once all its bytes have been verified, otherwise one by one.
 pub(crate) struct BlockPages<'a, P> {
     pub graph: &'a Graph<P>,
     pub whole: Option<&'a [u8]>,
@@ -83,7 +84,7 @@ pub(crate) struct BlockPages<'a, P> {
 }
 
 impl<P: Pages> BlockPages<'_, P> {
-    /// The block of a node, or of starts behind them.
+    /// The block of a node, or a start block, which come after those of the nodes.
     #[inline]
     fn block(&self, number: u32) -> Result<&[u8], HnswError> {
         if let Some(block) = self.left_out.and_then(|left_out| left_out.block(number)) {
@@ -110,39 +111,39 @@ impl<P: Pages> BlockPages<'_, P> {
     }
 }
 
-/// Nodes that were measured, and the accepted ones among them.
+/// Counts of the measured nodes, and of the accepted ones among them.
 #[derive(Default)]
 struct Met {
     all: usize,
     accepted: usize,
 }
 
-/// What a walk works with, and what it did.
+/// The state of a walk.
 pub(crate) struct BlockWalk<'a, P, R> {
     pub blocks: BlockPages<'a, P>,
     pub rows: &'a R,
     pub query: &'a RowQuery<'a>,
     pub tables: &'a LinkQuery,
-    /// What the distance of the query from the mean of the vectors is, as scores are.
+    /// The distance of the query from the mean of the vectors, on the scale of scores.
     pub own_term: f32,
-    /// What a score is to be multiplied with to be a distance of the metric.
+    /// The factor that turns a score into a distance of the metric.
     pub scale: f32,
-    /// Nodes that were walked on from.
+    /// The expanded nodes.
     pub visited: &'a mut NodeSet,
     /// Nodes by their scores.
     pub frontier: &'a mut Frontier,
-    /// The nearest that were measured, as scores.
+    /// The nearest measured nodes, by score.
     pub exact: &'a mut SortedKeys,
     /// The accepted ones of these, under a filter.
     pub accepted: &'a mut SortedKeys,
     pub stop: &'a dyn Fn() -> bool,
-    /// Codes compared.
+    /// Number of codes compared.
     pub compared: usize,
     pub stopped: bool,
 }
 
 impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
-    /// Walks and leaves the nearest accepted nodes that were measured. Says whether it went to its end.
+    /// Walks, and leaves the nearest accepted nodes that were measured. Returns whether it was completed.
     pub fn walk(
         &mut self,
         entry: u32,
@@ -188,7 +189,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         }
     }
 
-    /// Holds the best of the starts, and the entry point, from which every node can be reached, behind all others.
+    /// Adds the best of the starts and, after all others, the entry point, from which every node can be reached.
     fn start(&mut self, entry: u32) -> Result<(), HnswError> {
         let layout = self.blocks.graph.header();
         let (nodes, starts) = (layout.node_count, layout.start_blocks);
@@ -212,7 +213,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         Ok(())
     }
 
-    /// Writes the keys of the links of a block that were not walked on from and come before a limit, and says how many they are.
+    /// Writes the keys of the links of a block that were not expanded and are below a limit, and returns how many there are.
     #[inline]
     fn score(
         &self,
@@ -266,14 +267,14 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         Ok(())
     }
 
-    /// The nearest node that was not walked on from, if it is within reach.
+    /// The nearest node that was not expanded, if it is within reach.
     #[inline]
     fn pick(&mut self, limit: f32) -> Option<u32> {
-        // No key of this value is above it.
+        // No key of this value is greater.
         let limit = key(limit, u32::MAX >> 1) | 1;
         while let Some(key) = self.frontier.pick(limit) {
             let node = key_node(key);
-            // Others of its scores may be held.
+            // Other scores of the same node may be held.
             if self.visited.add(node) == Some(true) {
                 return Some(node);
             }
@@ -281,7 +282,7 @@ impl<P: Pages, R: VectorRows> BlockWalk<'_, P, R> {
         None
     }
 
-    /// Whether another way costs less than to walk on.
+    /// Whether another path costs less than continuing.
     fn gives_up(&self, met: &Met, filter: Filter<'_>) -> bool {
         let expected = met.all as f32 * filter.share;
         let far_fewer = (met.accepted as f32) < FAR_FEWER * expected;

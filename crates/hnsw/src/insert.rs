@@ -1,11 +1,11 @@
-//! Our builder: rows are inserted one by one, on several threads, by the estimates of their codes.
+//! Our builder: several threads insert rows one by one, by the estimates from their codes.
 //!
-//! Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using HNSW graphs" (TPAMI 2020),
-//! algorithms 1 to 4. Links are chosen by their rule of diversity (algorithm 4), also where a list of links overflows, and a
-//! new row keeps as many links on level 0 as fit, not only `m`: on 100,000 x 512 that finds 0.991 where `m` finds 0.988.
+//! Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using HNSW graphs" (TPAMI 2020), algorithms 1
+//! to 4. Links are chosen by their diversity rule (algorithm 4), also when a list of links overflows. A new row keeps as many
+//! links on level 0 as fit, not only `m`: on 100,000 x 512 this finds 0.991 where `m` links find 0.988.
 //!
-//! Links are words that are read while others write them. A reader may see a list half changed: every word of it is a node
-//! all the same. Who changes a list holds the lock of its node.
+//! Links are words that are read while others write them. A reader may see a half-changed list, but every word in it is a node
+//! all the same. A thread that changes a list holds the lock of its node.
 
 use crate::HnswError;
 use crate::draft::{Draft, Lists};
@@ -17,23 +17,23 @@ use precedent_vector::{
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// Nodes of a level that the walk on the level below starts from.
+/// Nodes of a level from which the walk on the next lower level starts.
 const STARTS: usize = 4;
 
-/// A graph that rows are inserted into.
+/// A graph into which rows are inserted.
 pub(crate) struct Inserter<'a> {
     lists: Lists,
     level_zero: Vec<AtomicU32>,
     upper: Vec<AtomicU32>,
     locks: Vec<Mutex<()>>,
-    /// The node to start from and its level, once there is one.
+    /// The entry point and its level, once there is one.
     entry: Mutex<Option<(u32, u8)>>,
     codes: CodeTable<'a>,
     queries: &'a CodeQueries,
     ef_construction: usize,
 }
 
-/// Working memory of one thread.
+/// Working memory of a thread.
 #[derive(Default)]
 pub(crate) struct InsertScratch {
     visited: NodeSet,
@@ -44,7 +44,7 @@ pub(crate) struct InsertScratch {
     kept: Vec<u32>,
 }
 
-/// The level of each row: drawn with a seed, so that the same rows give the same levels. Each level has `1 / m` of the
+/// The level of each row: drawn with a fixed seed, so that the same rows give the same levels. Each level has `1 / m` of the
 /// nodes of the one below.
 pub(crate) fn draw_levels(rows: usize, m: usize) -> Vec<u8> {
     let scale = 1.0 / (m as f64).ln();
@@ -127,7 +127,7 @@ impl<'a> Inserter<'a> {
         draft
     }
 
-    /// Where to start for a node; none for the first, which becomes the entry point.
+    /// The entry point for a new node; `None` for the first, which becomes the entry point.
     fn entry_for(&self, node: u32, level: u8) -> Option<(u32, u8)> {
         let mut entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
         if entry.is_none() {
@@ -159,7 +159,7 @@ impl<'a> Inserter<'a> {
         self.queries.get(node).ok_or_else(|| self.no_such_node(node))
     }
 
-    /// The term of a node's distances that is of the node alone.
+    /// The term of a node's distances that depends on the node alone.
     fn own_term(&self, node: u32) -> f32 {
         self.codes.code(node).map_or(0.0, bias)
     }
@@ -179,8 +179,8 @@ impl<'a> Inserter<'a> {
         HnswError::Damaged { offset: 0, what: "a link", found: node, max: self.codes.len() as u32 }
     }
 
-    /// Chooses links among candidates, nearest first: one is taken unless a taken one is nearer to it than the node is whose
-    /// links they are. `own_term` makes their estimates distances.
+    /// Chooses links among candidates, nearest first: skips a candidate if a chosen one is nearer to it than the node itself is.
+    /// `own_term` turns the estimates into distances.
     fn choose(
         &self,
         candidates: &[u64],
@@ -194,7 +194,7 @@ impl<'a> Inserter<'a> {
                 break;
             }
             let node = key_node(candidate);
-            // An estimate of the candidate as a query lacks the candidate's own term.
+            // An estimate with the candidate as the query lacks the candidate's own term.
             let limit = key_value(candidate) + own_term - self.own_term(node);
             let limit = (key(limit, 0) >> 32) as u32;
             let query = self.query(node)?;
@@ -213,7 +213,7 @@ impl<'a> Inserter<'a> {
         Ok(())
     }
 
-    /// Gives a new node its links. Others may have linked back to it already; what they left is kept where it fits.
+    /// Sets the links of a new node. Others may already have linked back to it; their links are kept if they fit.
     fn write(&self, node: u32, level: u8, chosen: &[u32]) {
         let _lock = self.locks[node as usize].lock().unwrap_or_else(PoisonError::into_inner);
         let list = self.list(node, level);
@@ -225,7 +225,7 @@ impl<'a> Inserter<'a> {
         }
     }
 
-    /// Links a node to a new one. A full list is chosen anew.
+    /// Links a node to a new one. If the list is full, its links are chosen again.
     fn link_back(
         &self,
         node: u32,
@@ -262,7 +262,7 @@ impl<'a> Inserter<'a> {
     }
 }
 
-/// A level of a graph that is being built.
+/// A level of a graph under construction.
 struct Linking<'a, 'b> {
     graph: &'a Inserter<'b>,
     level: u8,

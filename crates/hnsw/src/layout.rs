@@ -1,7 +1,7 @@
-//! The bytes of a frozen graph, version 3, or 4 where links lie in blocks.
+//! The bytes of a frozen graph, version 3, or 4 if links are stored in blocks.
 //!
-//! Every number is little-endian, an unsigned integer where nothing else is said. A node is a row number. There is no
-//! magic and no checksum: the file that carries the graph has both.
+//! All numbers are little-endian, and unsigned integers unless stated otherwise. A node is a row number. There is no magic number
+//! and no checksum: the file that contains the graph has both.
 //!
 //! ```text
 //! offset  bytes  field
@@ -39,46 +39,46 @@
 //!    it compares for each of these; per scan its width as a multiple of those wanted, and what it finds of as many
 //! ```
 //!
-//! A link on a level goes to another node of at least that level. Every node can be reached from the entry point over
-//! the links of level 0, if there are any.
+//! A link on a level leads to another node of at least that level. If there are links, every node can be reached from the entry
+//! point over the links of level 0.
 
 use crate::recall::{ERROR_BYTES, RecallTable, SCAN_POINT_BYTES, WALK_POINT_BYTES};
 use crate::{HnswError, Pages};
 use precedent_vector::{BLOCK_LINKS, quads_of};
 
-/// Smallest `m` (links of a node on a level above 0).
+/// Smallest `m` (links of a node above level 0).
 pub const MIN_M: usize = 2;
 /// Largest `m`.
 pub const MAX_M: usize = 64;
 /// Most links of a node on level 0.
 pub(crate) const MAX_LINKS: usize = 4 * MAX_M;
-/// Most nodes of a graph: the words of the upper levels are counted in 32 bits, and with the smallest `m` a node has 3.5
-/// of them on average.
+/// Most nodes of a graph: the words of the upper levels are counted in 32 bits, and with the smallest `m` a node has 3.5 of them
+/// on average.
 pub const MAX_NODES: usize = 1 << 28;
 
-/// Versions written and read: with lists, and with blocks.
+/// Versions that are written and read: with lists, and with blocks.
 pub(crate) const VERSIONS: [u32; 2] = [3, 4];
 /// Bytes of the header.
 pub(crate) const HEADER_BYTES: usize = 128;
-/// Where the header says what the audit found and did.
+/// Header offset of the audit's result.
 pub(crate) const AUDIT_OFFSET: usize = 96;
-/// Where it says how many scans the recall table has.
+/// Header offset of the number of scans in the recall table.
 const SCANS_OFFSET: usize = 104;
-/// Where it says how long a block of links is, how many of starts there are, and how long their quantiser.
+/// Header offset of the length of a block of links, the number of start blocks, and the length of their quantiser.
 const BLOCKS_OFFSET: usize = 108;
-/// Where its zeros begin.
+/// Header offset of the zeros.
 const RESERVED_OFFSET: usize = 120;
-/// Blocks of starts at most.
+/// Most start blocks.
 const MAX_STARTS: u32 = 64;
-/// Bytes of their quantiser at most.
+/// Most bytes of the quantiser of blocks.
 const MAX_LINK_QUANTISER_BYTES: u32 = 1 << 24;
-/// No node: the entry point of an empty graph, the upper record of a node of level 0, the place of a link that is free.
+/// No node: the entry point of an empty graph, the upper record of a node of level 0, or a free place for a link.
 pub(crate) const NONE: u32 = u32::MAX;
-/// Levels that are drawn: 0 to 15.
+/// Number of levels: 0 to 15.
 pub(crate) const LEVELS: u32 = 16;
-/// Walks, and scans, of the recall table at most.
+/// Most walks, and most scans, in the recall table.
 pub(crate) const MAX_POINTS: u32 = 32;
-/// Words that a node's links on level 0 are padded to: a cache line.
+/// A node's links on level 0 are padded to a multiple of this many words: a cache line.
 const STRIDE: u32 = 16;
 /// Offsets in the header.
 const OFFSETS: [&str; 8] = [
@@ -92,7 +92,7 @@ const OFFSETS: [&str; 8] = [
     "bytes of the graph",
 ];
 
-/// What the header says, and what follows from it.
+/// The fields of the header, and what follows from them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct GraphHeader {
     pub node_count: u32,
@@ -109,19 +109,19 @@ pub(crate) struct GraphHeader {
     pub code_bytes: u64,
     /// Bytes of the rest of a node's code.
     pub rest_bytes: u64,
-    /// Nodes that the audit after the build found lost.
+    /// Nodes that could not be reached, by the audit after the build.
     pub unreachable: u32,
-    /// Links that it added.
+    /// Links that the audit added.
     pub repaired: u32,
-    /// Bytes of a block of links, 0 where level 0 is lists.
+    /// Bytes of a block of links; 0 if level 0 is stored in lists.
     pub block_bytes: u32,
-    /// Blocks of starts, behind those of the nodes.
+    /// Start blocks, after those of the nodes.
     pub start_blocks: u32,
     pub link_quantiser_bytes: u32,
 }
 
 impl GraphHeader {
-    /// Words of a node on level 0.
+    /// Words per node on level 0.
     pub fn stride(&self) -> u32 {
         match self.block_bytes {
             0 => self.m0.next_multiple_of(STRIDE),
@@ -129,17 +129,17 @@ impl GraphHeader {
         }
     }
 
-    /// Where the links of a node on level 0 begin. Fits 64 bits for every header that [`Self::decode`] lets through.
+    /// Offset of the links of a node on level 0. It fits 64 bits for every header that [`Self::decode`] accepts.
     pub fn level_zero_offset(&self, node: u32) -> u64 {
         HEADER_BYTES as u64 + 4 * u64::from(self.stride()) * u64::from(node)
     }
 
-    /// Where the upper index entry of a node stands.
+    /// Offset of the upper index entry of a node.
     pub fn upper_index_offset(&self, node: u32) -> u64 {
         self.level_zero_offset(self.node_count + self.start_blocks) + 4 * u64::from(node)
     }
 
-    /// Where the upper levels begin.
+    /// Offset of the upper levels.
     pub fn upper_offset(&self) -> u64 {
         self.upper_index_offset(self.node_count)
     }
@@ -191,7 +191,7 @@ impl GraphHeader {
         ]
     }
 
-    /// As it is with another recall table.
+    /// The same with another recall table.
     fn with_table(self, table: &RecallTable) -> Self {
         Self {
             walk_points: table.walks.len() as u32,
@@ -235,7 +235,7 @@ impl GraphHeader {
         header
     }
 
-    /// Reads a header and holds every field against the others and against the length of the file.
+    /// Decodes a header and checks each field against the others and the length of the file.
     pub fn decode(header: &[u8; HEADER_BYTES], file_bytes: u64) -> Result<Self, HnswError> {
         let word = |offset: usize| u32::from_le_bytes(std::array::from_fn(|i| header[offset + i]));
         let long = |offset: usize| u64::from_le_bytes(std::array::from_fn(|i| header[offset + i]));
@@ -304,7 +304,7 @@ impl GraphHeader {
         if repaired > unreachable {
             return wrong("links for lost nodes", AUDIT_OFFSET + 4, repaired.into(), unreachable.into());
         }
-        // What lies between two offsets is for the later one to agree with.
+        // What is between two offsets is checked with the later one.
         let between = |from: usize, to: usize| long(to).saturating_sub(long(from));
         let per_node = |bytes: u64| bytes.checked_div(node_count.into()).unwrap_or(0);
         let mut layout = Self {
@@ -326,7 +326,7 @@ impl GraphHeader {
             start_blocks,
             link_quantiser_bytes,
         };
-        // The codes begin at a multiple of 64, so the bytes of the quantiser stand in no offset; its own header says them.
+        // The codes begin at a multiple of 64, so no offset gives the length of the quantiser; its own header does.
         layout.quantiser_bytes = between(56, 64);
         for ((field, expected), offset) in OFFSETS.into_iter().zip(layout.offsets()).zip((32..).step_by(8)) {
             if long(offset) != expected {
@@ -340,7 +340,7 @@ impl GraphHeader {
     }
 }
 
-/// Puts a recall table in place of the one that a graph has.
+/// Replaces the recall table of a graph.
 pub(crate) fn put_table(bytes: &mut Vec<u8>, table: &RecallTable) -> Result<(), HnswError> {
     let layout = read_header(bytes.as_slice())?;
     bytes.truncate(layout.table_offset() as usize);
@@ -350,7 +350,7 @@ pub(crate) fn put_table(bytes: &mut Vec<u8>, table: &RecallTable) -> Result<(), 
     Ok(())
 }
 
-/// The layout that the first bytes say, held against how many bytes there are.
+/// The layout given by the first bytes, checked against the number of bytes.
 pub(crate) fn read_header<P: Pages + ?Sized>(pages: &P) -> Result<GraphHeader, HnswError> {
     let file_bytes = pages.len() as u64;
     if pages.len() < HEADER_BYTES {

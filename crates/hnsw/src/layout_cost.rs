@@ -1,29 +1,28 @@
-//! What walks over lists and over blocks cost, by what they were measured to find: which of the two a graph is to have.
+//! The costs of walks over lists and over blocks, by what they were measured to find: decides which of the two a graph gets.
 
 use crate::blocks::START_BLOCKS;
 use crate::recall::{DEPTHS, RecallTable};
 use precedent_vector::{BLOCK_LINKS, quads_for};
 
-/// Nanoseconds of a walk over lists: to begin with, for each code compared, and besides for each line of it. This and what follows was
-/// measured on 100,000 sentence embeddings of 384 numbers, 100,000 clustered vectors of 512, 100,000 near copies of 384 (codes of four lines) and
-/// 64,000 image patches of 128, with AVX-512.
-/// It is a model and no clock, so that the same rows give the same graph.
+/// Nanoseconds of a walk over lists: fixed part, per code compared, and per line of the code. These and the following figures
+/// were measured on 100,000 sentence embeddings of 384 dimensions, 100,000 clustered vectors of 512, 100,000 near copies of 384
+/// (codes of four lines) and 64,000 image patches of 128, with AVX-512. They are a model and not a clock, so that the same rows
+/// give the same graph.
 const LIST_WALK: f32 = 5_000.0;
 const LIST_CODE: f32 = 8.2;
 const LIST_LINE: f32 = 2.3;
-/// Of a walk over blocks: to begin with, the starts included, for each node walked on from, and besides for each quad of its block and for
-/// each number of its vector.
+/// A walk over blocks: fixed part including the starts, per node expanded, per quad of its block, and per number of its vector.
 const BLOCK_WALK: f32 = 4_000.0;
 const BLOCK_STEP: f32 = 120.0;
 const BLOCK_QUAD: f32 = 5.0;
 const BLOCK_NUMBER: f32 = 0.12;
-/// Blocks take up twice the bytes of lists with the vectors that are measured, and must save this share of the time.
+/// Blocks take twice the bytes of lists, including the vectors that are measured, and must save this share of the time.
 const SAVED: f32 = 0.15;
-/// What is asked of both, and the fewest steps over blocks that it took on any data of those above.
+/// The recalls at which both are compared, and the fewest steps over blocks on any of the data above.
 pub(crate) const RECALLS: [f32; 2] = [0.95, 0.99];
 const FEWEST_STEPS: [f32; RECALLS.len()] = [30.0, 60.0];
 
-/// What walks over lists were measured to find, and codes of how many lines they compare.
+/// What walks over lists were measured to find, and how many lines their codes have.
 pub(crate) struct ListCost<'a> {
     pub table: &'a RecallTable,
     pub lines: usize,
@@ -41,12 +40,12 @@ impl ListCost<'_> {
         Some(LIST_WALK + plan.compared * (LIST_CODE + LIST_LINE * self.lines as f32))
     }
 
-    /// Whether blocks may pay, for all that is known before they are made: to make them takes as long as to link the rows.
+    /// Whether blocks may pay, as far as is known before they are made: making them takes as long as linking the rows.
     pub fn may_be_beaten(&self, dimension: usize) -> bool {
         self.exceed(FEWEST_STEPS.map(|steps| Some(block_walk(steps, dimension))))
     }
 
-    /// Whether others take enough less time at the recalls that lists give, if they give any.
+    /// Whether others are fast enough at the recalls that lists reach, if they reach any.
     fn exceed(&self, others: [Option<f32>; RECALLS.len()]) -> bool {
         let shares: Vec<f32> = (RECALLS.iter().zip(others))
             .filter_map(|(&recall, other)| {
@@ -54,7 +53,7 @@ impl ListCost<'_> {
             })
             .collect();
         let mean = shares.iter().sum::<f32>() / shares.len() as f32;
-        // Of no shares that is no number, and nothing is below it.
+        // The mean of no shares is not a number, and nothing is below it.
         mean < 1.0 - SAVED
     }
 }
@@ -66,7 +65,7 @@ impl BlockCost<'_> {
         Some(block_walk(steps, self.dimension))
     }
 
-    /// Whether walks over blocks take enough less time than over lists, and find no less.
+    /// Whether walks over blocks are fast enough compared with lists, and find no less.
     pub fn pays(&self, lists: &ListCost<'_>) -> bool {
         lists.exceed(RECALLS.map(|recall| self.of_walk(recall)))
     }

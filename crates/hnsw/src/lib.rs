@@ -1,9 +1,9 @@
 //! HNSW graphs: built over quantised codes, frozen into flat bytes, searched in place.
 //!
-//! A node is a row of a set of vectors, and nothing else is known of it: no files, no cases. [`build`] makes a graph
-//! over [`VectorRows`] and freezes it; [`Graph`] opens the bytes wherever they lie ([`Pages`]); a [`Search`] walks them, or
-//! compares a list of nodes by their codes, and measures the best exactly. [`encode_like`] makes codes alone, without links. [`compare`]
-//! measures every vector of a list, and needs neither. Equal vectors are expected to share one node.
+//! A node is a row of a set of vectors; nothing else is known about it, such as files or cases. [`build`] makes a graph over
+//! [`VectorRows`] and freezes it; [`Graph`] opens its bytes wherever they are ([`Pages`]); a [`Search`] walks it, or compares a
+//! list of nodes by their codes, and measures the best exactly. [`encode_like`] makes only codes, without links. [`compare`]
+//! measures every vector of a list, and needs neither. Equal vectors should share a node.
 //!
 //! ```
 //! use precedent_hnsw::{

@@ -1,4 +1,4 @@
-//! Distance and node in one number that compares as the pair does.
+//! Distance and node in one number that sorts like the pair.
 
 /// A node that was found, with its distance to the query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,24 +9,24 @@ pub struct Neighbour {
     pub distance: f32,
 }
 
-/// What a search or a scan found.
+/// The result of a search or a scan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The nearest nodes, ascending by distance and then by node.
+    /// The nearest nodes, sorted by distance and then by node.
     pub neighbours: Vec<Neighbour>,
-    /// How many distances were computed.
+    /// Number of distances computed.
     pub visited: usize,
     /// Whether the caller stopped it: the neighbours are then the best so far.
     pub stopped: bool,
 }
 
-/// A neighbour as one integer, ordered by distance and then by node: one comparison in the heaps, and no tie is left
-/// to chance.
+/// A neighbour as a single integer, which sorts by distance and then by node: heaps need one comparison, and ties are never
+/// random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(u64);
 
 impl Key {
-    /// None for a distance that is not a number: it has no place in an order.
+    /// `None` for a distance that is not a number, which has no place in an order.
     #[inline]
     pub fn new(distance: f32, node: u32) -> Option<Self> {
         (!distance.is_nan()).then(|| Self(precedent_vector::key(distance, node)))

@@ -1,40 +1,40 @@
-//! Bytes that may be checked when they are first touched.
+//! Bytes that may be verified when first touched.
 
 use std::error::Error;
 use std::ops::Range;
 
-/// Bytes at rest: in memory, or in a mapped file that checks each block on first touch.
+/// Bytes in memory, or in a mapped file that verifies each block when first touched.
 pub trait Pages {
-    /// Why bytes could not be had.
+    /// Why bytes could not be read.
     type Error: Error + Send + Sync + 'static;
 
-    /// How many bytes there are.
+    /// Number of bytes.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no bytes.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bytes of a range, checked.
+    /// The bytes of a range, verified.
     ///
     /// # Errors
-    /// A range that does not lie inside [`Self::len`], or a block that fails its check. Never panics.
+    /// A range outside of [`Self::len`], or a block that fails verification. Never panics.
     fn bytes(&self, range: Range<usize>) -> Result<&[u8], Self::Error>;
 
-    /// All bytes, where every one has been checked: then nothing is asked for piece by piece.
+    /// All bytes, once every one has been verified: callers then need not ask piece by piece.
     fn checked(&self) -> Option<&[u8]>;
 }
 
-/// A range that does not lie inside the bytes.
+/// A range outside of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("bytes {start} to {end} of {len} were asked for")]
 pub struct OutOfBounds {
-    /// First byte asked for.
+    /// Start of the range requested.
     pub start: usize,
-    /// End of the range asked for.
+    /// End of the range requested.
     pub end: usize,
-    /// How many bytes there are.
+    /// Number of bytes.
     pub len: usize,
 }
 

@@ -1,19 +1,19 @@
-//! What which way of looking was measured to find, and what it costs: what a promised recall is kept by.
+//! What each path was measured to find, and its cost: the basis of promised recall.
 //!
-//! Recall is the mean share of a query's `k` truly nearest that are found, those by whole vectors. It was measured at a few `k`, the
-//! [`DEPTHS`]; a `k` between two of them goes as far as both need. Nothing is promised that was not measured: where no way finds
-//! enough, there is none, and the caller compares every vector.
+//! Recall is the mean share of a query's `k` true nearest neighbours, by exact vectors, that are found. It was measured for a few
+//! `k`, the [`DEPTHS`]; a `k` between two of them goes as far as both need. Nothing is promised that was not measured: if no path
+//! finds enough, there is none, and the caller compares every vector.
 
-/// The `k` that recall is measured at. What is measured at the first stands for every smaller `k`, too: a search for fewer holds
-/// as many, so that the best is the same whatever `k` is.
+/// The `k` for which recall is measured. The first one stands for all smaller `k`, too: a search for fewer holds as many, so that
+/// the best hit is the same for every `k`.
 pub const DEPTHS: [usize; 5] = [10, 30, 100, 300, 1_000];
-/// The shares of true neighbours that the errors of estimates are told for.
+/// The shares of true neighbours for which the errors of estimates are given.
 pub(crate) const LOST: [f32; 8] = [0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.000_5, 0.000_2];
-/// How many deviations of a normal distribution they exceed.
+/// How many deviations of a normal distribution these shares exceed.
 const DEVIATIONS: [f32; LOST.len()] = [1.64, 2.05, 2.33, 2.58, 2.88, 3.09, 3.29, 3.54];
 /// Deviations in [`RecallTable::spread`].
 pub(crate) const SPREAD: f32 = 4.0;
-/// Of what a promise may miss, the part that is left to measuring: to stopping before every vector that is held was measured.
+/// The part of what a promise may miss that is left to measuring, which stops before every held vector was measured.
 const LOST_IN_MEASURING: f32 = 0.2;
 
 /// What a walk of some slack found.
@@ -21,48 +21,49 @@ const LOST_IN_MEASURING: f32 = 0.2;
 pub struct WalkPoint {
     /// As in [`crate::WalkBreadth::Slack`].
     pub slack: f32,
-    /// For each of the [`DEPTHS`] the share of so many nearest that the walk held.
+    /// For each of the [`DEPTHS`], the share of that many nearest neighbours that the walk held.
     pub recall: [f32; DEPTHS.len()],
-    /// For each of the [`DEPTHS`] the codes that it compared.
+    /// For each of the [`DEPTHS`], the number of codes compared.
     pub compared: [f32; DEPTHS.len()],
 }
 
 /// What a scan of some width found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScanPoint {
-    /// Codes held, as a multiple of those wanted.
+    /// Codes held, as a multiple of the number wanted.
     pub width: f32,
-    /// For each of the [`DEPTHS`] the share of so many nearest that are among those held.
+    /// For each of the [`DEPTHS`], the share of that many nearest neighbours that are among those held.
     pub recall: [f32; DEPTHS.len()],
 }
 
-/// All that was measured of a graph, or of codes without one.
+/// Everything measured for a graph, or for codes without one.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecallTable {
-    /// Four deviations of an estimate by first codes, relative to the length of the query: near copies lie nearer to each other than that.
+    /// Four deviations of an estimate by first codes, relative to the length of the query: near copies are nearer to each other
+    /// than that.
     pub(crate) spread: f32,
-    /// How far the estimate of a true neighbour lies behind its distance, relative to the length of the query: for each share of `LOST` what so many exceed. Nothing where
-    /// nothing was measured.
+    /// By how much the estimate of a true neighbour exceeds its distance, relative to the length of the query: for each share of
+    /// `LOST`, the amount that this share exceeds. `None` if nothing was measured.
     pub(crate) errors: Option<[f32; LOST.len()]>,
-    /// Whether walks measure all that they find: then nothing is lost after them.
+    /// Whether walks measure everything they find: then nothing is lost afterwards.
     pub(crate) walks_measure: bool,
-    /// Slack ascending, recalls and comparisons with it.
+    /// Sorted by slack, with recalls and comparisons.
     pub walks: Vec<WalkPoint>,
-    /// Width ascending, recalls with it.
+    /// Sorted by width, with recalls.
     pub scans: Vec<ScanPoint>,
 }
 
-/// A walk that was measured to find what is asked for.
+/// A walk that was measured to find what is requested.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WalkPlan {
     /// As in [`crate::WalkBreadth::Slack`].
     pub slack: f32,
-    /// Codes that it compares, about.
+    /// Approximate number of codes it compares.
     pub compared: f32,
 }
 
 impl RecallTable {
-    /// The walk that finds a share of the `k` nearest; none where none was measured to, nor beyond the last depth.
+    /// The walk that finds a share of the `k` nearest; `None` if none was measured to, or beyond the last depth.
     pub fn walk(&self, recall: f32, k: usize) -> Option<WalkPlan> {
         if k > DEPTHS[DEPTHS.len() - 1] {
             return None;
@@ -75,7 +76,7 @@ impl RecallTable {
         })
     }
 
-    /// The walk that was measured to find most of the `k` nearest, and the share that it finds.
+    /// The walk that was measured to find the most of the `k` nearest, and the share that it finds.
     pub fn longest_walk(&self, k: usize) -> Option<(WalkPlan, f32)> {
         let last = self.walks.last()?;
         let plan = |depth: usize| {
@@ -85,8 +86,8 @@ impl RecallTable {
         between(k, plan, |low, high, _| if high.1 < low.1 { high } else { low })
     }
 
-    /// How many codes a scan holds to find a share of the `k` nearest, as a multiple of `k` (of the first of the [`DEPTHS`] where that is
-    /// more); none where no width was measured to.
+    /// How many codes a scan must hold to find a share of the `k` nearest, as a multiple of `k` (or of the first of the
+    /// [`DEPTHS`], if that is more); `None` if no width was measured to.
     pub fn scan(&self, recall: f32, k: usize) -> Option<f32> {
         let width = |depth: usize| {
             let enough = |point: &&ScanPoint| point.recall[depth] >= held_for(recall);
@@ -95,17 +96,18 @@ impl RecallTable {
         between(k, width, |low, high, _| low.max(high))
     }
 
-    /// How far behind the last of the nearest an estimate may lie for its vector to be measured, if a share of them may be lost.
+    /// How far beyond the last of the nearest an estimate may be for its vector to be measured, if a share of the nearest may be
+    /// lost.
     pub(crate) fn slack_of_estimates(&self, recall: f32) -> f32 {
         let may_be_lost = (1.0 - recall) * LOST_IN_MEASURING;
         let Some(errors) = &self.errors else { return f32::INFINITY };
         let place = LOST.iter().position(|&lost| lost <= 1.001 * may_be_lost);
-        // Where less may be lost than was measured, all that is held is measured.
+        // If less may be lost than was measured, everything held is measured.
         place.and_then(|place| errors.get(place)).copied().unwrap_or(f32::INFINITY)
     }
 
-    /// How far behind its distance a first estimate may lie, relative to the length of the query, for all but the share of neighbours
-    /// that a recall allows to be dropped.
+    /// By how much a first estimate may exceed its distance, relative to the length of the query, for all but the share of
+    /// neighbours that a recall allows to be dropped.
     pub(crate) fn deviation_of_estimates(&self, recall: f32) -> f32 {
         let place = LOST.iter().position(|&lost| lost <= 1.0 - held_for(recall));
         place.map_or(SPREAD, |place| DEVIATIONS[place]) * self.spread / SPREAD
@@ -118,7 +120,7 @@ impl RecallTable {
         let Some(below) = place.checked_sub(1).and_then(|below| self.walks.get(below)) else {
             return Some(WalkPlan { slack: above.slack, compared: above.compared[depth] });
         };
-        // Between what was measured, slack grows with the logarithm of what is missed.
+        // Between measured walks, slack grows with the logarithm of what is missed.
         let (low, high) = (missed(below.recall[depth]), missed(above.recall[depth]));
         let part = ((low - missed(recall)) / (low - high).max(1e-6)).clamp(0.0, 1.0);
         let interpolated = |low: f32, high: f32| low + part * (high - low);
@@ -129,12 +131,12 @@ impl RecallTable {
     }
 }
 
-/// The share that must be held for a share to be found.
+/// The share that must be held so that a share is found.
 fn held_for(recall: f32) -> f32 {
     1.0 - (1.0 - recall) * (1.0 - LOST_IN_MEASURING)
 }
 
-/// What holds for a `k`, from the depths to either side of it: `share` says how far it is from the first to the second.
+/// The value for a `k`, from the depths on either side of it: `share` is how far it is from the first to the second.
 fn between<T: Copy>(k: usize, at: impl Fn(usize) -> Option<T>, both: impl Fn(T, T, f32) -> T) -> Option<T> {
     let high = DEPTHS.iter().position(|&depth| depth >= k).unwrap_or(DEPTHS.len() - 1);
     let found = at(high)?;
@@ -148,13 +150,13 @@ fn between<T: Copy>(k: usize, at: impl Fn(usize) -> Option<T>, both: impl Fn(T, 
     }
 }
 
-/// Bytes of the errors, of a point of a walk, and of one of a scan.
+/// Bytes of the errors, of a walk point, and of a scan point.
 pub(crate) const ERROR_BYTES: u64 = 4 * LOST.len() as u64;
 pub(crate) const WALK_POINT_BYTES: u64 = 4 * (1 + 2 * DEPTHS.len() as u64);
 pub(crate) const SCAN_POINT_BYTES: u64 = 4 * (1 + DEPTHS.len() as u64);
 
 impl RecallTable {
-    /// All but the spread: the errors (zeros where there are none), the walks, the scans: all f32, little-endian.
+    /// Everything but the spread: the errors (zeros if there are none), the walks, the scans: all f32, little-endian.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let errors = self.errors.unwrap_or_default();
         let walks = self.walks.iter().flat_map(|point| {
@@ -165,7 +167,7 @@ impl RecallTable {
         errors.into_iter().chain(walks).chain(scans).flat_map(f32::to_le_bytes).collect()
     }
 
-    /// The table of so many walks, the rest being scans. What is not a number promises nothing.
+    /// The table with this many walks; the rest are scans. Values that are not a number promise nothing.
     pub(crate) fn from_bytes(bytes: &[u8], walks: usize, spread: f32) -> Self {
         let (words, _) = bytes.as_chunks();
         let numbers: Vec<f32> = words.iter().map(|&word| f32::from_le_bytes(word)).collect();

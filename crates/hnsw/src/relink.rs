@@ -1,9 +1,9 @@
-//! Links chosen a second time, when all nodes are there: a node then knows more of those near it than when it was inserted.
+//! Chooses links a second time, when all nodes are there: each node then knows more of its neighbours than when it was inserted.
 //!
-//! Candidates are the links of a node, those linked to it, and the links of these, the nearest by codes. They are chosen by whole vectors: by
-//! codes, a tenth more steps were needed to find 0.95 and a third more to find 0.99. The rule is that of diversity with a little less of it
-//! (Subramanya et al., "DiskANN", NeurIPS 2019). Then they are linked back, and places that are left are filled with the nearest left
-//! over: a block is read whole whether it is full or not.
+//! Candidates are the links of a node, the nodes that link to it, and the links of these; the nearest are taken, by codes. Links
+//! are chosen by exact vectors: by codes, a tenth more steps were needed to find 0.95, and a third more to find 0.99. The
+//! diversity rule is slightly relaxed (Subramanya et al., "DiskANN", NeurIPS 2019). Then links back are added, and free places
+//! are filled with the nearest remaining candidates: a block is read as a whole, whether it is full or not.
 
 use crate::flat_lists::{FlatLists, put_links};
 use crate::layout::NONE;
@@ -15,15 +15,15 @@ use precedent_vector::{
 };
 use rayon::prelude::*;
 
-/// Candidates that are chosen from, the nearest: 128 and 160 found no more.
+/// Number of candidates, the nearest: 128 and 160 found no more.
 const CANDIDATES: usize = 96;
-/// Of the nodes linked with one, the nearest, whose links are candidates, too.
+/// Number of the nearest linked nodes whose links are candidates, too.
 const EXPANDED: usize = 24;
-/// A candidate is passed over where a chosen one is nearer to it than the node by this factor. On 100,000 sentence embeddings 1.03
+/// A candidate is skipped if a chosen one is nearer to it than the node by this factor. On 100,000 sentence embeddings, 1.03
 /// found 0.99 in a tenth less time than 1.0.
 const DIVERSITY: f32 = 1.03 * 1.03;
 
-/// For each node those that link to it, one after another.
+/// For each node, the nodes that link to it, one after another.
 struct Reverse {
     starts: Vec<u32>,
     nodes: Vec<u32>,
@@ -53,7 +53,7 @@ impl Reverse {
     }
 }
 
-/// Working memory of one thread.
+/// Working memory of a thread.
 #[derive(Default)]
 struct RelinkScratch {
     met: NodeSet,
@@ -68,7 +68,7 @@ pub(crate) struct Relinker<'a, R> {
     codes: CodeTable<'a>,
     queries: &'a CodeQueries,
     distance: DistanceFn,
-    /// Links of a list.
+    /// Links per list.
     width: usize,
 }
 
@@ -82,11 +82,11 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         Self { rows, codes, queries, distance: metric.distance_fn(), width }
     }
 
-    /// Lists in place of those that a graph has.
+    /// New lists in place of those of a graph.
     pub fn relink(&self, before: &FlatLists, stopped: &Stopped<'_>) -> Result<FlatLists, HnswError> {
         let (count, width) = (self.rows.len(), self.width);
         let reverse = Reverse::of(before, count);
-        // The chosen ones, then the nearest of all to fill up with.
+        // The chosen ones, then the nearest of all, to fill up with.
         let empty = || FlatLists::new(count, width);
         let (mut first, mut spare, mut lists) = (empty(), empty(), empty());
         let places = first.words.par_chunks_mut(width).zip(spare.words.par_chunks_mut(width));
@@ -117,7 +117,7 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         Ok(lists)
     }
 
-    /// Leaves the nearest candidates, sorted: of some nodes, and of the links of the nearest of these.
+    /// Leaves the nearest candidates, sorted: from some nodes, and the links of the nearest of these.
     fn candidates(
         &self,
         node: u32,
@@ -144,7 +144,7 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         self.sort(node, found.into_iter(), scratch)
     }
 
-    /// Leaves nodes sorted by their distance from one, each once.
+    /// Leaves nodes sorted by their distance from one node, without duplicates.
     fn sort(
         &self,
         node: u32,
@@ -161,7 +161,7 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         Ok(())
     }
 
-    /// Chooses among the sorted ones.
+    /// Chooses among the sorted candidates.
     fn choose(&self, scratch: &mut RelinkScratch) -> Result<(), HnswError> {
         let RelinkScratch { sorted, chosen, .. } = scratch;
         chosen.clear();
@@ -196,7 +196,7 @@ impl<'a, R: VectorRows + Sync> Relinker<'a, R> {
         }
     }
 
-    /// Holds the nearest of some nodes to a node by their codes, as far as there is room.
+    /// Holds the nearest of some nodes to a node, by their codes, as far as there is room.
     fn nearest_of(&self, node: u32, others: &[u32], nearest: &mut SortedKeys) -> Result<(), HnswError> {
         let query = self.queries.get(node).ok_or_else(|| self.no_such_node(node))?;
         for group in others.chunks(GROUP) {

@@ -1,4 +1,4 @@
-//! The audit after a build: every node can be reached, or is made so.
+//! The audit after a build: makes sure that every node can be reached.
 
 use crate::layout::AUDIT_OFFSET;
 use crate::order::Key;
@@ -8,18 +8,18 @@ use crate::search_params::Filter;
 use crate::{Audit, Graph, HnswError, Pages, Precision, VectorRows, WalkBreadth};
 use precedent_vector::DistanceFn;
 
-/// Neighbours that are held while the place of a lost node is looked for.
+/// Search width when looking for neighbours of a lost node.
 const REPAIR_EF: usize = 256;
-/// Nearest neighbours of a lost node in which a free place is preferred to replacing a link.
+/// Number of nearest neighbours of a lost node among which a free place is preferred to replacing a link.
 const NEAREST: usize = 16;
 /// No node has reached this one.
 const LOST: u32 = u32::MAX;
 
-/// Follows every list of a graph and counts the nodes that no walk from the entry point over level 0 meets. 0 for
-/// every graph that [`crate::build`] returned, and where there are no links.
+/// Follows every list of a graph and counts the nodes that no walk from the entry point over level 0 reaches. 0 for every graph
+/// that [`crate::build`] returned, and if there are no links.
 ///
 /// # Errors
-/// [`HnswError::Damaged`] with the place of the first link or length outside its bounds, [`HnswError::Pages`].
+/// [`HnswError::Damaged`] with the position of the first link or length outside its bounds, [`HnswError::Pages`].
 pub fn unreachable_nodes<P: Pages>(graph: &Graph<P>) -> Result<usize, HnswError> {
     if !graph.has_links() {
         return Ok(0);
@@ -37,10 +37,10 @@ pub fn unreachable_nodes<P: Pages>(graph: &Graph<P>) -> Result<usize, HnswError>
     Ok(Tree::grow_from_entry(graph)?.lost().count())
 }
 
-/// Gives every lost node a link from its nearest node that is not lost, and notes in the header how many there were. A full
+/// Gives every lost node a link from its nearest node that is not lost, and records in the header how many there were. A full
 /// list gives up its farthest link that no other node depends on.
 ///
-/// `stopped` is asked before each repair.
+/// `stopped` is called before each repair.
 pub(crate) fn repair<R: VectorRows>(
     bytes: &mut [u8],
     rows: &R,
@@ -69,7 +69,7 @@ pub(crate) fn repair<R: VectorRows>(
         let near = near.finish(REPAIR_EF, 1.0, Precision::Whole)?;
         let near: Vec<u32> = near.neighbours.iter().map(|neighbour| neighbour.node).collect();
         let Some((from, place)) = tree.place_for_link(&graph, &near, rows, distance)? else {
-            // Cannot be: a tree of n nodes uses n - 1 links, and its nodes have places for at least 4 n.
+            // Cannot happen: a tree of n nodes uses n - 1 links, and its nodes have places for at least 4 n.
             break;
         };
         let list = layout.level_zero_offset(from) as usize;
@@ -82,14 +82,14 @@ pub(crate) fn repair<R: VectorRows>(
     Ok(report)
 }
 
-/// Writes into the header what the audit found and did.
+/// Writes the result of the audit into the header.
 pub(crate) fn note(bytes: &mut [u8], report: Audit) {
     for (place, count) in [report.unreachable_before, report.repaired].into_iter().enumerate() {
         write_word(bytes, AUDIT_OFFSET + 4 * place, count as u32);
     }
 }
 
-/// The nodes that were reached from the entry point over level 0, each with the node it was reached from.
+/// The nodes reached from the entry point over level 0, each with the node it was reached from.
 struct Tree {
     parents: Vec<u32>,
 }
@@ -129,8 +129,8 @@ impl Tree {
         nodes.filter(|(_, parent)| **parent == LOST).map(|(node, _)| node)
     }
 
-    /// A node of the tree and the number of the place in its list where a link can go: a free one among the nearest, else
-    /// one whose link the tree does not need, from the nearest on, else the same anywhere.
+    /// A node of the tree, and the place in its list for a new link: a free one among the nearest nodes, else one whose link the
+    /// tree does not need, from the nearest on, else the same anywhere.
     fn place_for_link<R: VectorRows>(
         &self,
         graph: &Graph<&[u8]>,
@@ -213,7 +213,7 @@ mod tests {
         draft.set_links(1, 0, [0, 2].into_iter());
         draft.set_links(4, 0, [5].into_iter());
         let (report, bytes) = check(&draft, 6, 3);
-        // One link brings 3 back and one 4, which knows 5.
+        // One link brings back 3; another brings back 4, which links to 5.
         assert_eq!(report.repaired, 2);
         let graph = Graph::open(bytes).unwrap();
         let mut links = Vec::new();
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_full_list_gives_up_only_what_is_reached_otherwise() {
-        // Everything links to the same four nodes and nothing else: every list of the reached part is full.
+        // Everything links to the same four nodes and to nothing else: every list of the reached part is full.
         let mut draft = Draft::new(2, 4, vec![0; 40]);
         for node in 0..40 {
             draft.set_links(node, 0, [0, 1, 2, 3, 4].into_iter());

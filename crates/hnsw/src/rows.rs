@@ -7,30 +7,30 @@ use std::error::Error;
 #[cfg(target_endian = "big")]
 compile_error!("rows are read in place as little-endian floats; a big-endian target needs a copy");
 
-/// A set of vectors of one dimension. Row numbers are node numbers.
+/// A set of vectors of the same dimension. Row numbers are node numbers.
 pub trait VectorRows {
-    /// Why a row could not be had.
+    /// Why a row could not be read.
     type Error: Error + Send + Sync + 'static;
 
-    /// How many rows there are.
+    /// Number of rows.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many numbers a row has.
+    /// Dimension of the rows.
     fn dimension(&self) -> usize;
 
     /// The numbers of a row, exactly [`Self::dimension`] of them.
     ///
     /// # Errors
-    /// A row past the end, or bytes that could not be read.
+    /// A row past the end, or unreadable bytes.
     fn row(&self, node: u32) -> Result<&[f32], Self::Error>;
 
-    /// How far a row is from a query, in a search. Rows that have a shorter form of their numbers may measure by that, and say how
-    /// far off it may be.
+    /// The distance of a row from a query, in a search. Rows that also have a shorter form of their numbers may measure with it,
+    /// and return how large the error may be.
     ///
     /// # Errors
     /// As [`Self::row`].
@@ -39,7 +39,7 @@ pub trait VectorRows {
         Ok(Measure { distance: query.distance(self.row(node)?), error: 0.0 })
     }
 
-    /// Asks for the bytes that [`Self::measure`] will read.
+    /// Prefetches the bytes that [`Self::measure`] will read.
     ///
     /// # Errors
     /// As [`Self::row`].
@@ -50,7 +50,7 @@ pub trait VectorRows {
     }
 }
 
-/// A query of as many numbers as a row has, with the kernel of the metric.
+/// A query with the dimension of the rows, and the kernel of the metric.
 #[derive(Clone, Copy)]
 pub struct RowQuery<'a> {
     numbers: &'a [f32],
@@ -59,7 +59,7 @@ pub struct RowQuery<'a> {
 }
 
 impl<'a> RowQuery<'a> {
-    /// Holds a query against the rows, so that no kernel meets another length or a number that is not finite.
+    /// Checks a query against the rows, so that no kernel gets another length or a number that is not finite.
     ///
     /// # Errors
     /// [`HnswError::QueryDimension`], [`HnswError::QueryNotFinite`].
@@ -67,7 +67,7 @@ impl<'a> RowQuery<'a> {
         if numbers.len() != rows.dimension() {
             return Err(HnswError::QueryDimension { found: numbers.len(), expected: rows.dimension() });
         }
-        // The sum of the squares is finite only where every number is, and where it is not they are looked through.
+        // The sum of squares is finite only if every number is; if it is not, the numbers are checked one by one.
         let squares = -Metric::Dot.distance_fn()(numbers, numbers);
         if !squares.is_finite()
             && let Some(index) = numbers.iter().position(|number| !number.is_finite())
@@ -82,31 +82,31 @@ impl<'a> RowQuery<'a> {
         self.numbers
     }
 
-    /// Their length as a vector.
+    /// The norm of the query.
     pub fn norm(&self) -> f32 {
         self.norm
     }
 
-    /// How far a whole row is away.
+    /// The distance of an exact row.
     ///
     /// # Panics
-    /// When it has another number of numbers than the query.
+    /// If its length differs from the query's.
     #[inline]
     pub fn distance(&self, row: &[f32]) -> f32 {
         (self.kernel)(self.numbers, row)
     }
 }
 
-/// A distance as it was measured.
+/// A measured distance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measure {
     /// Less is nearer.
     pub distance: f32,
-    /// How far the distance by whole vectors may lie from it, to either side; 0 where these were measured.
+    /// The largest difference from the exact distance, in either direction; 0 if that was measured.
     pub error: f32,
 }
 
-/// Rows that lie one after another in memory.
+/// Rows that are contiguous in memory.
 #[derive(Clone, Copy)]
 pub struct FlatRows<'a> {
     values: &'a [f32],
@@ -117,7 +117,7 @@ impl<'a> FlatRows<'a> {
     /// Rows of `dimension` numbers each, `rows × dimension` values.
     ///
     /// # Errors
-    /// [`RowsError::Shape`] when the dimension is 0 or the values do not make whole rows.
+    /// [`RowsError::Shape`] if the dimension is 0 or the values do not form complete rows.
     pub fn new(values: &'a [f32], dimension: usize) -> Result<Self, RowsError> {
         if dimension == 0 || !values.len().is_multiple_of(dimension) {
             let rows = values.len().checked_div(dimension).unwrap_or(0);
@@ -147,7 +147,7 @@ impl VectorRows for FlatRows<'_> {
     }
 }
 
-/// Rows of little-endian 32-bit floats, one after another from an offset in pages, read in place.
+/// Contiguous rows of little-endian 32-bit floats, from an offset in pages, read in place.
 pub struct PagedRows<P> {
     pages: P,
     offset: usize,
@@ -159,8 +159,8 @@ impl<P: Pages> PagedRows<P> {
     /// `rows × dimension` floats from `offset` (in bytes).
     ///
     /// # Errors
-    /// [`RowsError::Shape`] when they do not lie inside the pages or the dimension is 0, [`RowsError::Misaligned`]
-    /// when the offset is not a multiple of 4. Nothing is read yet.
+    /// [`RowsError::Shape`] if they are not inside the pages or the dimension is 0, [`RowsError::Misaligned`] if the offset is
+    /// not a multiple of 4. Nothing is read yet.
     pub fn new(pages: P, offset: usize, rows: usize, dimension: usize) -> Result<Self, RowsError> {
         let bytes = pages.len();
         let end = rows
@@ -201,18 +201,18 @@ impl<P: Pages> VectorRows for PagedRows<P> {
     }
 }
 
-/// A row, or which one could not be read.
+/// A row, or an error that names the unreadable one.
 pub(crate) fn row_of<R: VectorRows>(rows: &R, row: u32) -> Result<&[f32], HnswError> {
     rows.row(row).map_err(|error| HnswError::row(row, error))
 }
 
-/// Reads every row once, so that nothing unreadable or not finite comes up later.
+/// Reads every row once, so that no unreadable or infinite value turns up later.
 pub(crate) fn check_rows<R: VectorRows>(rows: &R) -> Result<f64, HnswError> {
     let mut largest = 0.0_f64;
     for row in 0..rows.len() as u32 {
         let numbers = row_of(rows, row)?;
         let squared_norm: f64 = numbers.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
-        // Four times the squared norm bounds every squared distance.
+        // Four times the squared norm is an upper bound for every squared distance.
         if squared_norm.is_nan() || squared_norm * 4.0 > f64::from(f32::MAX) {
             return Err(HnswError::NotFinite { row });
         }

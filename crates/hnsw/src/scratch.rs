@@ -1,4 +1,4 @@
-//! The memory of a search, kept from one search to the next.
+//! The memory of a search, reused by the next one.
 
 use crate::frontier::Frontier;
 use crate::settle::Measured;
@@ -6,16 +6,16 @@ use precedent_vector::{NodeSet, PreparedQuery, SortedKeys};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-/// Working memory of one search: a bit per node, the keys that are held, and the query in the form of the codes. After a
-/// first search a second one of the same size allocates only its result.
+/// Working memory of a search: one bit per node, the held keys, and the query prepared for the codes. After the first search, one
+/// of the same size allocates only its result.
 #[derive(Default)]
 pub struct Scratch {
     pub(crate) visited: NodeSet,
     /// What a walk or a scan found, by estimate.
     pub(crate) held: SortedKeys,
-    /// Where a walk over blocks may go on.
+    /// Where a walk over blocks may continue.
     pub(crate) frontier: Frontier,
-    /// The accepted ones of these, where a walk looked for such.
+    /// The accepted ones of these, for a walk with a filter.
     pub(crate) accepted: SortedKeys,
     /// What a scan found.
     pub(crate) scanned: Vec<u64>,
@@ -25,18 +25,18 @@ pub struct Scratch {
     pub(crate) links: Vec<u32>,
     /// Keys by the estimate from both codes.
     pub(crate) refined: Vec<u64>,
-    /// Keys by the distance that was measured, of the nearest so far.
+    /// Keys by measured distance, of the nearest so far.
     pub(crate) exact: SortedKeys,
     /// What was measured.
     pub(crate) measured: Vec<Measured>,
 }
 
-/// What a scratch that waits may hold, besides a bit per node. A usual search takes less than a megabyte; one that took more gives all of
-/// it back.
+/// Most bytes that an unused scratch may keep, besides one bit per node. A usual search takes less than a megabyte; one that took
+/// more returns all of it.
 const KEPT_BYTES: usize = 4 << 20;
 
 impl Scratch {
-    /// The bytes of all that grows with what is looked for.
+    /// The bytes of everything that grows with the number of nodes wanted.
     fn bytes(&self) -> usize {
         let keys: usize = [&self.held, &self.accepted, &self.exact].map(SortedKeys::bytes).iter().sum();
         let lists = (self.scanned.capacity() + self.refined.capacity()) * size_of::<u64>();
@@ -45,19 +45,19 @@ impl Scratch {
     }
 }
 
-/// Scratches that wait for searches. As many are kept as ever ran at once, each of a few megabytes at most.
+/// Unused scratches. The pool keeps as many as were ever in use at once, each of a few megabytes at most.
 #[derive(Default)]
 pub struct ScratchPool(Mutex<Vec<Scratch>>);
 
 impl ScratchPool {
-    /// A scratch for one search; it returns to the pool when it is dropped.
+    /// A scratch for one search; it returns to the pool when dropped.
     pub fn take(&self) -> PooledScratch<'_> {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         PooledScratch { scratch: waiting.unwrap_or_default(), pool: self }
     }
 }
 
-/// A scratch on loan from its pool.
+/// A scratch borrowed from its pool.
 pub struct PooledScratch<'a> {
     scratch: Scratch,
     pool: &'a ScratchPool,

@@ -1,5 +1,5 @@
-//! A search: greedy down the upper levels and a walk over level 0, or a walk over blocks, or a scan of a list by codes; and the best of
-//! it measured.
+//! A search: a greedy descent through the upper levels and a walk over level 0, or a walk over blocks, or a scan of a list by
+//! codes; the best nodes are then measured.
 
 use crate::ascending::Ascending;
 use crate::graph::Graph;
@@ -16,35 +16,35 @@ use crate::{HnswError, Pages, Precision, RowQuery, VectorRows};
 use precedent_vector::{DistanceFn, GROUP, key, key_node, key_value};
 use std::cell::RefCell;
 
-/// Vectors that are asked for before the second codes are looked at.
+/// Vectors that are prefetched before the second codes are read.
 const EARLY: usize = 12;
-/// As many are held for each one wanted, and besides, for second codes to pay: to bring a query into their form takes as long
-/// as measuring some 14 vectors, and with them about 1.8 vectors are measured for each one wanted.
+/// Number of held nodes per node wanted, and fixed part, above which second codes pay: preparing a query for them takes as long
+/// as measuring about 14 vectors, and with them about 1.8 vectors are measured per node wanted.
 const HELD_TO_REFINE: usize = 2;
 const HELD_TO_REFINE_LEAST: usize = 20;
-/// Vectors that are measured between two looks at whether more are needed.
+/// Vectors measured between two checks whether more are needed.
 const STRIDE: usize = 4;
-/// Looked for at least: a search for fewer goes as far, so that the nearest is the same whatever `k` is.
+/// Fewest nodes to search for: a search for fewer goes as far, so that the nearest is the same for every `k`.
 const LEAST: usize = DEPTHS[0];
 
-/// Codes that a scan gathers beyond twice as many as are wanted before it drops any.
+/// Codes that a scan collects beyond twice the number wanted before it drops any.
 const ROOM: usize = 256;
-/// Nodes that a walk of a given slack holds at most, for each node wanted, and at least; with more slack than is usual more, or no slack
-/// would find what is hard to find.
+/// Most nodes held by a walk of a given slack, per node wanted, and the fewest; more with an unusually large slack, because
+/// otherwise no slack would find what is hard to find.
 const HELD_FOR_EACH: usize = 16;
 const HELD_LEAST: usize = 512;
 const USUAL_SLACK: f32 = 0.12;
 
-/// Where what was found is held, in the scratch.
+/// Where the scratch holds what was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FoundIn {
     /// By a walk.
     Held,
-    /// By a walk under a filter.
+    /// By a walk with a filter.
     Accepted,
     /// By a scan.
     Scanned,
-    /// By a walk over blocks, and measured on the way.
+    /// By a walk over blocks, which measured them on the way.
     Measured,
 }
 
@@ -59,31 +59,31 @@ impl FoundIn {
     }
 }
 
-/// A search on its way: what [`Search::walk`] or [`Search::scan`] left is what [`Search::finish`] looks at.
+/// A search in progress: [`Search::finish`] evaluates what [`Search::walk`] or [`Search::scan`] left.
 pub struct Search<'a, P, R> {
     view: View<'a, P>,
     rows: &'a R,
     query: RowQuery<'a>,
     scratch: &'a mut Scratch,
     stop: &'a dyn Fn() -> bool,
-    /// Turns an estimate into a distance of the metric, but for rounding.
+    /// The factor that turns an estimate into a distance of the metric, except for rounding.
     scale: f32,
     shift: f32,
-    /// What errors of estimates are relative to.
+    /// The length to which errors of estimates are relative.
     length: f32,
     found_in: FoundIn,
-    /// Whether the query was brought into the form of the first codes.
+    /// Whether the query has been prepared for the first codes.
     has_first: bool,
     visited: usize,
     stopped: bool,
 }
 
 impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
-    /// `rows` are those the graph was built over and `distance` the kernel of their metric. `stop` is asked at the start
-    /// and then every few thousand comparisons; once it says yes, the best so far is returned and marked as stopped.
+    /// `rows` are those the graph was built over, and `distance` is the kernel of their metric. `stop` is called at the start and
+    /// then every few thousand comparisons; once it returns true, the best so far is returned and marked as stopped.
     ///
     /// # Errors
-    /// A query of another dimension or with a number that is not finite, rows that are not those of the graph.
+    /// A query of another dimension or with a number that is not finite, or rows that are not those of the graph.
     pub fn new(
         graph: &'a Graph<P>,
         rows: &'a R,
@@ -125,7 +125,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         })
     }
 
-    /// Brings the query into the form of the first codes, once.
+    /// Prepares the query for the first codes, once.
     fn prepare_first(&mut self) {
         if let Some(quantiser) = self.view.graph.quantiser().filter(|_| !self.has_first) {
             quantiser.prepare_first(&mut self.scratch.query);
@@ -133,15 +133,15 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.has_first = true;
     }
 
-    /// Leaves nodes out, as if they had never been inserted: without a row, and perhaps its copies, what is found is what a query finds that
-    /// is not in the index. Few, because every code that a descent compares is looked for among them.
+    /// Leaves nodes out, as if they had never been inserted: without a row, and perhaps its copies, the search finds what a query
+    /// finds that is not in the index. There should be few, because every code compared in a descent is looked up among them.
     pub fn without(mut self, left_out: &'a LeftOut) -> Self {
         self.view.left_out = Some(left_out);
         self
     }
 
-    /// Walks the graph and holds the nearest nodes, to find `k`; under a filter the nearest of those that it accepts. Says whether the
-    /// walk went to its end: under a filter it gives up where another way costs less, and what it holds may then miss any.
+    /// Walks the graph and holds the nearest nodes, in order to find `k`; with a filter, the nearest it accepts. Returns whether
+    /// the walk was completed: with a filter it gives up if another path costs less, and may then have missed any of them.
     ///
     /// # Errors
     /// Damaged or unreadable bytes.
@@ -154,7 +154,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.walk_to(k.max(LEAST), k, breadth, filter)
     }
 
-    /// As [`Self::walk`], with the reach from the nearest of another number.
+    /// As [`Self::walk`], with the reach measured from the nearest of another number.
     pub(crate) fn walk_to(
         &mut self,
         reach_of: usize,
@@ -167,7 +167,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
         self.prepare_first();
         let share = filter.map_or(1.0, |filter| filter.share.clamp(f32::MIN_POSITIVE, 1.0));
-        // So many of all nodes lie within the reach of the walk.
+        // This many of all nodes are within reach of the walk.
         let of_all = |k: usize| ((k as f32 / share) as usize).min(HELD_MOST);
         // With room for one more than there are, it shows that all are held.
         let there_are = self.view.graph.node_count() + 1;
@@ -201,7 +201,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             let level = Upper { view: &self.view, level, links: RefCell::new(links) };
             nearest = walker.descend(&level, query, nearest)?;
         }
-        // Every node can be reached from the entry point over level 0, and not from every node that a descent ends at.
+        // Every node can be reached from the entry point over level 0, but not from every node at which a descent ends.
         let both = [nearest, entry];
         let start = if nearest == entry { &both[..1] } else { &both[..] };
         let accepting =
@@ -255,10 +255,10 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(ended)
     }
 
-    /// Compares the codes of the given nodes and holds the best `width` of them. A node that is listed twice is held twice.
+    /// Compares the codes of the given nodes and holds the best `width` of them. A node listed twice is held twice.
     ///
     /// # Errors
-    /// A node that is not there, damaged or unreadable bytes.
+    /// A node that does not exist, damaged or unreadable bytes.
     pub fn scan(&mut self, nodes: impl IntoIterator<Item = u32>, width: usize) -> Result<(), HnswError> {
         let width = width.max(1);
         self.scan_keeping(nodes, 2 * width + ROOM, |scanned| {
@@ -267,14 +267,14 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             }
             scanned.select_nth_unstable(width - 1);
             scanned.truncate(width);
-            // What lies at the last place may be equal to it by estimate, and is then told apart by its node.
+            // Another code may have the same estimate as the last one held; the node then decides between them.
             ((scanned[width - 1] >> 32) as u32).saturating_add(1)
         })
     }
 
-    /// Compares the codes of the given nodes and holds whatever may be among the `k` nearest of them: all whose estimate is behind the
-    /// k-th by no more than both may be off, but for a share that `recall` allows to be dropped. Among nodes that lie close together, as
-    /// seen from the query, these are many.
+    /// Compares the codes of the given nodes and holds everything that may be among the `k` nearest of them: all whose estimate
+    /// exceeds the k-th by no more than the errors of both, except for a share that `recall` allows to be dropped. If nodes are
+    /// close together, as seen from the query, these are many.
     ///
     /// # Errors
     /// As [`Self::scan`].
@@ -298,8 +298,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         })
     }
 
-    /// Compares codes, and lets `keep` drop some of those gathered whenever they have become twice as many, and in the end. It gives
-    /// what the estimates of others must come before.
+    /// Compares codes, and lets `keep` drop some of those collected whenever their number has doubled, and at the end. `keep`
+    /// returns the limit below which further estimates must be.
     fn scan_keeping(
         &mut self,
         nodes: impl IntoIterator<Item = u32>,
@@ -311,7 +311,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         let Scratch { query, scanned, .. } = &mut *self.scratch;
         let query = query.first.view();
         scanned.clear();
-        // Gathered unsorted: a sorted list of thousands moves too much.
+        // Collected unsorted: inserting into a sorted list of thousands moves too much.
         let (mut room, mut limit) = (least_room, u32::MAX);
         let mut nodes = nodes.into_iter();
         let (mut group, mut next) = ([0; GROUP], [0; GROUP]);
@@ -338,7 +338,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(())
     }
 
-    /// How many nodes are held that [`Search::finish`] may give.
+    /// Number of held nodes that [`Search::finish`] may return.
     pub fn held(&self) -> usize {
         match self.found_in {
             FoundIn::Measured => self.scratch.measured.len(),
@@ -346,8 +346,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
     }
 
-    /// How many of all nodes that a walk under a filter met are as near as the `k`-th accepted, by their estimates, or over blocks by
-    /// what was measured; none where there are more than were held, so that nobody knows.
+    /// How many of all nodes met by a walk with a filter are as near as the `k`-th accepted one, by their estimates or, over
+    /// blocks, by measured distances; `None` if there are more than were held, so that the number is unknown.
     pub fn rank(&self, k: usize) -> Option<usize> {
         let last = self.scratch.accepted.get(k.checked_sub(1)?)?;
         let met = match self.found_in {
@@ -363,7 +363,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         self.found_in.of(self.scratch)
     }
 
-    /// Whether each of some nodes is held.
+    /// Whether each of these nodes is held.
     pub(crate) fn holds(&self, nodes: &[u32]) -> Vec<bool> {
         let held: rustc_hash::FxHashSet<u32> = match self.found_in {
             FoundIn::Measured => self.scratch.measured.iter().map(|measured| measured.node).collect(),
@@ -372,17 +372,17 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         nodes.iter().map(|node| held.contains(node)).collect()
     }
 
-    /// What errors of estimates are relative to.
+    /// The length to which errors of estimates are relative.
     pub(crate) fn length(&self) -> f32 {
         self.length
     }
 
-    /// How many codes were compared.
+    /// Number of codes compared.
     pub(crate) fn compared(&self) -> usize {
         self.visited
     }
 
-    /// The distances of some nodes as their first codes estimate them, and as both codes do.
+    /// The distances of some nodes as estimated from their first codes, and from both codes.
     pub(crate) fn estimates(&mut self, nodes: &[u32]) -> Result<Vec<[f32; 2]>, HnswError> {
         self.prepare_first();
         let mut estimates = Vec::with_capacity(nodes.len());
@@ -401,7 +401,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         Ok(estimates)
     }
 
-    /// The estimates of all of some nodes by their first codes, as keys.
+    /// The estimates of all these nodes from their first codes, as keys.
     pub(crate) fn keys(&mut self, nodes: impl Iterator<Item = u32>) -> Result<Vec<u64>, HnswError> {
         self.prepare_first();
         let mut nodes = nodes;
@@ -418,9 +418,9 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
     }
 
-    /// The `k` nearest of the nodes that are held. Of few all are measured. The estimates of many are made better from the second codes first; then vectors are read in their order, until
-    /// the next one is not expected to be among the best: of those that `recall` says are to be found, a fifth of what may be
-    /// missed may be missed here.
+    /// The `k` nearest of the held nodes. If there are few, all are measured. If there are many, the second codes first improve
+    /// their estimates; vectors are then read in this order, until the next one is not expected to be among the best. Of what may
+    /// be missed at this `recall`, a fifth may be missed here.
     ///
     /// # Errors
     /// Damaged or unreadable bytes, unreadable rows.
@@ -444,7 +444,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
             return Ok(Found { neighbours: Vec::new(), visited, stopped });
         }
         let wanted = k.max(LEAST).min(refined.len());
-        // Most of the first by the first estimate are among the first by both, and their vectors are on their way meanwhile.
+        // Most of the first by the first estimate are also among the first by both, so their vectors are prefetched meanwhile.
         let early = wanted.min(EARLY);
         if found_in == FoundIn::Scanned && early < refined.len() {
             refined.select_nth_unstable(early);
@@ -459,7 +459,7 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
         }
         exact.reset(wanted);
         measured.clear();
-        // Where all are measured, in whatever order.
+        // If all are measured, their order does not matter.
         let mut refined = Ascending::new(refined, !refines);
         for place in 0..STRIDE {
             refined.get(place).map_or(Ok(()), |key| ask(key_node(key)))?;
@@ -491,7 +491,8 @@ impl<'a, P: Pages, R: VectorRows> Search<'a, P, R> {
     }
 }
 
-/// The nearest nodes to a query that a walk finds, under a filter of those that it accepts; fewer than `k` where the walk met fewer.
+/// The nearest nodes to a query that a walk finds, of those that the filter accepts, if there is one; fewer than `k` if the walk
+/// met fewer.
 ///
 /// # Errors
 /// As [`Search::new`], [`Search::walk`] and [`Search::finish`].

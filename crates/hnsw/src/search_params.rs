@@ -1,34 +1,34 @@
-//! What is asked of a search.
+//! Parameters of a search.
 
-/// How much to find, and how hard to look.
+/// How much to find, and with how much effort.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchParams {
-    /// Neighbours to return at most.
+    /// Most neighbours to return.
     pub k: usize,
-    /// How far the walk goes: more finds better ones and takes longer.
+    /// How far the walk goes: farther finds better neighbours and takes longer.
     pub breadth: WalkBreadth,
 }
 
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WalkBreadth {
-    /// So many nodes are held, at least `k`, and each is walked on from.
+    /// Holds this many nodes, at least `k`, and expands each of them.
     Width(usize),
-    /// Every node is walked on from that is no farther than the k-th nearest by more than this share of its distance, to which a
-    /// few deviations of the estimates are added.
+    /// Expands every node that is no farther than the k-th nearest by more than this share of its distance, to which a few
+    /// deviations of the estimates are added.
     Slack(f32),
 }
 
-/// The nodes that a walk looks for, where these are not all.
+/// Restricts a walk to some of the nodes.
 #[derive(Clone, Copy)]
 pub struct Filter<'a> {
-    /// Which they are.
+    /// Whether a node is one of them.
     pub accept: &'a dyn Fn(u32) -> bool,
-    /// The share of all nodes that they are, above 0.
+    /// Their share of all nodes, above 0.
     pub share: f32,
-    /// Codes that a walk may compare before it gives up, because another way costs less.
+    /// Codes that a walk may compare before it gives up because another path costs less.
     pub most_compared: usize,
 }
 
-/// Nodes that any walk holds at most, but for one that more are wanted of: half a megabyte.
+/// Most nodes held by any walk, unless more are wanted: half a megabyte.
 pub(crate) const HELD_MOST: usize = 1 << 16;

@@ -1,24 +1,24 @@
-//! The order of what was measured, by whole vectors where it needs them.
+//! The order of measured nodes, by exact vectors where it depends on them.
 //!
-//! A search measures by a shorter form of the vectors, which may be off by a little ([`Measure::error`]). Among near copies, as
-//! films that were taken twice are, that little decides who comes first. So those whose places the errors leave open are
-//! measured again by their whole vectors, and only those: on ordinary embeddings a few in a hundred.
+//! A search measures with a shorter form of the vectors, which may be slightly off ([`Measure::error`]). Among near copies, such
+//! as films taken twice, that error decides which comes first. So nodes whose order the errors leave open, and only these, are
+//! measured again with exact vectors: on ordinary embeddings, a few in a hundred.
 
 use crate::order::Neighbour;
 use crate::{HnswError, Measure, RowQuery, VectorRows};
 use precedent_vector::prefetch;
 
-/// Which distances leave a search.
+/// Which distances a search returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// Those of whole vectors.
+    /// The exact ones.
     #[default]
     Whole,
-    /// Those that were measured, but for those whose order they leave open. Reads next to nothing of whole vectors.
+    /// The measured ones, except where they leave the order open. Reads very few exact vectors.
     Order,
 }
 
-/// A node that was measured.
+/// A measured node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub node: u32,
@@ -35,20 +35,20 @@ impl Measured {
     }
 }
 
-/// Keeps whatever may be among the `k` nearest, in a few times the memory of what is kept. Of what was measured exactly that is `k`, of
-/// equal ones those of the lowest nodes.
+/// Keeps everything that may be among the `k` nearest, in a few times the memory of what is kept. If all were measured exactly,
+/// that is `k` nodes, of equal distances those with the lowest numbers.
 pub(crate) struct Nearest<'a> {
     k: usize,
     kept: &'a mut Vec<Measured>,
-    /// Whether nothing was measured that may be off.
+    /// Whether all were measured exactly.
     exact: bool,
-    /// What the least distance of a newcomer must not exceed.
+    /// The least possible distance of a new node must not exceed this.
     limit: f32,
-    /// How many are kept before those that cannot be among the nearest any more are dropped.
+    /// How many are kept before those that can no longer be among the nearest are dropped.
     room: usize,
 }
 
-/// Kept beyond those wanted before any are dropped.
+/// Number kept beyond those wanted before any are dropped.
 const ROOM: usize = 256;
 
 impl<'a> Nearest<'a> {
@@ -74,7 +74,7 @@ impl<'a> Nearest<'a> {
         let Some(last) = self.k.checked_sub(1) else { return self.kept.clear() };
         self.kept
             .select_nth_unstable_by(last, |a, b| a.most().total_cmp(&b.most()).then(a.node.cmp(&b.node)));
-        // So many are certainly no farther.
+        // This many are certainly no farther.
         self.limit = self.kept[last].most();
         match self.exact {
             true => self.kept.truncate(self.k),
@@ -84,7 +84,7 @@ impl<'a> Nearest<'a> {
     }
 }
 
-/// The `k` nearest of what was measured, in the order of the distances of whole vectors, equal ones by node.
+/// The `k` nearest of the measured nodes, in the order of exact distances, equal ones by node.
 pub(crate) fn settle<R: VectorRows>(
     rows: &R,
     query: &RowQuery<'_>,
@@ -102,7 +102,7 @@ pub(crate) fn settle<R: VectorRows>(
     };
     measured.sort_unstable_by(by_distance);
     let error = measured.iter().fold(0.0_f32, |most, measured| most.max(measured.measure.error));
-    // Two that lie farther apart than both may be off are in their order.
+    // Two nodes whose distances differ by more than both errors are in order.
     let apart = |nearer: &Measured, farther: &Measured| {
         farther.measure.distance - nearer.measure.distance > 2.0 * error
     };
@@ -136,13 +136,13 @@ pub(crate) fn settle<R: VectorRows>(
         measured.sort_unstable_by(by_distance);
     }
     let nearest = measured.iter().filter(|measured| !measured.measure.distance.is_nan()).take(k);
-    // Adding 0 makes -0 and 0 one number.
+    // Adding 0 turns -0 into 0.
     let neighbour =
         |measured: &Measured| Neighbour { node: measured.node, distance: measured.measure.distance + 0.0 };
     Ok(nearest.map(neighbour).collect())
 }
 
-/// Whole vectors that are asked for ahead of the one that is measured.
+/// Exact vectors prefetched ahead of the one being measured.
 const AHEAD: usize = 6;
 
 #[cfg(test)]
@@ -152,7 +152,7 @@ mod tests {
     use precedent_vector::Metric;
 
     fn settled(distances: &[(f32, f32)], k: usize, precision: Precision) -> Vec<(u32, f32)> {
-        // Rows at the distances 0, 1, 4, 9, ... of the query.
+        // Rows at the distances 0, 1, 4, 9, ... from the query.
         let values: Vec<f32> = (0..distances.len()).map(|row| row as f32).collect();
         let rows = FlatRows::new(&values, 1).unwrap();
         let query = RowQuery::new(&rows, Metric::L2.distance_fn(), &[0.0]).unwrap();

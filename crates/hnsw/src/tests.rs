@@ -1,4 +1,4 @@
-//! The whole way: build, freeze, open, search.
+//! End to end: build, freeze, open, search.
 
 mod blocks;
 mod damage;
@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 pub(crate) const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::L2];
 
-/// Numbers from a seed (splitmix64).
+/// Random numbers from a seed (splitmix64).
 pub(crate) struct Random(pub u64);
 
 impl Random {
@@ -34,13 +34,13 @@ impl Random {
         (self.bits() % end as u64) as usize
     }
 
-    /// About normal: twelve uniform numbers.
+    /// Approximately normal: the sum of twelve uniform numbers.
     pub fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
     }
 }
 
-/// Clusters of unequal size and width, then as many queries of the same kind: rows of length 1 for cosine.
+/// Clusters of different size and width, then as many queries of the same kind: rows of length 1 for cosine.
 pub(crate) struct Clustered {
     pub metric: Metric,
     pub dimension: usize,
@@ -86,7 +86,7 @@ pub(crate) fn built(rows: &FlatRows<'_>, metric: Metric, params: &BuildParams) -
     build(rows, metric, params, &|_| ControlFlow::Continue(())).unwrap()
 }
 
-/// Searches without a deadline in a fresh scratch. Where a walk gives up or holds fewer accepted nodes than asked for, their codes are
+/// Searches without a deadline in a new scratch. If a walk gives up or holds fewer accepted nodes than wanted, their codes are
 /// compared, as an index does.
 pub(crate) fn find(
     graph: &Graph<Vec<u8>>,

@@ -1,5 +1,5 @@
-//! A graph as one search sees it: in whole slices where all of its bytes have been checked, else block by block, and without the nodes that are
-//! left out.
+//! A graph as one search sees it: as whole slices once all its bytes have been verified, otherwise block by block, and without
+//! the nodes that are left out.
 
 use crate::graph::Graph;
 use crate::hop::BlockPages;
@@ -19,12 +19,12 @@ pub(crate) struct View<'a, P> {
     codes: Option<CodeTable<'a>>,
     rests: Option<CodeTable<'a>>,
     blocks: Option<&'a [u8]>,
-    /// Nodes that are passed over.
+    /// Nodes to skip.
     pub left_out: Option<&'a LeftOut>,
 }
 
 impl<'a, P: Pages> View<'a, P> {
-    /// Nothing of it is left out.
+    /// With nothing left out.
     pub fn of(graph: &'a Graph<P>) -> Self {
         let none = Self {
             graph,
@@ -62,7 +62,7 @@ impl<'a, P: Pages> View<'a, P> {
         BlockPages { graph: self.graph, whole: self.blocks, left_out: self.left_out }
     }
 
-    /// Codes of some nodes copied together.
+    /// Codes of some nodes, copied together.
     #[cold]
     fn gathered(&self, nodes: &[u32], offset: impl Fn(u32) -> u64, bytes: u64) -> Result<Vec<u8>, HnswError> {
         let mut gathered = Vec::with_capacity(nodes.len() * bytes as usize);
@@ -75,7 +75,7 @@ impl<'a, P: Pages> View<'a, P> {
         Ok(gathered)
     }
 
-    /// Takes the products of the second codes from estimates.
+    /// Subtracts the products of the second codes from estimates.
     pub fn refine(
         &self,
         keys: &mut [u64],
@@ -184,12 +184,12 @@ impl<P: Pages> Level for View<'_, P> {
 pub(crate) struct Upper<'a, 'b, P> {
     pub view: &'a View<'a, P>,
     pub level: u32,
-    /// Room for a list.
+    /// Buffer for a list.
     pub links: RefCell<&'b mut Vec<u32>>,
 }
 
 impl<P: Pages> Upper<'_, '_, P> {
-    /// The list of a node where it can be had without a copy, and all is as it must be.
+    /// The list of a node, if it is available without a copy and entirely valid.
     #[inline]
     fn whole(&self, node: u32) -> Option<&[u32]> {
         let start = *self.view.upper_index?.get(node as usize)? as usize;

@@ -1,36 +1,36 @@
-//! The walk over one level, the same over a frozen graph and over one that is being built.
+//! The walk over one level, the same for a frozen graph and for one under construction.
 //!
-//! Nodes are held in ascending order of their estimates, as many as the walk is wide. The nearest one that was not walked
-//! on from is next, until none is left that lies within reach: not farther than the k-th nearest by more than a share of its
-//! distance (Al-Jazzazi, Diwan, Gou, Musco, Musco and Suel, "Distance adaptive beam search", 2025). A query in a crowd
-//! then takes more steps than one whose neighbours stand out. On 100,000 x 512, 0.996 of the ten nearest were found with
-//! 1,880 comparisons, where a fixed width took 3,270. Memory is what a walk waits for, so two nodes are on their way at a time: while the
-//! codes of one list are compared, the links of the next node are being fetched, and the codes of a list are asked for a step
-//! before they are read. The node that is picked is then not always the nearest, which costs a few steps in a hundred
-//! and finds no less.
+//! Nodes are held sorted by their estimates, as many as the walk is wide. The nearest one that was not yet expanded is next,
+//! until none is left within reach: no farther than the k-th nearest by more than a share of its distance (Al-Jazzazi, Diwan,
+//! Gou, Musco, Musco and Suel, "Distance adaptive beam search", 2025). A query in a crowd then takes more steps than one whose
+//! neighbours stand out. On 100,000 x 512, 0.996 of the ten nearest were found with 1,880 comparisons, where a fixed width took
+//! 3,270. A walk mostly waits for memory, so two nodes are in progress at a time: while the codes of one list are compared, the
+//! links of the next node are being fetched, and the codes of a list are prefetched one step before they are read. The node
+//! picked is therefore not always the nearest, which costs a few per cent more steps and finds no less.
 
 use crate::HnswError;
 use crate::layout::{MAX_LINKS, NONE};
 use precedent_vector::{GROUP, NodeSet, QueryView, SortedKeys, key, key_node, key_value};
 use std::ops::Range;
 
-/// Nodes that were picked and not yet walked on from. More hide more of the memory's latency and pick worse: 2 was best of 1
-/// to 3 on 100,000 and 1,000,000 vectors of 512 numbers.
+/// Nodes that were picked but not yet expanded. More hide more of the memory's latency but pick worse: of 1 to 3, 2 was best on
+/// 100,000 and 1,000,000 vectors of 512 dimensions.
 const AHEAD: usize = 2;
-/// Comparisons between two looks at the clock: some tens of microseconds.
+/// Comparisons between two calls of `stop`: some tens of microseconds.
 const STOP_INTERVAL: usize = 2048;
-/// Walked on from, in a key.
+/// Marks a key as expanded.
 const EXPANDED: u64 = 1;
 
 /// What a walk reads.
 pub(crate) trait Level {
-    /// The links of a node, none twice, then perhaps [`NONE`] and what follows. `buffer` may be used to hold them.
+    /// The links of a node, without duplicates, perhaps followed by [`NONE`] and anything after it. `buffer` may be used to hold
+    /// them.
     fn links<'a>(&'a self, node: u32, buffer: &'a mut [u32; MAX_LINKS]) -> Result<&'a [u32], HnswError>;
 
-    /// Asks for the links of a node that will be read soon.
+    /// Prefetches the links of a node that will be read soon.
     fn prefetch_links(&self, node: u32);
 
-    /// Writes the keys of up to [`GROUP`] nodes that come before a limit, and says how many they are.
+    /// Writes the keys of up to [`GROUP`] nodes that are below a limit, and returns how many there are.
     fn nearer(
         &self,
         nodes: &[u32],
@@ -39,26 +39,26 @@ pub(crate) trait Level {
         keys: &mut [u64; GROUP],
     ) -> Result<usize, HnswError>;
 
-    /// Asks for the codes of nodes that will be compared soon.
+    /// Prefetches the codes of nodes that will be compared soon.
     fn prefetch_codes(&self, nodes: &[u32]);
 
-    /// The error of a link to a node that is not there.
+    /// The error for a link to a node that does not exist.
     fn no_such_node(&self, from: u32, link: u32) -> HnswError;
 }
 
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Breadth {
-    /// Nodes that are held at most.
+    /// Most nodes held.
     pub ef: usize,
-    /// How many are wanted: the reach is from the last of these.
+    /// Number of nodes wanted: the reach is measured from the last of these.
     pub k: usize,
-    /// The reach, as a share of that one's distance.
+    /// The reach, as a share of that node's distance.
     pub slack: f32,
-    /// What an estimate lacks to be a distance.
+    /// What turns an estimate into a distance.
     pub own_term: f32,
-    /// How far estimates are off: the share is of the distance and this together, so that a walk among near copies, whose
-    /// distances are less than that, does not end at once.
+    /// The error of estimates: the share is taken of the distance and this together, so that a walk among near copies, whose
+    /// distances are smaller than this, does not end at once.
     pub spread: f32,
 }
 
@@ -82,35 +82,35 @@ impl Breadth {
     }
 }
 
-/// What a walk works with, and what it did.
+/// The state of a walk.
 pub(crate) struct Walker<'a> {
     pub visited: &'a mut NodeSet,
     pub held: &'a mut SortedKeys,
     pub stop: &'a dyn Fn() -> bool,
-    /// Nodes that are passed over as if they were not there.
+    /// Nodes to skip as if they did not exist.
     pub without: &'a [u32],
-    /// Codes compared.
+    /// Number of codes compared.
     pub compared: usize,
     pub stopped: bool,
 }
 
-/// The nodes that a walk looks for, where these are not all.
+/// Restricts a walk to some of the nodes.
 pub(crate) struct Accepting<'a> {
     pub accept: &'a dyn Fn(u32) -> bool,
-    /// The accepted nodes within reach, which is from the last wanted of these.
+    /// The accepted nodes within reach, which is measured from the last wanted of these.
     pub held: &'a mut SortedKeys,
-    /// The share of all nodes that are accepted.
+    /// The share of all nodes that is accepted.
     pub share: f32,
     /// Codes that may be compared before the walk gives up.
     pub most: usize,
-    /// Nodes that came within reach, and the accepted among them.
+    /// Counts of the nodes that came within reach, and of the accepted ones among them.
     met: usize,
     accepted: usize,
 }
 
-/// So many accepted nodes are expected before a walk that met far fewer gives up.
+/// Number of accepted nodes to expect before a walk that met far fewer gives up.
 const EXPECTED_TO_TELL: f32 = 32.0;
-/// A walk gives up that met less than this share of the accepted nodes expected: the filter goes against the neighbourhood.
+/// A walk gives up if it met less than this share of the accepted nodes expected: the filter excludes the neighbourhood.
 pub(crate) const FAR_FEWER: f32 = 0.2;
 
 impl<'a> Accepting<'a> {
@@ -132,7 +132,7 @@ impl<'a> Accepting<'a> {
         self.held.insert(&chosen[..count]);
     }
 
-    /// Whether another way costs less than to walk on.
+    /// Whether another path costs less than continuing.
     fn gives_up(&self, compared: usize) -> bool {
         let expected = self.met as f32 * self.share;
         compared > self.most || (expected > EXPECTED_TO_TELL && (self.accepted as f32) < FAR_FEWER * expected)
@@ -140,8 +140,8 @@ impl<'a> Accepting<'a> {
 }
 
 impl Walker<'_> {
-    /// Walks from nodes, given with their keys, and leaves the best within reach in `held`, marked. `nodes` is how many there are.
-    /// Says whether it went to its end.
+    /// Walks from the given nodes, which come with their keys, and leaves the best within reach in `held`, marked. `nodes` is the
+    /// number of all nodes. Returns whether it was completed.
     pub fn walk(
         &mut self,
         level: &impl Level,
@@ -164,14 +164,14 @@ impl Walker<'_> {
             accepting.held.reset(breadth.ef.max(start.len()));
             accepting.insert(start);
         }
-        // Those of the nodes met whose codes are compared next.
+        // The nodes met whose codes are compared next.
         let mut batch = self.visited.count()..self.visited.count();
         let mut buffer = [0; MAX_LINKS];
         // The first `waiting` were picked, in this order.
         let (mut picked, mut waiting) = ([NONE; AHEAD], 0);
         let (mut next, mut looked) = (0, self.compared);
         loop {
-            // What was met early and lies beyond reach is not nearer than what was never met.
+            // A node that was met early but is beyond reach is no nearer than one that was never met.
             let reach = breadth.reach(accepting.as_ref().map_or(&*self.held, |accepting| &*accepting.held));
             self.held.keep_up_to(reach);
             if let Some(accepting) = &mut accepting {
@@ -208,7 +208,7 @@ impl Walker<'_> {
         }
     }
 
-    /// Goes from node to node as long as one is nearer, and gives the last one's key.
+    /// Goes from node to node as long as one is nearer, and returns the key of the last one.
     pub fn descend(
         &mut self,
         level: &impl Level,
@@ -234,7 +234,7 @@ impl Walker<'_> {
         }
     }
 
-    /// The nearest node from a place on that was not walked on from, if it is within reach.
+    /// The nearest node from a position on that was not expanded, if it is within reach.
     #[inline]
     fn pick(&mut self, next: &mut usize, reach: u32) -> Option<u32> {
         for key in self.held.keys_mut().get_mut(*next..)? {
@@ -250,7 +250,7 @@ impl Walker<'_> {
         None
     }
 
-    /// Compares some of the nodes met; gives the lowest place that one got.
+    /// Compares some of the nodes met; returns the lowest position that one got.
     #[inline]
     fn compare(
         &mut self,
@@ -260,7 +260,7 @@ impl Walker<'_> {
         reach: u32,
         accepting: &mut Option<Accepting<'_>>,
     ) -> Result<usize, HnswError> {
-        // What lies at the very reach gets in.
+        // A node exactly at the reach is accepted.
         let reach = reach.saturating_add(1);
         self.compared += batch.len();
         let mut lowest = usize::MAX;

@@ -1,4 +1,4 @@
-//! Graphs with their links in blocks: what is theirs alone. What every graph must do is tested for them with the others.
+//! What is specific to graphs with links in blocks. What all graphs must do is tested for them together with the others.
 
 use super::*;
 use crate::{encode_like, unreachable_nodes};
@@ -10,7 +10,7 @@ fn sample() -> (Clustered, Vec<u8>) {
     (data, bytes)
 }
 
-/// As for lists: an error is as good as an answer.
+/// As for lists: an error is as good as a result.
 fn survives(data: &Clustered, bytes: &[u8]) -> bool {
     let Ok(graph) = Graph::open(bytes) else { return false };
     let rows = data.rows();
@@ -41,7 +41,7 @@ fn every_flipped_byte_gives_an_error_or_an_answer() {
     assert!(Graph::open(bytes.as_slice()).unwrap().has_blocks());
     assert!(survives(&data, &bytes));
     let mut noticed = 0;
-    // Every byte of a block comes up in some block.
+    // Covers every byte position of a block in one block or another.
     for place in (0..bytes.len()).step_by(11) {
         for flip in [0x80, 0xff] {
             bytes[place] ^= flip;

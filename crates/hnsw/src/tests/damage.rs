@@ -1,4 +1,4 @@
-//! Bytes that are not what was written.
+//! Damaged bytes.
 
 use super::*;
 use crate::unreachable_nodes;
@@ -11,8 +11,8 @@ fn sample() -> (Clustered, Vec<u8>) {
     (data, bytes)
 }
 
-/// Opens, searches with and without a filter, and audits. An error is as good as an answer; what must not come is a
-/// panic, a hang, or a node that does not exist.
+/// Opens, searches with and without a filter, and audits. An error is as good as a result; there must be no panic, no hang, and
+/// no node that does not exist.
 fn survives(data: &Clustered, bytes: &[u8]) -> bool {
     let Ok(graph) = Graph::open(bytes) else { return false };
     let rows = data.rows();
@@ -55,7 +55,7 @@ fn every_flipped_byte_gives_an_error_or_an_answer() {
             bytes[place] ^= flip;
         }
     }
-    // High bytes of links and lengths. Codes are for the checksums of the file.
+    // High bytes of links and lengths. Codes are protected by the checksums of the file.
     assert!(noticed > 4 * 4 * 120, "{noticed} of {}", 3 * bytes.len());
     assert!(survives(&data, &bytes));
 }
@@ -64,7 +64,7 @@ fn every_flipped_byte_gives_an_error_or_an_answer() {
 fn every_flipped_byte_of_the_header_is_noticed_at_open() {
     let (_, mut bytes) = sample();
     for place in 0..128 {
-        // A smaller max level, another node as entry point, another deviation: these are for the checksums.
+        // A smaller max level, another node as entry point, another deviation: these are left to the checksums.
         if matches!(place, 16 | 20 | 28..31) {
             continue;
         }
@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(noise in proptest::collection::vec(any::<u8>(), 0..4000), keep in 0_usize..200) {
         let (data, bytes) = sample();
-        // With its header kept, noise reaches the walk.
+        // With its header intact, noise reaches the walk.
         let mut mixed = bytes.clone();
         let start = 128 + keep * 4;
         for (place, byte) in mixed.iter_mut().skip(start).zip(&noise) {

@@ -1,4 +1,4 @@
-//! What the walk finds, against the exact answer.
+//! What the walk finds, compared with the exact answer.
 
 use super::*;
 use crate::{Builder, LeftOut, encode_like, unreachable_nodes};
@@ -6,7 +6,7 @@ use crate::{Builder, LeftOut, encode_like, unreachable_nodes};
 const ROWS: usize = 5_000;
 const QUERIES: usize = 100;
 
-/// The share of the exact neighbours that are found, over all queries. Distances are held against the exact ones too.
+/// The share of the exact neighbours found over all queries. Distances are also compared with the exact ones.
 fn recall(
     data: &Clustered,
     graph: &Graph<Vec<u8>>,
@@ -52,7 +52,7 @@ fn a_filter_that_follows_the_clusters_still_gets_its_neighbours() {
     let data = Clustered::new(Metric::L2, ROWS, 32, QUERIES, 12);
     let rows = data.rows();
     let graph = Graph::open(built(&rows, Metric::L2, &serial()).bytes).unwrap();
-    // The half of the space away from each query's own half.
+    // The half of the space opposite to each query.
     for query in data.queries.iter().take(20) {
         let side = query[0] < 0.0;
         let accept = |node: u32| (rows.row(node).unwrap()[0] < 0.0) != side;
@@ -89,7 +89,7 @@ fn the_other_builder_and_the_other_layout_are_as_good() {
     }
 }
 
-/// Rows and queries of one kind.
+/// Rows and queries of the same kind.
 struct Kind {
     name: &'static str,
     metric: Metric,
@@ -121,7 +121,7 @@ fn kinds() -> Vec<Kind> {
     let mut copy = |of: usize, by: f32| -> Vec<f32> {
         copies[of].iter().zip(normal(48, by)).map(|(value, off)| value + off).collect()
     };
-    // Queries that have no copy among the rows.
+    // Queries without a copy among the rows.
     let strangers: Vec<Vec<f32>> = (0..ROWS + 300)
         .map(|row| match row < ROWS {
             true => unit(copy(row % (ROWS / 10), 0.03)),
@@ -162,7 +162,7 @@ fn a_promised_recall_is_met_by_walks_over_blocks() {
     check_promises(&in_blocks(), &[("clustered", "walk"), ("clustered", "scan"), ("gaussian", "scan")]);
 }
 
-/// `expected` are ways that must promise something: a promise that is never given is kept, too.
+/// `expected` lists the paths that must promise something: a promise that is never made is also kept.
 fn check_promises(params: &BuildParams, expected: &[(&str, &str)]) {
     let mut promised = Vec::new();
     for Kind { name, metric, dimension, values, queries } in kinds() {
@@ -196,7 +196,7 @@ fn check_promises(params: &BuildParams, expected: &[(&str, &str)]) {
                 [("walk", by_walk, walk.is_some()), ("scan", by_scan, scan.is_some())]
             {
                 let recall = hits as f32 / (k * queries.len()) as f32;
-                // Whole groups of near copies are found or missed, so that 300 queries tell the share of one to 0.006.
+                // Whole groups of near copies are found or missed, so that 300 queries show the share of one to 0.006.
                 let chance = 3.0 * ((1.0 - wanted) * wanted / queries.len() as f32).sqrt();
                 assert!(
                     !is_promised || recall >= wanted - 0.005 - chance,
@@ -258,7 +258,7 @@ fn a_walk_against_its_filter_gives_up() {
 
 #[test]
 fn bytes_that_are_checked_one_by_one_give_the_same() {
-    /// Pages of which no one has said that all is checked.
+    /// Pages that have not been verified as a whole.
     struct Unchecked(Vec<u8>);
     impl crate::Pages for Unchecked {
         type Error = crate::OutOfBounds;
@@ -310,7 +310,7 @@ fn more_effort_visits_more_and_finds_no_less() {
     assert!(visited(16) < visited(64) && visited(64) < visited(256));
     assert!(visited(256) < QUERIES * ROWS / 2, "the walk leaves most nodes alone");
     assert!(recall(&data, &graph, 10, 16, None) < recall(&data, &graph, 10, 256, None));
-    // Fewer than k cannot be held.
+    // No fewer than `k` can be held.
     assert_eq!(recall(&data, &graph, 50, 1, None), recall(&data, &graph, 50, 50, None));
 }
 
@@ -360,7 +360,7 @@ fn codes_like_those_of_a_graph_find_vectors_of_its_kind_and_say_how_many() {
 #[test]
 fn codes_of_another_kind_promise_little() {
     let data = Clustered::new(Metric::L2, 3_000, 96, 0, 62);
-    // Coordinates that the graph's vectors hardly have.
+    // Coordinates that vectors of the graph hardly ever have.
     let flat: Vec<f32> = data.values.iter().map(|value| value * 1e-3).collect();
     let graph = Graph::open(built(&FlatRows::new(&flat, 96).unwrap(), Metric::L2, &serial()).bytes).unwrap();
     let codes = encode_like(&data.rows(), Metric::L2, &graph).unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Few rows, equal rows, few matches, bad questions, and the caller's time.
+//! Few rows, equal rows, few matches, invalid requests, and stopping.
 
 use super::*;
 use crate::{HnswError, unreachable_nodes};
@@ -60,7 +60,7 @@ fn fewer_matches_than_asked_for_are_all_returned() {
             found.sort_unstable();
             assert_eq!(found, matches);
         }
-        // Shares that are looked through: more are asked for than match, so the walk must go everywhere.
+        // Shares so small that the walk must go everywhere: more are wanted than match.
         for share in [4, 8, 15] {
             let matches: Vec<u32> =
                 (0..3_000).filter(|&node| Random(node.into()).below(100) < share).collect();
@@ -114,7 +114,7 @@ fn what_is_not_a_number_never_enters() {
 
     let (values, built) = small(Metric::L2, 300);
     let graph = Graph::open(built.bytes).unwrap();
-    // Rows that went bad after the build are passed over, not returned.
+    // Rows that became invalid after the build are skipped and not returned.
     let bad: Vec<f32> =
         values.iter().enumerate().map(|(i, &v)| if i % 7 == 0 { f32::NAN } else { v }).collect();
     let rows = FlatRows::new(&bad, 2).unwrap();
