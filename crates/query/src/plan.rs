@@ -100,7 +100,7 @@ pub enum WarningCode {
     Spelling,
     /// Words that are unknown and resemble no known word.
     UnknownWord,
-    /// The image text contains something that the encoder was not trained on.
+    /// The image text contains something that the encoder cannot represent.
     UnplacedImageText,
     /// The text has no word to search for.
     NothingToSearch,

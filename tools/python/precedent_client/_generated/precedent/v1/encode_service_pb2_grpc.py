@@ -28,9 +28,9 @@ if _version_not_supported:
 class EncodeServiceStub(object):
     """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
-    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
+    Errors of all calls: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index; RESOURCE_EXHAUSTED
+    if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     def __init__(self, channel):
@@ -54,13 +54,13 @@ class EncodeServiceStub(object):
 class EncodeServiceServicer(object):
     """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
-    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
+    Errors of all calls: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index; RESOURCE_EXHAUSTED
+    if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     def EncodeImage(self, request_iterator, context):
-        """Encodes one image. A file that is larger than a message comes in several; it may have at most 256 MiB.
+        """Encodes one image. A file that is larger than a message is sent in several; it may have at most 256 MiB.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,9 +97,9 @@ def add_EncodeServiceServicer_to_server(servicer, server):
 class EncodeService(object):
     """Turns images and words into embeddings of an index's image space, to search with or to ingest.
 
-    Errors of every call: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
-    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index;
-    RESOURCE_EXHAUSTED if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
+    Errors of all calls: FAILED_PRECONDITION if the server does not have the encoder of the index, or the index has no image
+    space; INVALID_ARGUMENT names the field in a google.rpc.BadRequest; NOT_FOUND if there is no such index; RESOURCE_EXHAUSTED
+    if there are too many calls at a time (with a google.rpc.RetryInfo), or a message is larger than 32 MiB.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class IndexServiceStub(object):
-    """Tells what the server serves, and in what state it is.
+    """Describes the indexes that the server serves, and their state.
     """
 
     def __init__(self, channel):
@@ -58,7 +58,7 @@ class IndexServiceStub(object):
 
 
 class IndexServiceServicer(object):
-    """Tells what the server serves, and in what state it is.
+    """Describes the indexes that the server serves, and their state.
     """
 
     def ListIndexes(self, request, context):
@@ -74,17 +74,17 @@ class IndexServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def VerifyIndex(self, request, context):
-        """Reads and checks every byte of the index. Takes as long as the disk needs, and ends when the caller cancels it or goes
-        away. The last message has the result. If progress is asked for, others come before it.
+        """Reads and checks every byte of the index. Takes as long as the disk needs, and ends if the caller cancels or disconnects.
+        The last message has the result; progress messages come before it if requested.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MergeIndex(self, request, context):
-        """Merges segments, beside searches and ingest. Ends when the caller cancels it or goes away; the index is then as it was, or
-        has the segments that were done. The last message has the result. If progress is asked for, others come before it. One
-        at a time: RESOURCE_EXHAUSTED while another runs. FAILED_PRECONDITION if this server only reads the index.
+        """Merges segments while searches and ingest continue. Ends if the caller cancels or disconnects; the index is then as it was,
+        or keeps the segments already merged. The last message has the result; progress messages come before it if requested. Only
+        one merge runs at a time: RESOURCE_EXHAUSTED while another does. FAILED_PRECONDITION if this server only reads the index.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +122,7 @@ def add_IndexServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IndexService(object):
-    """Tells what the server serves, and in what state it is.
+    """Describes the indexes that the server serves, and their state.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class IngestServiceStub(object):
-    """Adds cases and deletes them.
+    """Adds and deletes cases.
     """
 
     def __init__(self, channel):
@@ -48,20 +48,20 @@ class IngestServiceStub(object):
 
 
 class IngestServiceServicer(object):
-    """Adds cases and deletes them.
+    """Adds and deletes cases.
     """
 
     def IngestCases(self, request_iterator, context):
-        """Answers once per case, in order: an acknowledgement when the case is durable, or a rejection with the reason. A rejected
-        case changes nothing and does not end the stream. Sending a case again is harmless and cheap: a case that the index holds
-        already, bit by bit, is acknowledged as unchanged and not written again. A case that would take something away from the
-        case of the same id is rejected, unless the message says that this is meant
-        (Replacement). An acknowledged case can be searched within a second. If the stream ends with an error, what was
-        acknowledged stays; send the rest again. A message of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
+        """Responds once per case, in order: with an acknowledgement when the case is durable, or a rejection with the reason. A
+        rejected case changes nothing and does not end the stream. Sending a case again is harmless and cheap: a case that is
+        already in the index, bit by bit, is acknowledged as unchanged and not written again. A case that would remove something
+        from the existing case with its id is rejected, unless the message permits that (Replacement). An acknowledged case can be
+        searched within a second. If the stream ends with an error, everything acknowledged remains; send the rest again. A message
+        of more than 16 MiB ends the stream with RESOURCE_EXHAUSTED.
 
-        Image files that are too large for the message of their case go ahead of it in chunks, in messages without a case. A
+        Image files that are too large for the message of their case are sent ahead of it in chunks, in messages without a case. A
         pause of more than 10 seconds in the middle of a message, or between the first chunk and the case, ends the stream with
-        DEADLINE_EXCEEDED, because what waits takes memory from others. A client that does not read its answers for 12 seconds
+        DEADLINE_EXCEEDED, because incomplete data takes memory from others. A client that does not read responses for 12 seconds
         is disconnected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -69,8 +69,8 @@ class IngestServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCases(self, request, context):
-        """The deletion is durable when answered; the cases are gone from searches within a second. Unknown ids are reported, not
-        refused.
+        """The deletion is durable when the call returns, and the cases disappear from searches within a second. Unknown ids are
+        reported, not refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,7 +98,7 @@ def add_IngestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IngestService(object):
-    """Adds cases and deletes them.
+    """Adds and deletes cases.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ReportServiceStub(object):
-    """Tells how the reports of an index are read.
+    """Shows how the reports of an index are read.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class ReportServiceStub(object):
 
 
 class ReportServiceServicer(object):
-    """Tells how the reports of an index are read.
+    """Shows how the reports of an index are read.
     """
 
     def ListFindings(self, request, context):
-        """Returns the findings that the lexicon of the index knows: what filters and texts can ask for.
+        """Returns the findings in the lexicon of the index, which filters and texts can ask for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadReport(self, request, context):
-        """Reads a report as ingest and search do: sentences, assertions and findings. Nothing is kept. INVALID_ARGUMENT if it has
+        """Reads a report as ingest and search do: sentences, assertions and findings. Nothing is stored. INVALID_ARGUMENT if it has
         more than 1 MiB of text.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -88,7 +88,7 @@ def add_ReportServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReportService(object):
-    """Tells how the reports of an index are read.
+    """Shows how the reports of an index are read.
     """
 
     @staticmethod

@@ -69,18 +69,18 @@ class SearchServiceServicer(object):
     def Search(self, request, context):
         """Returns the most similar cases by embedding, image, text, filter, or any of them together.
 
-        Errors: INVALID_ARGUMENT names each field in a google.rpc.BadRequest. FAILED_PRECONDITION if the embeddings are of
-        another encoder, the server does not have the encoder for images, or the index has no image space. ABORTED if the
-        generation of the page token is gone. NOT_FOUND if there is no such index. RESOURCE_EXHAUSTED if there are too many calls
-        at a time (with a google.rpc.RetryInfo), there is no memory for a large request or answer, the request is larger than 32 MiB (send a larger image through
-        EncodeService.EncodeImage first), or the answer is larger than 64 MiB (use page_size).
+        Errors: INVALID_ARGUMENT names each field in a google.rpc.BadRequest. FAILED_PRECONDITION if the embeddings are of another
+        encoder, the server does not have the encoder for images, or the index has no image space. ABORTED if the generation of the
+        page token is gone. NOT_FOUND if there is no such index. RESOURCE_EXHAUSTED if there are too many calls at a time (with a
+        google.rpc.RetryInfo), there is no memory for a large request or response, the request is larger than 32 MiB (send a larger
+        image through EncodeService.EncodeImage first), or the response is larger than 64 MiB (use page_size).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchSearch(self, request, context):
-        """Answers several searches of one index from one generation. If one is refused, the whole batch is.
+        """Answers several searches of one index from the same generation. If one of them is refused, the whole batch is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,16 +94,17 @@ class SearchServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetCases(self, request, context):
-        """Returns several cases by their ids, all from one generation. RESOURCE_EXHAUSTED if they are larger than 64 MiB together:
-        ask for fewer, or for less of each.
+        """Returns several cases by their ids, all from the same generation. RESOURCE_EXHAUSTED if they are larger than 64 MiB in all:
+        request fewer, or less of each.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCases(self, request, context):
-        """Lists the cases of a filter or a patient, page by page, all from the generation of the first page. ABORTED if that is gone.
-        A page takes as long as finding and ordering all of them: use it to browse, and `precedent export` to copy an archive.
+        """Lists the cases that match a filter or belong to a patient, page by page, all from the generation of the first page.
+        ABORTED if that is gone. Every page takes as long as finding and sorting all of them: use it to browse, and `precedent
+        export` to copy an archive.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
