@@ -124,10 +124,49 @@ impl Troubles {
 
     /// Removes what was left for other processes, so that they do not take it for current: the index is being closed.
     pub fn close(&self) {
-        self.leave(&Known::default());
+        // Under the lock: a thread whose task has just failed must not write the file again.
+        let mut known = self.lock();
+        *known = Known::default();
+        self.leave(&known);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::BackgroundTask;
+    use precedent_storage::DiskStorage;
+    use std::sync::mpsc;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_failure_that_is_told_while_the_index_closes_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage: Arc<dyn Storage> = Arc::new(DiskStorage::create(folder.path()).unwrap());
+        let troubles = &Troubles::new(storage.clone(), "index", true);
+        let now = SystemTime::now();
+        let problem = "the disk is full".to_owned();
+        let task = BackgroundTask::Merge;
+        let failure = BackgroundFailure { task, problem, since: now, at: now, attempts: 1, retried: true };
+        let (begins, begun) = mpsc::channel();
+        let (closes, closed) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                troubles.set_failures(|| {
+                    begins.send(()).unwrap();
+                    // Closing must wait for this thread, so the message comes too late.
+                    assert!(closed.recv_timeout(Duration::from_millis(200)).is_err());
+                    vec![failure]
+                });
+            });
+            begun.recv().unwrap();
+            troubles.close();
+            let _ = closes.send(());
+        });
+        assert!(matches!(storage.read(FILE), Err(StorageError::NotFound { .. })));
     }
 }
