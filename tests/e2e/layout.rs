@@ -42,6 +42,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tantivy", &["lexical"]),
     ("hnsw_rs", &["hnsw"]),
     ("memmap2", &["storage"]),
+    ("parquet", &["sources"]),
     ("dicom-object", &["phantom"]),
     ("dicom-encoding", &["imaging"]),
     ("jpeg-decoder", &["imaging"]),

@@ -5,9 +5,10 @@ use crate::exit::Failure;
 use std::sync::LazyLock;
 
 /// The optional parts of the program, and whether it has them.
-const PARTS: [(&str, bool); 4] = [
+const PARTS: [(&str, bool); 5] = [
     ("bert", cfg!(feature = "bert")),
     ("demo", cfg!(feature = "demo")),
+    ("parquet", cfg!(feature = "parquet")),
     ("phantom", cfg!(feature = "phantom")),
     ("train", cfg!(feature = "train")),
 ];

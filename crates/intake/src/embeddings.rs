@@ -1,12 +1,40 @@
-//! The embeddings beside the sources, and which is whose.
+//! The embeddings beside the sources, and which is whose; and those that sources hold.
 
 use crate::error::{Counts, EmbeddingsProblem};
 use crate::inputs::Input;
-use crate::options::{Embeddings, EmbeddingsPer};
+use crate::options::{Embeddings, EmbeddingsPer, Options};
 use crate::{Inputs, IntakeError};
 use precedent_engine::{Engine, Violation};
 use precedent_query::QueryVector;
 use precedent_sources::{ColumnMap, NpyMatrix, SourceError};
+
+/// Holds the embeddings that sources hold against the index and the options, before anything is ingested. Where the index takes
+/// none and none are asked for, they are a column like any other that it does not keep.
+pub(crate) fn check_held(inputs: &Inputs, engine: &Engine, options: &Options) -> Result<(), IntakeError> {
+    let definition = engine.definition();
+    let mut are_held = false;
+    for input in inputs.all() {
+        let Some(column) = input.embedding_column(&options.map, &definition.fields)? else { continue };
+        are_held = true;
+        let path = input.name().to_owned();
+        if options.embeddings.is_some() || options.images.is_some() {
+            return Err(IntakeError::EmbeddingsTwice { path, column });
+        }
+        let problem = match (&definition.image_space, &options.encoder_id) {
+            (Some(_), None) => return Err(IntakeError::NoEncoderId { path, column }),
+            (None, Some(_)) => EmbeddingsProblem::NoImageSpace,
+            (Some(space), Some(given)) if given != space.encoder_id() => {
+                EmbeddingsProblem::Encoder { given: given.clone(), wanted: space.encoder_id().to_owned() }
+            }
+            _ => continue,
+        };
+        return Err(IntakeError::Embeddings { path, problem });
+    }
+    match are_held || options.encoder_id.is_none() {
+        true => Ok(()),
+        false => Err(IntakeError::NothingOfEncoder),
+    }
+}
 
 /// What the manifests hold, counted before anything is taken in.
 #[derive(Debug, Default)]

@@ -45,6 +45,27 @@ pub enum IntakeError {
         /// The row, from 1.
         row: u64,
     },
+    /// A source that holds embeddings, where others are given, too; nothing was ingested.
+    #[error(
+        "{}: its column {column} holds embeddings; give no others beside it, or write the file without the column", .path.display()
+    )]
+    EmbeddingsTwice {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A source that holds embeddings of nobody knows which encoder; nothing was ingested.
+    #[error("{}: its column {column} holds embeddings; say which encoder made them", .path.display())]
+    NoEncoderId {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// An encoder was named for the embeddings of sources that hold none; nothing was ingested.
+    #[error("no source holds embeddings, so there is none of the encoder that was named")]
+    NothingOfEncoder,
     /// Films that cannot be read from a folder, whichever they are.
     #[error("{}: {problem}", .root.display())]
     Images {

@@ -77,6 +77,21 @@ impl Input {
         }
     }
 
+    /// The column that holds embeddings, if there is one.
+    pub fn embedding_column(
+        &self,
+        map: &ColumnMap,
+        schema: &FieldSchema,
+    ) -> Result<Option<String>, IntakeError> {
+        match self {
+            Self::Manifest(source) if source.is_parquet() => {
+                let manifest = Manifest::of(source, map, schema).map_err(IntakeError::Source)?;
+                Ok(manifest.embedding_column().map(str::to_owned))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Begins to read.
     pub fn rows(&self, map: &ColumnMap, schema: &FieldSchema) -> Result<Rows, IntakeError> {
         match self {
@@ -97,6 +112,14 @@ pub(crate) enum Rows {
 }
 
 impl Rows {
+    /// Reads the embeddings that rows hold, too.
+    pub fn read_embeddings(&mut self) -> Result<(), IntakeError> {
+        match self {
+            Self::Manifest(manifest) => manifest.read_embeddings().map_err(IntakeError::Source),
+            Self::Studies { .. } => Ok(()),
+        }
+    }
+
     /// How much was read so far and how much there is.
     pub fn progress(&self) -> (u64, u64) {
         match self {

@@ -16,6 +16,8 @@ pub struct Options {
     pub replacement: Replacement,
     /// The embeddings of the cases, in a file.
     pub embeddings: Option<Embeddings>,
+    /// Which encoder made the embeddings that rows hold themselves, with its version. A source holds some, then.
+    pub encoder_id: Option<String>,
     /// The folder below which the films lie that manifests name; they are encoded.
     pub images: Option<PathBuf>,
     /// Whether nothing is to be changed.

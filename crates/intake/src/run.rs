@@ -1,11 +1,12 @@
 //! A run, from the first row to the last.
 
-use crate::embeddings::Paired;
+use crate::embeddings::{Paired, check_held};
 use crate::images::{self, Images};
 use crate::inputs::{Input, Rows};
 use crate::{Inputs, IntakeError, Options, Rejected, RejectedBecause, Tally, Watch};
 use precedent_engine::{Engine, NewCase, Refusal, Replacement, Violation};
 use precedent_model::Case;
+use precedent_query::QueryVector;
 use precedent_sources::{Rejection, Row};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -33,6 +34,7 @@ pub fn ingest(
     watch: &mut dyn Watch,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Tally, IntakeError> {
+    check_held(inputs, engine, options)?;
     let mut run = Run {
         engine,
         options,
@@ -82,6 +84,9 @@ impl Run<'_> {
     fn inputs(&mut self, inputs: &Inputs) -> Result<(), IntakeError> {
         for input in inputs.all() {
             let mut rows = input.rows(&self.options.map, &self.engine.definition().fields)?;
+            if self.options.encoder_id.is_some() {
+                rows.read_embeddings()?;
+            }
             for note in rows.notes() {
                 self.watch.note(note).map_err(IntakeError::Watch)?;
             }
@@ -144,9 +149,13 @@ impl Run<'_> {
             self.waiting.push((place, case));
             return Ok(());
         }
-        let embeddings = match &mut self.embeddings {
-            Some(embeddings) => embeddings.of_case(case.images.len(), named)?,
-            None => Ok(Vec::new()),
+        let embeddings = match (&mut self.embeddings, &self.options.encoder_id) {
+            (Some(embeddings), _) => embeddings.of_case(case.images.len(), named)?,
+            (None, Some(encoder_id)) => {
+                let vector = |values| QueryVector { values, encoder_id: encoder_id.clone() };
+                Ok(row.embeddings.into_iter().map(|values| values.map(vector)).collect())
+            }
+            (None, None) => Ok(Vec::new()),
         };
         match embeddings {
             Ok(embeddings) => {

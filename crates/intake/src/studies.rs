@@ -180,7 +180,15 @@ impl StudyFolder {
         let mut rows: Vec<Row> = (studies.chain(wrong).zip(1..))
             .map(|((file, outcome), number)| {
                 let outcome = outcome.map_err(|rejection| Rejection { row: number, ..rejection });
-                Row { number, line: 0, file, outcome, embedding_rows: None, dropped: Vec::new() }
+                Row {
+                    number,
+                    line: 0,
+                    file,
+                    outcome,
+                    embedding_rows: None,
+                    embeddings: Vec::new(),
+                    dropped: Vec::new(),
+                }
             })
             .collect();
         rows.reverse();

@@ -102,7 +102,11 @@ impl Binding {
 
     /// What a name stands for by itself.
     fn own_target(&self, name: &str) -> Option<Target> {
-        Target::canonical(name).or_else(|| self.field(name))
+        match Target::canonical(name) {
+            // An index may have had a field of this name before manifests held embeddings.
+            None | Some(Target::Embedding) => self.field(name).or(Target::canonical(name)),
+            target => target,
+        }
     }
 
     /// The fields of the index.

@@ -38,6 +38,35 @@ pub(crate) fn is_missing(text: &str) -> bool {
 }
 
 impl Cell {
+    /// A number. Whole numbers come as one when they have more digits than a u64; an identifier would lose some of them.
+    pub fn of_number(value: f64) -> Self {
+        if value.abs() >= LARGEST_EXACT {
+            return Self::Odd("is a number of which digits would be lost; write it in quotation marks");
+        }
+        Self::Text(value.to_string())
+    }
+
+    /// Several values.
+    pub fn of_list(items: impl IntoIterator<Item = Self>) -> Self {
+        let (mut list, mut objects) = (Vec::new(), Vec::new());
+        let mut odd = None;
+        for item in items {
+            match item {
+                Self::Missing => list.push(None),
+                Self::Text(text) => list.push(Some(text)),
+                Self::List(_) | Self::Objects(_) => odd = Some("holds a list in a list"),
+                Self::Object(object) => objects.push(object),
+                Self::Odd(problem) => odd = Some(problem),
+            }
+        }
+        match odd {
+            Some(problem) => Self::Odd(problem),
+            None if objects.is_empty() => Self::List(list),
+            None if list.is_empty() => Self::Objects(objects),
+            None => Self::Odd(OBJECT_IN_LIST),
+        }
+    }
+
     /// One text, or none where it is missing.
     ///
     /// # Errors
@@ -125,12 +154,8 @@ impl<'de> Visitor<'de> for CellVisitor {
         Ok(Cell::Text(value.to_string()))
     }
 
-    /// Whole numbers come here when they have more digits than a u64; an identifier would lose some of them.
     fn visit_f64<E>(self, value: f64) -> Result<Cell, E> {
-        if value.abs() >= LARGEST_EXACT {
-            return Ok(Cell::Odd("is a number of which digits would be lost; write it in quotation marks"));
-        }
-        Ok(Cell::Text(value.to_string()))
+        Ok(Cell::of_number(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Cell, E> {
@@ -143,23 +168,10 @@ impl<'de> Visitor<'de> for CellVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Cell, A::Error> {
         let mut list = Vec::new();
-        let mut objects = Vec::new();
-        let mut odd = None;
         while let Some(item) = items.next_element::<Cell>()? {
-            match item {
-                Cell::Missing => list.push(None),
-                Cell::Text(text) => list.push(Some(text)),
-                Cell::List(_) | Cell::Objects(_) => odd = Some("holds a list in a list"),
-                Cell::Object(object) => objects.push(object),
-                Cell::Odd(problem) => odd = Some(problem),
-            }
+            list.push(item);
         }
-        Ok(match odd {
-            Some(problem) => Cell::Odd(problem),
-            None if objects.is_empty() => Cell::List(list),
-            None if list.is_empty() => Cell::Objects(objects),
-            None => Cell::Odd(OBJECT_IN_LIST),
-        })
+        Ok(Cell::of_list(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Cell, A::Error> {

@@ -26,6 +26,21 @@ pub enum SourceError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A row of a file that is stored by columns, damaged.
+    #[error(
+        "{} row {row}: column {column} cannot be read ({problem}); copy or write the file again; what was read before is good",
+        .path.display()
+    )]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The data row, from 1.
+        row: u64,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// The system refused to write.
     #[error("{} cannot be written ({source}); check the folder, its permissions and the room on the disk", .path.display())]
     Write {

@@ -44,6 +44,8 @@ mod input;
 mod json;
 mod json_row;
 mod manifest;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod target;
 
 mod map;

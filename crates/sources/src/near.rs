@@ -24,10 +24,12 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// What a column of a manifest that nothing uses may have been meant for: a column that every manifest knows, or a field.
 pub fn nearest_column<'a>(column: &str, schema: &'a FieldSchema) -> Option<&'a str> {
-    match column.strip_prefix("labels.").or_else(|| column.strip_prefix("fields.")) {
+    let meant = match column.strip_prefix("labels.").or_else(|| column.strip_prefix("fields.")) {
         Some(field) => nearest(field, schema.iter().map(|(name, _)| name)),
         None => nearest(column, Target::NAMES.into_iter().chain(schema.iter().map(|(name, _)| name))),
-    }
+    };
+    // A column may have the right name in a file or an index that has no use for it.
+    meant.filter(|meant| *meant != column)
 }
 
 #[cfg(test)]
@@ -45,7 +47,7 @@ mod tests {
         assert_eq!(near("modalty"), Some("modality"));
         assert_eq!(near("labels.probelms"), Some("problems"));
         assert_eq!(near("labels.findigns"), None, "labels are fields");
-        for other in ["weight", "x", "uid", "split_group", &"findings".repeat(20)] {
+        for other in ["weight", "x", "uid", "split_group", "embedding", &"findings".repeat(20)] {
             assert_eq!(near(other), None, "{other}");
         }
     }

@@ -32,6 +32,13 @@ impl Ignored {
         &self.names
     }
 
+    /// Something uses it after all.
+    #[cfg(feature = "parquet")]
+    pub fn remove(&mut self, name: &str) {
+        self.seen.remove(name);
+        self.names.retain(|ignored| ignored != name);
+    }
+
     pub fn add(&mut self, name: &str) {
         if self.names.len() < MAX_IGNORED && !self.seen.contains(name) {
             self.seen.insert(name.to_owned());
@@ -84,7 +91,7 @@ pub(crate) fn build(
     }
     for (column, cell) in cells {
         let uses = binding.uses(&column);
-        if uses.is_empty() {
+        if uses.iter().all(|used| used.target == Target::Embedding) {
             ignored.add(&column);
         }
         for used in uses {
@@ -130,6 +137,8 @@ impl Draft {
             Target::Sections => {
                 self.ordered = objects::sections(cell).map_err(|error| named(error, column))?
             }
+            // Is read apart from the cells, if at all.
+            Target::Embedding => {}
             Target::Labels => self.fill_labels(cell, column, binding, ignored)?,
             Target::Fields => self.fill_fields(cell, column, binding, ignored)?,
             Target::Field(name) => match cell.into_list(split) {
@@ -309,7 +318,7 @@ fn images(names: Vec<String>, mut views: Vec<Option<String>>) -> Result<Vec<Imag
 }
 
 /// Says which column of the manifest it is about, where that is called otherwise.
-fn named(mut error: ModelError, column: &str) -> ModelError {
+pub(crate) fn named(mut error: ModelError, column: &str) -> ModelError {
     if error.field != column {
         error.problem = format!("{} (column {column})", error.problem);
     }

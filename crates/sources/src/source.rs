@@ -16,8 +16,10 @@ const BUFFER_BYTES: usize = 1 << 18;
 const SNIFFED_BYTES: u64 = 1 << 16;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What a manifest is called.
-const REMEDY: &str = "name it .jsonl, .ndjson, .csv or .tsv, as it is inside, and .gz or .zst behind that where it is compressed; \
-                      standard input is -";
+const REMEDY: &str = "name it .jsonl, .ndjson, .csv or .tsv, as it is inside, and .gz or .zst behind that where it is compressed, \
+                      or .parquet; standard input is -";
+/// What a Parquet file begins with.
+const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// What a manifest is read from, any number of times.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub(crate) enum Kind {
     Json,
     /// Cells between separators, below a header.
     Table(u8),
+    /// Columns, with a footer that says where each lies.
+    Parquet,
 }
 
 /// The bytes of a manifest, as they were before they were compressed.
@@ -61,6 +65,7 @@ pub(crate) type Bytes = Box<dyn BufRead + Send>;
 pub(crate) enum Opened {
     Rows { kind: Kind, bytes: Bytes, progress: Progress },
     Reports { reports: Arc<[PathBuf]>, others: usize },
+    Parquet(Arc<File>),
 }
 
 /// How much of a file has been read, in the bytes of the file itself.
@@ -116,7 +121,14 @@ impl Source {
             _ => {}
         }
         if let Some(compression) = compression {
+            if kind == Kind::Parquet {
+                let remedy = "unpack it; Parquet compresses its columns itself";
+                return Err(SourceError::manifest(path, "is a compressed Parquet file", remedy));
+            }
             check_whole(path, compression, File::open(path).map_err(failed)?)?;
+        }
+        if kind != Kind::Parquet && start == PARQUET_MAGIC {
+            return Err(SourceError::manifest(path, "is a Parquet file", "name it .parquet"));
         }
         Ok(Self { name: path.to_owned(), place: Place::File { kind, compression } })
     }
@@ -162,6 +174,14 @@ impl Source {
         by_name(path).is_some()
     }
 
+    /// Whether it is a Parquet file, which may hold embeddings, and whose columns are known before it is read.
+    pub fn is_parquet(&self) -> bool {
+        matches!(
+            &self.place,
+            Place::File { kind: Kind::Parquet, .. } | Place::Copy { kind: Kind::Parquet, .. }
+        )
+    }
+
     /// The name in messages.
     pub fn name(&self) -> &Path {
         &self.name
@@ -169,6 +189,13 @@ impl Source {
 
     /// Begins to read from the start.
     pub(crate) fn read(&self) -> io::Result<Opened> {
+        match &self.place {
+            Place::File { kind: Kind::Parquet, .. } => {
+                return Ok(Opened::Parquet(Arc::new(File::open(&self.name)?)));
+            }
+            Place::Copy { kind: Kind::Parquet, copy, .. } => return Ok(Opened::Parquet(copy.clone())),
+            _ => {}
+        }
         let (kind, compression, reader): (Kind, Option<Compression>, Box<dyn Read + Send>) = match &self.place
         {
             Place::File { kind, compression } => (*kind, *compression, Box::new(File::open(&self.name)?)),
@@ -230,6 +257,7 @@ fn by_name(path: &Path) -> Option<(Kind, Option<Compression>)> {
         "jsonl" | "ndjson" => Kind::Json,
         "csv" => Kind::Table(b','),
         "tsv" => Kind::Table(b'\t'),
+        "parquet" => Kind::Parquet,
         _ => return None,
     };
     Some((kind, compression))
@@ -237,6 +265,9 @@ fn by_name(path: &Path) -> Option<(Kind, Option<Compression>)> {
 
 /// The kind of a manifest without a name: JSON where an object begins it, otherwise a table of what its header has more of.
 fn by_content(start: &[u8]) -> Kind {
+    if start.starts_with(PARQUET_MAGIC) {
+        return Kind::Parquet;
+    }
     let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
     if matches!(text.first(), Some(b'{' | b'[')) {
         return Kind::Json;
@@ -281,14 +312,18 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Reads a file from a place of its own, so that several readers do not disturb one another.
-struct At {
+pub(crate) struct At {
     file: Arc<File>,
     offset: u64,
 }
 
 impl At {
     fn begin(file: &Arc<File>) -> Self {
-        Self { file: file.clone(), offset: 0 }
+        Self::from(file, 0)
+    }
+
+    pub fn from(file: &Arc<File>, offset: u64) -> Self {
+        Self { file: file.clone(), offset }
     }
 }
 

@@ -18,13 +18,15 @@ pub(crate) enum Target {
     Labels,
     /// The same, with values that are taken as they are written.
     Fields,
+    /// The embeddings of the images, in a file that can hold some.
+    Embedding,
     /// A field of the index.
     Field(String),
 }
 
 impl Target {
     /// The names that every manifest knows.
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 15] = [
         "case_id",
         "patient_id",
         "patient_id_issuer",
@@ -39,6 +41,7 @@ impl Target {
         "technique",
         "findings",
         "impression",
+        "embedding",
     ];
 
     /// The target that every manifest knows under this name.
@@ -52,6 +55,7 @@ impl Target {
             "labels" => Self::Labels,
             "fields" => Self::Fields,
             "sections" => Self::Sections,
+            "embedding" => Self::Embedding,
             "report" => Self::Section(SectionKind::Body),
             "body" => return None,
             name => Self::Section(SectionKind::from_name(name)?),
@@ -69,6 +73,7 @@ impl Target {
             Self::Labels => "labels",
             Self::Fields => "fields",
             Self::Sections => "sections",
+            Self::Embedding => "embedding",
             Self::Section(SectionKind::Body) => "report",
             Self::Section(kind) => kind.name(),
             Self::Field(name) => name,

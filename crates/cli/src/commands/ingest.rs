@@ -83,6 +83,7 @@ fn options(args: &IngestArgs) -> Result<Options, Failure> {
             encoder_id: args.encoder_id.clone().unwrap_or_default(),
             per: args.embeddings_per.map(Into::into),
         }),
+        encoder_id: args.encoder_id.clone().filter(|_| args.embeddings.is_none()),
         images: args.images.clone(),
         rehearse: args.dry_run,
     })

@@ -18,6 +18,7 @@ fn help_and_version_know_what_the_program_has() {
         assert_eq!(help.contains(&format!("\n  {command} ")), is_there, "{command}: {help}");
         assert_eq!(version.contains(command), !is_there, "{command}: {version}");
     }
+    assert_eq!(version.contains("parquet"), cfg!(not(feature = "parquet")), "{version}");
     let encode = place.ok(&["encode", "--help"]);
     assert_eq!(encode.contains("--text-encoder"), cfg!(feature = "bert"), "{encode}");
 }
@@ -32,5 +33,11 @@ fn what_was_left_out_is_refused_with_how_to_build_it() {
     if cfg!(not(feature = "bert")) {
         let asked = ["encode", "--text", "a", "--text-encoder", "."];
         place.refused(&asked, 2, &["--text-encoder", "built without it", "--features bert"]);
+    }
+    if cfg!(not(feature = "parquet")) {
+        place.write("cases.parquet", b"PAR1");
+        place.ok(&["init", "i"]);
+        let words = ["cases.parquet", "built without", "the Cargo feature `parquet`", ".csv or .jsonl"];
+        place.refused(&["ingest", "i", "cases.parquet"], 2, &words);
     }
 }

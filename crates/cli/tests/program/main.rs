@@ -21,6 +21,9 @@ mod first_steps;
 #[cfg(test)]
 mod loads;
 #[cfg(test)]
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(test)]
 #[cfg(feature = "phantom")]
 mod phantom;
 #[cfg(test)]

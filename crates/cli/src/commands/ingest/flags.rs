@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub struct IngestArgs {
     /// Directory of the index
     pub dir: PathBuf,
-    /// Manifests (.jsonl, .ndjson, .csv, .tsv, also .gz or .zst), - for standard input, or folders
+    /// Manifests (.jsonl, .ndjson, .csv, .tsv, also with .gz or .zst; .parquet), - for standard input, or folders
     ///
     /// A manifest holds a case per row. On standard input it may be any of these kinds. It is copied to a temporary file
     /// without a name (TMPDIR), and rows are read when it ends.
@@ -49,7 +49,9 @@ pub struct IngestArgs {
     #[arg(long, value_enum, requires = "embeddings")]
     pub embeddings_per: Option<EmbeddingsPer>,
     /// Id of the encoder that made the embeddings
-    #[arg(long, value_name = "ID", requires = "embeddings")]
+    ///
+    /// Of those in --embeddings, or in the column `embedding` of .parquet files.
+    #[arg(long, value_name = "ID")]
     pub encoder_id: Option<String>,
     /// Folder that holds the images named by the manifests; they are read and encoded
     ///

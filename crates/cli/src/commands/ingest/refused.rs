@@ -14,6 +14,14 @@ pub fn failure(error: IntakeError, args: &IngestArgs) -> Failure {
         IntakeError::NoEmbeddings { .. } => {
             Failure::input(error).advised(Some("--embeddings and --encoder-id"))
         }
+        IntakeError::NoEncoderId { .. } => Failure::input(error).advised(Some("--encoder-id")),
+        IntakeError::EmbeddingsTwice { .. } => {
+            Failure::input(error).advised(Some("--embeddings and --images give others"))
+        }
+        IntakeError::NothingOfEncoder => Failure::input(
+            "--encoder-id says which encoder made embeddings, and no source holds any; give them with --embeddings, or in the column \
+             embedding of a .parquet file",
+        ),
         IntakeError::Embeddings { path, problem } => {
             let said = match &problem {
                 EmbeddingsProblem::NoImageSpace => {
