@@ -4,17 +4,20 @@
 //! taskset -c 1 cargo run --release -p precedent-benches --bin kernel-speed [-- --instruction-set NAME]
 //! ```
 //!
-//! Data stay in the caches of the processor. A figure is the fastest of a number of rounds, in nanoseconds. A process uses one
-//! instruction set, so each set is measured by a process of its own.
+//! Data stay in the caches of the processor. A figure is of the fastest of a number of rounds, in nanoseconds; for late interaction
+//! it is how many pairs of bytes are multiplied in one. A process uses one instruction set, so each set is measured by a process
+//! of its own.
 
 use clap::Parser;
 use precedent_vector::{
-    CodeQuery, CodeShape, CodeTable, GROUP, Lines, Metric, NodeSet, PackedDistance, PreparedQuery, Quantiser,
-    SortedKeys, Steps, instruction_set, instruction_sets, key, limit_instruction_set, pack, packed_bytes,
+    CodeQuery, CodeShape, CodeTable, GROUP, Lines, MaxSim, Metric, NodeSet, PackedDistance, PreparedQuery,
+    Quantiser, SortedKeys, Steps, instruction_set, instruction_sets, key, limit_instruction_set, pack,
+    packed_bytes,
 };
 use std::error::Error;
 use std::hint::black_box;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -33,13 +36,23 @@ struct Args {
     /// Measure this instruction set only
     #[arg(long, value_name = "NAME")]
     instruction_set: Option<String>,
+    /// Only multiply the vectors in DIR, for `benches/peers/late_interaction.py`
+    #[arg(long, value_name = "DIR", requires = "instruction_set", requires = "dimension")]
+    vectors: Option<PathBuf>,
+    /// Numbers of a vector in DIR
+    #[arg(long, value_name = "N", requires = "vectors")]
+    dimension: Option<usize>,
 }
 
 fn main() -> Outcome<()> {
-    match Args::parse().instruction_set {
+    let args = Args::parse();
+    match args.instruction_set {
         Some(name) => {
             limit_instruction_set(&name)?;
-            measure()
+            match (args.vectors, args.dimension) {
+                (Some(dir), Some(dimension)) => multiply_files(&dir, dimension),
+                _ => measure(),
+            }
         }
         None => {
             for name in instruction_sets() {
@@ -70,6 +83,11 @@ fn measure() -> Outcome<()> {
         writeln!(out, "  insert into {capacity} keys: {:.1} a key", insert(&mut random, capacity))?;
     }
     writeln!(out, "  unmet: {:.2} a node", unmet(&mut random))?;
+    for (patches, dimension) in [(64, 128), (49, 128), (64, 96)] {
+        let (best, all) = late_interaction(&mut random, patches, dimension)?;
+        writeln!(out, "  best of {patches} patches of {dimension} numbers: {best:.0} GMAC/s")?;
+        writeln!(out, "  all of {patches} patches of {dimension} numbers: {all:.0} GMAC/s")?;
+    }
     for dimension in [384, 512] {
         for (metric, name) in [(Metric::Cosine, "product"), (Metric::L2, "squared distance")] {
             let ns = packed(&mut random, dimension, metric);
@@ -133,6 +151,38 @@ fn products(random: &mut Random) -> f64 {
             }
         }
     })
+}
+
+/// Bytes multiplied with bytes in a nanosecond: where of each row the largest product is kept, and where all are.
+fn late_interaction(random: &mut Random, patches: usize, dimension: usize) -> Outcome<(f64, f64)> {
+    let numbers = |random: &mut Random, count: usize| -> Vec<i8> {
+        (0..count * dimension).map(|_| (random.below(255) as i32 - 127) as i8).collect()
+    };
+    let query = MaxSim::new(&numbers(random, patches), dimension)?;
+    let rows = MaxSim::rows(&numbers(random, NODES as usize), dimension)?;
+    let (mut best, mut all) = (vec![0; NODES as usize], vec![0; NODES as usize * patches]);
+    let products = NODES as usize * patches * dimension;
+    let best = fastest(products, || query.best(black_box(&rows), black_box(&mut best)));
+    let all = fastest(products, || query.all(black_box(&rows), black_box(&mut all)));
+    Ok((best.recip(), all.recip()))
+}
+
+/// The largest product of each vector in the file `sentences` with one of those in `patches`, and the time of the fastest round, in
+/// which the patches are laid out anew, too.
+fn multiply_files(dir: &Path, dimension: usize) -> Outcome<()> {
+    let numbers = |name: &str| -> Outcome<Vec<i8>> {
+        Ok(std::fs::read(dir.join(name))?.into_iter().map(u8::cast_signed).collect())
+    };
+    let (patches, rows) = (numbers("patches")?, MaxSim::rows(&numbers("sentences")?, dimension)?);
+    let mut best = vec![0; rows.len() / MaxSim::row_bytes(dimension)];
+    let mut fastest = f64::INFINITY;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        MaxSim::new(black_box(&patches), dimension)?.best(black_box(&rows), black_box(&mut best));
+        fastest = fastest.min(start.elapsed().as_secs_f64());
+    }
+    writeln!(std::io::stdout(), "{}", serde_json::json!({ "fastest_s": fastest, "best": best }))?;
+    Ok(())
 }
 
 fn projection(random: &mut Random, dimension: usize) -> Outcome<f64> {

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong input or flag, 3 some rows rejected or ids not found, 4 no index, busy, \
                         damaged or short of its recall, 130 interrupted.\n\nPRECEDENT_INSTRUCTION_SET in the environment names the \
                         instruction set that vectors are compared with, for measurements: avx512vnni, avxvnni, avx2, \
-                        neon or portable. By default it is the fastest of the machine."
+                        dotprod, neon or portable. By default it is the fastest of the machine."
 )]
 pub struct Precedent {
     #[command(subcommand)]

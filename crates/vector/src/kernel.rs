@@ -8,6 +8,7 @@
 mod arm;
 pub(crate) mod codes;
 pub(crate) mod links;
+pub(crate) mod maxsim;
 pub(crate) mod packed_distance;
 mod portable;
 mod prefetch;

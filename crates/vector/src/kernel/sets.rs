@@ -2,6 +2,7 @@
 
 use super::codes::{self, CodeKernels};
 use super::links::{self, LinkKernels};
+use super::maxsim::{self, MaxSimKernels};
 use super::packed_distance::{self, PackedKernels};
 use super::{DistanceKernels, portable};
 use std::sync::OnceLock;
@@ -13,6 +14,7 @@ pub(crate) struct InstructionSet {
     pub codes: CodeKernels,
     pub packed: PackedKernels,
     pub links: LinkKernels,
+    pub maxsim: MaxSimKernels,
 }
 
 pub(crate) static PORTABLE: InstructionSet = InstructionSet {
@@ -21,6 +23,7 @@ pub(crate) static PORTABLE: InstructionSet = InstructionSet {
     codes: codes::PORTABLE,
     packed: packed_distance::PORTABLE,
     links: links::PORTABLE,
+    maxsim: maxsim::PORTABLE,
 };
 
 /// The set of this process, once it is decided.
@@ -43,7 +46,7 @@ pub(crate) fn chosen() -> &'static InstructionSet {
     CHOSEN.get_or_init(|| available().next().unwrap_or(&PORTABLE))
 }
 
-/// The instruction sets that this machine has, fastest first: of `avx512vnni`, `avxvnni`, `avx2`, `neon` and, always last,
+/// The instruction sets that this machine has, fastest first: of `avx512vnni`, `avxvnni`, `avx2`, `dotprod`, `neon` and, always last,
 /// `portable`.
 pub fn instruction_sets() -> Vec<&'static str> {
     available().map(|set| set.name).collect()
@@ -90,7 +93,7 @@ pub enum InstructionSetError {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::InstructionSet;
-    use crate::kernel::{codes, links, packed_distance, x86};
+    use crate::kernel::{codes, links, maxsim, packed_distance, x86};
     use std::arch::is_x86_feature_detected as has;
 
     static AVX512_VNNI: InstructionSet = InstructionSet {
@@ -99,6 +102,7 @@ mod x86 {
         codes: codes::x86::AVX512_VNNI,
         packed: packed_distance::AVX512,
         links: links::x86::AVX512,
+        maxsim: maxsim::AVX512_VNNI,
     };
     static AVX_VNNI: InstructionSet = InstructionSet {
         name: "avxvnni",
@@ -106,6 +110,7 @@ mod x86 {
         codes: codes::x86::AVX_VNNI,
         packed: packed_distance::AVX2,
         links: links::x86::AVX2,
+        maxsim: maxsim::AVX_VNNI,
     };
     static AVX2: InstructionSet = InstructionSet {
         name: "avx2",
@@ -113,6 +118,7 @@ mod x86 {
         codes: codes::x86::AVX2,
         packed: packed_distance::AVX2,
         links: links::x86::AVX2,
+        maxsim: maxsim::AVX2,
     };
 
     /// The features that the kernels of each set are compiled with are all looked for here, and nowhere else.
@@ -131,7 +137,7 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::InstructionSet;
-    use crate::kernel::{arm, codes, links, packed_distance};
+    use crate::kernel::{arm, codes, links, maxsim, packed_distance};
     use std::arch::is_aarch64_feature_detected as has;
 
     static NEON: InstructionSet = InstructionSet {
@@ -140,10 +146,21 @@ mod arm {
         codes: codes::arm::NEON,
         packed: packed_distance::PORTABLE,
         links: links::PORTABLE,
+        maxsim: maxsim::NEON,
+    };
+    static DOTPROD: InstructionSet = InstructionSet {
+        name: "dotprod",
+        distances: arm::NEON,
+        codes: codes::arm::NEON,
+        packed: packed_distance::PORTABLE,
+        links: links::PORTABLE,
+        maxsim: maxsim::DOT,
     };
 
-    pub(super) fn available() -> [Option<&'static InstructionSet>; 1] {
-        [has!("neon").then_some(&NEON)]
+    /// As for x86-64.
+    pub(super) fn available() -> [Option<&'static InstructionSet>; 2] {
+        let neon = has!("neon");
+        [(neon && has!("dotprod")).then_some(&DOTPROD), neon.then_some(&NEON)]
     }
 }
 
