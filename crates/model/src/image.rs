@@ -1,4 +1,4 @@
-//! A grey picture in one normal form, and a rectangle in one.
+//! A grey picture in one normal form, the size of an original one, and a rectangle in it.
 
 use crate::ModelError;
 use std::fmt;
@@ -73,6 +73,38 @@ impl fmt::Debug for GreyImage {
     }
 }
 
+/// The size of an image as its file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ImageExtent {
+    columns: u32,
+    rows: u32,
+}
+
+impl ImageExtent {
+    /// So many pixels across and down.
+    ///
+    /// # Errors
+    /// A side of 0 or above [`MAX_IMAGE_SIDE`].
+    pub fn new(columns: u32, rows: u32) -> Result<Self, ModelError> {
+        let sides = 1..=MAX_IMAGE_SIDE;
+        if sides.contains(&columns) && sides.contains(&rows) {
+            return Ok(Self { columns, rows });
+        }
+        let problem = format!("is {columns} x {rows} pixels; a side has 1 to {MAX_IMAGE_SIDE}");
+        Err(ModelError::new("extent", problem, "give the columns and rows of the original image"))
+    }
+
+    /// Pixels across.
+    pub fn columns(self) -> u32 {
+        self.columns
+    }
+
+    /// Pixels down.
+    pub fn rows(self) -> u32 {
+        self.rows
+    }
+}
+
 /// A rectangle in pixels of the original picture, from its top left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Region {
@@ -134,6 +166,16 @@ mod tests {
     fn debug_hides_the_pixels() {
         let image = GreyImage::new(1, 1, vec![54_321]).unwrap();
         assert_eq!(format!("{image:?}"), "GreyImage(1 x 1, hidden)");
+    }
+
+    #[test]
+    fn an_original_has_sides_as_a_picture_has() {
+        let extent = ImageExtent::new(1, 16_384).unwrap();
+        assert_eq!((extent.columns(), extent.rows()), (1, 16_384));
+        for (columns, rows) in [(0, 1), (1, 0), (16_385, 1), (1, u32::MAX)] {
+            let error = ImageExtent::new(columns, rows).unwrap_err();
+            assert_eq!(error.field, "extent", "{columns} x {rows}");
+        }
     }
 
     #[test]
