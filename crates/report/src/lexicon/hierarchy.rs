@@ -2,10 +2,11 @@
 
 use super::{FindingEntry, LexiconError};
 
-/// By place in the table of findings: the places of the direct kinds of it.
+/// By place in the table of findings: the kinds of each, and what each is a kind of. Worked out once, as reading and voting ask often.
 #[derive(Debug)]
 pub(crate) struct Hierarchy {
-    children: Vec<Vec<usize>>,
+    narrower: Vec<Vec<usize>>,
+    broader: Vec<Vec<usize>>,
 }
 
 impl Hierarchy {
@@ -14,44 +15,52 @@ impl Hierarchy {
         let mut children = vec![Vec::new(); findings.len()];
         for (place, finding) in findings.iter().enumerate() {
             for parent in &finding.parents {
-                let refused = |problem: String| LexiconError::Entry {
-                    entry: format!("finding {}", finding.id),
-                    problem,
-                };
                 match findings.binary_search_by(|other| other.id.cmp(parent)) {
                     Ok(parent) => children[parent].push(place),
-                    Err(_) => return Err(refused(format!("its parent `{parent}` is no finding"))),
+                    Err(_) => return Err(refused(finding, format!("its parent `{parent}` is no finding"))),
                 }
             }
         }
-        let hierarchy = Self { children };
+        let narrower: Vec<Vec<usize>> = (0..findings.len()).map(|place| below(place, &children)).collect();
         for (place, finding) in findings.iter().enumerate() {
-            if hierarchy.children[place].iter().any(|&child| hierarchy.narrower(child).contains(&place)) {
-                let problem = "is a kind of itself by its parents".to_owned();
-                return Err(LexiconError::Entry { entry: format!("finding {}", finding.id), problem });
+            if children[place].iter().any(|&child| narrower[child].contains(&place)) {
+                return Err(refused(finding, "is a kind of itself by its parents".to_owned()));
             }
         }
-        Ok(hierarchy)
+        let mut broader = vec![Vec::new(); findings.len()];
+        for (above, kinds) in narrower.iter().enumerate() {
+            kinds.iter().for_each(|&place| broader[place].push(above));
+        }
+        Ok(Self { narrower, broader })
     }
 
     /// The place itself and all above it, ascending.
-    pub fn broader(&self, place: usize) -> Vec<usize> {
-        (0..self.children.len()).filter(|&above| self.narrower(above).contains(&place)).collect()
+    pub fn broader(&self, place: usize) -> &[usize] {
+        &self.broader[place]
     }
 
     /// The place itself and all below it, ascending.
-    pub fn narrower(&self, place: usize) -> Vec<usize> {
-        let mut found = vec![place];
-        let mut next = 0;
-        while let Some(&at) = found.get(next) {
-            for &child in &self.children[at] {
-                if !found.contains(&child) {
-                    found.push(child);
-                }
-            }
-            next += 1;
-        }
-        found.sort_unstable();
-        found
+    pub fn narrower(&self, place: usize) -> &[usize] {
+        &self.narrower[place]
     }
+}
+
+fn refused(finding: &FindingEntry, problem: String) -> LexiconError {
+    LexiconError::Entry { entry: format!("finding {}", finding.id), problem }
+}
+
+/// The place itself and all below it, ascending.
+fn below(place: usize, children: &[Vec<usize>]) -> Vec<usize> {
+    let mut found = vec![place];
+    let mut next = 0;
+    while let Some(&at) = found.get(next) {
+        for &child in &children[at] {
+            if !found.contains(&child) {
+                found.push(child);
+            }
+        }
+        next += 1;
+    }
+    found.sort_unstable();
+    found
 }

@@ -243,33 +243,38 @@ impl Lexicon {
             .map(|(_, index)| self.ids[index].clone())
     }
 
+    /// The finding of that id.
+    pub fn finding(&self, id: &str) -> Option<&FindingEntry> {
+        self.place(id).map(|place| &self.findings[place])
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id)).ok()
+    }
+
     /// The finding and every finding that is a kind of it, ascending by id. Empty for an unknown id.
     pub fn narrower(&self, id: &str) -> Vec<FindingId> {
-        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
-        let places = place.map(|place| self.hierarchy.narrower(place)).unwrap_or_default();
-        places.into_iter().map(|place| self.ids[place].clone()).collect()
+        let places = self.place(id).map(|place| self.hierarchy.narrower(place)).unwrap_or_default();
+        places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
     /// The finding and every finding that it is a kind of, ascending by id. Empty for an unknown id. Who says that there
     /// is no opacity says that there is no consolidation: what is denied is denied of the kinds.
     pub fn broader(&self, id: &str) -> Vec<FindingId> {
-        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
-        let places = place.map(|place| self.hierarchy.broader(place)).unwrap_or_default();
-        places.into_iter().map(|place| self.ids[place].clone()).collect()
+        let places = self.place(id).map(|place| self.hierarchy.broader(place)).unwrap_or_default();
+        places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
     /// The findings that one leaves behind, as a bypass leaves sternotomy wires, ascending by id. Empty for an unknown id.
     pub fn traces(&self, id: &str) -> Vec<FindingId> {
-        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
-        let places = place.map(|place| self.traces[place].as_slice()).unwrap_or_default();
+        let places = self.place(id).map(|place| self.traces[place].as_slice()).unwrap_or_default();
         places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
     /// The findings that others would call it, as an infiltrate is a consolidation to many, ascending by id. Empty for an
     /// unknown id.
     pub fn alike(&self, id: &str) -> Vec<FindingId> {
-        let place = self.findings.binary_search_by(|finding| finding.id.as_str().cmp(id));
-        let places = place.map(|place| self.alike[place].as_slice()).unwrap_or_default();
+        let places = self.place(id).map(|place| self.alike[place].as_slice()).unwrap_or_default();
         places.iter().map(|&place| self.ids[place].clone()).collect()
     }
 
@@ -418,7 +423,7 @@ const DEVICE: &str = "support-device";
 fn devices(findings: &[FindingEntry], hierarchy: &Hierarchy) -> Vec<bool> {
     let mut devices = vec![false; findings.len()];
     if let Ok(root) = findings.binary_search_by(|finding| finding.id.as_str().cmp(DEVICE)) {
-        hierarchy.narrower(root).into_iter().for_each(|place| devices[place] = true);
+        hierarchy.narrower(root).iter().for_each(|&place| devices[place] = true);
     }
     devices
 }
