@@ -14,7 +14,7 @@ const PROTOS: [&str; 6] = [
 
 /// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 38] = [
+const HIDDEN: [&str; 40] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -53,6 +53,8 @@ const HIDDEN: [&str; 38] = [
     "EncodedQueryImage",
     "Facet",
     "FacetValue",
+    "Dissent",
+    "FindingDissent",
 ];
 
 // A build script has no other way to write.

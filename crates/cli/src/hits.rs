@@ -22,27 +22,19 @@ pub struct Manner {
     pub metric: Option<Metric>,
     /// Whole reports.
     pub full: bool,
-    /// Whether images or embeddings of a study asked: of its patient the answer should be told.
-    pub asks_of_study: bool,
     /// What the terminal may show.
     pub style: Style,
 }
 
-/// Prints an answer: the hits on `out`, what to know about them on `notes`.
-pub fn print(
-    out: &mut impl Write,
-    notes: &mut impl Write,
-    answer: &SearchResponse,
-    manner: Manner,
-) -> io::Result<()> {
+/// Prints the hits of an answer, and what was counted beside them.
+pub fn print(out: &mut impl Write, answer: &SearchResponse, manner: Manner) -> io::Result<()> {
     for hit in &answer.hits {
         print_hit(out, hit, manner)?;
     }
     for facet in &answer.facets {
         print_facet(out, facet)?;
     }
-    out.flush()?;
-    print_plan(notes, answer, manner.asks_of_study)
+    Ok(())
 }
 
 /// The values of a field with their numbers of cases, those of the most first.
@@ -87,7 +79,7 @@ pub fn print_line(out: &mut impl Write, case: &Case) -> io::Result<()> {
 fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> {
     let Manner { metric, full, style, .. } = manner;
     let scores: Vec<String> = [
-        hit.image.map(|score| channel(&score, image_measure(metric, score.score))),
+        hit.image.map(|score| channel(&score, similarity(metric, score.score))),
         hit.lexical.map(|score| channel(&score, format!("bm25 {:.3}", score.score))),
     ]
     .into_iter()
@@ -130,7 +122,7 @@ fn print_whole(
 }
 
 /// The first lines of the sections that are wanted.
-fn print_beginning(
+pub fn print_beginning(
     out: &mut impl Write,
     report: &Report,
     wanted: impl Fn(SectionKind) -> bool,
@@ -178,7 +170,8 @@ fn channel(score: &ChannelScore, measure: String) -> String {
     }
 }
 
-fn image_measure(metric: Option<Metric>, similarity: f32) -> String {
+/// A score of the image channel in the words of the metric.
+pub fn similarity(metric: Option<Metric>, similarity: f32) -> String {
     match metric {
         Some(Metric::L2) => format!("distance {:.4}", -similarity),
         Some(Metric::Dot) => format!("dot {similarity:.4}"),
@@ -206,7 +199,8 @@ fn value(value: &FieldValue) -> String {
     }
 }
 
-fn print_plan(notes: &mut impl Write, answer: &SearchResponse, asks_of_study: bool) -> io::Result<()> {
+/// Prints what to know about an answer. Where images or embeddings of a study asked, its patient should have been named.
+pub fn print_plan(notes: &mut impl Write, answer: &SearchResponse, asks_of_study: bool) -> io::Result<()> {
     let SearchResponse { total, plan, generation, .. } = answer;
     let channels: Vec<String> = (plan.channels.iter())
         .map(|channel| match channel.path {
@@ -230,6 +224,9 @@ fn print_plan(notes: &mut impl Write, answer: &SearchResponse, asks_of_study: bo
     for warning in plan.warnings.iter().filter(concerns) {
         writeln!(notes, "note: {}", warning.message)?;
     }
+    for missing in &plan.unavailable {
+        writeln!(notes, "note: no {}: {}", missing.part.name(), missing.reason)?;
+    }
     Ok(())
 }
 
@@ -249,7 +246,9 @@ fn print_guards(notes: &mut impl Write, guards: &AppliedGuards) -> io::Result<()
 mod tests {
     use super::*;
     use precedent_model::{Assertion, CaseId, PatientKey, Span};
-    use precedent_query::{Applied, Fusion, HighlightMatch, Plan, StepTimes};
+    use precedent_query::{
+        AnswerPart, Applied, Fusion, HighlightMatch, Plan, StepTimes, Unavailable, UnavailableReason,
+    };
 
     fn answer() -> SearchResponse {
         let mut case = Case::new(CaseId::new("CXR7").unwrap());
@@ -288,6 +287,10 @@ mod tests {
                     code: WarningCode::NoPatient,
                     message: "no patient was named".into(),
                 }],
+                unavailable: vec![Unavailable {
+                    part: AnswerPart::Consensus,
+                    reason: UnavailableReason::NoReports,
+                }],
                 times: StepTimes::default(),
             },
             generation: 4,
@@ -298,6 +301,8 @@ mod tests {
                 more_values: 1,
                 missing: 5,
             }],
+            consensus: None,
+            dissent: None,
         }
     }
 
@@ -307,8 +312,9 @@ mod tests {
 
     fn printed_of(answer: &SearchResponse, full: bool, style: Style) -> (String, String) {
         let (mut out, mut notes) = (Vec::new(), Vec::new());
-        let manner = Manner { metric: Some(Metric::L2), full, asks_of_study: true, style };
-        print(&mut out, &mut notes, answer, manner).unwrap();
+        let manner = Manner { metric: Some(Metric::L2), full, style };
+        print(&mut out, answer, manner).unwrap();
+        print_plan(&mut notes, answer, true).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(notes).unwrap())
     }
 
@@ -328,13 +334,14 @@ mod tests {
         assert!(notes.contains("note: no patient was named"), "{notes}");
         assert!(notes.contains("note: the patient is the one whom the header of images[0].content names\n"));
         assert!(!notes.contains("CANARY"), "{notes}");
+        let missing = "note: no consensus: none of the nearest cases of like views has a report\n";
+        assert!(notes.ends_with(missing), "{notes}");
     }
 
     #[test]
     fn a_patient_is_missed_only_where_a_study_is_read() {
         let mut notes = Vec::new();
-        let manner = Manner { metric: None, full: false, asks_of_study: false, style: Style::PLAIN };
-        print(&mut Vec::new(), &mut notes, &answer(), manner).unwrap();
+        print_plan(&mut notes, &answer(), false).unwrap();
         assert!(!String::from_utf8(notes).unwrap().contains("no patient was named"));
     }
 

@@ -13,6 +13,7 @@ mod hits;
 mod ids;
 mod interrupt;
 mod json;
+mod judgement;
 mod lexicon_list;
 mod listen;
 mod matched;

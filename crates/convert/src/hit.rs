@@ -3,7 +3,7 @@
 use crate::hex;
 use crate::highlight::highlights;
 use crate::request::RequestDigest;
-use crate::{case, kinds, small};
+use crate::{case, judgement, kinds, small};
 use precedent_engine::Definition;
 use precedent_query::{
     AppliedGuards, ChannelPlan, ChannelScore, EncodedQueryImage, Facet, Fusion, Hit, Plan, SearchResponse,
@@ -43,6 +43,8 @@ pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResp
             .map(|(image, digest)| encoded_image(image, digest))
             .collect(),
         facets: answer.facets.into_iter().map(facet).collect(),
+        consensus: answer.consensus.map(judgement::consensus),
+        dissent: answer.dissent.map(|dissent| judgement::dissent(dissent, |found| hit(found, metric))),
     }
 }
 
@@ -124,6 +126,7 @@ fn plan(plan: Plan) -> v1::Plan {
             .map(|word| v1::TextCorrection { written: word.written, searched: word.searched })
             .collect(),
         times: Some(times(&plan.times)),
+        unavailable: plan.unavailable.into_iter().map(judgement::unavailable).collect(),
     }
 }
 
@@ -137,6 +140,7 @@ fn times(times: &StepTimes) -> v1::StepTimes {
         lexical_microseconds: microseconds(times.lexical),
         fusion_microseconds: microseconds(times.fusion),
         fetch_microseconds: microseconds(times.fetch),
+        judge_microseconds: microseconds(times.judge),
     }
 }
 
@@ -178,8 +182,9 @@ mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection, Report, SectionKind, Span};
     use precedent_query::{
-        Applied, Channel, Correction, Highlight, HighlightMatch, QueryVector, VectorPath, Warning,
-        WarningCode,
+        AnswerPart, Applied, Channel, Consensus, Correction, Dissent, FindingDissent, FindingVote,
+        GradeShare, Grades, Highlight, HighlightMatch, QueryVector, Unavailable, UnavailableReason,
+        VectorPath, Warning, WarningCode,
     };
 
     fn definition(metric: &str) -> Definition {
@@ -187,6 +192,55 @@ mod tests {
             "name = 'chest'\n[[space]]\nrole = 'image'\ndimension = 16\nmetric = '{metric}'\nencoder_id = 'enc'"
         );
         Definition::from_toml(&text).unwrap()
+    }
+
+    fn consensus() -> Consensus {
+        let grade =
+            |grade: &str, cases, share| GradeShare { grade: grade.into(), name: grade.into(), cases, share };
+        let vote = FindingVote {
+            finding: "pleural-effusion".into(),
+            name: "pleural effusion".into(),
+            present: 2,
+            uncertain: 1,
+            absent: 3,
+            unmentioned: 4,
+            share: 0.5,
+            lower: 0.25,
+            upper: 0.75,
+            base_rate: 0.125,
+            grades: Some(Grades {
+                median: 1,
+                shares: vec![grade("mild", 1, 0.25), grade("severe", 2, 0.75)],
+            }),
+        };
+        Consensus {
+            votes: vec![vote],
+            more_findings: 6,
+            neighbours: 10,
+            effective_patients: 8.5,
+            reported_cases: 400,
+            calibrated: false,
+        }
+    }
+
+    fn dissent() -> Dissent {
+        let near = |id: &str, score| Hit {
+            case: Case::new(CaseId::new(id).unwrap()),
+            rank: 1,
+            fused_score: 0.0,
+            image: Some(ChannelScore { score, rank: None, contribution: 0.0 }),
+            matched_image: Some(0),
+            matched_vector: Some(0),
+            lexical: None,
+            highlights: Vec::new(),
+        };
+        let against = FindingDissent {
+            finding: "pleural-effusion".into(),
+            name: "pleural effusion".into(),
+            denied: true,
+            cases: vec![near("CXR2", 0.5)],
+        };
+        Dissent { leading: vec![against], normal: vec![near("CXR3", 0.25)] }
     }
 
     fn answer() -> SearchResponse {
@@ -234,7 +288,15 @@ mod tests {
                     written: "noduels".into(),
                     searched: "nodules".into(),
                 }],
-                times: StepTimes { encode: Duration::from_micros(30), ..StepTimes::default() },
+                unavailable: vec![Unavailable {
+                    part: AnswerPart::Dissent,
+                    reason: UnavailableReason::NoReports,
+                }],
+                times: StepTimes {
+                    encode: Duration::from_micros(30),
+                    judge: Duration::from_micros(40),
+                    ..StepTimes::default()
+                },
             },
             generation: 7,
             encoded_images: vec![EncodedQueryImage {
@@ -250,6 +312,8 @@ mod tests {
                 more_values: 4,
                 missing: 5,
             }],
+            consensus: Some(consensus()),
+            dissent: Some(dissent()),
         }
     }
 
@@ -303,6 +367,47 @@ mod tests {
     }
 
     #[test]
+    fn what_neighbours_say_travels_whole() {
+        let sent = sent("cosine");
+        let consensus = sent.consensus.unwrap();
+        let vote = v1::FindingVote {
+            finding: "pleural-effusion".into(),
+            name: "pleural effusion".into(),
+            present_count: 2,
+            uncertain_count: 1,
+            absent_count: 3,
+            unmentioned_count: 4,
+            share: 0.5,
+            lower: 0.25,
+            upper: 0.75,
+            base_rate: 0.125,
+            lift: Some(4.0),
+            grades: Some(v1::Grades {
+                shares: [("mild", 1, 0.25), ("severe", 2, 0.75)]
+                    .map(|(grade, case_count, share)| v1::GradeShare {
+                        grade: grade.into(),
+                        name: grade.into(),
+                        case_count,
+                        share,
+                    })
+                    .into(),
+                median: "severe".into(),
+            }),
+        };
+        assert_eq!(consensus.votes, [vote]);
+        assert_eq!((consensus.more_finding_count, consensus.neighbour_count), (6, 10));
+        assert_eq!((consensus.effective_patient_count, consensus.reported_case_count), (8.5, 400));
+        assert!(!consensus.calibrated);
+        let dissent = sent.dissent.unwrap();
+        let against = &dissent.leading[0];
+        assert_eq!((against.finding.as_str(), against.denied), ("pleural-effusion", true));
+        let near = |hit: &v1::Hit| (hit.case.as_ref().unwrap().case_id.clone(), hit.image.unwrap().measure);
+        let cosine = v1::image_score::Measure::Cosine;
+        assert_eq!(near(&against.cases[0]), ("CXR2".to_owned(), Some(cosine(0.5))));
+        assert_eq!(near(&dissent.normal[0]), ("CXR3".to_owned(), Some(cosine(0.25))));
+    }
+
+    #[test]
     fn plan_and_record_are_complete() {
         let sent = sent("cosine");
         assert_eq!((sent.total_hits, sent.next_page_token.as_str()), (50, "next"));
@@ -315,7 +420,12 @@ mod tests {
         assert_eq!(plan.warnings[0].code(), v1::WarningCode::NoPatient);
         let corrected = &plan.corrections[0];
         assert_eq!((corrected.written.as_str(), corrected.searched.as_str()), ("noduels", "nodules"));
-        assert_eq!(plan.times.unwrap().encode_microseconds, 30);
+        let times = plan.times.unwrap();
+        assert_eq!((times.encode_microseconds, times.judge_microseconds), (30, 40));
+        let missing = &plan.unavailable[0];
+        assert_eq!(missing.part(), v1::AnswerPart::Dissent);
+        assert_eq!(missing.reason(), v1::UnavailableReason::NoReports);
+        assert!(missing.description.contains("has a report"));
         let guards = plan.guards.unwrap();
         assert_eq!(guards.example_patients[0].id, "18");
         assert_eq!(guards.patient.unwrap().issuer, "north");

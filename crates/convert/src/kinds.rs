@@ -2,7 +2,7 @@
 
 use precedent_engine::CaseWarningCode;
 use precedent_model::{Assertion, FieldKind, Laterality, Projection, SectionKind};
-use precedent_query::{Channel, VectorPath, WarningCode};
+use precedent_query::{AnswerPart, Channel, UnavailableReason, VectorPath, WarningCode};
 use precedent_vector::Metric;
 use precedent_wire::v1;
 
@@ -117,6 +117,23 @@ pub fn warning(code: WarningCode) -> v1::WarningCode {
     }
 }
 
+/// A part of an answer that may be missing.
+pub fn part(part: AnswerPart) -> v1::AnswerPart {
+    match part {
+        AnswerPart::Consensus => v1::AnswerPart::Consensus,
+        AnswerPart::Dissent => v1::AnswerPart::Dissent,
+    }
+}
+
+/// Why it is missing.
+pub fn reason(reason: UnavailableReason) -> v1::UnavailableReason {
+    match reason {
+        UnavailableReason::NoImageQuery => v1::UnavailableReason::NoImageQuery,
+        UnavailableReason::NoReports => v1::UnavailableReason::NoReports,
+        UnavailableReason::HiddenFindings => v1::UnavailableReason::HiddenFindings,
+    }
+}
+
 /// What a warning about a case is about.
 pub fn case_warning(code: CaseWarningCode) -> v1::CaseWarningCode {
     match code {
@@ -143,6 +160,9 @@ mod tests {
         check("ASSERTION", Assertion::ALL.map(|said| (said.name(), assertion(Some(said)).as_str_name())));
         check("PROJECTION", Projection::ALL.map(|of| (of.name(), projection(of).as_str_name())));
         check("WARNING_CODE", WarningCode::ALL.map(|code| (code.name(), warning(code).as_str_name())));
+        check("ANSWER_PART", AnswerPart::ALL.map(|of| (of.name(), part(of).as_str_name())));
+        let reasons = UnavailableReason::ALL.map(|why| (why.name(), reason(why).as_str_name()));
+        check("UNAVAILABLE_REASON", reasons);
         let fields =
             [FieldKind::Keyword, FieldKind::Keywords, FieldKind::Integer, FieldKind::Number, FieldKind::Date];
         check("FIELD_KIND", fields.map(|kind| (kind.name(), field(kind).as_str_name())));

@@ -20,6 +20,7 @@ pub mod encode;
 pub mod hex;
 mod highlight;
 pub mod hit;
+mod judgement;
 pub mod kinds;
 pub mod list;
 mod place;

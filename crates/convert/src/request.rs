@@ -1,6 +1,7 @@
 //! Search requests.
 
 use crate::case::{embedding, patient, violation};
+use crate::judgement;
 use precedent_engine::Violation;
 use precedent_model::{CaseId, PartialDate};
 use precedent_query::{
@@ -83,6 +84,8 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
                 max_values: given_count(facet.max_values).unwrap_or(DEFAULT_FACET_VALUES),
             })
             .collect(),
+        judgement: judgement::asked(wire.judgement),
+        diversity: wire.diversity,
     })
 }
 
@@ -214,6 +217,7 @@ pub(crate) fn given(text: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precedent_query::Judgement;
     use proptest::prelude::*;
 
     fn refused(wire: v1::SearchRequest) -> Vec<String> {
@@ -263,6 +267,8 @@ mod tests {
                 v1::FacetQuery { field: "modality".into(), max_values: None },
                 v1::FacetQuery { field: "finding".into(), max_values: Some(0) },
             ],
+            diversity: Some(0.25),
+            judgement: Some(v1::JudgementRequest { off: false, neighbour_count: Some(12) }),
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -293,6 +299,19 @@ mod tests {
         assert_eq!(asked.minimum, minimum);
         let facet = |field: &str, max_values| FacetQuery { field: field.into(), max_values };
         assert_eq!(asked.facets, [facet("modality", 10), facet("finding", 0)]);
+        assert_eq!((asked.judgement, asked.diversity), (Judgement::By(12), Some(0.25)));
+    }
+
+    #[test]
+    fn neighbours_vote_as_asked() {
+        let asked = |judgement| {
+            search(v1::SearchRequest { judgement, ..v1::SearchRequest::default() }).unwrap().judgement
+        };
+        let by = |off, neighbour_count| Some(v1::JudgementRequest { off, neighbour_count });
+        assert_eq!(asked(None), Judgement::Auto);
+        assert_eq!(asked(by(false, None)), Judgement::By(30));
+        assert_eq!(asked(by(false, Some(0))), Judgement::By(0), "for the engine to refuse");
+        assert_eq!(asked(by(true, Some(5))), Judgement::Off);
     }
 
     #[test]

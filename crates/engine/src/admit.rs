@@ -8,14 +8,14 @@ use crate::spelling::{self, Corrected};
 use crate::understand::understand;
 use crate::unlike::Unlike;
 use crate::{EngineError, Violation, facets, guards, study};
-use precedent_archive::{CasePlace, Definition, Generation};
+use precedent_archive::{CasePlace, Conditions, Definition, Generation};
 use precedent_imaging::HeaderFacts;
 use precedent_lexical::TextQuery;
 use precedent_model::{FieldKind, PartialDate, Projection};
 use precedent_query::{
-    Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, Filter, MAX_LIMIT,
-    MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand, QueryVector, SearchRequest,
-    Warning, WarningCode,
+    Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, Filter, Judgement, MAX_LIMIT,
+    MAX_NEIGHBOURS, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand,
+    QueryVector, SearchRequest, Warning, WarningCode,
 };
 use precedent_vector::{Embedding, Metric, VectorError};
 use std::time::{Duration, Instant};
@@ -167,6 +167,20 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// The conditions that a hit must fulfil: filter and guards.
+    pub fn conditions(&self) -> Conditions<'_> {
+        let named = self.guards.patient.iter().map(|patient| &patient.value);
+        Conditions {
+            filters: self.filter.iter().chain(&self.before).collect(),
+            patient: None,
+            not_patients: match self.request.guards.include_same_patient {
+                true => Vec::new(),
+                false => named.chain(&self.guards.example_patients).collect(),
+            },
+            without: &self.examples,
+        }
+    }
+
     /// Whether the image channel takes part.
     pub fn asks_image(&self) -> bool {
         !self.vectors.is_empty() && self.request.fusion.image_weight > 0.0
@@ -224,6 +238,14 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     within("page_size", request.limits.page_size.unwrap_or(1), MAX_LIMIT);
     within("ef_search", request.limits.ef_search.unwrap_or(1), MAX_EF_SEARCH);
     within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
+    if let Judgement::By(neighbours) = request.judgement {
+        within("judgement.neighbour_count", neighbours, MAX_NEIGHBOURS);
+    }
+    if let Some(diversity) = request.diversity
+        && !(0.0..=1.0).contains(&diversity)
+    {
+        wrong.push(Violation::new("diversity", format!("is {diversity}; give a number from 0 to 1")));
+    }
     if let Some(recall) = request.limits.target_recall
         && !(recall > 0.0 && recall < 1.0)
     {

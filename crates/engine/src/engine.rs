@@ -2,6 +2,7 @@
 
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
+use crate::judgement::BaseRates;
 use crate::kept::KeptGenerations;
 use crate::{EngineError, View, Violation, files};
 use precedent_archive::{
@@ -34,6 +35,8 @@ pub struct Engine {
     archive: Arc<dyn Archive>,
     definition: Definition,
     encoding: Arc<Encoding>,
+    /// Base rates of findings, as far as they were counted.
+    rates: Arc<BaseRates>,
     /// Generations kept for further pages.
     kept: KeptGenerations,
 }
@@ -72,7 +75,8 @@ impl Engine {
         let mut at_hand = encoders.to_vec();
         at_hand.push(Encoder::bundled()?);
         let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
-        Ok(Self { archive, definition, encoding, kept: KeptGenerations::default() })
+        let rates = Arc::default();
+        Ok(Self { archive, definition, encoding, rates, kept: KeptGenerations::default() })
     }
 
     /// The definition of the index.
@@ -160,7 +164,12 @@ impl Engine {
     }
 
     fn view_of(&self, snapshot: Arc<dyn Generation>) -> View {
-        View::new(snapshot, Arc::clone(&self.encoding), Arc::downgrade(&self.archive))
+        View::new(
+            snapshot,
+            Arc::clone(&self.encoding),
+            Arc::clone(&self.rates),
+            Arc::downgrade(&self.archive),
+        )
     }
 
     /// Checks whether another process has written a newer generation.

@@ -4,8 +4,10 @@ mod details;
 
 use crate::understand::related;
 use crate::{Cause, Violation};
-use precedent_model::{Assertion, FieldSchema, FindingId, fold_keyword};
-use precedent_query::{Compare, Detail, Filter, MentionFilter, Operand, finding_assertion};
+use precedent_model::{Assertion, FieldKind, FieldSchema, FindingId, fold_keyword};
+use precedent_query::{
+    Compare, Comparison, Detail, Filter, MentionFilter, Operand, finding_assertion, finding_column,
+};
 use precedent_report::Lexicon;
 
 /// A filter with ids in place of names of findings, and their details attached.
@@ -36,7 +38,7 @@ pub(crate) fn resolve(
         }
         Some(assertion) => {
             asks = true;
-            any_of(compare, lexicon, assertion)
+            any_of(&compare, lexicon, assertion)
         }
     })?;
     let filter = details::join(filter, fields, lexicon)?;
@@ -45,23 +47,43 @@ pub(crate) fn resolve(
     Ok(Resolved { filter, wanted, asks })
 }
 
-/// The comparison, once for each finding that its value stands for.
-fn any_of(compare: Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<Filter, Violation> {
+/// Asks whether a report says so of a finding, as `finding:x` and `finding.absent:x` in filters do: of its kinds, or, where it is denied, of
+/// what it is a kind of.
+pub(crate) fn says(lexicon: &Lexicon, finding: &FindingId, assertion: Assertion) -> Filter {
+    has_any(&related(lexicon, finding, assertion), assertion)
+}
+
+/// Asks whether a report says so of anything, as `finding:*` does.
+pub(crate) fn says_anything(lexicon: &Lexicon, assertion: Assertion) -> Filter {
+    has_any(&ids(&Operand::Present, lexicon, assertion), assertion)
+}
+
+fn has_any(ids: &[FindingId], assertion: Assertion) -> Filter {
     let one = |id: &FindingId| {
-        let operand = Operand::Keyword { folded: id.to_string(), any_prefix: false, any_suffix: false };
-        Filter::Compare(Compare { operand, ..compare.clone() })
+        Filter::Compare(Compare {
+            field: finding_column(assertion).to_owned(),
+            kind: FieldKind::Keywords,
+            comparison: Comparison::Has,
+            operand: Operand::Keyword { folded: id.to_string(), any_prefix: false, any_suffix: false },
+        })
     };
-    match ids(&compare.operand, lexicon, assertion).as_slice() {
-        [] => {
-            let description = format!(
-                "{} asks for a finding that the lexicon does not hold; ask for one by a name that it lists",
-                compare.field
-            );
-            Err(Violation::new("filter", description).because(Cause::UnknownFinding))
-        }
-        [id] => Ok(one(id)),
-        ids => Ok(Filter::Or(ids.iter().map(one).collect())),
+    match ids {
+        [id] => one(id),
+        ids => Filter::Or(ids.iter().map(one).collect()),
     }
+}
+
+/// The comparison, once for each finding that its value stands for.
+fn any_of(compare: &Compare, lexicon: &Lexicon, assertion: Assertion) -> Result<Filter, Violation> {
+    let ids = ids(&compare.operand, lexicon, assertion);
+    if ids.is_empty() {
+        let description = format!(
+            "{} asks for a finding that the lexicon does not hold; ask for one by a name that it lists",
+            compare.field
+        );
+        return Err(Violation::new("filter", description).because(Cause::UnknownFinding));
+    }
+    Ok(has_any(&ids, assertion))
 }
 
 /// The findings that a value stands for, and those that imply it: its kinds or, if it is denied, what it is a kind of. Sorted,
@@ -128,7 +150,6 @@ fn same_findings(a: &MentionFilter, b: &MentionFilter) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_model::FieldKind;
 
     fn schema(fields: &[(&str, FieldKind)]) -> FieldSchema {
         FieldSchema::new(fields.iter().map(|&(name, kind)| (name.to_owned(), kind))).unwrap()

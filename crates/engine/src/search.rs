@@ -1,16 +1,17 @@
-//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, fetch, highlight.
+//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, judge, fetch, highlight.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
 use crate::facets;
-use crate::fusion::{Fused, Vote, certain_depth, fuse, most_behind};
-use crate::highlight::highlights;
-use precedent_archive::{CasePlace, Conditions, Generation, Selection};
-use precedent_model::Case;
-use precedent_query::{ChannelScore, Hit, HitDetail, Plan, SearchRequest, SearchResponse, StepTimes};
-use std::collections::{HashMap, HashSet};
+use crate::fetch;
+use crate::fusion::{Fused, certain_depth, fuse, most_behind};
+use crate::judgement::{self, BaseRates, Judged};
+use crate::patients::{Patients, keep_one_per_patient};
+use precedent_archive::{CasePlace, Generation, Selection};
+use precedent_query::{Plan, SearchRequest, SearchResponse, StepTimes};
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 /// How many times deeper the channels look when one hit per patient leaves too few.
@@ -22,6 +23,7 @@ const PASSED_BETWEEN_STOPS: usize = 256;
 pub(crate) fn search(
     snapshot: &dyn Generation,
     encoding: &Encoding,
+    rates: &BaseRates,
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
@@ -29,30 +31,40 @@ pub(crate) fn search(
     let query = Query::admit(snapshot, encoding, request, stop)?;
     times.encode = query.encoding;
     times.admit = watch.lap().saturating_sub(times.encode);
-    let selection = matches(snapshot, &query, stop)?;
+    let selection = snapshot.select(&query.conditions(), stop)?;
     let matches = selection.as_ref();
     let facets = match request.limits.offset {
         0 => facets::count(matches, &request.facets, stop)?,
         _ => Vec::new(),
     };
     times.filter = watch.lap();
-    let answer = match (query.asks_image(), query.asks_lexical()) {
+    let mut answer = match (query.asks_image(), query.asks_lexical()) {
         (false, None) => unranked(snapshot, &query, matches, &mut times, stop)?,
         _ => ranked(snapshot, &query, matches, &mut times, stop)?,
     };
     watch.lap();
     let limits = &request.limits;
+    let judged = match limits.offset {
+        0 => judgement::judge(snapshot, &query, rates, &answer.fused, stop)?,
+        _ => Judged::default(),
+    };
+    times.judge = watch.lap();
+    if let Some(diversity) = request.diversity.filter(|diversity| *diversity > 0.0) {
+        judgement::diversify(snapshot, &mut answer.fused, limits.limit, diversity, stop)?;
+    }
+    times.fusion += watch.lap();
+    answer.fused.truncate(limits.limit);
     let total = answer.fused.len();
     let page: Vec<Fused> =
         (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
     snapshot.prefetch(&page.iter().map(|fused| fused.place).collect::<Vec<_>>());
-    let texts = text_scores(snapshot, &query, &page)?;
+    let texts = fetch::text_scores(snapshot, &query, &page)?;
     let mut hits = Vec::with_capacity(page.len());
     for (index, (fused, text)) in page.iter().zip(texts).enumerate() {
         if stop() {
             return Err(EngineError::Cancelled);
         }
-        hits.push(hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
+        hits.push(fetch::hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
     }
     times.fetch = watch.lap();
     let plan = Plan {
@@ -65,10 +77,12 @@ pub(crate) fn search(
         matches: matches.count(),
         corrections: query.corrections,
         warnings: query.warnings,
+        unavailable: judged.unavailable,
         times,
     };
     let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
-    Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets })
+    let Judged { consensus, dissent, .. } = judged;
+    Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets, consensus, dissent })
 }
 
 /// Times consecutive steps.
@@ -86,27 +100,8 @@ impl Stopwatch {
     }
 }
 
-/// The cases that pass the filter and the guards.
-fn matches<'a>(
-    snapshot: &'a dyn Generation,
-    query: &Query<'_>,
-    stop: &dyn Fn() -> bool,
-) -> Result<Box<dyn Selection + 'a>, EngineError> {
-    let named = query.guards.patient.iter().map(|patient| &patient.value);
-    let conditions = Conditions {
-        filters: query.filter.iter().chain(&query.before).collect(),
-        patient: None,
-        not_patients: match query.request.guards.include_same_patient {
-            true => Vec::new(),
-            false => named.chain(&query.guards.example_patients).collect(),
-        },
-        without: &query.examples,
-    };
-    Ok(snapshot.select(&conditions, stop)?)
-}
-
 struct Answer {
-    /// The whole answer, best first, at most `limit` cases.
+    /// The whole answer, best first, at most as many cases as are wanted.
     fused: Vec<Fused>,
     rankings: Vec<Ranking>,
 }
@@ -120,7 +115,7 @@ fn ranked(
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
-    let (limit, fusion) = (query.request.limits.limit, &query.request.fusion);
+    let (limit, fusion) = (judgement::cases_wanted(query), &query.request.fusion);
     let both = query.asks_image() && query.asks_lexical().is_some();
     let (exact, count) = (query.request.limits.exact, matches.count());
     let several = query.request.guards.several_per_patient;
@@ -221,14 +216,14 @@ fn unranked(
         // A text without a word, or weights of 0: no channel takes part, so there are no candidates.
         return Ok(Answer { fused: Vec::new(), rankings: Vec::new() });
     }
-    let mut fused = Vec::new();
+    let (mut fused, wanted) = (Vec::new(), judgement::cases_wanted(query));
     let mut patients = (!query.request.guards.several_per_patient).then(Patients::default);
     for (passed, place) in matches.latest_first(STUDY_DATE)?.enumerate() {
         if passed.is_multiple_of(PASSED_BETWEEN_STOPS) && stop() {
             return Err(EngineError::Cancelled);
         }
         let place = place?;
-        if fused.len() == query.request.limits.limit {
+        if fused.len() == wanted {
             break;
         }
         let is_new = patients.as_mut().map_or(Ok(true), |patients| patients.add(snapshot, place))?;
@@ -239,103 +234,4 @@ fn unranked(
     }
     times.fusion = watch.lap();
     Ok(Answer { fused, rankings: Vec::new() })
-}
-
-/// The best case stands for its patient; a case without a patient stands for itself. Going from the best down, a case is dropped
-/// if it may belong to the patient of any case kept so far: a key without an issuer matches one of any issuer, so only an order
-/// decides which case stands for which. Nothing is checked beyond the limit.
-fn keep_one_per_patient(
-    snapshot: &dyn Generation,
-    fused: &mut Vec<Fused>,
-    limit: usize,
-) -> Result<(), EngineError> {
-    let mut patients = Patients::default();
-    let mut kept = Vec::with_capacity(fused.len().min(limit));
-    for case in fused.drain(..) {
-        if kept.len() == limit {
-            break;
-        }
-        if patients.add(snapshot, case.place)? {
-            kept.push(case);
-        }
-    }
-    *fused = kept;
-    Ok(())
-}
-
-/// The patients of the cases kept so far.
-#[derive(Default)]
-struct Patients(HashMap<u64, Vec<CasePlace>>);
-
-impl Patients {
-    /// Adds a case, unless it may belong to the patient of one already added.
-    fn add(&mut self, snapshot: &dyn Generation, case: CasePlace) -> Result<bool, EngineError> {
-        let Some(number) = snapshot.patient_number(case)? else { return Ok(true) };
-        let others = self.0.entry(number).or_default();
-        for &other in &*others {
-            if snapshot.same_patient(other, case)? {
-                return Ok(false);
-            }
-        }
-        others.push(case);
-        Ok(true)
-    }
-}
-
-/// The lexical score of each hit: from its vote, or the score it would have had.
-fn text_scores(
-    snapshot: &dyn Generation,
-    query: &Query<'_>,
-    page: &[Fused],
-) -> Result<Vec<Option<f32>>, EngineError> {
-    let mut scores: Vec<Option<f32>> =
-        page.iter().map(|fused| fused.lexical.map(|vote| vote.score)).collect();
-    let Some(text) = query.asks_lexical() else { return Ok(scores) };
-    let missing: Vec<usize> = (0..page.len()).filter(|&index| page[index].lexical.is_none()).collect();
-    let places: Vec<CasePlace> = missing.iter().map(|&index| page[index].place).collect();
-    for (index, score) in missing.into_iter().zip(snapshot.text_scores(text, &places)?) {
-        scores[index] = score;
-    }
-    Ok(scores)
-}
-
-/// Fetches a hit, and fills in for display the score of a channel that did not put it forward.
-fn hit(
-    snapshot: &dyn Generation,
-    query: &Query<'_>,
-    fused: &Fused,
-    text: Option<f32>,
-    rank: usize,
-) -> Result<Hit, EngineError> {
-    let shown = |vote: Option<Vote>, score: f32| ChannelScore {
-        score,
-        rank: vote.map(|vote| vote.rank),
-        contribution: vote.map_or(0.0, |vote| vote.contribution),
-    };
-    let nearest = match query.asks_image() {
-        true => channel::image::score(snapshot, query, fused.place)?,
-        false => None,
-    };
-    let case = match query.request.detail {
-        HitDetail::Whole => snapshot.case(fused.place)?,
-        HitDetail::WithoutReport => snapshot.case_without_report(fused.place)?,
-        HitDetail::CaseId => Case::new(snapshot.case_id(fused.place)?),
-    };
-    // Reading a report again takes microseconds, so the result of the first reading is not stored.
-    let highlights = match case.report.as_ref().filter(|_| query.asks_reports()) {
-        Some(report) => {
-            highlights(query.text.as_ref(), &query.mentions, report, &snapshot.reader().read(report))
-        }
-        None => Vec::new(),
-    };
-    Ok(Hit {
-        case,
-        rank,
-        fused_score: fused.score,
-        image: nearest.map(|(score, _, _)| shown(fused.image, score)),
-        matched_image: nearest.map(|(_, image, _)| image),
-        matched_vector: nearest.map(|(_, _, vector)| vector),
-        lexical: text.map(|score| shown(fused.lexical, score)),
-        highlights,
-    })
 }

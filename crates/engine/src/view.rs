@@ -1,6 +1,7 @@
 //! Searches in one generation.
 
 use crate::encode::Encoding;
+use crate::judgement::BaseRates;
 use crate::{EngineError, search};
 use precedent_archive::{Archive, Definition, Generation, RecallReport, VectorAccess};
 use precedent_model::{Case, CaseId};
@@ -23,6 +24,7 @@ const CODES_FOR_A_VECTOR: usize = 16;
 pub struct View {
     snapshot: Arc<dyn Generation>,
     encoding: Arc<Encoding>,
+    rates: Arc<BaseRates>,
     /// Where to report damage, as long as the archive is open.
     archive: Weak<dyn Archive>,
 }
@@ -31,9 +33,10 @@ impl View {
     pub(crate) fn new(
         snapshot: Arc<dyn Generation>,
         encoding: Arc<Encoding>,
+        rates: Arc<BaseRates>,
         archive: Weak<dyn Archive>,
     ) -> Self {
-        Self { snapshot, encoding, archive }
+        Self { snapshot, encoding, rates, archive }
     }
 
     pub(crate) fn snapshot(&self) -> &dyn Generation {
@@ -74,7 +77,7 @@ impl View {
         request: &SearchRequest,
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
-        let found = search::search(self.snapshot(), &self.encoding, request, stop);
+        let found = search::search(self.snapshot(), &self.encoding, &self.rates, request, stop);
         found.inspect_err(|error| self.note(error))
     }
 
@@ -86,6 +89,8 @@ impl View {
             && request.encoded_images.is_empty()
             && request.examples.is_empty()
             && request.facets.is_empty()
+            && request.neighbours().is_none()
+            && request.diversity.is_none()
             && request.image_text.is_none()
             && request.text.is_none()
             && request.filter.is_none()

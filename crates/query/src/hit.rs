@@ -1,6 +1,6 @@
 //! What a search returns.
 
-use crate::{EncodedQueryImage, Plan};
+use crate::{Consensus, Dissent, EncodedQueryImage, Plan};
 use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
 use std::fmt;
 use std::sync::Arc;
@@ -116,6 +116,10 @@ pub struct SearchResponse {
     pub encoded_images: Vec<EncodedQueryImage>,
     /// Counts among the matching cases, in the order of the request; empty on later pages.
     pub facets: Vec<Facet>,
+    /// What the neighbours say together; absent where nobody asks, and on later pages.
+    pub consensus: Option<Consensus>,
+    /// What speaks against it; present with `consensus`.
+    pub dissent: Option<Dissent>,
 }
 
 /// How many of the matching cases have each value of a field.

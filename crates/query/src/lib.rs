@@ -14,6 +14,7 @@
 mod channel;
 mod filter;
 mod hit;
+mod judgement;
 mod plan;
 mod request;
 
@@ -23,6 +24,10 @@ pub use filter::{
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
 pub use hit::{ChannelScore, Facet, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
+pub use judgement::{
+    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS, Unavailable,
+    UnavailableReason,
+};
 pub use plan::{
     Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,
 };

@@ -1,6 +1,6 @@
 //! How an answer was computed.
 
-use crate::{Channel, Fusion};
+use crate::{Channel, Fusion, Unavailable};
 use precedent_model::{PartialDate, PatientKey, Projection, Span};
 use std::fmt;
 use std::time::Duration;
@@ -67,6 +67,8 @@ pub struct StepTimes {
     pub fusion: Duration,
     /// Fetching the cases of the page, with the scores of each channel and the highlights.
     pub fetch: Duration,
+    /// Letting neighbours vote, and finding what speaks against them.
+    pub judge: Duration,
 }
 
 /// An unknown word in the request's text, and the word that was searched instead.
@@ -203,6 +205,8 @@ pub struct Plan {
     pub corrections: Vec<Correction>,
     /// Further warnings.
     pub warnings: Vec<Warning>,
+    /// What was asked for and is missing, and why.
+    pub unavailable: Vec<Unavailable>,
     /// The time of each step.
     pub times: StepTimes,
 }

@@ -1,5 +1,6 @@
 //! Search requests.
 
+use crate::{DEFAULT_NEIGHBOURS, Judgement};
 use precedent_model::{CaseId, PartialDate, PatientKey};
 use std::fmt;
 
@@ -50,6 +51,23 @@ pub struct SearchRequest {
     pub minimum: MinimumScores,
     /// What to count among the matching cases.
     pub facets: Vec<FacetQuery>,
+    /// Whether neighbours vote.
+    pub judgement: Judgement,
+    /// From 0, the order as it is, to 1: how much a case is put back for naming the findings of those before it.
+    pub diversity: Option<f32>,
+}
+
+impl SearchRequest {
+    /// How many neighbours vote, if any do.
+    pub fn neighbours(&self) -> Option<usize> {
+        match self.judgement {
+            Judgement::By(neighbours) => Some(neighbours),
+            Judgement::Auto if !self.images.is_empty() || !self.encoded_images.is_empty() => {
+                Some(DEFAULT_NEIGHBOURS)
+            }
+            Judgement::Auto | Judgement::Off => None,
+        }
+    }
 }
 
 /// The lowest score at which each channel puts a case forward.
@@ -234,6 +252,8 @@ impl fmt::Debug for SearchRequest {
             .field("detail", &self.detail)
             .field("minimum", &self.minimum)
             .field("facets", &self.facets)
+            .field("judgement", &self.judgement)
+            .field("diversity", &self.diversity)
             .finish()
     }
 }

@@ -9,7 +9,7 @@ use crate::status;
 use precedent_convert::{self as convert, hit::Context, request::RequestDigest};
 use precedent_engine::{CaseList, EngineError, View, Violation};
 use precedent_model::CaseId;
-use precedent_query::{HitDetail, SearchRequest};
+use precedent_query::{HitDetail, Judgement, SearchRequest};
 use precedent_wire::v1;
 use precedent_wire::v1::search_service_server::SearchService;
 use prost::Message;
@@ -254,7 +254,7 @@ fn read_batch(
             violations.push(Violation::new(format!("{prefix}page_token"), description));
         } else {
             match Question::read(wire, served.name()) {
-                Ok(question) => questions.push(question.at(prefix)),
+                Ok(question) => questions.push(question.at(prefix).of_batch()),
                 Err(found) => violations.extend(status::prefixed(found, &prefix)),
             }
         }
@@ -283,6 +283,14 @@ impl Question {
 
     fn at(self, prefix: String) -> Self {
         Self { prefix, ..self }
+    }
+
+    /// In a batch neighbours vote only where the request says so: what costs a search some milliseconds would cost a thousand some seconds.
+    fn of_batch(mut self) -> Self {
+        if self.request.judgement == Judgement::Auto {
+            self.request.judgement = Judgement::Off;
+        }
+        self
     }
 
     fn ask(

@@ -52,6 +52,8 @@ hidden!(
     EncodedQueryImage,
     Facet,
     FacetValue,
+    Dissent,
+    FindingDissent,
 );
 
 #[cfg(test)]

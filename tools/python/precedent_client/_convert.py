@@ -33,7 +33,9 @@ from .types import (
     CasePage,
     CaseWarning,
     ChannelPlan,
+    Consensus,
     Damage,
+    Dissent,
     Effect,
     Embedding,
     Embeddings,
@@ -44,7 +46,11 @@ from .types import (
     FacetQuery,
     File,
     Finding,
+    FindingDissent,
+    FindingVote,
     Fusion,
+    Grades,
+    GradeShare,
     Highlight,
     HighlightMatch,
     Hit,
@@ -75,6 +81,7 @@ from .types import (
     StepTimes,
     TextCorrection,
     TextSpan,
+    Unavailable,
     Vector,
 )
 
@@ -192,7 +199,11 @@ def query_message(
         encoded_images=[_encoded_image_message(image) for image in query.encoded_images],
         example_case_ids=query.example_case_ids,
         facets=[_facet_message(facet) for facet in query.facets],
+        diversity=query.diversity,
     )
+    if query.neighbours is not None:
+        count = query.neighbours or None
+        message.judgement.CopyFrom(search_service_pb2.JudgementRequest(off=not count, neighbour_count=count))
     if query.minimum_scores is not None:
         least = query.minimum_scores
         message.minimum_scores.CopyFrom(
@@ -415,6 +426,47 @@ def result(message: search_service_pb2.SearchResponse) -> SearchResult:
             )
             for facet in message.facets
         ),
+        consensus=_consensus(message.consensus) if message.HasField("consensus") else None,
+        dissent=_dissent(message.dissent) if message.HasField("dissent") else None,
+    )
+
+
+def _consensus(message: search_service_pb2.Consensus) -> Consensus:
+    return Consensus(
+        votes=tuple(_vote(vote) for vote in message.votes),
+        more_finding_count=message.more_finding_count,
+        neighbour_count=message.neighbour_count,
+        effective_patient_count=message.effective_patient_count,
+        reported_case_count=message.reported_case_count,
+        calibrated=message.calibrated,
+    )
+
+
+def _vote(message: search_service_pb2.FindingVote) -> FindingVote:
+    shares = tuple(GradeShare(one.grade, one.name, one.case_count, one.share) for one in message.grades.shares)
+    return FindingVote(
+        finding=message.finding,
+        name=message.name,
+        present_count=message.present_count,
+        uncertain_count=message.uncertain_count,
+        absent_count=message.absent_count,
+        unmentioned_count=message.unmentioned_count,
+        share=message.share,
+        lower=message.lower,
+        upper=message.upper,
+        base_rate=message.base_rate,
+        lift=message.lift if message.HasField("lift") else None,
+        grades=Grades(shares, message.grades.median) if message.HasField("grades") else None,
+    )
+
+
+def _dissent(message: search_service_pb2.Dissent) -> Dissent:
+    return Dissent(
+        leading=tuple(
+            FindingDissent(one.finding, one.name, one.denied, tuple(_hit(hit) for hit in one.cases))
+            for one in message.leading
+        ),
+        normal=tuple(_hit(hit) for hit in message.normal),
     )
 
 
@@ -622,6 +674,14 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
         views=tuple(AppliedView(_word(search_service_pb2.Projection, view.projection), view.source) for view in message.views),
         corrections=tuple(TextCorrection(c.written, c.searched) for c in message.corrections),
         times=_times(message.times),
+        unavailable=tuple(
+            Unavailable(
+                _word(search_service_pb2.AnswerPart, one.part),
+                _code(search_service_pb2.UnavailableReason, one.reason),
+                one.description,
+            )
+            for one in message.unavailable
+        ),
     )
 
 
@@ -634,6 +694,7 @@ def _times(message: search_service_pb2.StepTimes) -> StepTimes:
         lexical_microseconds=message.lexical_microseconds,
         fusion_microseconds=message.fusion_microseconds,
         fetch_microseconds=message.fetch_microseconds,
+        judge_microseconds=message.judge_microseconds,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from .types import Case, Highlight, Hit, Plan, SearchResult
+from .types import Case, Consensus, Highlight, Hit, Plan, SearchResult
 
 SHOWN_HITS = 50
 """A notebook keeps what it shows, and a thousand reports are more than anyone reads there."""
@@ -25,7 +25,8 @@ def result_html(result: SearchResult) -> str:
     below = f"<p>{more} more hits of this answer are not shown.</p>" if more else ""
     title = f"<p>{len(result.hits)} of {result.total_hits} hits in {escape(result.record.index)}</p>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"{_FRAME}{title}{_notes(result.plan)}{table}{below}</div>"
+    consensus = "" if result.consensus is None else _consensus(result.consensus)
+    return f"{_FRAME}{title}{_notes(result.plan)}{consensus}{table}{below}</div>"
 
 
 def hit_html(hit: Hit) -> str:
@@ -37,6 +38,28 @@ def case_html(case: Case) -> str:
     patient = f"<p>patient {escape(case.patient.id)} {escape(case.patient.issuer)}</p>" if case.patient else ""
     sections = "".join(f"<h5>{escape(s.kind)}</h5><p>{_lines(s.text)}</p>" for s in case.sections())
     return f"{_FRAME}<h4>{escape(case.case_id)}</h4>{patient}{_fields(case)}{sections}</div>"
+
+
+def _consensus(consensus: Consensus) -> str:
+    """The votes as a table, each beside how common the finding is in the archive."""
+    names = ("finding", "share", "95 % interval", "archive", "present", "uncertain", "denied", "silent")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    rows = "".join(
+        _row(
+            escape(vote.name),
+            f"{vote.share:.0%}",
+            f"{vote.lower:.0%} to {vote.upper:.0%}",
+            f"{vote.base_rate:.0%}",
+            str(vote.present_count),
+            str(vote.uncertain_count),
+            str(vote.absent_count),
+            str(vote.unmentioned_count),
+        )
+        for vote in consensus.votes
+    )
+    calibrated = "calibrated" if consensus.calibrated else "not calibrated"
+    title = f"<p>consensus of {consensus.neighbour_count} patients ({calibrated})</p>"
+    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(*cells: str) -> str:

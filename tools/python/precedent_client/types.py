@@ -236,6 +236,11 @@ class Query:
     """What a channel puts a case forward for; there may be fewer hits than ``limit``."""
     facets: Sequence[FacetQuery | str] = ()
     """Fields of which the values are counted among all cases that match; at most 8."""
+    neighbours: int | None = None
+    """How many of the nearest cases vote (``result.consensus``), 1 to 100; 0 is none. ``None`` is 30 in a search by images,
+    and none in other searches and in batches."""
+    diversity: float | None = None
+    """From 0, the order by rank, to 1: how much a case is put back for having the findings of the hits before it."""
 
 
 Embeddings = Vector | Embedding | Sequence[Vector | Embedding]
@@ -272,6 +277,8 @@ class QueryOptions(TypedDict, total=False):
     example_case_ids: Sequence[str]
     minimum_scores: MinimumScores | None
     facets: Sequence[FacetQuery | str]
+    neighbours: int | None
+    diversity: float | None
 
 
 @dataclass(frozen=True)
@@ -440,6 +447,8 @@ class StepTimes:
     lexical_microseconds: int = 0
     fusion_microseconds: int = 0
     fetch_microseconds: int = 0
+    judge_microseconds: int = 0
+    """Letting neighbours vote, and finding what speaks against them."""
 
 
 @dataclass(frozen=True)
@@ -484,6 +493,18 @@ class TextCorrection:
 
 
 @dataclass(frozen=True)
+class Unavailable:
+    """A part of the answer that was asked for and is missing."""
+
+    part: str
+    """``consensus`` or ``dissent``."""
+    reason: str
+    """A stable name, such as ``NO_IMAGE_QUERY``."""
+    description: str
+    """The reason as a sentence, with what to do about it."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """How an answer was found."""
 
@@ -500,6 +521,93 @@ class Plan:
     corrections: tuple[TextCorrection, ...] = ()
     """In the order of the text."""
     times: StepTimes = StepTimes()
+    unavailable: tuple[Unavailable, ...] = ()
+    """What was asked for and is missing, and why."""
+
+
+@dataclass(frozen=True)
+class GradeShare:
+    """One grade of a finding among the neighbours that are graded."""
+
+    grade: str
+    """The id of a severity, such as ``mild``, or of a finding, such as ``pulmonary-edema-grade-2``."""
+    name: str
+    case_count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Grades:
+    """How severe a finding is among the neighbours whose reports grade it."""
+
+    shares: tuple[GradeShare, ...]
+    """The least severe first."""
+    median: str
+    """The grade at which half of the weight is reached."""
+
+
+@dataclass(frozen=True)
+class FindingVote:
+    """What the neighbours say of one finding; it stands for its kinds."""
+
+    finding: str
+    """Id in the lexicon, such as ``pleural-effusion``."""
+    name: str
+    present_count: int
+    uncertain_count: int
+    absent_count: int
+    unmentioned_count: int
+    share: float
+    """The weighted share of neighbours that have it, an uncertain one counting half, drawn a little towards ``base_rate``."""
+    lower: float
+    """Where the 95 % interval of the share begins."""
+    upper: float
+    base_rate: float
+    """The share of all live cases with a report that have it."""
+    lift: float | None = None
+    """``share / base_rate``."""
+    grades: Grades | None = None
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the nearest cases say of each finding, one case per patient, weighted by similarity. It is no diagnosis."""
+
+    votes: tuple[FindingVote, ...]
+    """The greatest share first, at most 20."""
+    more_finding_count: int
+    neighbour_count: int
+    """Cases that vote."""
+    effective_patient_count: float
+    """How many patients of equal weight would say as much."""
+    reported_case_count: int
+    """Live cases whose report was read: base rates are shares of them."""
+    calibrated: bool
+    """Whether the shares were calibrated with cases of the archive; until then they describe the neighbours, no more."""
+
+    def vote(self, finding: str) -> FindingVote | None:
+        """What the neighbours say of a finding, by its id; ``None`` if none of them has it."""
+        return next((vote for vote in self.votes if vote.finding == finding), None)
+
+
+@dataclass(frozen=True)
+class FindingDissent:
+    """The nearest cases without a finding on which the neighbours agree."""
+
+    finding: str
+    name: str
+    denied: bool
+    """Whether their reports deny it; otherwise no report does, and these do not mention it."""
+    cases: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Dissent:
+    """What speaks against the consensus."""
+
+    leading: tuple[FindingDissent, ...]
+    normal: tuple[Hit, ...]
+    """The nearest cases whose report names nothing that is wrong."""
 
 
 @dataclass(frozen=True)
@@ -540,6 +648,11 @@ class SearchResult(Sequence[Hit]):
     """What the images of the query became: to search by them again."""
     facets: tuple[Facet, ...] = ()
     """In the order of the query; empty on later pages."""
+    consensus: Consensus | None = None
+    """What the nearest cases say together; ``None`` on later pages, where nobody asks, and where ``plan.unavailable`` says
+    why."""
+    dissent: Dissent | None = None
+    """What speaks against it."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -6,6 +6,7 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
+use crate::judgement;
 use crate::output::{stderr, stdout};
 use crate::style::Style;
 use crate::waiting;
@@ -37,17 +38,22 @@ pub fn run(args: &SearchArgs) -> Outcome {
     } else {
         let asks_of_study =
             !args.images.is_empty() || !args.embeddings.is_empty() || !args.examples.is_empty();
-        let manner = Manner { metric, full: args.full, asks_of_study, style: Style::of_stdout() };
-        hits::print(&mut out, &mut stderr(), &answer, manner)?;
+        let manner = Manner { metric, full: args.full, style: Style::of_stdout() };
+        if let Some(consensus) = &answer.consensus {
+            judgement::print_consensus(&mut out, consensus, args.full, manner.style)?;
+        }
+        hits::print(&mut out, &answer, manner)?;
+        if let Some(dissent) = &answer.dissent {
+            judgement::print_dissent(&mut out, dissent, manner)?;
+        }
+        out.flush()?;
+        hits::print_plan(&mut stderr(), &answer, asks_of_study)?;
     }
     Ok(Exit::Done)
 }
 
 /// The flags as a request of the protocol, so that the program asks just as a client does.
 fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchRequest, Failure> {
-    let number = |flag: &str, value: usize| {
-        u32::try_from(value).map_err(|_| Failure::input(format!("{flag} {value}: the number is too large")))
-    };
     let encoder_id = args.encoder_id.clone().unwrap_or_default();
     let embeddings = (args.embeddings.iter())
         .map(|path| Ok(v1::Embedding { values: row(path, args.row)?, encoder_id: encoder_id.clone() }))
@@ -95,9 +101,18 @@ fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchReques
         facets: (args.facets.iter())
             .map(|field| v1::FacetQuery { field: field.clone(), max_values: None })
             .collect(),
+        diversity: args.diversity,
+        judgement: judgement_of(args)?,
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })
+}
+
+/// Neighbours vote where flags say so, and otherwise where the request has images.
+fn judgement_of(args: &SearchArgs) -> Result<Option<v1::JudgementRequest>, Failure> {
+    let neighbour_count = args.consensus.map(|count| number("--consensus", count)).transpose()?;
+    let off = args.no_consensus;
+    Ok((off || neighbour_count.is_some()).then_some(v1::JudgementRequest { off, neighbour_count }))
 }
 
 /// In the words of the index's metric; without an image space any is refused.
@@ -107,6 +122,10 @@ fn minimum(metric: Option<Metric>, value: f32) -> v1::minimum_scores::Image {
         Some(Metric::L2) => v1::minimum_scores::Image::L2Distance(value),
         Some(Metric::Cosine) | None => v1::minimum_scores::Image::Cosine(value),
     }
+}
+
+fn number(flag: &str, value: usize) -> Result<u32, Failure> {
+    u32::try_from(value).map_err(|_| Failure::input(format!("{flag} {value}: the number is too large")))
 }
 
 fn image(path: &Path) -> Result<v1::QueryImage, Failure> {

@@ -37,6 +37,24 @@ fn json_is_the_answer_of_the_service() {
 }
 
 #[test]
+fn neighbours_vote_where_they_are_asked() {
+    let place = Place::with_index();
+    let ask = ["search", "i", "--embedding", "vectors.npy", "--encoder-id", "e1"];
+    assert!(place.ok(&ask).starts_with("  1  "), "an embedding alone asks for hits");
+    let out = place.ok(&[&ask[..], &["--consensus=2", "--diversity", "0.5"]].concat());
+    assert!(out.starts_with("consensus: 2 patients, weighing as much as 1.0 of equal weight"), "{out}");
+    assert!(out.contains("\n     cardiomegaly ") && out.contains("\nnearest normal: "), "{out}");
+    let json = place.ok(&[&ask[..], &["--consensus", "--json"]].concat());
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["consensus"]["votes"][0]["finding"], "cardiomegaly", "{json}");
+    assert_eq!(answer["consensus"]["calibrated"], false);
+    let text = place.run(&["search", "i", "--text", "cardiomegaly", "--consensus"]);
+    assert!(text.err.contains("note: no consensus: the search is not by image; give an image"), "{text:?}");
+    place.refused(&[&ask[..], &["--consensus=0"]].concat(), 2, &["judgement.neighbour_count", "1 to 100"]);
+    place.refused(&[&ask[..], &["--consensus", "--no-consensus"]].concat(), 2, &["cannot be used with"]);
+}
+
+#[test]
 fn the_same_again_changes_nothing_and_a_changed_row_replaces() {
     let place = Place::with_index();
     let args = ["ingest", "i", "cases.jsonl", "--embeddings", "vectors.npy", "--encoder-id", "e1"];

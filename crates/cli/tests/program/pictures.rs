@@ -49,7 +49,10 @@ fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
     assert!(others.err.contains("note: the patient is the one whom the header of images[0].content names"));
     assert!(!others.err.contains("no patient was named"), "{others:?}");
     let found = place.run(&["search", "i", "--image", &file, "-k", "3", "--include-same-patient"]);
-    assert!(found.out.starts_with(&format!("  1  {case}   cosine 1.0000 (rank 1)")), "{found:?}");
+    assert!(found.out.contains(&format!("\n\n  1  {case}   cosine 1.0000 (rank 1)")), "{found:?}");
+    assert!(found.out.starts_with("consensus: ") && found.out.contains("\nnearest normal: "), "{found:?}");
+    let hits = place.ok(&["search", "i", "--image", &file, "--include-same-patient", "--no-consensus"]);
+    assert!(hits.starts_with(&format!("  1  {case}   cosine")) && !hits.contains("nearest normal"), "{hits}");
     assert!(found.err.contains(&format!("note: {NOTICE}")), "{found:?}");
     let words = place.run(&["search", "i", "--image-text", "large pleural effusion", "-k", "2"]);
     assert!(words.out.contains("cosine") && words.err.contains(NOTICE), "{words:?}");

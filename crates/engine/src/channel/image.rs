@@ -209,6 +209,16 @@ pub(crate) fn score(
     Ok(nearest.map(|(_, case, vector)| (similarity(snapshot, &case), case.image as usize, vector)))
 }
 
+/// The same for a case that is compared and not shown; `None` also where it is known to be of other views alone.
+pub(crate) fn score_of_like_view(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    place: CasePlace,
+) -> Result<Option<f32>, EngineError> {
+    let nearest = nearest(snapshot, query, place)?.filter(|(is_unlike, _, _)| !is_unlike);
+    Ok(nearest.map(|(_, case, _)| similarity(snapshot, &case)))
+}
+
 /// The given cases that have an embedding, each with its rank among all selected cases.
 pub(crate) fn ranked(
     snapshot: &dyn Generation,

@@ -3,7 +3,7 @@
 use crate::support::{DIMENSION, Sketch, archive, case, vector};
 use precedent_engine::{Access, Engine};
 use precedent_model::PartialDate;
-use precedent_query::{Guards, Limits, PathChoice, QueryImage, SearchRequest};
+use precedent_query::{Guards, Judgement, Limits, PathChoice, QueryImage, SearchRequest};
 use precedent_vector::Metric;
 
 fn by_vector() -> SearchRequest {
@@ -46,6 +46,8 @@ fn searches_by_a_few_embeddings_are_brief_and_others_are_not() {
         SearchRequest { guards: Guards { before, ..Guards::default() }, ..by_vector() },
         SearchRequest { vectors: vec![vector(&[0.25; DIMENSION]); 5], ..SearchRequest::default() },
         with(Limits { limit: 1000, ..none }),
+        SearchRequest { judgement: Judgement::By(1), ..by_vector() },
+        SearchRequest { diversity: Some(0.5), ..by_vector() },
         with(Limits { ef_search: Some(4096), ..none }),
         with(Limits { target_recall: Some(0.999), ..none }),
         with(Limits { exact: true, ..none }),

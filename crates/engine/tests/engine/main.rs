@@ -19,6 +19,8 @@ mod facets;
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod list;
 #[cfg(test)]
 mod minimum;

@@ -9,7 +9,8 @@ use crate::support::{
 use precedent_engine::{Access, Engine, NewCase, Replacement};
 use precedent_model::{Assertion, FindingId, PartialDate, Reading};
 use precedent_query::{
-    ChannelPlan, Fusion, Guards, Limits, PathChoice, SearchRequest, SearchResponse, VectorPath,
+    ChannelPlan, Fusion, Guards, Judgement, Limits, MAX_NEIGHBOURS, PathChoice, SearchRequest,
+    SearchResponse, VectorPath,
 };
 use precedent_report::{Lexicon, ReportReader};
 use precedent_vector::Metric;
@@ -466,6 +467,10 @@ fn check(
     Ok(())
 }
 
+fn judgement() -> impl Strategy<Value = Judgement> {
+    prop_oneof![Just(Judgement::Auto), (1..=MAX_NEIGHBOURS).prop_map(Judgement::By)]
+}
+
 fn metrics() -> impl Strategy<Value = Metric> {
     proptest::sample::select(vec![Metric::Cosine, Metric::Dot, Metric::L2])
 }
@@ -475,13 +480,17 @@ proptest! {
 
     /// Bit by bit, reports and spans among them, but for how the answer was found.
     #[test]
-    fn a_directory_answers_as_a_list_does(steps in steps(), metric in metrics(), asks in collection::vec(ask(), 8)) {
+    fn a_directory_answers_as_a_list_does(
+        steps in steps(),
+        metric in metrics(),
+        asks in collection::vec((ask(), judgement(), proptest::option::weighted(0.2, 0.0..=1.0_f32)), 8),
+    ) {
         // A list is nowhere but in memory.
         let steps: Vec<Step> = steps.into_iter().filter(|step| !matches!(step, Step::Reopen)).collect();
         let (in_directory, _) = play(&steps, metric);
-        let (as_list, _) = play_in(plain(metric, Access::Bulk), &steps, metric);
-        for ask in &asks {
-            let mut request = ask.request();
+        let (as_list, _) = play_in(plain(definition(metric), Access::Bulk), &steps, metric);
+        for (ask, judgement, diversity) in asks {
+            let mut request = SearchRequest { judgement, diversity, ..ask.request() };
             request.limits.exact = true;
             let [mut one, mut other] = [&in_directory, &as_list].map(|archive| search(&archive.engine, &request));
             for response in [&mut one, &mut other] {

@@ -32,18 +32,22 @@ pub fn definition(metric: Metric) -> Definition {
 }
 
 pub fn archive(metric: Metric, access: Access) -> Archive {
+    archive_of(definition(metric), access)
+}
+
+pub fn archive_of(definition: Definition, access: Access) -> Archive {
     if crate::PLAIN {
-        return plain(metric, access);
+        return plain(definition, access);
     }
     let folder = tempfile::tempdir().unwrap();
-    Engine::create(folder.path(), &definition(metric)).unwrap();
+    Engine::create(folder.path(), &definition).unwrap();
     let engine = Engine::open(folder.path(), access).unwrap();
     Archive { folder, engine }
 }
 
 /// An archive that is a list.
-pub fn plain(metric: Metric, access: Access) -> Archive {
-    let list = Plain::new(definition(metric), access);
+pub fn plain(definition: Definition, access: Access) -> Archive {
+    let list = Plain::new(definition, access);
     Archive { folder: tempfile::tempdir().unwrap(), engine: Engine::over(Arc::new(list), &[]).unwrap() }
 }
 

@@ -4,7 +4,7 @@ use crate::plain::Plain;
 use crate::support::{DIMENSION, Sketch, case, definition, names, search, vector};
 use precedent_engine::{Access, Engine};
 use precedent_model::{FieldKind, FieldSchema, FieldValue};
-use precedent_query::{EncodedQueryImage, SearchRequest};
+use precedent_query::{EncodedQueryImage, Judgement, SearchRequest};
 use precedent_vector::Metric;
 use std::sync::Arc;
 
@@ -38,7 +38,9 @@ fn a_search_that_goes_deeper_splits_its_cases_once() {
         study_date: None,
         view_position: None,
     };
-    let mut request = SearchRequest { encoded_images: vec![image], ..SearchRequest::default() };
+    // Dissent has selections of its own to split.
+    let judgement = Judgement::Off;
+    let mut request = SearchRequest { encoded_images: vec![image], judgement, ..SearchRequest::default() };
     request.limits.limit = 8;
     let hits: Vec<String> = [4, 60, 61, 62, 63, 64, 65, 0].map(|number| format!("case-{number:03}")).into();
     assert_eq!(names(&search(&engine, &request)), hits);

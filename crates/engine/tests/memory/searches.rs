@@ -4,7 +4,8 @@ use precedent_engine::{Access, Definition, Engine, NewCase, View};
 use precedent_model::{Case, CaseId, FieldKind, FieldSchema, FieldValue, Image, PartialDate, PatientKey};
 use precedent_model::{Report, SectionKind};
 use precedent_query::{
-    Fusion, Guards, HitDetail, Limits, MAX_LIMIT, MAX_QUERY_VECTORS, PathChoice, QueryVector, SearchRequest,
+    Fusion, Guards, HitDetail, Judgement, Limits, MAX_LIMIT, MAX_NEIGHBOURS, MAX_QUERY_VECTORS, PathChoice,
+    QueryVector, SearchRequest,
 };
 use precedent_vector::{Metric, VectorSpace};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -113,6 +114,16 @@ fn requests() -> Vec<(&'static str, SearchRequest)> {
                 text: text(),
                 limits: limits(MAX_LIMIT),
                 fusion: Fusion { candidates: 10_000, ..Fusion::default() },
+                ..ids()
+            },
+        ),
+        (
+            "most neighbours, and hits that differ",
+            SearchRequest {
+                vectors: many(),
+                limits: limits(MAX_LIMIT),
+                judgement: Judgement::By(MAX_NEIGHBOURS),
+                diversity: Some(0.5),
                 ..ids()
             },
         ),

@@ -17,6 +17,9 @@ mod facets;
 #[path = "../engine/guards.rs"]
 mod guards;
 #[cfg(test)]
+#[path = "../engine/judged.rs"]
+mod judged;
+#[cfg(test)]
 #[path = "../engine/minimum.rs"]
 mod minimum;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod cases;
 mod descriptors;
 mod fairness;
 mod health;
+mod judged;
 mod memory;
 mod merging;
 mod pages;

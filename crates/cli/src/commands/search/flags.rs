@@ -4,6 +4,9 @@ use crate::encoders::EncoderDirs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// Neighbours that vote where the flag does not say how many.
+const DEFAULT_NEIGHBOURS: &str = "30";
+
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// Directory of the index
@@ -74,6 +77,24 @@ pub struct SearchArgs {
     /// Count the values of this field, or of `finding`, among all cases that match; up to 8 times
     #[arg(long = "facet", value_name = "FIELD")]
     pub facets: Vec<String>,
+    /// Print what the nearest cases say together, and the nearest that speak against it; N of them vote, 1 to 100
+    ///
+    /// Without this flag it is printed for searches by --image. It needs an image, an embedding or --like.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = DEFAULT_NEIGHBOURS,
+        conflicts_with = "no_consensus"
+    )]
+    pub consensus: Option<usize>,
+    /// Print hits only
+    #[arg(long)]
+    pub no_consensus: bool,
+    /// Put cases back that have the findings of those before them: 0 by rank alone, to 1
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub diversity: Option<f32>,
     /// Number of hits, 1 to 1000
     #[arg(short = 'k', long = "limit", value_name = "N", default_value_t = 10)]
     pub limit: usize,

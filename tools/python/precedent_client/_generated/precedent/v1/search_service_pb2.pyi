@@ -58,6 +58,19 @@ class CaseOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CASE_ORDER_UNSPECIFIED: _ClassVar[CaseOrder]
     CASE_ORDER_AS_INGESTED: _ClassVar[CaseOrder]
+
+class AnswerPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ANSWER_PART_UNSPECIFIED: _ClassVar[AnswerPart]
+    ANSWER_PART_CONSENSUS: _ClassVar[AnswerPart]
+    ANSWER_PART_DISSENT: _ClassVar[AnswerPart]
+
+class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNAVAILABLE_REASON_UNSPECIFIED: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_IMAGE_QUERY: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_REPORTS: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_HIDDEN_FINDINGS: _ClassVar[UnavailableReason]
 CASE_DETAIL_UNSPECIFIED: CaseDetail
 CASE_DETAIL_WITHOUT_REPORT: CaseDetail
 CASE_DETAIL_CASE_ID: CaseDetail
@@ -88,9 +101,16 @@ WARNING_CODE_NOTHING_TO_SEARCH: WarningCode
 WARNING_CODE_STALE_LEXICON: WarningCode
 CASE_ORDER_UNSPECIFIED: CaseOrder
 CASE_ORDER_AS_INGESTED: CaseOrder
+ANSWER_PART_UNSPECIFIED: AnswerPart
+ANSWER_PART_CONSENSUS: AnswerPart
+ANSWER_PART_DISSENT: AnswerPart
+UNAVAILABLE_REASON_UNSPECIFIED: UnavailableReason
+UNAVAILABLE_REASON_NO_IMAGE_QUERY: UnavailableReason
+UNAVAILABLE_REASON_NO_REPORTS: UnavailableReason
+UNAVAILABLE_REASON_HIDDEN_FINDINGS: UnavailableReason
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +132,8 @@ class SearchRequest(_message.Message):
     EXAMPLE_CASE_IDS_FIELD_NUMBER: _ClassVar[int]
     MINIMUM_SCORES_FIELD_NUMBER: _ClassVar[int]
     FACETS_FIELD_NUMBER: _ClassVar[int]
+    DIVERSITY_FIELD_NUMBER: _ClassVar[int]
+    JUDGEMENT_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -133,7 +155,17 @@ class SearchRequest(_message.Message):
     example_case_ids: _containers.RepeatedScalarFieldContainer[str]
     minimum_scores: MinimumScores
     facets: _containers.RepeatedCompositeFieldContainer[FacetQuery]
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ...) -> None: ...
+    diversity: float
+    judgement: JudgementRequest
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ..., diversity: _Optional[float] = ..., judgement: _Optional[_Union[JudgementRequest, _Mapping]] = ...) -> None: ...
+
+class JudgementRequest(_message.Message):
+    __slots__ = ("off", "neighbour_count")
+    OFF_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOUR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    off: bool
+    neighbour_count: int
+    def __init__(self, off: bool = ..., neighbour_count: _Optional[int] = ...) -> None: ...
 
 class EncodedQueryImage(_message.Message):
     __slots__ = ("embedding", "view", "content_sha256", "patient", "study_date", "view_position")
@@ -226,7 +258,7 @@ class Fusion(_message.Message):
     def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets")
+    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets", "consensus", "dissent")
     HITS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_HITS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -234,6 +266,8 @@ class SearchResponse(_message.Message):
     RECORD_FIELD_NUMBER: _ClassVar[int]
     ENCODED_IMAGES_FIELD_NUMBER: _ClassVar[int]
     FACETS_FIELD_NUMBER: _ClassVar[int]
+    CONSENSUS_FIELD_NUMBER: _ClassVar[int]
+    DISSENT_FIELD_NUMBER: _ClassVar[int]
     hits: _containers.RepeatedCompositeFieldContainer[Hit]
     total_hits: int
     next_page_token: str
@@ -241,7 +275,9 @@ class SearchResponse(_message.Message):
     record: Record
     encoded_images: _containers.RepeatedCompositeFieldContainer[EncodedQueryImage]
     facets: _containers.RepeatedCompositeFieldContainer[Facet]
-    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ...) -> None: ...
+    consensus: Consensus
+    dissent: Dissent
+    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ..., consensus: _Optional[_Union[Consensus, _Mapping]] = ..., dissent: _Optional[_Union[Dissent, _Mapping]] = ...) -> None: ...
 
 class Hit(_message.Message):
     __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights")
@@ -312,7 +348,7 @@ class LexicalScore(_message.Message):
     def __init__(self, bm25: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections", "times")
+    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections", "times", "unavailable")
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     FUSION_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -323,6 +359,7 @@ class Plan(_message.Message):
     VIEWS_FIELD_NUMBER: _ClassVar[int]
     CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     TIMES_FIELD_NUMBER: _ClassVar[int]
+    UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
     channels: _containers.RepeatedCompositeFieldContainer[ChannelPlan]
     fusion: Fusion
     case_count: int
@@ -333,7 +370,8 @@ class Plan(_message.Message):
     views: _containers.RepeatedCompositeFieldContainer[AppliedView]
     corrections: _containers.RepeatedCompositeFieldContainer[TextCorrection]
     times: StepTimes
-    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ..., times: _Optional[_Union[StepTimes, _Mapping]] = ...) -> None: ...
+    unavailable: _containers.RepeatedCompositeFieldContainer[Unavailable]
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ..., times: _Optional[_Union[StepTimes, _Mapping]] = ..., unavailable: _Optional[_Iterable[_Union[Unavailable, _Mapping]]] = ...) -> None: ...
 
 class TextCorrection(_message.Message):
     __slots__ = ("written", "searched")
@@ -384,7 +422,7 @@ class ChannelPlan(_message.Message):
     def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., path: _Optional[_Union[TakenPath, str]] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ..., target_recall: _Optional[float] = ...) -> None: ...
 
 class StepTimes(_message.Message):
-    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds")
+    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds", "judge_microseconds")
     ADMIT_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     ENCODE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FILTER_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -392,6 +430,7 @@ class StepTimes(_message.Message):
     LEXICAL_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FUSION_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FETCH_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    JUDGE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     admit_microseconds: int
     encode_microseconds: int
     filter_microseconds: int
@@ -399,7 +438,8 @@ class StepTimes(_message.Message):
     lexical_microseconds: int
     fusion_microseconds: int
     fetch_microseconds: int
-    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ...) -> None: ...
+    judge_microseconds: int
+    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ..., judge_microseconds: _Optional[int] = ...) -> None: ...
 
 class Warning(_message.Message):
     __slots__ = ("code", "message")
@@ -502,3 +542,97 @@ class ListCasesResponse(_message.Message):
     next_page_token: str
     generation: int
     def __init__(self, cases: _Optional[_Iterable[_Union[_case_pb2.Case, _Mapping]]] = ..., total_count: _Optional[int] = ..., next_page_token: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class Consensus(_message.Message):
+    __slots__ = ("votes", "more_finding_count", "neighbour_count", "effective_patient_count", "reported_case_count", "calibrated")
+    VOTES_FIELD_NUMBER: _ClassVar[int]
+    MORE_FINDING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOUR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_PATIENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REPORTED_CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATED_FIELD_NUMBER: _ClassVar[int]
+    votes: _containers.RepeatedCompositeFieldContainer[FindingVote]
+    more_finding_count: int
+    neighbour_count: int
+    effective_patient_count: float
+    reported_case_count: int
+    calibrated: bool
+    def __init__(self, votes: _Optional[_Iterable[_Union[FindingVote, _Mapping]]] = ..., more_finding_count: _Optional[int] = ..., neighbour_count: _Optional[int] = ..., effective_patient_count: _Optional[float] = ..., reported_case_count: _Optional[int] = ..., calibrated: bool = ...) -> None: ...
+
+class FindingVote(_message.Message):
+    __slots__ = ("finding", "name", "present_count", "uncertain_count", "absent_count", "unmentioned_count", "share", "lower", "upper", "base_rate", "lift", "grades")
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PRESENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAIN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ABSENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNMENTIONED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    BASE_RATE_FIELD_NUMBER: _ClassVar[int]
+    LIFT_FIELD_NUMBER: _ClassVar[int]
+    GRADES_FIELD_NUMBER: _ClassVar[int]
+    finding: str
+    name: str
+    present_count: int
+    uncertain_count: int
+    absent_count: int
+    unmentioned_count: int
+    share: float
+    lower: float
+    upper: float
+    base_rate: float
+    lift: float
+    grades: Grades
+    def __init__(self, finding: _Optional[str] = ..., name: _Optional[str] = ..., present_count: _Optional[int] = ..., uncertain_count: _Optional[int] = ..., absent_count: _Optional[int] = ..., unmentioned_count: _Optional[int] = ..., share: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., base_rate: _Optional[float] = ..., lift: _Optional[float] = ..., grades: _Optional[_Union[Grades, _Mapping]] = ...) -> None: ...
+
+class Grades(_message.Message):
+    __slots__ = ("shares", "median")
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_FIELD_NUMBER: _ClassVar[int]
+    shares: _containers.RepeatedCompositeFieldContainer[GradeShare]
+    median: str
+    def __init__(self, shares: _Optional[_Iterable[_Union[GradeShare, _Mapping]]] = ..., median: _Optional[str] = ...) -> None: ...
+
+class GradeShare(_message.Message):
+    __slots__ = ("grade", "name", "case_count", "share")
+    GRADE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    grade: str
+    name: str
+    case_count: int
+    share: float
+    def __init__(self, grade: _Optional[str] = ..., name: _Optional[str] = ..., case_count: _Optional[int] = ..., share: _Optional[float] = ...) -> None: ...
+
+class Dissent(_message.Message):
+    __slots__ = ("leading", "normal")
+    LEADING_FIELD_NUMBER: _ClassVar[int]
+    NORMAL_FIELD_NUMBER: _ClassVar[int]
+    leading: _containers.RepeatedCompositeFieldContainer[FindingDissent]
+    normal: _containers.RepeatedCompositeFieldContainer[Hit]
+    def __init__(self, leading: _Optional[_Iterable[_Union[FindingDissent, _Mapping]]] = ..., normal: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ...) -> None: ...
+
+class FindingDissent(_message.Message):
+    __slots__ = ("finding", "name", "denied", "cases")
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DENIED_FIELD_NUMBER: _ClassVar[int]
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    finding: str
+    name: str
+    denied: bool
+    cases: _containers.RepeatedCompositeFieldContainer[Hit]
+    def __init__(self, finding: _Optional[str] = ..., name: _Optional[str] = ..., denied: bool = ..., cases: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ...) -> None: ...
+
+class Unavailable(_message.Message):
+    __slots__ = ("part", "reason", "description")
+    PART_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    part: AnswerPart
+    reason: UnavailableReason
+    description: str
+    def __init__(self, part: _Optional[_Union[AnswerPart, str]] = ..., reason: _Optional[_Union[UnavailableReason, str]] = ..., description: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,78 @@
+//! Fetches hits, with the scores of each channel and the highlights.
+
+use crate::EngineError;
+use crate::admit::Query;
+use crate::channel;
+use crate::fusion::{Fused, Vote};
+use crate::highlight::highlights;
+use precedent_archive::{CasePlace, Generation};
+use precedent_model::Case;
+use precedent_query::{ChannelScore, Hit, HitDetail};
+
+/// The lexical score of each hit: from its vote, or the score it would have had.
+pub(crate) fn text_scores(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    page: &[Fused],
+) -> Result<Vec<Option<f32>>, EngineError> {
+    let mut scores: Vec<Option<f32>> =
+        page.iter().map(|fused| fused.lexical.map(|vote| vote.score)).collect();
+    let Some(text) = query.asks_lexical() else { return Ok(scores) };
+    let missing: Vec<usize> = (0..page.len()).filter(|&index| page[index].lexical.is_none()).collect();
+    let places: Vec<CasePlace> = missing.iter().map(|&index| page[index].place).collect();
+    for (index, score) in missing.into_iter().zip(snapshot.text_scores(text, &places)?) {
+        scores[index] = score;
+    }
+    Ok(scores)
+}
+
+/// Fetches a hit with its highlights.
+pub(crate) fn hit(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    fused: &Fused,
+    text: Option<f32>,
+    rank: usize,
+) -> Result<Hit, EngineError> {
+    let mut hit = hit_without_highlights(snapshot, query, fused, text, rank)?;
+    // Reading a report again takes microseconds, so the result of the first reading is not stored.
+    if let Some(report) = hit.case.report.as_ref().filter(|_| query.asks_reports()) {
+        hit.highlights =
+            highlights(query.text.as_ref(), &query.mentions, report, &snapshot.reader().read(report));
+    }
+    Ok(hit)
+}
+
+/// Fetches a hit, and fills in for display the score of a channel that did not put it forward.
+pub(crate) fn hit_without_highlights(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    fused: &Fused,
+    text: Option<f32>,
+    rank: usize,
+) -> Result<Hit, EngineError> {
+    let shown = |vote: Option<Vote>, score: f32| ChannelScore {
+        score,
+        rank: vote.map(|vote| vote.rank),
+        contribution: vote.map_or(0.0, |vote| vote.contribution),
+    };
+    let nearest = match query.asks_image() {
+        true => channel::image::score(snapshot, query, fused.place)?,
+        false => None,
+    };
+    let case = match query.request.detail {
+        HitDetail::Whole => snapshot.case(fused.place)?,
+        HitDetail::WithoutReport => snapshot.case_without_report(fused.place)?,
+        HitDetail::CaseId => Case::new(snapshot.case_id(fused.place)?),
+    };
+    Ok(Hit {
+        case,
+        rank,
+        fused_score: fused.score,
+        image: nearest.map(|(score, _, _)| shown(fused.image, score)),
+        matched_image: nearest.map(|(_, image, _)| image),
+        matched_vector: nearest.map(|(_, _, vector)| vector),
+        lexical: text.map(|score| shown(fused.lexical, score)),
+        highlights: Vec::new(),
+    })
+}

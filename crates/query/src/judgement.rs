@@ -1,0 +1,194 @@
+//! What the neighbours of a query image say together, and what speaks against it.
+
+use crate::Hit;
+use precedent_model::FindingId;
+use std::fmt;
+use std::sync::Arc;
+
+/// Neighbours that vote unless the request says how many.
+pub const DEFAULT_NEIGHBOURS: usize = 30;
+/// Most neighbours that vote.
+pub const MAX_NEIGHBOURS: usize = 100;
+
+/// Whether the neighbours of a query are to vote, and what speaks against them is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Judgement {
+    /// Where the request has images, or what they became.
+    #[default]
+    Auto,
+    /// No.
+    Off,
+    /// Yes, by so many neighbours.
+    By(usize),
+}
+
+/// What the nearest cases say of each finding: one case per patient, weighted by similarity, held against the archive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consensus {
+    /// The findings that are present or uncertain in any neighbour, those of the greatest share first.
+    pub votes: Vec<FindingVote>,
+    /// How many such findings there are beyond these.
+    pub more_findings: usize,
+    /// How many cases vote, each of another patient.
+    pub neighbours: usize,
+    /// How many patients of equal weight would say as much (Kish's effective sample size).
+    pub effective_patients: f64,
+    /// Live cases whose report was read: what base rates are shares of.
+    pub reported_cases: usize,
+    /// Whether the shares were calibrated on this archive.
+    pub calibrated: bool,
+}
+
+/// What the neighbours say of one finding. A finding stands for its kinds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingVote {
+    /// Its id in the lexicon.
+    pub finding: FindingId,
+    /// Its name.
+    pub name: String,
+    /// Neighbours whose report says that it is there.
+    pub present: usize,
+    /// Neighbours whose report says that it may be there.
+    pub uncertain: usize,
+    /// Neighbours whose report denies it, or what it is a kind of.
+    pub absent: usize,
+    /// The other neighbours.
+    pub unmentioned: usize,
+    /// The weighted share of neighbours that have it, drawn towards the base rate; an uncertain one counts half.
+    pub share: f64,
+    /// Where the 95 % interval of the share begins.
+    pub lower: f64,
+    /// Where it ends.
+    pub upper: f64,
+    /// The share of all live cases with a report that have it, counted in the same way.
+    pub base_rate: f64,
+    /// How severe it is in the neighbours that have it, where their reports grade it.
+    pub grades: Option<Grades>,
+}
+
+impl FindingVote {
+    /// How many times as common it is among the neighbours as in the archive; `None` where the archive has none.
+    pub fn lift(&self) -> Option<f64> {
+        (self.base_rate > 0.0).then(|| self.share / self.base_rate)
+    }
+}
+
+/// The grades of a finding among the neighbours that are graded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grades {
+    /// The weighted median, as an index into `shares`: half of the weight has this grade or less.
+    pub median: usize,
+    /// Every grade that a neighbour has, the least severe first.
+    pub shares: Vec<GradeShare>,
+}
+
+/// One grade of a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradeShare {
+    /// The id of a severity such as `mild`, or of a finding such as `pulmonary-edema-grade-2`.
+    pub grade: Arc<str>,
+    /// Its name.
+    pub name: String,
+    /// Neighbours of this grade.
+    pub cases: usize,
+    /// Their share of the weight of all neighbours that are graded.
+    pub share: f64,
+}
+
+/// The nearest cases that speak against what the neighbours agree on. They pass filter and guards as hits do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dissent {
+    /// For each leading finding the nearest cases without it.
+    pub leading: Vec<FindingDissent>,
+    /// The nearest cases whose report names nothing that is wrong, nearest first.
+    pub normal: Vec<Hit>,
+}
+
+/// The nearest cases without a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingDissent {
+    /// Its id in the lexicon.
+    pub finding: FindingId,
+    /// Its name.
+    pub name: String,
+    /// Whether their reports deny it; otherwise no report does, and these do not mention it.
+    pub denied: bool,
+    /// Nearest first, without highlights.
+    pub cases: Vec<Hit>,
+}
+
+/// A part of an answer that may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerPart {
+    /// [`Consensus`].
+    Consensus,
+    /// [`Dissent`].
+    Dissent,
+}
+
+impl AnswerPart {
+    /// Every part.
+    pub const ALL: [Self; 2] = [Self::Consensus, Self::Dissent];
+
+    /// The name in replies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Consensus => "consensus",
+            Self::Dissent => "dissent",
+        }
+    }
+}
+
+/// Why a part of an answer is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnavailableReason {
+    /// The request has no image, embedding or example to be near to.
+    NoImageQuery,
+    /// No case of like views near the query has a report.
+    NoReports,
+    /// A field of the index hides what reports say from filters.
+    HiddenFindings,
+}
+
+impl UnavailableReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::NoImageQuery, Self::NoReports, Self::HiddenFindings];
+
+    /// The name in replies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoImageQuery => "no-image-query",
+            Self::NoReports => "no-reports",
+            Self::HiddenFindings => "hidden-findings",
+        }
+    }
+
+    /// One sentence for a person.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::NoImageQuery => {
+                "the search is not by image; give an image, an embedding or an example case, with an image weight above 0"
+            }
+            Self::NoReports => "none of the nearest cases of like views has a report",
+            Self::HiddenFindings => {
+                "the index has a field of its own named as a column of findings, so filters cannot ask what reports say; \
+                 rename the field"
+            }
+        }
+    }
+}
+
+impl fmt::Display for UnavailableReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.description())
+    }
+}
+
+/// A part of an answer that was asked for and is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    /// Which part.
+    pub part: AnswerPart,
+    /// Why.
+    pub reason: UnavailableReason,
+}
