@@ -25,8 +25,8 @@ pub use filter::{
 };
 pub use hit::{ChannelScore, Facet, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
 pub use judgement::{
-    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS, Unavailable,
-    UnavailableReason,
+    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, GradeShare, Grades,
+    Judgement, MAX_NEIGHBOURS, Unavailable, UnavailableReason,
 };
 pub use plan::{
     Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,
