@@ -1,6 +1,6 @@
 //! What a search returns.
 
-use crate::{Consensus, Dissent, EncodedQueryImage, Plan};
+use crate::{Consensus, EncodedQueryImage, Plan};
 use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
 use std::fmt;
 use std::sync::Arc;
@@ -99,6 +99,28 @@ pub struct Hit {
     pub lexical: Option<ChannelScore>,
     /// The sentences of the report that match the query's text or its findings, in the order of the text.
     pub highlights: Vec<Highlight>,
+}
+
+/// The nearest cases that speak against what the neighbours agree on. They pass filter and guards as hits do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dissent {
+    /// For each leading finding the nearest cases without it.
+    pub leading: Vec<FindingDissent>,
+    /// The nearest cases whose report names nothing that is wrong, nearest first.
+    pub normal: Vec<Hit>,
+}
+
+/// The nearest cases without a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingDissent {
+    /// Its id in the lexicon.
+    pub finding: FindingId,
+    /// Its name.
+    pub name: String,
+    /// Whether their reports deny it; otherwise no report does, and these do not mention it.
+    pub denied: bool,
+    /// Nearest first, without highlights.
+    pub cases: Vec<Hit>,
 }
 
 /// The result of a search.

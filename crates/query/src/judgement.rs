@@ -1,6 +1,5 @@
-//! What the neighbours of a query image say together, and what speaks against it.
+//! What the neighbours of a query image say together, and why that may be missing.
 
-use crate::Hit;
 use precedent_model::FindingId;
 use std::fmt;
 use std::sync::Arc;
@@ -95,34 +94,12 @@ pub struct GradeShare {
     pub share: f64,
 }
 
-/// The nearest cases that speak against what the neighbours agree on. They pass filter and guards as hits do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dissent {
-    /// For each leading finding the nearest cases without it.
-    pub leading: Vec<FindingDissent>,
-    /// The nearest cases whose report names nothing that is wrong, nearest first.
-    pub normal: Vec<Hit>,
-}
-
-/// The nearest cases without a finding.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FindingDissent {
-    /// Its id in the lexicon.
-    pub finding: FindingId,
-    /// Its name.
-    pub name: String,
-    /// Whether their reports deny it; otherwise no report does, and these do not mention it.
-    pub denied: bool,
-    /// Nearest first, without highlights.
-    pub cases: Vec<Hit>,
-}
-
 /// A part of an answer that may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerPart {
     /// [`Consensus`].
     Consensus,
-    /// [`Dissent`].
+    /// What speaks against the consensus.
     Dissent,
 }
 

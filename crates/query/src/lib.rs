@@ -23,10 +23,13 @@ pub use filter::{
     Compare, Comparison, Detail, DetailFilter, DetailTest, Filter, FilterError, MAX_FILTER_BYTES,
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
 };
-pub use hit::{ChannelScore, Facet, Highlight, HighlightMatch, Hit, MentionDetails, SearchResponse};
+pub use hit::{
+    ChannelScore, Dissent, Facet, FindingDissent, Highlight, HighlightMatch, Hit, MentionDetails,
+    SearchResponse,
+};
 pub use judgement::{
-    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, GradeShare, Grades,
-    Judgement, MAX_NEIGHBOURS, Unavailable, UnavailableReason,
+    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS,
+    Unavailable, UnavailableReason,
 };
 pub use plan::{
     Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,
