@@ -25,8 +25,8 @@ class Precedent:
 
     name = "Precedent"
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.program, self.folder = program.resolve(), folder
+    def __init__(self, program: Path, folder: Path, read_only: bool = True) -> None:
+        self.program, self.folder, self.read_only = program.resolve(), folder, read_only
         self.widths: dict[str, int] = {}
 
     def ingest(self, cases: Cases) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Precedent:
 
     def __enter__(self) -> Precedent:
         self.server = subprocess.Popen(
-            [str(self.program), "serve", "index", "--listen", "127.0.0.1:0", "--read-only"],
+            [str(self.program), "serve", "index", "--listen", "127.0.0.1:0", *(["--read-only"] if self.read_only else [])],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -71,7 +71,8 @@ class Precedent:
             raise RuntimeError(f"the server of Precedent did not start: {told.strip()}")
         # So that it never waits for a reader of its log.
         threading.Thread(target=self.server.stdout.read, daemon=True).start()
-        self.client = Client(address.group(0), index="bench")
+        self.address = address.group(0)
+        self.client = Client(self.address, index="bench")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
