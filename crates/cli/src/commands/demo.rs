@@ -10,7 +10,8 @@
 //! Every part is made if it is missing and resumed if it was interrupted, so the same command again starts from what is
 //! there.
 
-use crate::commands::ingest::{self, DicomIds, IngestArgs};
+use crate::commands::ingest::flags::DicomIds;
+use crate::commands::ingest::{self, IngestArgs};
 use crate::commands::init::{self, InitArgs, MetricName};
 use crate::demo::ask::{Asking, FILTER, Query, TEXT};
 use crate::encoders::EncoderDirs;

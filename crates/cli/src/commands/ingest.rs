@@ -2,7 +2,7 @@
 //!
 //! What a run does is in `precedent-intake`; flags, messages, the list of rejected rows and exit codes are here.
 
-mod flags;
+pub mod flags;
 mod listing;
 mod refused;
 mod summary;
@@ -11,7 +11,7 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::{advance, bar, counted, stderr};
-pub use flags::{DicomIds, IngestArgs};
+pub use flags::IngestArgs;
 use indicatif::ProgressBar;
 use listing::{Listing, is_listing};
 use precedent_engine::{Access, CaseWarning, Engine, EngineError, Replacement};
