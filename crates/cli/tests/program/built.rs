@@ -36,7 +36,9 @@ fn what_was_left_out_is_refused_with_how_to_build_it() {
     }
     if cfg!(not(feature = "parquet")) {
         place.write("cases.parquet", b"PAR1");
+        place.write("rows.jsonl", br#"{"case_id": "a", "findings": "Clear."}"#);
         place.ok(&["init", "i"]);
+        place.ok(&["ingest", "i", "rows.jsonl"]);
         let words = ["cases.parquet", "built without", "the Cargo feature `parquet`", ".csv or .jsonl"];
         place.refused(&["ingest", "i", "cases.parquet"], 2, &words);
     }
