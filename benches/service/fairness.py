@@ -39,6 +39,7 @@ EVERY_SECONDS = 0.02
 LONG_LIMIT = 1000
 BATCH = 100
 SILENT = 200
+START_SECONDS = 2.0
 INGESTED = 200
 MARKS = ("<!-- service-fairness:begin -->", "<!-- service-fairness:end -->")
 
@@ -126,13 +127,15 @@ SITUATIONS: Sequence[tuple[str, Disturb | None, int]] = [
 
 @contextmanager
 def disturbed(disturb: Disturb | None, count: int, address: str, vectors: np.ndarray) -> Iterator[None]:
-    over = multiprocessing.Event()
-    others = [multiprocessing.Process(target=disturb, args=(address, over, vectors)) for _ in range(count if disturb else 0)]
+    # New processes: one that is forked has the descriptors of this one's channel.
+    fresh = multiprocessing.get_context("spawn")
+    over = fresh.Event()
+    others = [fresh.Process(target=disturb, args=(address, over, vectors)) for _ in range(count if disturb else 0)]
     for other in others:
         other.start()
     try:
         if others:
-            time.sleep(1.0)
+            time.sleep(START_SECONDS)
         yield
         dead = [other.exitcode for other in others if not other.is_alive()]
         if dead:
