@@ -161,8 +161,8 @@ def times(client: Client, vectors: np.ndarray, seconds: float) -> list[float]:
 def measured(service: Precedent, cases: Cases, rounds: int, seconds: float) -> list[tuple[str, float, float]]:
     """Of each situation the medians over the rounds of p50 and p99."""
     percentiles: dict[str, list[np.ndarray]] = {}
-    for number_ in range(rounds):
-        print(f"round {number_ + 1} of {rounds}", flush=True)
+    for turn in range(1, rounds + 1):
+        print(f"round {turn} of {rounds}", flush=True)
         for name, disturb, count in SITUATIONS:
             with disturbed(disturb, count, service.address, cases.asked):
                 found = times(service.client, cases.asked, seconds)

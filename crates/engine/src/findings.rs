@@ -58,7 +58,8 @@ pub(crate) fn says_anything(lexicon: &Lexicon, assertion: Assertion) -> Filter {
     has_any(&ids(&Operand::Present, lexicon, assertion), assertion)
 }
 
-fn has_any(ids: &[FindingId], assertion: Assertion) -> Filter {
+/// Asks whether a report says so of any of these findings, which are taken as they are.
+pub(crate) fn has_any(ids: &[FindingId], assertion: Assertion) -> Filter {
     let one = |id: &FindingId| {
         Filter::Compare(Compare {
             field: finding_column(assertion).to_owned(),

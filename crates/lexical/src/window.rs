@@ -159,7 +159,7 @@ impl Lane {
 /// Documents that are scored at a time.
 pub(crate) const RUN: usize = 128;
 
-/// So many documents of a chunk are summed up one by one in the time that all of it takes.
+/// Up to so many documents of a chunk are summed up one by one; more are summed up with the whole chunk.
 const FEW: u32 = 12;
 
 /// What the lane of a clause does to the documents of a window.

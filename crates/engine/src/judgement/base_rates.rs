@@ -1,10 +1,10 @@
 //! How common findings are in the whole archive.
 
 use crate::EngineError;
-use crate::findings::says;
+use crate::findings::{has_any, says};
 use precedent_archive::{Conditions, Generation};
-use precedent_model::{Assertion, FieldKind, FindingId};
-use precedent_query::{Compare, Comparison, Filter, Operand, finding_column};
+use precedent_model::{Assertion, FindingId};
+use precedent_query::Filter;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -85,11 +85,6 @@ fn so_many(snapshot: &dyn Generation, filter: Filter, stop: &dyn Fn() -> bool) -
 
 /// True for every case whose report was read. Of others nothing is known: any restriction and its opposite do not hold.
 fn reported() -> Filter {
-    let none = Filter::Compare(Compare {
-        field: finding_column(Assertion::Present).to_owned(),
-        kind: FieldKind::Keywords,
-        comparison: Comparison::Has,
-        operand: Operand::Keyword { folded: String::new(), any_prefix: false, any_suffix: false },
-    });
+    let none = has_any(&[FindingId::from("")], Assertion::Present);
     Filter::Or(vec![none.clone(), Filter::Not(Box::new(none))])
 }
