@@ -14,7 +14,7 @@ const PROTOS: [&str; 6] = [
 
 /// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 40] = [
+const HIDDEN: [&str; 43] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -55,6 +55,9 @@ const HIDDEN: [&str; 40] = [
     "FacetValue",
     "Dissent",
     "FindingDissent",
+    "LocalPatches",
+    "ExplainedImage",
+    "ImageLocation",
 ];
 
 // A build script has no other way to write.

@@ -1,5 +1,6 @@
 //! Hits as a person reads them.
 
+use crate::evidence::print_evidence;
 use crate::matched;
 use crate::output::{count, counted, printable, wrap, wrap_marked};
 use crate::style::Style;
@@ -29,7 +30,7 @@ pub struct Manner {
 /// Prints the hits of an answer, and what was counted beside them.
 pub fn print(out: &mut impl Write, answer: &SearchResponse, manner: Manner) -> io::Result<()> {
     for hit in &answer.hits {
-        print_hit(out, hit, manner)?;
+        print_hit(out, hit, answer.explained.len(), manner)?;
     }
     for facet in &answer.facets {
         print_facet(out, facet)?;
@@ -76,7 +77,8 @@ pub fn print_line(out: &mut impl Write, case: &Case) -> io::Result<()> {
     writeln!(out, "{}", line.trim_end())
 }
 
-fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> {
+/// `images` is how many images of the query the hits are explained by.
+fn print_hit(out: &mut impl Write, hit: &Hit, images: usize, manner: Manner) -> io::Result<()> {
     let Manner { metric, full, style, .. } = manner;
     let scores: Vec<String> = [
         hit.image.map(|score| channel(&score, similarity(metric, score.score))),
@@ -92,6 +94,7 @@ fn print_hit(out: &mut impl Write, hit: &Hit, manner: Manner) -> io::Result<()> 
         writeln!(out, "     {facts}")?;
     }
     if let Some(report) = &hit.case.report {
+        print_evidence(out, report, &hit.evidence, images, style)?;
         match (full, hit.highlights.as_slice()) {
             (true, highlights) => print_whole(out, report, highlights, style)?,
             (false, []) => print_beginning(out, report, |kind| kind != SectionKind::Comparison)?,
@@ -266,6 +269,7 @@ mod tests {
                 matched_vector: Some(0),
                 lexical: Some(ChannelScore { score: 7.25, rank: None, contribution: 0.0 }),
                 highlights: Vec::new(),
+                evidence: Vec::new(),
             }],
             total: 1,
             plan: Plan {
@@ -303,6 +307,8 @@ mod tests {
             }],
             consensus: None,
             dissent: None,
+            abstention: None,
+            explained: Vec::new(),
         }
     }
 

@@ -4,13 +4,32 @@ use crate::hits::{Manner, print_beginning, similarity};
 use crate::output::{count, counted, printable};
 use crate::style::Style;
 use precedent_model::SectionKind;
-use precedent_query::{Consensus, Dissent, FindingVote, Hit};
+use precedent_query::{Abstention, Consensus, Dissent, FindingVote, Hit};
 use std::io::{self, Write};
 
 /// Findings that are shown unless everything is asked for.
 const FINDINGS: usize = 8;
 /// Columns of a finding's name.
 const NAME: usize = 27;
+
+/// Says whether there is an adequate precedent, and on what grounds.
+pub fn print_abstention(out: &mut impl Write, abstention: &Abstention, manner: Manner) -> io::Result<()> {
+    let Manner { metric, style, .. } = manner;
+    let verdict = if abstention.abstains { "no adequate precedent" } else { "precedent" };
+    let Some(best) = abstention.similarity else {
+        return writeln!(out, "{}: the archive has no case of like views\n", style.bold(verdict));
+    };
+    let kind = abstention.projection.map_or(String::new(), |projection| format!("{} ", projection.name()));
+    writeln!(
+        out,
+        "{}: the best match ({}) is as good as those of {} of {} {kind}images of the archive, or better; false alarms {}\n",
+        style.bold(verdict),
+        similarity(metric, best),
+        percent(abstention.p_value),
+        count(abstention.background_images as u64),
+        percent(abstention.rate),
+    )
+}
 
 /// Prints the votes as a table, the greatest share first.
 pub fn print_consensus(
@@ -208,6 +227,7 @@ consensus: 30 patients, weighing as much as 21.4 of equal weight, beside 3,196 r
                 matched_vector: Some(0),
                 lexical: None,
                 highlights: Vec::new(),
+                evidence: Vec::new(),
             }
         };
         let against =

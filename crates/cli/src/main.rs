@@ -8,6 +8,7 @@ mod commands;
 #[cfg(feature = "demo")]
 mod demo;
 mod encoders;
+mod evidence;
 mod exit;
 mod hits;
 mod ids;

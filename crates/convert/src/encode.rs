@@ -40,6 +40,7 @@ mod tests {
         EncodedImage {
             embedding: QueryVector { values: vec![0.6, 0.8], encoder_id: "enc".into() },
             patches: PatchGrid { side: 1, values: vec![1.0, 0.0] },
+            local: None,
             original: (30, 20),
             facts: HeaderFacts::default(),
         }

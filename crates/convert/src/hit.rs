@@ -3,7 +3,7 @@
 use crate::hex;
 use crate::highlight::highlights;
 use crate::request::RequestDigest;
-use crate::{case, judgement, kinds, small};
+use crate::{case, evidence, judgement, kinds, small};
 use precedent_engine::Definition;
 use precedent_query::{
     AppliedGuards, ChannelPlan, ChannelScore, EncodedQueryImage, Facet, Fusion, Hit, Plan, SearchResponse,
@@ -45,6 +45,8 @@ pub fn response(answer: SearchResponse, context: &Context<'_>) -> v1::SearchResp
         facets: answer.facets.into_iter().map(facet).collect(),
         consensus: answer.consensus.map(judgement::consensus),
         dissent: answer.dissent.map(|dissent| judgement::dissent(dissent, |found| hit(found, metric))),
+        abstention: answer.abstention.map(|abstention| judgement::abstention(&abstention, metric)),
+        explained_images: answer.explained.into_iter().map(evidence::explained).collect(),
     }
 }
 
@@ -56,6 +58,7 @@ fn encoded_image(image: EncodedQueryImage, digest: &[u8; 32]) -> v1::EncodedQuer
         patient: image.patient.as_ref().map(case::patient_to_wire),
         study_date: image.study_date.map_or_else(String::new, |date| date.to_string()),
         view_position: image.view_position.unwrap_or_default(),
+        patches: image.local.as_ref().map(evidence::local_to_wire),
     }
 }
 
@@ -72,6 +75,7 @@ fn facet(facet: Facet) -> v1::Facet {
 
 fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
     let highlights = highlights(found.case.report.as_ref(), &found.highlights);
+    let evidence = evidence::evidence(found.case.report.as_ref(), found.evidence);
     v1::Hit {
         rank: small(found.rank),
         case: Some(case::to_wire(found.case)),
@@ -85,6 +89,7 @@ fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
         }),
         lexical: found.lexical.as_ref().map(lexical),
         highlights,
+        evidence,
     }
 }
 
@@ -141,6 +146,7 @@ fn times(times: &StepTimes) -> v1::StepTimes {
         fusion_microseconds: microseconds(times.fusion),
         fetch_microseconds: microseconds(times.fetch),
         judge_microseconds: microseconds(times.judge),
+        evidence_microseconds: microseconds(times.evidence),
     }
 }
 
@@ -182,9 +188,9 @@ mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection, Report, SectionKind, Span};
     use precedent_query::{
-        AnswerPart, Applied, Channel, Consensus, Correction, Dissent, FindingDissent, FindingVote,
-        GradeShare, Grades, Highlight, HighlightMatch, QueryVector, Unavailable, UnavailableReason,
-        VectorPath, Warning, WarningCode,
+        Abstention, AnswerPart, Applied, Channel, Consensus, Correction, Dissent, FindingDissent,
+        FindingVote, GradeShare, Grades, Highlight, HighlightMatch, QueryVector, Unavailable,
+        UnavailableReason, VectorPath, Warning, WarningCode,
     };
 
     fn definition(metric: &str) -> Definition {
@@ -233,6 +239,7 @@ mod tests {
             matched_vector: Some(0),
             lexical: None,
             highlights: Vec::new(),
+            evidence: Vec::new(),
         };
         let against = FindingDissent {
             finding: "pleural-effusion".into(),
@@ -254,6 +261,7 @@ mod tests {
                 matched_vector: Some(2),
                 lexical: Some(ChannelScore { score: 7.5, rank: None, contribution: 0.0 }),
                 highlights: Vec::new(),
+                evidence: Vec::new(),
             }],
             total: 50,
             plan: Plan {
@@ -305,6 +313,7 @@ mod tests {
                 patient: None,
                 study_date: PartialDate::parse("d", "2019-05-03").ok(),
                 view_position: Some("PA".into()),
+                local: None,
             }],
             facets: vec![Facet {
                 field: "modality".into(),
@@ -314,7 +323,30 @@ mod tests {
             }],
             consensus: Some(consensus()),
             dissent: Some(dissent()),
+            abstention: Some(Abstention {
+                abstains: true,
+                p_value: 0.01,
+                rate: 0.05,
+                similarity: Some(-1.5),
+                background_images: 256,
+                projection: Some(Projection::Lateral),
+            }),
+            explained: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_abstention_says_its_grounds_in_the_words_of_the_metric() {
+        let sent = sent("l2").abstention.unwrap();
+        let expected = v1::Abstention {
+            abstains: true,
+            p_value: 0.01,
+            false_alarm_rate: 0.05,
+            background_image_count: 256,
+            projection: v1::Projection::Lateral.into(),
+            best: Some(v1::abstention::Best::L2Distance(1.5)),
+        };
+        assert_eq!(sent, expected);
     }
 
     fn digest() -> RequestDigest {

@@ -2,8 +2,10 @@
 
 use crate::{kinds, small};
 use precedent_query::{
-    Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, Grades, Hit, Judgement, Unavailable,
+    Abstention, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, Grades, Hit, Judgement,
+    Unavailable,
 };
+use precedent_vector::Metric;
 use precedent_wire::v1;
 
 /// Whether neighbours are to vote.
@@ -66,6 +68,25 @@ pub(crate) fn dissent(dissent: Dissent, hit: impl Fn(Hit) -> v1::Hit) -> v1::Dis
     v1::Dissent {
         leading: dissent.leading.into_iter().map(against).collect(),
         normal: dissent.normal.into_iter().map(&hit).collect(),
+    }
+}
+
+pub(crate) fn abstention(abstention: &Abstention, metric: Option<Metric>) -> v1::Abstention {
+    use v1::abstention::Best;
+    let best = abstention.similarity.zip(metric).map(|(similarity, metric)| match metric {
+        Metric::Cosine => Best::Cosine(similarity),
+        Metric::Dot => Best::DotProduct(similarity),
+        // Not -similarity, which would make a distance of -0 out of a copy.
+        Metric::L2 => Best::L2Distance(0.0 - similarity),
+    });
+    let projection = abstention.projection.map_or(v1::Projection::Unspecified, kinds::projection);
+    v1::Abstention {
+        abstains: abstention.abstains,
+        p_value: abstention.p_value,
+        false_alarm_rate: abstention.rate,
+        best,
+        background_image_count: small(abstention.background_images),
+        projection: projection.into(),
     }
 }
 

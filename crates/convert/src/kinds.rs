@@ -122,6 +122,9 @@ pub fn part(part: AnswerPart) -> v1::AnswerPart {
     match part {
         AnswerPart::Consensus => v1::AnswerPart::Consensus,
         AnswerPart::Dissent => v1::AnswerPart::Dissent,
+        AnswerPart::Evidence => v1::AnswerPart::Evidence,
+        AnswerPart::Background => v1::AnswerPart::Background,
+        AnswerPart::Abstention => v1::AnswerPart::Abstention,
     }
 }
 
@@ -131,6 +134,11 @@ pub fn reason(reason: UnavailableReason) -> v1::UnavailableReason {
         UnavailableReason::NoImageQuery => v1::UnavailableReason::NoImageQuery,
         UnavailableReason::NoReports => v1::UnavailableReason::NoReports,
         UnavailableReason::HiddenFindings => v1::UnavailableReason::HiddenFindings,
+        UnavailableReason::NoLocalQuery => v1::UnavailableReason::NoLocalQuery,
+        UnavailableReason::NoLocalEncoder => v1::UnavailableReason::NoLocalEncoder,
+        UnavailableReason::NoReportsAsked => v1::UnavailableReason::NoReportsAsked,
+        UnavailableReason::FewPatches => v1::UnavailableReason::FewPatches,
+        UnavailableReason::FewImages => v1::UnavailableReason::FewImages,
     }
 }
 

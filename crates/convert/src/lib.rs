@@ -17,6 +17,7 @@
 
 pub mod case;
 pub mod encode;
+mod evidence;
 pub mod hex;
 mod highlight;
 pub mod hit;

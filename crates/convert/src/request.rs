@@ -1,7 +1,7 @@
 //! Search requests.
 
 use crate::case::{embedding, patient, violation};
-use crate::judgement;
+use crate::{evidence, judgement};
 use precedent_engine::Violation;
 use precedent_model::{CaseId, PartialDate};
 use precedent_query::{
@@ -53,6 +53,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         })
         .collect();
     let fusion = fusion(&wire.fusion.unwrap_or_default());
+    let (evidence, evidence_maps) = evidence::asked(wire.evidence.as_ref());
     if !violations.is_empty() {
         return Err(violations);
     }
@@ -84,8 +85,11 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
                 max_values: given_count(facet.max_values).unwrap_or(DEFAULT_FACET_VALUES),
             })
             .collect(),
+        false_alarm_rate: wire.judgement.as_ref().and_then(|judgement| judgement.false_alarm_rate),
         judgement: judgement::asked(wire.judgement),
         diversity: wire.diversity,
+        evidence,
+        evidence_maps,
     })
 }
 
@@ -154,6 +158,9 @@ fn encoded_image(
         let date = PartialDate::parse("study_date", &text);
         date.map_err(|error| violations.push(violation(&path("study_date"), &error))).ok()
     });
+    let local = wire.patches.and_then(|patches| {
+        evidence::local(patches, &path("patches")).map_err(|found| violations.push(found)).ok()
+    });
     let embedding = wire.embedding.map(embedding).filter(|_| violations.len() == before)?;
     Some(EncodedQueryImage {
         embedding,
@@ -161,6 +168,7 @@ fn encoded_image(
         patient: patient.ok().flatten(),
         study_date,
         view_position: given(wire.view_position),
+        local,
     })
 }
 
@@ -268,7 +276,11 @@ mod tests {
                 v1::FacetQuery { field: "finding".into(), max_values: Some(0) },
             ],
             diversity: Some(0.25),
-            judgement: Some(v1::JudgementRequest { off: false, neighbour_count: Some(12) }),
+            judgement: Some(v1::JudgementRequest {
+                off: false,
+                neighbour_count: Some(12),
+                false_alarm_rate: Some(0.1),
+            }),
             ..v1::SearchRequest::default()
         })
         .unwrap();
@@ -300,6 +312,7 @@ mod tests {
         let facet = |field: &str, max_values| FacetQuery { field: field.into(), max_values };
         assert_eq!(asked.facets, [facet("modality", 10), facet("finding", 0)]);
         assert_eq!((asked.judgement, asked.diversity), (Judgement::By(12), Some(0.25)));
+        assert_eq!(asked.false_alarm_rate, Some(0.1));
     }
 
     #[test]
@@ -307,7 +320,9 @@ mod tests {
         let asked = |judgement| {
             search(v1::SearchRequest { judgement, ..v1::SearchRequest::default() }).unwrap().judgement
         };
-        let by = |off, neighbour_count| Some(v1::JudgementRequest { off, neighbour_count });
+        let by = |off, neighbour_count| {
+            Some(v1::JudgementRequest { off, neighbour_count, false_alarm_rate: None })
+        };
         assert_eq!(asked(None), Judgement::Auto);
         assert_eq!(asked(by(false, None)), Judgement::By(30));
         assert_eq!(asked(by(false, Some(0))), Judgement::By(0), "for the engine to refuse");
@@ -388,6 +403,7 @@ mod tests {
             patient: Some(v1::PatientKey { id: "17".into(), issuer: "north".into() }),
             study_date: "2019-05-03".into(),
             view_position: "AP".into(),
+            patches: None,
         }
     }
 

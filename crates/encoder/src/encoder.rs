@@ -6,7 +6,7 @@ use crate::towers::{ImageTower, TextTower};
 use crate::words::Words;
 use crate::{Architecture, EncoderError, Weights};
 use candle_core::{Device, Tensor};
-use precedent_model::GreyImage;
+use precedent_model::{GreyImage, GridFrame};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -70,6 +70,8 @@ pub struct ImageCode {
     pub global: Vec<f32>,
     /// Of its parts.
     pub patches: PatchGrid,
+    /// Where the grid lies, in pixels of the picture.
+    pub frame: GridFrame,
 }
 
 /// Vectors of the cells of a grid that is laid over the picture, fitted whole into a square.
@@ -194,7 +196,37 @@ impl Encoder {
         };
         let global = finite(global.flatten_all()?.to_vec1()?)?;
         let values = self.widened(&finite(seen.patches.flatten_all()?.to_vec1()?)?);
-        Ok(ImageCode { global, patches: PatchGrid { side: self.description.architecture.grid(), values } })
+        let patches = PatchGrid { side: self.description.architecture.grid(), values };
+        let frame =
+            Square::frame(image, side).map_err(|error| EncoderError::Description(error.to_string()))?;
+        Ok(ImageCode { global, patches, frame })
+    }
+
+    /// Numbers of the vectors in which patches and sentences are compared: those of the joint space.
+    pub fn local_dimension(&self) -> usize {
+        self.description.architecture.joint
+    }
+
+    /// The vectors of a grid in the joint space alone, one after the other, each of length 1.
+    pub fn local_patches(&self, patches: &PatchGrid) -> Vec<f32> {
+        let vectors = patches.values.chunks_exact(self.dimension());
+        vectors.flat_map(|vector| &vector[..self.local_dimension()]).copied().collect()
+    }
+
+    /// The vectors of sentences in the joint space alone, each of length 1; `None` for one without a word. A vector does not
+    /// depend on the sentences beside it.
+    ///
+    /// # Errors
+    /// Damaged weights.
+    pub fn encode_sentences(&self, sentences: &[&str]) -> Result<Vec<Option<Vec<f32>>>, EncoderError> {
+        let words: Vec<Option<Words>> = sentences.iter().map(|sentence| Words::of(sentence)).collect();
+        let said: Vec<Words> = words.iter().flatten().cloned().collect();
+        if said.is_empty() {
+            return Ok(vec![None; sentences.len()]);
+        }
+        let values = finite(self.text.forward(&said)?.flatten_all()?.to_vec1()?)?;
+        let mut vectors = values.chunks_exact(self.local_dimension()).map(<[f32]>::to_vec);
+        Ok(words.iter().map(|words| words.as_ref().and_then(|_| vectors.next())).collect())
     }
 
     /// Vectors of the joint space as whole vectors: likeness and view of nothing are zeros.

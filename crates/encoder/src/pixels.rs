@@ -4,7 +4,8 @@
 //! triangle filter as wide as an output pixel (Pillow's `BILINEAR`); then brightness is measured in standard deviations
 //! from the picture's mean, held inside [`LIMIT`], and what lies beside the picture is 0, the mean.
 
-use precedent_model::GreyImage;
+use precedent_model::{GreyImage, GridFrame, ModelError};
+use std::ops::Range;
 
 /// Version of this preparation. Vectors made under different versions must not be compared.
 pub const PREPARATION_VERSION: u32 = 1;
@@ -21,16 +22,15 @@ pub struct Square {
     /// Row by row; 0 beside the picture.
     pixels: Vec<f32>,
     /// Columns and rows that show the picture.
-    shown: [std::ops::Range<usize>; 2],
+    shown: [Range<usize>; 2],
 }
 
 impl Square {
     /// Fits a picture into a square of `side` pixels.
     pub fn fit(image: &GreyImage, side: usize) -> Self {
         let (width, height) = (image.width() as usize, image.height() as usize);
-        let longest = width.max(height).max(1);
-        let fitted = |length: usize| ((length * side + longest / 2) / longest).clamp(1, side.max(1));
-        let (columns, rows) = (fitted(width), fitted(height));
+        let [across, down] = shown(image, side);
+        let (columns, rows, left, top) = (across.len(), down.len(), across.start, down.start);
         let across = taps(width, columns);
         let down = taps(height, rows);
         let mut narrow = vec![0.0f32; columns * height];
@@ -39,7 +39,6 @@ impl Square {
                 *value = row[*first..].iter().zip(weights).map(|(p, w)| f32::from(*p) * w).sum();
             }
         }
-        let (left, top) = ((side - columns) / 2, (side - rows) / 2);
         let mut pixels = vec![0.0; side * side];
         for (row, (first, weights)) in down.iter().enumerate() {
             let start = (top + row) * side + left;
@@ -51,6 +50,20 @@ impl Square {
             }
         }
         Self { side, pixels, shown: [left..left + columns, top..top + rows] }
+    }
+
+    /// Where in a picture the square lies into which [`Self::fit`] fits it, in pixels of the picture.
+    ///
+    /// # Errors
+    /// A side of 0.
+    pub fn frame(image: &GreyImage, side: usize) -> Result<GridFrame, ModelError> {
+        let [across, down] = shown(image, side);
+        let along = |length: u32, shown: Range<usize>| {
+            let pixel = f64::from(length) / shown.len() as f64;
+            ((-(shown.start as f64) * pixel) as f32, (side as f64 * pixel) as f32)
+        };
+        let ((x, width), (y, height)) = (along(image.width(), across), along(image.height(), down));
+        GridFrame::new(x, y, width, height)
     }
 
     /// A square of brightness 0 to 1, all of it shown.
@@ -95,6 +108,16 @@ impl Square {
         }
         result
     }
+}
+
+/// The columns and rows of a square that show a picture.
+fn shown(image: &GreyImage, side: usize) -> [Range<usize>; 2] {
+    let longest = image.width().max(image.height()).max(1) as usize;
+    [image.width(), image.height()].map(|length| {
+        let fitted = ((length as usize * side + longest / 2) / longest).clamp(1, side.max(1));
+        let start = (side.max(1) - fitted) / 2;
+        start..start + fitted
+    })
 }
 
 /// A picture shows a patient.
@@ -158,6 +181,19 @@ mod tests {
         let seen = square.standardized();
         assert!(seen[..100].iter().chain(&seen[300..]).all(|value| *value == 0.0));
         assert!(seen[100] < -0.9 && seen[119] > 0.9, "{} {}", seen[100], seen[119]);
+    }
+
+    #[test]
+    fn the_frame_says_where_in_the_picture_the_square_lies() {
+        let frame = |width, height| {
+            let frame = Square::frame(&image(width, height, |_, _| 0), 20).unwrap();
+            (frame.x(), frame.y(), frame.width(), frame.height())
+        };
+        assert_eq!(frame(50, 50), (0.0, 0.0, 50.0, 50.0));
+        assert_eq!(frame(40, 20), (0.0, -10.0, 40.0, 40.0));
+        // 3 rows of 20 show the picture, with 8 above them and 9 below.
+        assert_eq!(frame(70, 9), (0.0, -24.0, 70.0, 60.0));
+        assert!(Square::frame(&image(1, 1, |_, _| 0), 0).is_err());
     }
 
     #[test]

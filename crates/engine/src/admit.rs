@@ -13,9 +13,10 @@ use precedent_imaging::HeaderFacts;
 use precedent_lexical::TextQuery;
 use precedent_model::{FieldKind, PartialDate, Projection};
 use precedent_query::{
-    Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, Filter, Judgement, MAX_LIMIT,
-    MAX_NEIGHBOURS, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand,
-    QueryVector, SearchRequest, Warning, WarningCode,
+    Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, EvidenceRequest,
+    FALSE_ALARM_RATES, Filter, Judgement, LocalImage, MAX_LIMIT, MAX_NEIGHBOURS, MAX_QUERY_VECTORS,
+    MAX_SENTENCES, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand, QueryVector, SearchRequest,
+    Warning, WarningCode,
 };
 use precedent_vector::{Embedding, Metric, VectorError};
 use std::time::{Duration, Instant};
@@ -29,6 +30,14 @@ const MAX_CANDIDATES: usize = 10_000;
 const MAX_RRF_K: f32 = 10_000.0;
 /// The field behind the guard `before`, and by which filter-only answers are sorted.
 pub(crate) const STUDY_DATE: &str = "study_date";
+
+/// The parts of an image of the request.
+pub(crate) struct ImageParts {
+    /// Which of the request's images.
+    pub image: usize,
+    pub local: LocalImage,
+    pub projection: Option<Projection>,
+}
 
 /// A request, checked against an index.
 pub(crate) struct Query<'a> {
@@ -55,6 +64,8 @@ pub(crate) struct Query<'a> {
     pub least_image: Option<f32>,
     /// The encoded images of the request.
     pub encoded_images: Vec<EncodedQueryImage>,
+    /// The images whose parts are known.
+    pub parts: Vec<ImageParts>,
     /// How long its images and image text took to encode.
     pub encoding: Duration,
 }
@@ -85,6 +96,7 @@ impl<'a> Query<'a> {
         let encoded = (request.encoded_images.iter().enumerate())
             .map(|(index, image)| (format!("encoded_images[{index}].embedding"), &image.embedding));
         vectors.extend(admit_vectors(definition, encoded, &mut wrong, &mut misfit));
+        check_parts(encoding, request, &mut wrong);
         let room = MAX_QUERY_VECTORS.saturating_sub(asked_vectors(request));
         let examples = Examples::find(snapshot, &request.examples, room, &mut wrong)?;
         let spelt = (request.text.as_deref())
@@ -119,6 +131,7 @@ impl<'a> Query<'a> {
         let mut warnings = guards::warnings(&request.guards, &definition.placeholders, &guards);
         warnings.append(&mut image_warnings);
         let mut views = views(request, &headers);
+        let parts = parts(request, &encoded.images, &views);
         views.extend(examples.views.into_iter().map(|(place, view)| (vectors.len() + place, view)));
         vectors.extend(examples.vectors);
         let unlike = Unlike::of(snapshot, projections(&views, vectors.len()))?;
@@ -141,6 +154,7 @@ impl<'a> Query<'a> {
             examples: examples.places,
             least_image,
             encoded_images: encoded.images,
+            parts,
             encoding: encoding_time,
         };
         query.warn();
@@ -186,9 +200,26 @@ impl<'a> Query<'a> {
         !self.vectors.is_empty() && self.request.fusion.image_weight > 0.0
     }
 
+    /// Whether a vector comes from an image, an embedding or an example, not from words.
+    pub fn is_of_image(&self, vector: usize) -> bool {
+        let request = self.request;
+        let words = request.vectors.len() + request.images.len() + request.encoded_images.len();
+        request.image_text.is_none() || vector != words
+    }
+
+    /// The projection of a vector, if known.
+    pub fn projection(&self, vector: usize) -> Option<Projection> {
+        self.views.iter().find(|(of, _)| *of == vector).map(|(_, view)| view.value)
+    }
+
     /// The text, if the lexical channel takes part.
     pub fn asks_lexical(&self) -> Option<&TextQuery> {
         self.text.as_ref().filter(|text| self.request.fusion.lexical_weight > 0.0 && text.is_searchable())
+    }
+
+    /// Whether reports have to be read for evidence.
+    pub fn asks_evidence(&self) -> bool {
+        self.request.sentences().is_some() && !self.parts.is_empty()
     }
 
     /// Whether reports have to be read for highlights.
@@ -240,6 +271,16 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
     if let Judgement::By(neighbours) = request.judgement {
         within("judgement.neighbour_count", neighbours, MAX_NEIGHBOURS);
+    }
+    if let EvidenceRequest::Sentences(sentences) = request.evidence {
+        within("evidence.sentence_count", sentences, MAX_SENTENCES);
+    }
+    let [lowest, highest] = FALSE_ALARM_RATES;
+    if let Some(rate) = request.false_alarm_rate
+        && !(lowest..=highest).contains(&rate)
+    {
+        let description = format!("is {rate}; give a share from {lowest} to {highest}");
+        wrong.push(Violation::new("judgement.false_alarm_rate", description));
     }
     if let Some(diversity) = request.diversity
         && !(0.0..=1.0).contains(&diversity)
@@ -352,6 +393,7 @@ fn encode_all(
                 patient: study::key(&read.facts),
                 study_date: read.facts.study_date,
                 view_position: read.facts.view_position.clone(),
+                local: read.local,
             });
             done.headers.push((index, read.facts));
             (field, read.embedding)
@@ -379,6 +421,35 @@ fn encode_all(
         }
     }
     if wrong.is_empty() { Ok(done) } else { Err(EngineError::Invalid(wrong)) }
+}
+
+/// The images whose parts are known, each with its projection. Their vectors follow those of the request.
+fn parts(
+    request: &SearchRequest,
+    encoded: &[EncodedQueryImage],
+    views: &[(usize, Applied<Projection>)],
+) -> Vec<ImageParts> {
+    let images = request.encoded_images.iter().chain(encoded).enumerate();
+    let of = |(image, encoded): (usize, &EncodedQueryImage)| {
+        let vector = request.vectors.len() + image;
+        let projection = views.iter().find(|(of, _)| *of == vector).map(|(_, view)| view.value);
+        Some(ImageParts { image, local: encoded.local.clone()?, projection })
+    };
+    images.filter_map(of).collect()
+}
+
+/// Checks that the parts of images that were encoded earlier can be compared with what the encoder says of sentences.
+fn check_parts(encoding: &Encoding, request: &SearchRequest, wrong: &mut Vec<Violation>) {
+    let Some(expected) = encoding.encoder().map(|encoder| encoder.local_dimension()) else { return };
+    for (index, image) in request.encoded_images.iter().enumerate() {
+        let found = image.local.as_ref().map(|local| local.patches().dimension());
+        if let Some(found) = found.filter(|found| *found != expected) {
+            let description = format!(
+                "has vectors of {found} numbers, those of the encoder have {expected}; give the entry as the answer has it"
+            );
+            wrong.push(Violation::new(format!("encoded_images[{index}].patches"), description));
+        }
+    }
 }
 
 /// The header facts kept of an image that was encoded earlier.

@@ -1,9 +1,9 @@
 //! Encodes images and words as vectors of an index's image space.
 
-use crate::{Cause, EngineError, Violation};
+use crate::{Cause, EngineError, Violation, local};
 use precedent_encoder::{Encoder, PatchGrid};
 use precedent_imaging::{HeaderFacts, PIXEL_PIPELINE_VERSION, decode};
-use precedent_query::{MAX_TEXT_BYTES, QueryVector};
+use precedent_query::{LocalImage, MAX_TEXT_BYTES, QueryVector};
 use precedent_vector::VectorSpace;
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ pub struct EncodedImage {
     pub embedding: QueryVector,
     /// The embeddings of its parts.
     pub patches: PatchGrid,
+    /// Its parts as they are compared with sentences; `None` if the encoder's vectors are too long for that.
+    pub local: Option<LocalImage>,
     /// Rows and columns of the upright image before its pixels were made square.
     pub original: (u32, u32),
     /// Facts from its header.
@@ -109,8 +111,10 @@ pub(crate) fn image(encoder: &Encoder, content: &[u8], field: &str) -> Result<En
     })?;
     let seen = (encoder.encode_image(&decoded.image))
         .map_err(|error| Violation::new(field, format!("cannot be encoded: {error}")))?;
+    let local = local::parts(encoder, &decoded, &seen);
     let embedding = QueryVector { values: seen.global, encoder_id: encoder.id().to_owned() };
-    Ok(EncodedImage { embedding, patches: seen.patches, original: decoded.original, facts: decoded.facts })
+    let (patches, original, facts) = (seen.patches, decoded.original, decoded.facts);
+    Ok(EncodedImage { embedding, patches, local, original, facts })
 }
 
 /// Encodes words into the image space. Faults are reported for `field`.

@@ -2,7 +2,7 @@
 
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
-use crate::judgement::BaseRates;
+use crate::judgement::Counted;
 use crate::kept::KeptGenerations;
 use crate::{EngineError, View, Violation, files};
 use precedent_archive::{
@@ -35,8 +35,8 @@ pub struct Engine {
     archive: Arc<dyn Archive>,
     definition: Definition,
     encoding: Arc<Encoding>,
-    /// Base rates of findings, as far as they were counted.
-    rates: Arc<BaseRates>,
+    /// What was counted in the whole archive so far.
+    counted: Arc<Counted>,
     /// Generations kept for further pages.
     kept: KeptGenerations,
 }
@@ -75,8 +75,8 @@ impl Engine {
         let mut at_hand = encoders.to_vec();
         at_hand.push(Encoder::bundled()?);
         let encoding = Arc::new(Encoding::choose(definition.image_space.as_ref(), &at_hand));
-        let rates = Arc::default();
-        Ok(Self { archive, definition, encoding, rates, kept: KeptGenerations::default() })
+        let counted = Arc::default();
+        Ok(Self { archive, definition, encoding, counted, kept: KeptGenerations::default() })
     }
 
     /// The definition of the index.
@@ -167,7 +167,7 @@ impl Engine {
         View::new(
             snapshot,
             Arc::clone(&self.encoding),
-            Arc::clone(&self.rates),
+            Arc::clone(&self.counted),
             Arc::downgrade(&self.archive),
         )
     }

@@ -95,8 +95,8 @@ pub enum EngineError {
         /// What is wrong.
         problem: String,
     },
-    /// The bundled encoder cannot be read.
-    #[error("the bundled encoder cannot be read: {0}")]
+    /// An encoder fails: its weights are damaged.
+    #[error("the encoder fails: {0}")]
     Encoder(#[from] EncoderError),
     /// The index returned an error.
     #[error(transparent)]

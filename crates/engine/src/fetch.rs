@@ -6,7 +6,7 @@ use crate::channel;
 use crate::fusion::{Fused, Vote};
 use crate::highlight::highlights;
 use precedent_archive::{CasePlace, Generation};
-use precedent_model::Case;
+use precedent_model::{Case, Reading};
 use precedent_query::{ChannelScore, Hit, HitDetail};
 
 /// The lexical score of each hit: from its vote, or the score it would have had.
@@ -26,6 +26,12 @@ pub(crate) fn text_scores(
     Ok(scores)
 }
 
+/// A hit, and its report as it was read again, where it had to be.
+pub(crate) struct Fetched {
+    pub hit: Hit,
+    pub reading: Option<Reading>,
+}
+
 /// Fetches a hit with its highlights.
 pub(crate) fn hit(
     snapshot: &dyn Generation,
@@ -33,14 +39,15 @@ pub(crate) fn hit(
     fused: &Fused,
     text: Option<f32>,
     rank: usize,
-) -> Result<Hit, EngineError> {
+) -> Result<Fetched, EngineError> {
     let mut hit = hit_without_highlights(snapshot, query, fused, text, rank)?;
     // Reading a report again takes microseconds, so the result of the first reading is not stored.
-    if let Some(report) = hit.case.report.as_ref().filter(|_| query.asks_reports()) {
-        hit.highlights =
-            highlights(query.text.as_ref(), &query.mentions, report, &snapshot.reader().read(report));
+    let report = hit.case.report.as_ref().filter(|_| query.asks_reports() || query.asks_evidence());
+    let reading = report.map(|report| snapshot.reader().read(report));
+    if let (Some(report), Some(reading), true) = (report, &reading, query.asks_reports()) {
+        hit.highlights = highlights(query.text.as_ref(), &query.mentions, report, reading);
     }
-    Ok(hit)
+    Ok(Fetched { hit, reading })
 }
 
 /// Fetches a hit, and fills in for display the score of a channel that did not put it forward.
@@ -74,5 +81,6 @@ pub(crate) fn hit_without_highlights(
         matched_vector: nearest.map(|(_, _, vector)| vector),
         lexical: text.map(|score| shown(fused.lexical, score)),
         highlights: Vec::new(),
+        evidence: Vec::new(),
     })
 }

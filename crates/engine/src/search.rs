@@ -1,13 +1,15 @@
-//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, judge, fetch, highlight.
+//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, judge, fetch, highlight,
+//! explain.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::encode::Encoding;
+use crate::evidence;
 use crate::facets;
 use crate::fetch;
 use crate::fusion::{Fused, certain_depth, fuse, most_behind};
-use crate::judgement::{self, BaseRates, Judged};
+use crate::judgement::{self, Counted, Judged};
 use crate::patients::{Patients, keep_one_per_patient};
 use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_query::{Plan, SearchRequest, SearchResponse, StepTimes};
@@ -23,7 +25,7 @@ const PASSED_BETWEEN_STOPS: usize = 256;
 pub(crate) fn search(
     snapshot: &dyn Generation,
     encoding: &Encoding,
-    rates: &BaseRates,
+    counted: &Counted,
     request: &SearchRequest,
     stop: &dyn Fn() -> bool,
 ) -> Result<SearchResponse, EngineError> {
@@ -45,7 +47,7 @@ pub(crate) fn search(
     watch.lap();
     let limits = &request.limits;
     let judged = match limits.offset {
-        0 => judgement::judge(snapshot, &query, rates, &answer.fused, stop)?,
+        0 => judgement::judge(snapshot, &query, counted, &answer.fused, stop)?,
         _ => Judged::default(),
     };
     times.judge = watch.lap();
@@ -59,14 +61,18 @@ pub(crate) fn search(
         (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
     snapshot.prefetch(&page.iter().map(|fused| fused.place).collect::<Vec<_>>());
     let texts = fetch::text_scores(snapshot, &query, &page)?;
-    let mut hits = Vec::with_capacity(page.len());
+    let mut fetched = Vec::with_capacity(page.len());
     for (index, (fused, text)) in page.iter().zip(texts).enumerate() {
         if stop() {
             return Err(EngineError::Cancelled);
         }
-        hits.push(fetch::hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
+        fetched.push(fetch::hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
     }
     times.fetch = watch.lap();
+    let explained = evidence::explain(snapshot, encoding, &query, &mut fetched, stop)?;
+    times.evidence = watch.lap();
+    let mut unavailable = judged.unavailable;
+    unavailable.extend(explained.unavailable);
     let plan = Plan {
         exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
         channels: answer.rankings.into_iter().map(|ranking| ranking.plan).collect(),
@@ -77,12 +83,24 @@ pub(crate) fn search(
         matches: matches.count(),
         corrections: query.corrections,
         warnings: query.warnings,
-        unavailable: judged.unavailable,
+        unavailable,
         times,
     };
     let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
-    let Judged { consensus, dissent, .. } = judged;
-    Ok(SearchResponse { hits, total, plan, generation, encoded_images, facets, consensus, dissent })
+    let Judged { consensus, dissent, abstention, .. } = judged;
+    let (hits, explained) = (fetched.into_iter().map(|fetched| fetched.hit).collect(), explained.images);
+    Ok(SearchResponse {
+        hits,
+        total,
+        plan,
+        generation,
+        encoded_images,
+        facets,
+        consensus,
+        dissent,
+        abstention,
+        explained,
+    })
 }
 
 /// Times consecutive steps.

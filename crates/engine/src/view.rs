@@ -1,7 +1,7 @@
 //! Searches in one generation.
 
 use crate::encode::Encoding;
-use crate::judgement::BaseRates;
+use crate::judgement::Counted;
 use crate::{EngineError, search};
 use precedent_archive::{Archive, Definition, Generation, RecallReport, VectorAccess};
 use precedent_model::{Case, CaseId};
@@ -24,7 +24,7 @@ const CODES_FOR_A_VECTOR: usize = 16;
 pub struct View {
     snapshot: Arc<dyn Generation>,
     encoding: Arc<Encoding>,
-    rates: Arc<BaseRates>,
+    counted: Arc<Counted>,
     /// Where to report damage, as long as the archive is open.
     archive: Weak<dyn Archive>,
 }
@@ -33,10 +33,10 @@ impl View {
     pub(crate) fn new(
         snapshot: Arc<dyn Generation>,
         encoding: Arc<Encoding>,
-        rates: Arc<BaseRates>,
+        counted: Arc<Counted>,
         archive: Weak<dyn Archive>,
     ) -> Self {
-        Self { snapshot, encoding, rates, archive }
+        Self { snapshot, encoding, counted, archive }
     }
 
     pub(crate) fn snapshot(&self) -> &dyn Generation {
@@ -77,7 +77,7 @@ impl View {
         request: &SearchRequest,
         stop: &dyn Fn() -> bool,
     ) -> Result<SearchResponse, EngineError> {
-        let found = search::search(self.snapshot(), &self.encoding, &self.rates, request, stop);
+        let found = search::search(self.snapshot(), &self.encoding, &self.counted, request, stop);
         found.inspect_err(|error| self.note(error))
     }
 

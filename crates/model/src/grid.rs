@@ -123,6 +123,26 @@ impl ImageGrid {
         Ok(grid)
     }
 
+    /// Rows of cells.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Cells in a row.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The rectangle that it covers.
+    pub fn frame(&self) -> GridFrame {
+        self.frame
+    }
+
+    /// The size of the image that it lies over.
+    pub fn extent(&self) -> ImageExtent {
+        self.extent
+    }
+
     /// How many cells there are.
     pub fn cells(&self) -> usize {
         self.rows * self.columns

@@ -1,6 +1,6 @@
 //! What a search returns.
 
-use crate::{Consensus, EncodedQueryImage, Plan};
+use crate::{Abstention, Consensus, EncodedQueryImage, Evidence, ExplainedImage, Plan};
 use precedent_model::{Assertion, Case, FindingId, Laterality, Mention, SectionKind, Span};
 use std::fmt;
 use std::sync::Arc;
@@ -99,6 +99,8 @@ pub struct Hit {
     pub lexical: Option<ChannelScore>,
     /// The sentences of the report that match the query's text or its findings, in the order of the text.
     pub highlights: Vec<Highlight>,
+    /// The sentences of the report that fit the query image, best first.
+    pub evidence: Vec<Evidence>,
 }
 
 /// The nearest cases that speak against what the neighbours agree on. They pass filter and guards as hits do.
@@ -142,6 +144,10 @@ pub struct SearchResponse {
     pub consensus: Option<Consensus>,
     /// What speaks against it; present with `consensus`.
     pub dissent: Option<Dissent>,
+    /// Whether the archive holds an adequate precedent; absent as `consensus` is.
+    pub abstention: Option<Abstention>,
+    /// The images of the request as the sentences of the hits explain them, in its order; empty without evidence.
+    pub explained: Vec<ExplainedImage>,
 }
 
 /// How many of the matching cases have each value of a field.

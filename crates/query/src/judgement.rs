@@ -1,6 +1,6 @@
 //! What the neighbours of a query image say together, and why that may be missing.
 
-use precedent_model::FindingId;
+use precedent_model::{FindingId, Projection};
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +8,10 @@ use std::sync::Arc;
 pub const DEFAULT_NEIGHBOURS: usize = 30;
 /// Most neighbours that vote.
 pub const MAX_NEIGHBOURS: usize = 100;
+/// The rate of false alarms unless the request gives one.
+pub const DEFAULT_FALSE_ALARM_RATE: f64 = 0.05;
+/// The lowest and the highest rate of false alarms.
+pub const FALSE_ALARM_RATES: [f64; 2] = [0.005, 0.5];
 
 /// Whether the neighbours of a query are to vote, and what speaks against them is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,6 +98,24 @@ pub struct GradeShare {
     pub share: f64,
 }
 
+/// Whether the archive holds an adequate precedent: the best match of the query beside those of the archive's own images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Abstention {
+    /// There is no adequate precedent: the p-value is not above the rate.
+    pub abstains: bool,
+    /// The share of the archive's own images, the query included, whose best match among other patients is no better; 0 where no
+    /// case of like views is left to match.
+    pub p_value: f64,
+    /// The rate of false alarms asked for.
+    pub rate: f64,
+    /// The similarity of the best match, whatever filter and `before` leave out; `None` where there is no case of like views.
+    pub similarity: Option<f32>,
+    /// How many images of the archive it was compared with.
+    pub background_images: usize,
+    /// The projection of the query image and of those.
+    pub projection: Option<Projection>,
+}
+
 /// A part of an answer that may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerPart {
@@ -101,17 +123,27 @@ pub enum AnswerPart {
     Consensus,
     /// What speaks against the consensus.
     Dissent,
+    /// [`crate::Evidence`].
+    Evidence,
+    /// How evidence compares with other images of the archive: [`crate::AgainstBackground`].
+    Background,
+    /// [`Abstention`].
+    Abstention,
 }
 
 impl AnswerPart {
     /// Every part.
-    pub const ALL: [Self; 2] = [Self::Consensus, Self::Dissent];
+    pub const ALL: [Self; 5] =
+        [Self::Consensus, Self::Dissent, Self::Evidence, Self::Background, Self::Abstention];
 
     /// The name in replies.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Consensus => "consensus",
             Self::Dissent => "dissent",
+            Self::Evidence => "evidence",
+            Self::Background => "background",
+            Self::Abstention => "abstention",
         }
     }
 }
@@ -125,11 +157,30 @@ pub enum UnavailableReason {
     NoReports,
     /// A field of the index hides what reports say from filters.
     HiddenFindings,
+    /// The request has no image whose parts were encoded.
+    NoLocalQuery,
+    /// The encoder has no vectors of parts and sentences that can be compared.
+    NoLocalEncoder,
+    /// The hits come without their reports.
+    NoReportsAsked,
+    /// Too few images of the archive have patches.
+    FewPatches,
+    /// Too few images of the archive, of like views, for the rate of false alarms.
+    FewImages,
 }
 
 impl UnavailableReason {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::NoImageQuery, Self::NoReports, Self::HiddenFindings];
+    pub const ALL: [Self; 8] = [
+        Self::NoImageQuery,
+        Self::NoReports,
+        Self::HiddenFindings,
+        Self::NoLocalQuery,
+        Self::NoLocalEncoder,
+        Self::NoReportsAsked,
+        Self::FewPatches,
+        Self::FewImages,
+    ];
 
     /// The name in replies.
     pub const fn name(self) -> &'static str {
@@ -137,6 +188,11 @@ impl UnavailableReason {
             Self::NoImageQuery => "no-image-query",
             Self::NoReports => "no-reports",
             Self::HiddenFindings => "hidden-findings",
+            Self::NoLocalQuery => "no-local-query",
+            Self::NoLocalEncoder => "no-local-encoder",
+            Self::NoReportsAsked => "no-reports-asked",
+            Self::FewPatches => "few-patches",
+            Self::FewImages => "few-images",
         }
     }
 
@@ -150,6 +206,22 @@ impl UnavailableReason {
             Self::HiddenFindings => {
                 "the index has a field of its own named as a column of findings, so filters cannot ask what reports say; \
                  rename the field"
+            }
+            Self::NoLocalQuery => {
+                "the request has no image of which the parts were encoded; send an image, or encoded_images as an answer \
+                 returned them"
+            }
+            Self::NoLocalEncoder => {
+                "this process has no encoder for the index whose patches and sentences have vectors of at most 128 numbers in \
+                 one space; open the index with such an encoder"
+            }
+            Self::NoReportsAsked => "the hits come without their reports; leave `detail` out",
+            Self::FewPatches => {
+                "fewer than 32 images of the archive have patches; ingest image files again to get them"
+            }
+            Self::FewImages => {
+                "the archive has fewer images of like views, with others to match, than the rate of false alarms needs (19 for 0.05); \
+                 ingest more, or allow a higher rate"
             }
         }
     }

@@ -12,6 +12,7 @@
 //! ```
 
 mod channel;
+mod evidence;
 mod filter;
 mod hit;
 mod judgement;
@@ -19,6 +20,10 @@ mod plan;
 mod request;
 
 pub use channel::Channel;
+pub use evidence::{
+    AgainstBackground, DEFAULT_SENTENCES, Evidence, EvidenceRequest, ExplainedImage, LocalImage, Location,
+    MAX_SENTENCES,
+};
 pub use filter::{
     Compare, Comparison, Detail, DetailFilter, DetailTest, Filter, FilterError, MAX_FILTER_BYTES,
     MAX_FILTER_TERMS, MENTION_COLUMN, MentionFilter, MentionKey, Operand, finding_assertion, finding_column,
@@ -28,8 +33,8 @@ pub use hit::{
     SearchResponse,
 };
 pub use judgement::{
-    AnswerPart, Consensus, DEFAULT_NEIGHBOURS, FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS,
-    Unavailable, UnavailableReason,
+    Abstention, AnswerPart, Consensus, DEFAULT_FALSE_ALARM_RATE, DEFAULT_NEIGHBOURS, FALSE_ALARM_RATES,
+    FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS, Unavailable, UnavailableReason,
 };
 pub use plan::{
     Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,

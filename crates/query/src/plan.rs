@@ -67,6 +67,8 @@ pub struct StepTimes {
     pub fusion: Duration,
     /// Fetching the cases of the page, with the scores of each channel and the highlights.
     pub fetch: Duration,
+    /// Finding the sentences that fit the query image, and where.
+    pub evidence: Duration,
     /// Letting neighbours vote, and finding what speaks against them.
     pub judge: Duration,
 }

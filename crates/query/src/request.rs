@@ -1,6 +1,6 @@
 //! Search requests.
 
-use crate::{DEFAULT_NEIGHBOURS, Judgement};
+use crate::{DEFAULT_NEIGHBOURS, DEFAULT_SENTENCES, EvidenceRequest, Judgement, LocalImage};
 use precedent_model::{CaseId, PartialDate, PatientKey};
 use std::fmt;
 
@@ -53,8 +53,15 @@ pub struct SearchRequest {
     pub facets: Vec<FacetQuery>,
     /// Whether neighbours vote.
     pub judgement: Judgement,
+    /// The rate of false alarms at which an answer says that there is no adequate precedent; `None` is
+    /// [`crate::DEFAULT_FALSE_ALARM_RATE`].
+    pub false_alarm_rate: Option<f64>,
     /// From 0, the order as it is, to 1: how much a case is put back for naming the findings of those before it.
     pub diversity: Option<f32>,
+    /// Whether hits come with evidence.
+    pub evidence: EvidenceRequest,
+    /// Whether evidence comes with the cosines of all cells.
+    pub evidence_maps: bool,
 }
 
 impl SearchRequest {
@@ -62,11 +69,24 @@ impl SearchRequest {
     pub fn neighbours(&self) -> Option<usize> {
         match self.judgement {
             Judgement::By(neighbours) => Some(neighbours),
-            Judgement::Auto if !self.images.is_empty() || !self.encoded_images.is_empty() => {
-                Some(DEFAULT_NEIGHBOURS)
-            }
+            Judgement::Auto if self.has_images() => Some(DEFAULT_NEIGHBOURS),
             Judgement::Auto | Judgement::Off => None,
         }
+    }
+
+    /// How many sentences of each hit are evidence, if any are asked for.
+    pub fn sentences(&self) -> Option<usize> {
+        match self.evidence {
+            EvidenceRequest::Sentences(sentences) => Some(sentences),
+            EvidenceRequest::Auto if self.has_images() && self.detail == HitDetail::Whole => {
+                Some(DEFAULT_SENTENCES)
+            }
+            EvidenceRequest::Auto | EvidenceRequest::Off => None,
+        }
+    }
+
+    fn has_images(&self) -> bool {
+        !self.images.is_empty() || !self.encoded_images.is_empty()
     }
 }
 
@@ -112,6 +132,8 @@ pub struct EncodedQueryImage {
     pub study_date: Option<PartialDate>,
     /// The view position of its header.
     pub view_position: Option<String>,
+    /// Its parts, for evidence; absent if its encoder has none that are kept.
+    pub local: Option<LocalImage>,
 }
 
 impl fmt::Debug for EncodedQueryImage {
@@ -253,7 +275,10 @@ impl fmt::Debug for SearchRequest {
             .field("minimum", &self.minimum)
             .field("facets", &self.facets)
             .field("judgement", &self.judgement)
+            .field("false_alarm_rate", &self.false_alarm_rate)
             .field("diversity", &self.diversity)
+            .field("evidence", &self.evidence)
+            .field("evidence_maps", &self.evidence_maps)
             .finish()
     }
 }
@@ -301,6 +326,7 @@ mod tests {
             patient: PatientKey::new("CANARY", None).ok(),
             study_date: None,
             view_position: None,
+            local: None,
         };
         for shown in [format!("{image:?}"), format!("{encoded:?}"), format!("{request:?}")] {
             assert!(!shown.contains("CANARY") && !shown.contains("67, 65"), "{shown}");

@@ -9,7 +9,7 @@ use crate::status;
 use precedent_convert::{self as convert, hit::Context, request::RequestDigest};
 use precedent_engine::{CaseList, EngineError, View, Violation};
 use precedent_model::CaseId;
-use precedent_query::{HitDetail, Judgement, SearchRequest};
+use precedent_query::{EvidenceRequest, HitDetail, Judgement, SearchRequest};
 use precedent_wire::v1;
 use precedent_wire::v1::search_service_server::SearchService;
 use prost::Message;
@@ -285,10 +285,13 @@ impl Question {
         Self { prefix, ..self }
     }
 
-    /// In a batch neighbours vote only where the request says so: what costs a search some milliseconds would cost a thousand some seconds.
+    /// In a batch neighbours vote, and hits come with evidence, only where the request says so: what costs a search some milliseconds would cost a thousand some seconds.
     fn of_batch(mut self) -> Self {
         if self.request.judgement == Judgement::Auto {
             self.request.judgement = Judgement::Off;
+        }
+        if self.request.evidence == EvidenceRequest::Auto {
+            self.request.evidence = EvidenceRequest::Off;
         }
         self
     }

@@ -54,6 +54,9 @@ hidden!(
     FacetValue,
     Dissent,
     FindingDissent,
+    LocalPatches,
+    ExplainedImage,
+    ImageLocation,
 );
 
 #[cfg(test)]

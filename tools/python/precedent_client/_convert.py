@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,11 +21,13 @@ from ._generated.precedent.v1 import (
 )
 from .errors import Violation
 from .types import (
+    Abstention,
     Acknowledgement,
     AppliedGuards,
     AppliedView,
     AssertedRun,
     Assertion,
+    Background,
     BackgroundFailure,
     Case,
     CaseBatch,
@@ -42,6 +45,8 @@ from .types import (
     EncodedImage,
     EncodedQueryImage,
     EncodedText,
+    Evidence,
+    ExplainedImage,
     Facet,
     FacetQuery,
     File,
@@ -49,16 +54,19 @@ from .types import (
     FindingDissent,
     FindingVote,
     Fusion,
-    Grades,
     GradeShare,
+    Grades,
     Highlight,
     HighlightMatch,
     Hit,
     Image,
+    ImageGrid,
+    ImageLocation,
     ImageScore,
     Images,
     IndexStats,
     LexicalScore,
+    LocalPatches,
     Mention,
     MentionDetails,
     PatchGrid,
@@ -204,6 +212,14 @@ def query_message(
     if query.neighbours is not None:
         count = query.neighbours or None
         message.judgement.CopyFrom(search_service_pb2.JudgementRequest(off=not count, neighbour_count=count))
+    if query.false_alarm_rate is not None:
+        message.judgement.false_alarm_rate = query.false_alarm_rate
+    if query.evidence is not None or query.evidence_maps:
+        message.evidence.CopyFrom(
+            search_service_pb2.EvidenceRequest(
+                off=query.evidence == 0, sentence_count=query.evidence or None, with_maps=query.evidence_maps
+            )
+        )
     if query.minimum_scores is not None:
         least = query.minimum_scores
         message.minimum_scores.CopyFrom(
@@ -238,6 +254,16 @@ def _encoded_image_message(image: EncodedQueryImage) -> search_service_pb2.Encod
         patient=_patient(image.patient),
         study_date=image.study_date,
         view_position=image.view_position,
+        patches=_patches_message(image.patches),
+    )
+
+
+def _patches_message(patches: LocalPatches | None) -> search_service_pb2.LocalPatches | None:
+    if patches is None:
+        return None
+    grid = search_service_pb2.ImageGrid(**dataclasses.asdict(patches.grid))
+    return search_service_pb2.LocalPatches(
+        grid=grid, dimension=patches.dimension, step=patches.step, numbers=patches.numbers
     )
 
 
@@ -428,6 +454,24 @@ def result(message: search_service_pb2.SearchResponse) -> SearchResult:
         ),
         consensus=_consensus(message.consensus) if message.HasField("consensus") else None,
         dissent=_dissent(message.dissent) if message.HasField("dissent") else None,
+        abstention=_abstention(message.abstention) if message.HasField("abstention") else None,
+        explained_images=tuple(
+            ExplainedImage(_grid(image.grid), tuple(image.map), tuple(image.unexplained_cells))
+            for image in message.explained_images
+        ),
+    )
+
+
+def _abstention(message: search_service_pb2.Abstention) -> Abstention:
+    measure = message.WhichOneof("best")
+    return Abstention(
+        abstains=message.abstains,
+        p_value=message.p_value,
+        false_alarm_rate=message.false_alarm_rate,
+        measure=measure or "",
+        value=getattr(message, measure) if measure else None,
+        background_image_count=message.background_image_count,
+        projection=_word(search_service_pb2.Projection, message.projection),
     )
 
 
@@ -478,6 +522,24 @@ def _encoded_image(message: search_service_pb2.EncodedQueryImage) -> EncodedQuer
         patient=_patient_of(message),
         study_date=message.study_date,
         view_position=message.view_position,
+        patches=_patches(message.patches) if message.HasField("patches") else None,
+    )
+
+
+def _patches(message: search_service_pb2.LocalPatches) -> LocalPatches:
+    return LocalPatches(_grid(message.grid), message.dimension, message.step, message.numbers)
+
+
+def _grid(message: search_service_pb2.ImageGrid) -> ImageGrid:
+    return ImageGrid(
+        row_count=message.row_count,
+        column_count=message.column_count,
+        x=message.x,
+        y=message.y,
+        width=message.width,
+        height=message.height,
+        image_width_pixels=message.image_width_pixels,
+        image_height_pixels=message.image_height_pixels,
     )
 
 
@@ -593,7 +655,34 @@ def _hit(message: search_service_pb2.Hit) -> Hit:
         lexical = LexicalScore(words.bm25, words.rank if words.HasField("rank") else None, words.contribution)
     texts = [section.text.encode() for section in message.case.report.sections]
     highlights = tuple(_highlight(highlight, texts[highlight.section_index]) for highlight in message.highlights)
-    return Hit(message.rank, case(message.case), message.fused_score, image, lexical, highlights)
+    evidence = tuple(_evidence(one, texts[one.section_index]) for one in message.evidence)
+    return Hit(message.rank, case(message.case), message.fused_score, image, lexical, highlights, evidence)
+
+
+def _evidence(message: search_service_pb2.Evidence, text: bytes) -> Evidence:
+    background = message.background
+    return Evidence(
+        section_index=message.section_index,
+        section=_word(case_pb2.SectionKind, message.section),
+        sentence=_span(message.sentence),
+        findings={finding.finding: _assertion(finding.assertion) for finding in message.findings},
+        cosine=message.cosine,
+        background=Background(background.share_below, background.deviations) if message.HasField("background") else None,
+        query=_location(message.query),
+        prior=_location(message.prior) if message.HasField("prior") else None,
+        text=text[message.sentence.start_byte : message.sentence.end_byte].decode(),
+    )
+
+
+def _location(message: search_service_pb2.ImageLocation) -> ImageLocation:
+    box = message.box
+    return ImageLocation(
+        image_index=message.image_index,
+        cell=message.cell,
+        box=(box.x, box.y, box.width, box.height),
+        zone=message.zone,
+        map=tuple(message.map),
+    )
 
 
 def _highlight(message: search_service_pb2.Highlight, text: bytes) -> Highlight:
@@ -695,6 +784,7 @@ def _times(message: search_service_pb2.StepTimes) -> StepTimes:
         fusion_microseconds=message.fusion_microseconds,
         fetch_microseconds=message.fetch_microseconds,
         judge_microseconds=message.judge_microseconds,
+        evidence_microseconds=message.evidence_microseconds,
     )
 
 

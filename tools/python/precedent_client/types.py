@@ -154,6 +154,33 @@ class QueryImage:
 
 
 @dataclass(frozen=True)
+class ImageGrid:
+    """A grid of cells of equal size over an image, which may be smaller than the grid."""
+
+    row_count: int
+    column_count: int
+    x: float
+    """The rectangle that the grid covers, in pixels of the original image from its top left."""
+    y: float
+    width: float
+    height: float
+    image_width_pixels: int
+    image_height_pixels: int
+
+
+@dataclass(frozen=True)
+class LocalPatches:
+    """The vectors of the cells of a grid over an image, in one byte per number."""
+
+    grid: ImageGrid
+    dimension: int
+    step: float
+    """What each whole number is multiplied with."""
+    numbers: bytes = field(repr=False)
+    """Cell by cell, row by row: a signed byte for each number."""
+
+
+@dataclass(frozen=True)
 class EncodedQueryImage:
     """What a query image became: its embedding, and what the search uses of its header. Send it in place of the image."""
 
@@ -163,6 +190,8 @@ class EncodedQueryImage:
     patient: PatientKey | None = field(default=None, repr=False)
     study_date: str = field(default="", repr=False)
     view_position: str = ""
+    patches: LocalPatches | None = field(default=None, repr=False)
+    """The parts of the image, for evidence."""
 
 
 @dataclass(frozen=True)
@@ -239,8 +268,16 @@ class Query:
     neighbours: int | None = None
     """How many of the nearest cases vote (``result.consensus``), 1 to 100; 0 is none. ``None`` is 30 in a search by images,
     and none in other searches and in batches."""
+    false_alarm_rate: float | None = None
+    """How often an image like those of the archive may be said to have no adequate precedent (``result.abstention``), 0.005 to 0.5; 0.05
+    if ``None``."""
     diversity: float | None = None
     """From 0, the order by rank, to 1: how much a case is put back for having the findings of the hits before it."""
+    evidence: int | None = None
+    """How many sentences of each hit are shown that fit the images (``hit.evidence``), 1 to 10; 0 is none. ``None`` is 3 in a search
+    by images for whole cases, and none in other searches and in batches."""
+    evidence_maps: bool = False
+    """Whether each of these sentences comes with how well it fits every cell."""
 
 
 Embeddings = Vector | Embedding | Sequence[Vector | Embedding]
@@ -278,7 +315,10 @@ class QueryOptions(TypedDict, total=False):
     minimum_scores: MinimumScores | None
     facets: Sequence[FacetQuery | str]
     neighbours: int | None
+    false_alarm_rate: float | None
     diversity: float | None
+    evidence: int | None
+    evidence_maps: bool
 
 
 @dataclass(frozen=True)
@@ -392,6 +432,61 @@ class Highlight:
 
 
 @dataclass(frozen=True)
+class ImageLocation:
+    """The part of an image that a sentence fits best."""
+
+    image_index: int
+    """Among the images (or encoded images) of the query, or among those of the case."""
+    cell: int
+    box: tuple[int, int, int, int]
+    """Left, top, width and height in pixels of the original image: the cell that fits best, and those around it that fit nearly as
+    well."""
+    zone: str
+    """The cell as radiologists name it, such as ``left lower zone``; empty for decubitus images."""
+    map: tuple[float, ...] = field(default=(), repr=False)
+    """The cosine with each cell, row by row; empty unless the query asks for maps."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """How well a sentence fits the query image, compared with other images of the archive."""
+
+    share_below: float
+    """The share of images that it fits less well, 0 to 1."""
+    deviations: float
+    """By how many standard deviations it fits better than their mean."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sentence of a hit's report that says that something is there, or may be, and where in the images it fits."""
+
+    section_index: int
+    section: str
+    sentence: TextSpan
+    findings: Mapping[str, Assertion | None]
+    """By their ids in the lexicon: present or uncertain."""
+    cosine: float
+    """With the cell of the query image that it fits best."""
+    background: Background | None
+    query: ImageLocation
+    prior: ImageLocation | None
+    text: str = field(repr=False)
+    """The sentence, as signed."""
+
+
+@dataclass(frozen=True)
+class ExplainedImage:
+    """An image of the query as the sentences of the hits explain it."""
+
+    grid: ImageGrid
+    map: tuple[float, ...] = field(repr=False)
+    """For each cell the highest cosine with any sentence, row by row."""
+    unexplained_cells: tuple[int, ...] = ()
+    """The cells that no sentence fits, the worst first."""
+
+
+@dataclass(frozen=True)
 class Hit:
     """One case that was found. Notebooks show its case whole, with what matched."""
 
@@ -402,6 +497,8 @@ class Hit:
     lexical: LexicalScore | None
     highlights: tuple[Highlight, ...] = ()
     """The first twenty sentences that hold what the text, or ``finding`` in the filter, asks for."""
+    evidence: tuple[Evidence, ...] = ()
+    """The sentences that fit the images of the query, best first."""
 
     def __repr__(self) -> str:
         scores = [f"fused_score={self.fused_score:.4g}"]
@@ -449,6 +546,8 @@ class StepTimes:
     fetch_microseconds: int = 0
     judge_microseconds: int = 0
     """Letting neighbours vote, and finding what speaks against them."""
+    evidence_microseconds: int = 0
+    """Finding the sentences that fit the images, and where."""
 
 
 @dataclass(frozen=True)
@@ -497,7 +596,7 @@ class Unavailable:
     """A part of the answer that was asked for and is missing."""
 
     part: str
-    """``consensus`` or ``dissent``."""
+    """``consensus``, ``dissent``, ``abstention``, ``evidence`` or ``background``."""
     reason: str
     """A stable name, such as ``NO_IMAGE_QUERY``."""
     description: str
@@ -611,6 +710,24 @@ class Dissent:
 
 
 @dataclass(frozen=True)
+class Abstention:
+    """Whether the archive holds an adequate precedent: the best match beside those of the archive's own images."""
+
+    abstains: bool
+    """There is no adequate precedent: ``p_value`` is not above ``false_alarm_rate``."""
+    p_value: float
+    """The share of the archive's images, the query included, whose best match is no better."""
+    false_alarm_rate: float
+    measure: str
+    """``cosine``, ``dot_product`` or ``l2_distance``; empty where no case of like views is left."""
+    value: float | None
+    """The score of the best match."""
+    background_image_count: int
+    projection: str
+    """Of the query image; empty if it is unknown."""
+
+
+@dataclass(frozen=True)
 class Record:
     """What is needed to ask the same again."""
 
@@ -653,6 +770,10 @@ class SearchResult(Sequence[Hit]):
     why."""
     dissent: Dissent | None = None
     """What speaks against it."""
+    abstention: Abstention | None = None
+    """Whether the archive holds an adequate precedent; ``None`` as ``consensus`` is."""
+    explained_images: tuple[ExplainedImage, ...] = field(default=(), repr=False)
+    """The images of the query as the sentences of the hits explain them."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -39,6 +39,9 @@ pub fn run(args: &SearchArgs) -> Outcome {
         let asks_of_study =
             !args.images.is_empty() || !args.embeddings.is_empty() || !args.examples.is_empty();
         let manner = Manner { metric, full: args.full, style: Style::of_stdout() };
+        if let Some(abstention) = &answer.abstention {
+            judgement::print_abstention(&mut out, abstention, manner)?;
+        }
         if let Some(consensus) = &answer.consensus {
             judgement::print_consensus(&mut out, consensus, args.full, manner.style)?;
         }
@@ -103,6 +106,7 @@ fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchReques
             .collect(),
         diversity: args.diversity,
         judgement: judgement_of(args)?,
+        evidence: evidence_of(args)?,
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })
@@ -111,8 +115,17 @@ fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchReques
 /// Neighbours vote where flags say so, and otherwise where the request has images.
 fn judgement_of(args: &SearchArgs) -> Result<Option<v1::JudgementRequest>, Failure> {
     let neighbour_count = args.consensus.map(|count| number("--consensus", count)).transpose()?;
-    let off = args.no_consensus;
-    Ok((off || neighbour_count.is_some()).then_some(v1::JudgementRequest { off, neighbour_count }))
+    let (off, false_alarm_rate) = (args.no_consensus, args.false_alarms);
+    let says = off || neighbour_count.is_some() || false_alarm_rate.is_some();
+    Ok(says.then_some(v1::JudgementRequest { off, neighbour_count, false_alarm_rate }))
+}
+
+/// Hits come with evidence where flags say so, and otherwise where the request has images.
+fn evidence_of(args: &SearchArgs) -> Result<Option<v1::EvidenceRequest>, Failure> {
+    let (off, with_maps) = (args.no_evidence, args.evidence_maps);
+    let sentence_count = args.evidence.map(|count| number("--evidence", count)).transpose()?;
+    let says = off || with_maps || sentence_count.is_some();
+    Ok(says.then_some(v1::EvidenceRequest { off, sentence_count, with_maps }))
 }
 
 /// In the words of the index's metric; without an image space any is refused.

@@ -1,6 +1,7 @@
 //! What the neighbours of a query say together, and what speaks against it. It follows the final order and goes before the page, so that
 //! it does not depend on how many hits are shown.
 
+mod abstention;
 mod base_rates;
 mod dissent;
 mod diversity;
@@ -8,7 +9,6 @@ mod interval;
 mod reported;
 mod votes;
 
-pub(crate) use base_rates::BaseRates;
 pub(crate) use diversity::diversify;
 
 use crate::EngineError;
@@ -16,10 +16,13 @@ use crate::admit::Query;
 use crate::channel;
 use crate::fusion::Fused;
 use crate::patients::Patients;
+use abstention::Backgrounds;
+use base_rates::BaseRates;
 use precedent_archive::Generation;
 use precedent_model::{Assertion, FieldSchema};
 use precedent_query::{
-    AnswerPart, Consensus, Dissent, Unavailable, UnavailableReason, finding_assertion, finding_column,
+    Abstention, AnswerPart, Consensus, DEFAULT_FALSE_ALARM_RATE, Dissent, Unavailable, UnavailableReason,
+    finding_assertion, finding_column,
 };
 use precedent_vector::Metric;
 use reported::Reported;
@@ -33,19 +36,26 @@ const COSINE_SCALE: f64 = 0.05;
 /// Other metrics have no scale of their own: the farthest neighbour counts e^-3 of the nearest, a twentieth.
 const SCALES_TO_FARTHEST: f64 = 3.0;
 
+/// What was counted and measured in the whole archive, and serves many searches.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    rates: BaseRates,
+    backgrounds: Backgrounds,
+}
+
 /// What is said beside the hits.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
     pub consensus: Option<Consensus>,
     pub dissent: Option<Dissent>,
+    pub abstention: Option<Abstention>,
     pub unavailable: Vec<Unavailable>,
 }
 
 impl Judged {
-    /// Nothing but the reason.
-    fn missing(reason: UnavailableReason) -> Self {
-        let unavailable = AnswerPart::ALL.map(|part| Unavailable { part, reason });
-        Self { unavailable: unavailable.into(), ..Self::default() }
+    fn without(mut self, parts: &[AnswerPart], reason: UnavailableReason) -> Self {
+        self.unavailable.extend(parts.iter().map(|&part| Unavailable { part, reason }));
+        self
     }
 }
 
@@ -62,24 +72,31 @@ pub(crate) fn cases_wanted(query: &Query<'_>) -> usize {
 pub(crate) fn judge(
     snapshot: &dyn Generation,
     query: &Query<'_>,
-    rates: &BaseRates,
+    counted: &Counted,
     answer: &[Fused],
     stop: &dyn Fn() -> bool,
 ) -> Result<Judged, EngineError> {
+    const OF_VOTES: [AnswerPart; 2] = [AnswerPart::Consensus, AnswerPart::Dissent];
     let Some(wanted) = query.request.neighbours() else { return Ok(Judged::default()) };
+    let mut judged = Judged::default();
+    let rate = query.request.false_alarm_rate.unwrap_or(DEFAULT_FALSE_ALARM_RATE);
+    match abstention::judge(snapshot, query, &counted.backgrounds, rate, stop)? {
+        Ok(found) => judged.abstention = Some(found),
+        Err(reason) => judged = judged.without(&[AnswerPart::Abstention], reason),
+    }
     if !is_by_image(query) {
-        return Ok(Judged::missing(UnavailableReason::NoImageQuery));
+        return Ok(judged.without(&OF_VOTES, UnavailableReason::NoImageQuery));
     }
     if hides_findings(&snapshot.definition().fields) {
-        return Ok(Judged::missing(UnavailableReason::HiddenFindings));
+        return Ok(judged.without(&OF_VOTES, UnavailableReason::HiddenFindings));
     }
     let neighbours = neighbours(snapshot, query, answer, wanted, stop)?;
     if neighbours.is_empty() {
-        return Ok(Judged::missing(UnavailableReason::NoReports));
+        return Ok(judged.without(&OF_VOTES, UnavailableReason::NoReports));
     }
-    let consensus = votes::count(snapshot, rates, &neighbours, stop)?;
+    let consensus = votes::count(snapshot, &counted.rates, &neighbours, stop)?;
     let dissent = dissent::find(snapshot, query, &consensus, stop)?;
-    Ok(Judged { consensus: Some(consensus), dissent: Some(dissent), unavailable: Vec::new() })
+    Ok(Judged { consensus: Some(consensus), dissent: Some(dissent), ..judged })
 }
 
 /// Whether cases are near to images. What is near to words shows what the words say: that is no vote.

@@ -66,8 +66,10 @@ fn ids(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.case.id.as_str()).collect()
 }
 
+/// What is missing of consensus and dissent.
 fn missing(response: &SearchResponse) -> Vec<(AnswerPart, UnavailableReason)> {
-    response.plan.unavailable.iter().map(|missing| (missing.part, missing.reason)).collect()
+    let missing = response.plan.unavailable.iter().map(|missing| (missing.part, missing.reason));
+    missing.filter(|(part, _)| *part != AnswerPart::Abstention).collect()
 }
 
 fn both(reason: UnavailableReason) -> Vec<(AnswerPart, UnavailableReason)> {
@@ -290,6 +292,7 @@ fn cases_of_other_views_are_no_neighbours() {
         patient: None,
         study_date: None,
         view_position: None,
+        local: None,
     };
     let request = SearchRequest { encoded_images: vec![image], ..SearchRequest::default() };
     let response = search(&with_views(), &request);

@@ -5,6 +5,8 @@
 const PLAIN: bool = false;
 
 #[cfg(test)]
+mod abstained;
+#[cfg(test)]
 mod background;
 #[cfg(test)]
 mod brief;
@@ -14,6 +16,8 @@ mod detail;
 mod dicom;
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod explained;
 #[cfg(test)]
 mod facets;
 #[cfg(test)]

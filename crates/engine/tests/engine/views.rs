@@ -37,6 +37,7 @@ fn a_search_that_goes_deeper_splits_its_cases_once() {
         patient: None,
         study_date: None,
         view_position: None,
+        local: None,
     };
     // Dissent has selections of its own to split.
     let judgement = Judgement::Off;

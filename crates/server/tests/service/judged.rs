@@ -15,7 +15,7 @@ async fn server() -> Server {
 }
 
 fn by(neighbour_count: u32) -> Option<v1::JudgementRequest> {
-    Some(v1::JudgementRequest { off: false, neighbour_count: Some(neighbour_count) })
+    Some(v1::JudgementRequest { neighbour_count: Some(neighbour_count), ..v1::JudgementRequest::default() })
 }
 
 /// What an earlier answer says that an image became.
@@ -60,7 +60,7 @@ async fn neighbours_vote_where_the_search_is_by_image_or_says_so() {
     );
     let by_image = client.search(encoded(3)).await.unwrap().into_inner();
     assert_eq!(by_image.consensus.unwrap().neighbour_count, 30);
-    let off = Some(v1::JudgementRequest { off: true, neighbour_count: None });
+    let off = Some(v1::JudgementRequest { off: true, ..v1::JudgementRequest::default() });
     let silent =
         client.search(v1::SearchRequest { judgement: off, ..encoded(3) }).await.unwrap().into_inner();
     assert!(silent.consensus.is_none());
@@ -86,7 +86,7 @@ async fn what_is_missing_is_told_and_what_cannot_be_is_refused() {
     assert!(!answer.hits.is_empty() && answer.consensus.is_none() && answer.dissent.is_none());
     let missing = answer.plan.unwrap().unavailable;
     let parts: Vec<v1::AnswerPart> = missing.iter().map(|missing| missing.part()).collect();
-    assert_eq!(parts, [v1::AnswerPart::Consensus, v1::AnswerPart::Dissent]);
+    assert_eq!(parts, [v1::AnswerPart::Abstention, v1::AnswerPart::Consensus, v1::AnswerPart::Dissent]);
     assert_eq!(missing[0].reason(), v1::UnavailableReason::NoImageQuery);
     assert!(missing[0].description.contains("give an image"), "{}", missing[0].description);
     let refused = client.search(v1::SearchRequest { judgement: by(0), ..by_vector(3) }).await.unwrap_err();

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 /// Neighbours that vote where the flag does not say how many.
 const DEFAULT_NEIGHBOURS: &str = "30";
+/// Sentences of a hit where the flag does not say how many.
+const DEFAULT_SENTENCES: &str = "3";
 
 #[derive(Debug, Args)]
 pub struct SearchArgs {
@@ -92,6 +94,28 @@ pub struct SearchArgs {
     /// Print hits only
     #[arg(long)]
     pub no_consensus: bool,
+    /// How often an image like those of the archive may be said to have no adequate precedent, 0.005 to 0.5; 0.05 if not given
+    #[arg(long, value_name = "RATE", conflicts_with = "no_consensus")]
+    pub false_alarms: Option<f64>,
+    /// Print the sentences of each hit that fit the image, and where they fit; at most N of each hit, 1 to 10
+    ///
+    /// Without this flag they are printed for searches by --image. It needs an image, and an encoder that compares its parts with
+    /// sentences.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = DEFAULT_SENTENCES,
+        conflicts_with = "no_evidence"
+    )]
+    pub evidence: Option<usize>,
+    /// Print hits without the sentences that fit the image
+    #[arg(long)]
+    pub no_evidence: bool,
+    /// Add to --json how well each sentence fits each part of the image
+    #[arg(long, requires = "json", conflicts_with = "no_evidence")]
+    pub evidence_maps: bool,
     /// Put cases back that have the findings of those before them: 0 by rank alone, to 1
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub diversity: Option<f32>,

@@ -1,0 +1,197 @@
+//! Whether the archive holds anything comparable: the best match of a query beside the best matches of the archive's own images.
+//!
+//! Images of the archive are searched for as if they were new, without their patients. The p-value of a query is the share of them, itself
+//! included, whose best match is no better (conformal prediction: Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*,
+//! 2005). Where queries are like the archive's images it is at most `r` for a share `r` of them, whatever the encoder.
+
+use super::is_by_image;
+use crate::EngineError;
+use crate::admit::Query;
+use precedent_archive::{CasePlace, Conditions, Effort, Generation, NearestTo, Selection};
+use precedent_model::{PatientKey, Projection};
+use precedent_query::{Abstention, PathChoice, UnavailableReason};
+use precedent_vector::{Embedding, Metric};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Images of the archive that are searched for. With so many a rate of 0.05 is off by 0.014 (standard deviation).
+const SAMPLED: usize = 256;
+/// Cases of which a place in the sample is computed between two calls of `stop`.
+const NUMBERED_BETWEEN_STOPS: usize = 4096;
+/// An archive that grew or shrank by less than a tenth is judged as it was.
+const GROWTH: usize = 10;
+
+/// The best matches that were measured, for each projection.
+#[derive(Debug, Default)]
+pub(crate) struct Backgrounds(Mutex<Vec<Measured>>);
+
+#[derive(Debug, Clone)]
+struct Measured {
+    projection: Option<Projection>,
+    /// Cases of the archive when it was measured.
+    cases: usize,
+    /// Ascending.
+    similarities: Arc<[f32]>,
+}
+
+/// Judges whether there is an adequate precedent for the images of a query, at this rate of false alarms. With several images one that has
+/// a precedent is enough.
+pub(super) fn judge(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    backgrounds: &Backgrounds,
+    rate: f64,
+    stop: &dyn Fn() -> bool,
+) -> Result<Result<Abstention, UnavailableReason>, EngineError> {
+    if !is_by_image(query) {
+        return Ok(Err(UnavailableReason::NoImageQuery));
+    }
+    let named = query.guards.patient.iter().map(|patient| &patient.value);
+    let conditions = Conditions {
+        not_patients: named.chain(&query.guards.example_patients).collect(),
+        without: &query.examples,
+        ..Conditions::default()
+    };
+    let others = snapshot.select(&conditions, stop)?;
+    let mut best: Option<Abstention> = None;
+    for (index, vector) in query.vectors.iter().enumerate().filter(|(index, _)| query.is_of_image(*index)) {
+        let projection = query.projection(index);
+        let similarity = best_match(snapshot, others.as_ref(), vector, projection, stop)?;
+        let background = backgrounds.of(snapshot, projection, stop)?;
+        let (p_value, images) = match similarity {
+            None => (0.0, background.len()),
+            Some(_) if background.len() < fewest(rate) => return Ok(Err(UnavailableReason::FewImages)),
+            Some(similarity) => {
+                let no_better = background.partition_point(|other| *other <= similarity);
+                ((no_better + 1) as f64 / (background.len() + 1) as f64, background.len())
+            }
+        };
+        let abstains = p_value <= rate;
+        let found = Abstention { abstains, p_value, rate, similarity, background_images: images, projection };
+        if best.as_ref().is_none_or(|best| found.p_value > best.p_value) {
+            best = Some(found);
+        }
+    }
+    Ok(best.ok_or(UnavailableReason::NoImageQuery))
+}
+
+/// Fewest images of a background of which the lowest p-value is not above the rate.
+fn fewest(rate: f64) -> usize {
+    (1.0 / rate - 1.0).ceil() as usize
+}
+
+/// How similar the best match is among cases that may be of the same projection.
+fn best_match(
+    snapshot: &dyn Generation,
+    others: &dyn Selection,
+    vector: &Embedding,
+    projection: Option<Projection>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<f32>, EngineError> {
+    let projection = match projection {
+        Some(projection) if snapshot.has_other_projections(projection)? => Some(projection),
+        _ => None,
+    };
+    let graph = &snapshot.definition().graph;
+    let effort = graph.ef_search.map_or(Effort::Recall(graph.target_recall), Effort::Width);
+    let to = NearestTo { query: vector, k: 1, effort, path: PathChoice::Auto, order_alone: false };
+    let nearest = match projection {
+        Some(projection) => others.split(projection)?[0].nearest(&to, stop)?,
+        None => others.nearest(&to, stop)?,
+    };
+    let metric = snapshot.definition().image_space.as_ref().map_or(Metric::Cosine, |space| space.metric());
+    // The walk measures by codes; the distance itself is that of the vectors.
+    let Some((place, _)) = nearest.cases.first() else { return Ok(None) };
+    Ok(snapshot.distance(vector, *place)?.map(|case| metric.similarity(case.distance)))
+}
+
+impl Backgrounds {
+    /// The similarities of best matches of the archive's own images of a projection, ascending.
+    fn of(
+        &self,
+        snapshot: &dyn Generation,
+        projection: Option<Projection>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Arc<[f32]>, EngineError> {
+        let cases = snapshot.cases();
+        if let Some(measured) = self.kept(projection, cases) {
+            return Ok(measured);
+        }
+        let similarities: Arc<[f32]> = measure(snapshot, projection, stop)?.into();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|measured| measured.projection != projection);
+        kept.push(Measured { projection, cases, similarities: Arc::clone(&similarities) });
+        Ok(similarities)
+    }
+
+    fn kept(&self, projection: Option<Projection>, cases: usize) -> Option<Arc<[f32]>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let like_now = |measured: &&Measured| measured.cases.abs_diff(cases) * GROWTH < measured.cases.max(1);
+        kept.iter()
+            .find(|measured| {
+                measured.projection == projection && (like_now(measured) || measured.cases == cases)
+            })
+            .map(|measured| Arc::clone(&measured.similarities))
+    }
+}
+
+fn measure(
+    snapshot: &dyn Generation,
+    projection: Option<Projection>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<f32>, EngineError> {
+    let mut similarities = Vec::with_capacity(SAMPLED);
+    for place in drawn(snapshot, stop)? {
+        if similarities.len() == SAMPLED {
+            break;
+        }
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let entry = snapshot.entry(place)?;
+        // An image without a view may be of any that its case is not known to lack.
+        let may_be = match projection {
+            Some(projection) => !snapshot.is_of_other_projections(place, projection)?,
+            None => true,
+        };
+        let is_of = |image: usize| {
+            let view = entry.case.images.get(image).and_then(|image| image.view.as_deref());
+            let known = view.and_then(Projection::of_view);
+            may_be && (projection.is_none() || known.is_none() || known == projection)
+        };
+        let Some((_, vector)) = entry.embeddings.iter().find(|(image, _)| is_of(*image)) else { continue };
+        let patients: Vec<&PatientKey> = entry.case.patient.iter().collect();
+        let conditions = Conditions { not_patients: patients, without: &[place], ..Conditions::default() };
+        let others = snapshot.select(&conditions, stop)?;
+        similarities.extend(best_match(snapshot, others.as_ref(), vector, projection, stop)?);
+    }
+    similarities.sort_unstable_by(f32::total_cmp);
+    Ok(similarities)
+}
+
+/// The cases in an order that has nothing to do with them, and is the same in whatever segments they are: as many as may be needed to
+/// find enough images of one projection.
+fn drawn(snapshot: &dyn Generation, stop: &dyn Fn() -> bool) -> Result<Vec<CasePlace>, EngineError> {
+    let all = snapshot.select(&Conditions::default(), stop)?;
+    let mut numbered: Vec<(u64, CasePlace)> = Vec::with_capacity(all.count());
+    for (done, place) in all.places().enumerate() {
+        if done % NUMBERED_BETWEEN_STOPS == 0 && stop() {
+            return Err(EngineError::Cancelled);
+        }
+        numbered.push((scattered(snapshot.sequence(place)?), place));
+    }
+    const LOOKED_AT: usize = 16 * SAMPLED;
+    if numbered.len() > LOOKED_AT {
+        numbered.select_nth_unstable_by_key(LOOKED_AT, |(number, _)| *number);
+        numbered.truncate(LOOKED_AT);
+    }
+    numbered.sort_unstable_by_key(|(number, _)| *number);
+    Ok(numbered.into_iter().map(|(_, place)| place).collect())
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+fn scattered(sequence: u64) -> u64 {
+    let mut bits = sequence.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}
