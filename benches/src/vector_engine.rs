@@ -115,10 +115,8 @@ fn build(data: &Path, dir: &Path, layout: LayoutName, threads: usize) -> Outcome
     for row in 0.. {
         let more = base.next_row(&mut values)?;
         if more {
-            entries.push(CaseEntry {
-                case: Case::new(CaseId::new(&format!("v{row}"))?),
-                embeddings: vec![(0, space.admit(ENCODER, &values)?)],
-            });
+            let case = Case::new(CaseId::new(&format!("v{row}"))?);
+            entries.push(CaseEntry::new(case, vec![(0, space.admit(ENCODER, &values)?)]));
         }
         if entries.len() == CASES_PER_PUT || !more {
             writer.put(std::mem::take(&mut entries))?;

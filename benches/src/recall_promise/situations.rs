@@ -136,7 +136,7 @@ impl Index {
                         Ok((image, space.admit(ENCODER, &vectors.rows[row..][..vectors.dimension])?))
                     };
                     let embeddings = (0..images).map(embedding).collect::<Outcome<Vec<_>>>()?;
-                    Ok(CaseEntry { case: Case::new(CaseId::new(&format!("v{case}"))?), embeddings })
+                    Ok(CaseEntry::new(Case::new(CaseId::new(&format!("v{case}"))?), embeddings))
                 });
                 writer.put(entries.collect::<Outcome<Vec<_>>>()?)?;
             }

@@ -44,7 +44,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// After this many failures in a row, other than for lack of space, there are no further attempts: the next would fail as well.
 const MOST_FAILURES: u32 = 5;
 /// Largest merge that may run beside a large one.
-const SMALL_MERGE: SegmentSize = SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20 };
+const SMALL_MERGE: SegmentSize =
+    SegmentSize { cases: 65_536, text_bytes: 64 << 20, vector_bytes: 256 << 20, local_bytes: 1 << 30 };
 
 /// An index in the care of the background threads for as long as this value lives.
 #[derive(Debug)]

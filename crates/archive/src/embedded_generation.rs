@@ -2,14 +2,14 @@
 
 use crate::generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Selection, Stop};
 use crate::{
-    CaseEntry, CasePlace, Definition, IndexError, NearestCase, RecallReport, SegmentStats, Stale,
-    ValueCounts, VectorAccess,
+    CaseEntry, CasePlace, Definition, IndexError, LocalImage, LocalVectors, NearestCase, RecallReport,
+    SegmentStats, Stale, ValueCounts, VectorAccess,
 };
 use precedent_index::{OrdinalSet, Snapshot};
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
-use precedent_model::{Case, CaseId, Projection};
+use precedent_model::{Case, CaseId, Projection, Thumbnail};
 use precedent_report::ReportReader;
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding};
 use std::sync::{Arc, OnceLock};
 
 impl Generation for Snapshot {
@@ -88,6 +88,26 @@ impl Generation for Snapshot {
 
     fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
         Snapshot::entry(self, place)
+    }
+
+    fn local(&self, place: CasePlace) -> Result<LocalVectors, IndexError> {
+        Snapshot::local(self, place)
+    }
+
+    fn local_images(&self, place: CasePlace) -> Result<Vec<(usize, LocalImage)>, IndexError> {
+        Snapshot::local_images(self, place)
+    }
+
+    fn sentence_vectors(
+        &self,
+        place: CasePlace,
+        sentences: &[&str],
+    ) -> Result<Vec<Option<ByteVector>>, IndexError> {
+        Snapshot::sentence_vectors(self, place, sentences)
+    }
+
+    fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError> {
+        Snapshot::thumbnail(self, place, image)
     }
 
     fn sequence(&self, place: CasePlace) -> Result<u64, IndexError> {

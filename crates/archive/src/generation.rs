@@ -1,14 +1,14 @@
 //! One state of an archive, as searches see it.
 
 use crate::{
-    CaseEntry, CasePlace, Definition, Effort, IndexError, NearestCase, RecallReport, SegmentPath,
-    SegmentStats, Stale, ValueCounts, VectorAccess,
+    CaseEntry, CasePlace, Definition, Effort, IndexError, LocalImage, LocalVectors, NearestCase,
+    RecallReport, SegmentPath, SegmentStats, Stale, ValueCounts, VectorAccess,
 };
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
-use precedent_model::{Case, CaseId, PatientKey, Projection};
+use precedent_model::{Case, CaseId, PatientKey, Projection, Thumbnail};
 use precedent_query::{Filter, PathChoice};
 use precedent_report::ReportReader;
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -125,11 +125,39 @@ pub trait Generation: Debug + Send + Sync {
     /// Damage.
     fn case_id(&self, place: CasePlace) -> Result<CaseId, IndexError>;
 
-    /// A case with its embeddings, exactly as ingested.
+    /// A case with all that is kept beside it, exactly as ingested.
     ///
     /// # Errors
     /// Damage.
     fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError>;
+
+    /// The local vectors of a case.
+    ///
+    /// # Errors
+    /// Damage.
+    fn local(&self, place: CasePlace) -> Result<LocalVectors, IndexError>;
+
+    /// Only those of its images, by the index of the image.
+    ///
+    /// # Errors
+    /// Damage.
+    fn local_images(&self, place: CasePlace) -> Result<Vec<(usize, LocalImage)>, IndexError>;
+
+    /// The vectors of sentences of its report, in the order asked; `None` for a text that has none.
+    ///
+    /// # Errors
+    /// Damage.
+    fn sentence_vectors(
+        &self,
+        place: CasePlace,
+        sentences: &[&str],
+    ) -> Result<Vec<Option<ByteVector>>, IndexError>;
+
+    /// The thumbnail of an image of a case, if there is one.
+    ///
+    /// # Errors
+    /// Damage.
+    fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError>;
 
     /// The position of the case in the order of ingest, which breaks ties: the earlier case goes first.
     ///

@@ -1,7 +1,7 @@
 //! Lists of cases without a search: to print, delete or export them.
 
 use crate::admit::{STUDY_DATE, admit_filter};
-use crate::{EngineError, NewCase, View};
+use crate::{EngineError, NewCase, NewLocal, View};
 use precedent_archive::{CasePlace, Conditions, Generation, Selection};
 use precedent_model::{Case, CaseId, PatientKey};
 use precedent_query::{HitDetail, QueryVector};
@@ -138,7 +138,12 @@ impl CaseList {
                     *slot = Some(vector);
                 }
             }
-            Ok(NewCase { embeddings, ..NewCase::new(entry.case) })
+            let encoder_id =
+                || self.snapshot.definition().local_space.as_ref().map(|space| &space.encoder_id);
+            let local = encoder_id()
+                .filter(|_| !entry.local.is_empty())
+                .map(|encoder_id| NewLocal { encoder_id: encoder_id.clone(), vectors: entry.local });
+            Ok(NewCase { embeddings, local, thumbnails: entry.thumbnails, ..NewCase::new(entry.case) })
         })
     }
 }

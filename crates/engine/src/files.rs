@@ -18,7 +18,7 @@ pub(crate) fn encode(
     if !new.has_files() {
         return Ok(new);
     }
-    let NewCase { mut case, mut embeddings, files, replacement } = new;
+    let NewCase { mut case, mut embeddings, files, local, thumbnails, replacement } = new;
     check(&case, &embeddings, &files)?;
     if case.images.is_empty() {
         case.images = vec![Image::default(); files.len()];
@@ -39,7 +39,7 @@ pub(crate) fn encode(
     }
     complete(definition, &mut case, &headers, &mut wrong);
     if wrong.is_empty() {
-        Ok(NewCase { case, embeddings, files: Vec::new(), replacement })
+        Ok(NewCase { case, embeddings, files: Vec::new(), local, thumbnails, replacement })
     } else {
         Err(wrong)
     }

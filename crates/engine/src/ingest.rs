@@ -1,8 +1,8 @@
 //! Admission of new cases: each is checked as a whole, so that nothing half right is written.
 
 use crate::{Cause, Violation};
-use precedent_archive::{CaseEntry, Definition, Effect, Loss, Refused, Replacement};
-use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES};
+use precedent_archive::{CaseEntry, Definition, Effect, LocalVectors, Loss, Refused, Replacement, misfits};
+use precedent_model::{Case, FieldKind, FieldValue, Image, MAX_IMAGES, Thumbnail};
 use precedent_query::QueryVector;
 use std::fmt;
 
@@ -20,14 +20,35 @@ pub struct NewCase {
     /// Per image of the case its DICOM, PNG or JPEG file, if it is to be encoded. A case without images may have files all the
     /// same: each then gets an image.
     pub files: Vec<Option<Vec<u8>>>,
+    /// Vectors of the parts of its images and of the sentences of its report, if there are any. Each image must be one of the case, each
+    /// sentence stand in the report.
+    pub local: Option<NewLocal>,
+    /// Small pictures of its images, by the index of the image.
+    pub thumbnails: Vec<(usize, Thumbnail)>,
     /// What to do if the index holds a case with this id.
     pub replacement: Replacement,
 }
 
+/// Local vectors of a case, as an encoder gave them; in any order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewLocal {
+    /// The encoder, with its version.
+    pub encoder_id: String,
+    /// Its vectors.
+    pub vectors: LocalVectors,
+}
+
 impl NewCase {
-    /// A case without embeddings and files, which replaces an existing one as a whole.
+    /// A case alone, which replaces an existing one as a whole.
     pub fn new(case: Case) -> Self {
-        Self { case, embeddings: Vec::new(), files: Vec::new(), replacement: Replacement::default() }
+        Self {
+            case,
+            embeddings: Vec::new(),
+            files: Vec::new(),
+            local: None,
+            thumbnails: Vec::new(),
+            replacement: Replacement::default(),
+        }
     }
 
     /// Its approximate size in memory, in bytes.
@@ -36,8 +57,10 @@ impl NewCase {
         let text: usize = sections.map(|section| section.text.len()).sum();
         let values: usize = self.embeddings.iter().flatten().map(|vector| vector.values.len()).sum();
         let files: usize = self.files.iter().flatten().map(Vec::len).sum();
+        let local = self.local.as_ref().map_or(0, |local| local.vectors.memory_bytes());
+        let pictures: usize = self.thumbnails.iter().map(|(_, thumbnail)| thumbnail.jpeg().len()).sum();
         // Fields, ids and images usually take a few hundred bytes.
-        text + values * size_of::<f32>() + files + 512
+        text + values * size_of::<f32>() + files + local + pictures + 512
     }
 
     /// Whether there is anything to encode.
@@ -124,7 +147,7 @@ pub(crate) struct Admitted {
 /// Checks a case and converts it to the form of the index; names everything that is wrong with it. An update may consist of a
 /// patient only, because the index holds the rest. Files must be encoded already.
 pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, Vec<Violation>> {
-    let NewCase { mut case, embeddings, replacement, .. } = new;
+    let NewCase { mut case, embeddings, local, mut thumbnails, replacement, files: _ } = new;
     let mut wrong = Vec::new();
     let warnings = admit_patient(definition, &mut case);
     complete_views(definition, &mut case);
@@ -160,7 +183,24 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, V
         let remedy = "holds nothing but its id; give a report, an embedding, an image or a field";
         wrong.push(Violation::new("case", remedy));
     }
-    let entry = CaseEntry { case, embeddings: admitted };
+    if let (Some(local), Some(space)) = (&local, &definition.local_space)
+        && local.encoder_id.trim() != space.encoder_id
+    {
+        let problem = format!(
+            "is of encoder {}, local vectors of this index are of {}; encode with {}",
+            local.encoder_id, space.encoder_id, space.encoder_id
+        );
+        wrong.push(Violation::new("case.local_encoder_id", problem));
+    }
+    let mut entry = CaseEntry::new(case, admitted);
+    entry.local = local.map(|local| local.vectors).unwrap_or_default();
+    thumbnails.sort_by_key(|(image, _)| *image);
+    entry.thumbnails = thumbnails;
+    let misfits = misfits(definition, &entry, replacement);
+    wrong.extend(
+        misfits.into_iter().map(|misfit| Violation::new(format!("case.{}", misfit.field), misfit.problem)),
+    );
+    entry.local = entry.local.sorted();
     if wrong.is_empty() { Ok(Admitted { entry, replacement, warnings }) } else { Err(wrong) }
 }
 
@@ -211,6 +251,12 @@ pub(crate) fn refusal(refused: Refused) -> Refusal {
             );
             Refusal::Invalid(vec![Violation::new("case.images", description)])
         }
+        Refused::NotInReport(count) => {
+            let description = format!(
+                "has {count} that do not stand in the report that the index holds; give sentences as the report has them"
+            );
+            Refusal::Invalid(vec![Violation::new("case.sentences", description)])
+        }
         Refused::NothingToUpdate => {
             let description = "holds nothing but its patient, and the index holds no case of this id; give a report, an embedding, an \
                  image or a field";
@@ -233,6 +279,8 @@ fn losses(loss: Loss) -> Vec<Violation> {
     wrong.extend(loss.patient.then(|| missing("case.patient", "patient")));
     wrong.extend(loss.images.map(|counts| fewer("case.images", "images", counts)));
     wrong.extend(loss.embeddings.map(|counts| fewer("case.images.embedding", "embeddings", counts)));
+    wrong.extend(loss.patches.map(|counts| fewer("case.images.patches", "grids of patches", counts)));
+    wrong.extend(loss.thumbnails.map(|counts| fewer("case.images.thumbnail", "thumbnails", counts)));
     wrong
 }
 

@@ -62,12 +62,12 @@ pub use engine::{DeleteOutcome, Engine};
 pub use error::{Cause, EngineError, ErrorKind, Violation};
 pub use health::Health;
 pub use ingest::{
-    CaseWarning, CaseWarningCode, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, Refusal,
+    CaseWarning, CaseWarningCode, IngestOutcome, Ingested, MAX_CASE_FILE_BYTES, NewCase, NewLocal, Refusal,
 };
 pub use precedent_archive::{
     Access, BackgroundFailure, BackgroundTask, Condition, Damage, Definition, DefinitionError, Effect,
-    GraphDefinition, IndexStats, MergeProgress, RecallReport, RecallRow, Replacement, SegmentStats, Stale,
-    VectorAccess, Verification, give_way, with_causes,
+    GraphDefinition, IndexStats, LocalImage, LocalSpace, LocalVectors, MergeProgress, RecallReport,
+    RecallRow, Replacement, SegmentStats, Stale, VectorAccess, Verification, give_way, with_causes,
 };
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;

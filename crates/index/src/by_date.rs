@@ -151,7 +151,7 @@ mod tests {
             let date =
                 DATES[number % DATES.len()].map(|date| PartialDate::parse("study_date", date).unwrap());
             case.fields.extend(date.map(|date| ("study_date".to_owned(), vec![FieldValue::Date(date)])));
-            writer.put(vec![CaseEntry { case, embeddings: Vec::new() }]).unwrap();
+            writer.put(vec![CaseEntry::new(case, Vec::new())]).unwrap();
             if (number + 1).is_multiple_of(of_each) {
                 writer.commit().unwrap();
             }

@@ -1,7 +1,8 @@
 //! The definition of an index: its name, vector space, fields and graph, the site's lexicon, and placeholder patient ids. Read
 //! from TOML and kept in the manifest.
 
-use precedent_model::{Assertion, FieldKind, FieldSchema, PlaceholderIds};
+use crate::LocalSpace;
+use precedent_model::{Assertion, FieldKind, FieldSchema, MAX_THUMBNAIL_SIDE, PlaceholderIds};
 use precedent_query::finding_column;
 use precedent_report::{Lexicon, LexiconFile, ReportReader};
 use precedent_vector::{Metric, VectorSpace};
@@ -99,8 +100,13 @@ struct DefinitionFile {
     name: String,
     #[serde(default)]
     description: String,
+    /// Simple values stand before tables in TOML.
+    #[serde(default, skip_serializing_if = "is_none_kept")]
+    thumbnail_side: u32,
     #[serde(default, rename = "space")]
     spaces: Vec<SpaceFile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    local: Option<LocalSpace>,
     #[serde(default)]
     graph: GraphDefinition,
     #[serde(default, rename = "field")]
@@ -109,6 +115,12 @@ struct DefinitionFile {
     patients: Option<PatientsFile>,
     #[serde(default, skip_serializing_if = "LexiconFile::is_empty")]
     lexicon: LexiconFile,
+}
+
+/// Earlier programs know no such key.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none_kept(side: &u32) -> bool {
+    *side == 0
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -142,6 +154,10 @@ pub struct Definition {
     pub description: String,
     /// The space of the image embeddings; an index without one holds reports only.
     pub image_space: Option<VectorSpace>,
+    /// The space of the vectors of parts of images and of sentences; an index without one keeps none.
+    pub local_space: Option<LocalSpace>,
+    /// Longest side of thumbnails, in pixels; 0 in an index that keeps none.
+    pub thumbnail_side: u32,
     /// The graph over the image space.
     pub graph: GraphDefinition,
     /// The fields that filters can use.
@@ -191,6 +207,12 @@ impl Definition {
                 return Err(refused("space", problem.to_owned()));
             }
         };
+        let local_space = (file.local)
+            .map(|space| LocalSpace::new(&space.encoder_id, space.dimension))
+            .transpose()
+            .map_err(|error| refused("local", error.to_string()))?;
+        let thumbnail_side = file.thumbnail_side;
+        check_thumbnail_side(thumbnail_side).map_err(|problem| refused("thumbnail_side", problem))?;
         let graph = file.graph;
         check_graph(&graph).map_err(|problem| refused("graph", problem))?;
         let fields = FieldSchema::new(file.fields.into_iter().map(|field| (field.name, field.kind)))
@@ -199,7 +221,17 @@ impl Definition {
             .patients
             .map_or_else(PlaceholderIds::default, |listed| PlaceholderIds::new(listed.placeholders));
         let (name, description, lexicon) = (file.name, file.description, file.lexicon);
-        Ok(Self { name, description, image_space, graph, fields, placeholders, lexicon })
+        Ok(Self {
+            name,
+            description,
+            image_space,
+            local_space,
+            thumbnail_side,
+            graph,
+            fields,
+            placeholders,
+            lexicon,
+        })
     }
 
     /// Writes the definition so that [`Self::from_toml`] can read it.
@@ -218,6 +250,8 @@ impl Definition {
                     encoder_id: space.encoder_id().to_owned(),
                 })
                 .collect(),
+            thumbnail_side: self.thumbnail_side,
+            local: self.local_space.clone(),
             graph: self.graph,
             fields: (self.fields.iter())
                 .map(|(name, kind)| FieldFile { name: name.to_owned(), kind })
@@ -259,8 +293,15 @@ impl Definition {
     /// whose name has since been given a meaning, and keeps it.
     ///
     /// # Errors
-    /// A field named like the findings of the report, a graph that cannot be built, or an invalid entry of the lexicon.
+    /// A field named like the findings of the report, a graph that cannot be built, a space of local vectors that cannot be, or an
+    /// invalid entry of the lexicon.
     pub fn check_new(&self) -> Result<(), DefinitionError> {
+        let refused = |key: &str, problem: String| DefinitionError::Value { key: key.to_owned(), problem };
+        if let Some(space) = &self.local_space {
+            LocalSpace::new(&space.encoder_id, space.dimension)
+                .map_err(|error| refused("local", error.to_string()))?;
+        }
+        check_thumbnail_side(self.thumbnail_side).map_err(|problem| refused("thumbnail_side", problem))?;
         check_buildable(&self.graph)?;
         let findings = finding_column(Assertion::Present);
         if self.fields.kind(findings).is_some() {
@@ -268,7 +309,7 @@ impl Definition {
                 "{findings} is a name with a meaning of its own: what the report says is there; call labels that came \
                  with the cases otherwise, such as label"
             );
-            return Err(DefinitionError::Value { key: "field".to_owned(), problem });
+            return Err(refused("field", problem));
         }
         self.report_reader().map(|_| ())
     }
@@ -280,6 +321,11 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err("use 1 to 64 letters, digits, '-', '_' and '.', the first not a '.'".to_owned());
     }
     Ok(())
+}
+
+fn check_thumbnail_side(side: u32) -> Result<(), String> {
+    let fits = side <= MAX_THUMBNAIL_SIDE;
+    fits.then_some(()).ok_or_else(|| format!("{side} is above {MAX_THUMBNAIL_SIDE}; 0 keeps no thumbnails"))
 }
 
 fn check_graph(graph: &GraphDefinition) -> Result<(), String> {

@@ -41,6 +41,14 @@ pub enum IndexError {
         /// Largest size accepted.
         limit: usize,
     },
+    /// Local vectors or thumbnails that the index cannot keep.
+    #[error("{field}: {problem}")]
+    Misfit {
+        /// Where they are in the case.
+        field: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// After an earlier failure it is unknown what the disk holds.
     #[error("the writer failed earlier and takes nothing more; start the program again")]
     Failed,
@@ -84,9 +92,11 @@ impl IndexError {
     /// The class.
     pub fn kind(&self) -> IndexErrorKind {
         match self {
-            Self::NotEmpty | Self::TooLarge { .. } | Self::SegmentTooLarge { .. } | Self::Definition(_) => {
-                IndexErrorKind::Invalid
-            }
+            Self::NotEmpty
+            | Self::TooLarge { .. }
+            | Self::Misfit { .. }
+            | Self::SegmentTooLarge { .. }
+            | Self::Definition(_) => IndexErrorKind::Invalid,
             Self::NotAnIndex => IndexErrorKind::NotFound,
             Self::Stopped => IndexErrorKind::Stopped,
             Self::Failed => IndexErrorKind::Failed,

@@ -76,7 +76,7 @@ impl Generations {
         let mut new = NewSegments::new(&self.folders, &snapshot, None, self.limit);
         for (sequence, case) in batch.cases() {
             let embeddings = case.entry.embeddings.iter().map(|(image, e)| (*image, e.as_slice()));
-            new.push(sequence, &case.entry.case, &case.record, embeddings)?;
+            new.push(sequence, &case.entry.case, &case.record, embeddings, &case.entry.beside())?;
         }
         let opened = new.finish()?;
         manifest.segments.extend(new.keep());

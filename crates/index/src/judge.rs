@@ -1,10 +1,11 @@
 //! Decides what to do with an incoming case, by what is held under its id, before anything is written.
 
+use crate::misfit::misfits;
 use crate::pending::PendingCase;
 use crate::record::{encode_case, encode_put, same_bits};
-use crate::replace::{Parts, updated};
-use crate::{CaseEntry, CasePlace, IndexError, Refused, Replacement, Snapshot};
-use precedent_model::{CaseId, FieldSchema};
+use crate::replace::{Parts, carried_over, check_sentences, updated};
+use crate::{CaseEntry, CasePlace, Definition, IndexError, Misfit, Refused, Replacement, Snapshot};
+use precedent_model::CaseId;
 use precedent_storage::MAX_FRAME;
 use precedent_vector::Embedding;
 use std::collections::HashMap;
@@ -16,8 +17,8 @@ pub enum Effect {
     Created,
     /// It replaced the existing case, or updated it.
     Replaced,
-    /// The existing case is equal, by the bytes of its record and the bits of its embeddings, or already has everything that the
-    /// update gives. Nothing was written.
+    /// The existing case is equal, by the bytes of its record and the bits of all vectors and thumbnails, or already has everything
+    /// that the new one gives. Nothing was written.
     Unchanged,
     /// There is a case with its id, and only new cases were to be added. Nothing was written.
     LeftAlone,
@@ -42,7 +43,7 @@ impl Snapshot {
         cases: Vec<(CaseEntry, Replacement)>,
     ) -> Result<Vec<Result<Effect, Refused>>, IndexError> {
         let call = Call::prepare(self, cases)?;
-        call.decide(&self.definition().fields, |_| None).map(|(_, outcomes)| outcomes.effects())
+        call.decide(self.definition(), |_| None).map(|(_, outcomes)| outcomes.effects())
     }
 }
 
@@ -53,9 +54,19 @@ pub(crate) struct Put {
 }
 
 impl Put {
-    pub fn encode(entry: CaseEntry) -> Result<Self, IndexError> {
+    /// Encodes an entry that is given in this way.
+    pub fn encode(
+        definition: &Definition,
+        mut entry: CaseEntry,
+        mode: Replacement,
+    ) -> Result<Self, IndexError> {
+        if let Some(Misfit { field, problem }) = misfits(definition, &entry, mode).into_iter().next() {
+            return Err(IndexError::Misfit { field, problem });
+        }
+        entry.local = entry.local.sorted();
+        entry.thumbnails.sort_by_key(|(image, _)| *image);
         let record = encode_case(&entry.case);
-        let operation = encode_put(record.clone(), &entry.embeddings);
+        let operation = encode_put(record.clone(), &entry);
         if operation.len() > MAX_FRAME {
             return Err(IndexError::TooLarge { bytes: operation.len(), limit: MAX_FRAME });
         }
@@ -102,18 +113,18 @@ impl<'a> Held<'a> {
     fn equals(self, case: &PendingCase) -> Result<bool, IndexError> {
         let embeddings = &case.entry.embeddings;
         match self {
-            Self::Pending(held, _) => {
-                Ok(held.record == case.record && same_embeddings(&held.entry.embeddings, embeddings))
-            }
-            Self::Written(snapshot, place, record) => {
-                Ok(record == case.record && snapshot.has_embeddings(place, embeddings)?)
-            }
+            Self::Pending(held, _) => Ok(held.record == case.record
+                && same_embeddings(&held.entry.embeddings, embeddings)
+                && held.entry.beside() == case.entry.beside()),
+            Self::Written(snapshot, place, record) => Ok(record == case.record
+                && snapshot.has_embeddings(place, embeddings)?
+                && snapshot.has_beside(place, &case.entry)?),
         }
     }
 
     fn parts(self) -> Result<Parts, IndexError> {
         match self {
-            Self::Pending(held, _) => Ok(Parts::of(&held.entry.case, held.entry.embeddings.len())),
+            Self::Pending(held, _) => Ok(Parts::of(&held.entry)),
             Self::Written(snapshot, place, record) => snapshot.parts(place, record),
         }
     }
@@ -137,14 +148,14 @@ fn same_embeddings(one: &[(usize, Embedding)], other: &[(usize, Embedding)]) -> 
 enum Verdict {
     /// Write it.
     Put(Effect),
-    /// Write this instead: the existing case with the update applied.
+    /// Write this instead: the existing case with the update applied, or the new one with what stays of the existing one.
     PutUpdated(Box<Put>),
     /// Keep the existing case.
     Stays(Effect, Place),
 }
 
 fn judge(
-    schema: &FieldSchema,
+    definition: &Definition,
     put: &Put,
     mode: Replacement,
     held: Option<Held<'_>>,
@@ -155,27 +166,39 @@ fn judge(
         return Ok(if is_update_of_nothing {
             Err(Refused::NothingToUpdate)
         } else {
-            Ok(Verdict::Put(Effect::Created))
+            check_sentences(new).map(|()| Verdict::Put(Effect::Created))
         });
     };
     let stays = |effect| Ok(Ok(Verdict::Stays(effect, held.place()?)));
+    let write_instead = |entry| {
+        let other = Put::encode(definition, entry, Replacement::Whole)?;
+        match held.equals(&other.case)? {
+            true => stays(Effect::Unchanged),
+            false => Ok(Ok(Verdict::PutUpdated(Box::new(other)))),
+        }
+    };
     match mode {
         Replacement::IfAbsent => stays(Effect::LeftAlone),
         _ if held.equals(&put.case)? => stays(Effect::Unchanged),
         Replacement::Without => Ok(Ok(Verdict::Put(Effect::Replaced))),
-        Replacement::Whole => Ok(match held.parts()?.lost_to(new) {
-            Some(loss) => Err(Refused::Loss(loss)),
-            None => Ok(Verdict::Put(Effect::Replaced)),
-        }),
-        Replacement::Update => match updated(schema, held.entry()?, new.clone()) {
-            Err(refused) => Ok(Err(refused)),
-            Ok(entry) => {
-                let updated = Put::encode(entry)?;
-                if held.equals(&updated.case)? {
-                    return stays(Effect::Unchanged);
-                }
-                Ok(Ok(Verdict::PutUpdated(Box::new(updated))))
+        Replacement::Whole => {
+            let parts = held.parts()?;
+            // What is kept beside a case costs a look only where there is something.
+            let carried = match parts.has_beside() {
+                true => Some(carried_over(&held.entry()?, new.clone())),
+                false => None,
+            };
+            if let Some(loss) = parts.lost_to(carried.as_ref().unwrap_or(new)) {
+                return Ok(Err(Refused::Loss(loss)));
             }
+            match carried {
+                Some(entry) if entry != *new => write_instead(entry),
+                _ => Ok(Ok(Verdict::Put(Effect::Replaced))),
+            }
+        }
+        Replacement::Update => match updated(&definition.fields, held.entry()?, new.clone()) {
+            Err(refused) => Ok(Err(refused)),
+            Ok(entry) => write_instead(entry),
         },
     }
 }
@@ -191,7 +214,7 @@ impl Call {
     /// Encodes the cases and compares each with a snapshot.
     pub fn prepare(snapshot: &Snapshot, cases: Vec<(CaseEntry, Replacement)>) -> Result<Self, IndexError> {
         let cases = (cases.into_iter())
-            .map(|(entry, mode)| Ok((Put::encode(entry)?, mode)))
+            .map(|(entry, mode)| Ok((Put::encode(snapshot.definition(), entry, mode)?, mode)))
             .collect::<Result<Vec<_>, IndexError>>()?;
         let mut call = Self { cases, verdicts: Vec::new(), generation: snapshot.generation() };
         call.hold_against(snapshot)?;
@@ -204,9 +227,9 @@ impl Call {
     }
 
     fn hold_against(&mut self, snapshot: &Snapshot) -> Result<(), IndexError> {
-        let schema = &snapshot.definition().fields;
+        let definition = snapshot.definition();
         self.verdicts = (self.cases.iter())
-            .map(|(put, mode)| judge(schema, put, *mode, Held::in_segment(snapshot, put.id())?))
+            .map(|(put, mode)| judge(definition, put, *mode, Held::in_segment(snapshot, put.id())?))
             .collect::<Result<_, _>>()?;
         self.generation = snapshot.generation();
         Ok(())
@@ -216,7 +239,7 @@ impl Call {
     /// that is in no generation yet left under an id, if one named it.
     pub fn decide<'a>(
         self,
-        schema: &FieldSchema,
+        definition: &Definition,
         waiting: impl Fn(&CaseId) -> Option<Option<(u64, &'a PendingCase)>>,
     ) -> Result<(Vec<Put>, Outcomes), IndexError> {
         let mut puts: Vec<Put> = Vec::with_capacity(self.cases.len());
@@ -227,11 +250,11 @@ impl Call {
             let verdict = match (latest.get(&id), waiting(&id)) {
                 (Some(&earlier), _) => {
                     let held = Held::Pending(&puts[earlier].case, Place::Batch(earlier));
-                    judge(schema, &put, mode, Some(held))?
+                    judge(definition, &put, mode, Some(held))?
                 }
                 (None, Some(waits)) => {
                     let held = waits.map(|(sequence, case)| Held::Pending(case, Place::Logged(sequence)));
-                    judge(schema, &put, mode, held)?
+                    judge(definition, &put, mode, held)?
                 }
                 (None, None) => verdict,
             };

@@ -16,7 +16,7 @@
 //! let writer = IndexWriter::open(storage.clone(), 1).unwrap();
 //! let mut case = Case::new(CaseId::new("CXR1").unwrap());
 //! case.report = Some(Report::new([(SectionKind::Impression, "No acute disease.")]).unwrap());
-//! writer.put(vec![CaseEntry { case, embeddings: Vec::new() }]).unwrap();
+//! writer.put(vec![CaseEntry::new(case, Vec::new())]).unwrap();
 //! writer.commit().unwrap();
 //!
 //! let snapshot = IndexReader::open(storage).unwrap().snapshot();
@@ -30,10 +30,12 @@ mod error;
 mod generations;
 mod index_stats;
 mod judge;
+mod local;
 mod manifest;
 mod merge;
 mod merge_claims;
 mod merge_policy;
+mod misfit;
 mod nearest;
 mod new_segments;
 mod ordinals;
@@ -62,13 +64,15 @@ pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition,
 pub use error::{IndexError, IndexErrorKind};
 pub use index_stats::IndexStats;
 pub use judge::{Effect, Stored};
+pub use local::{LocalImage, LocalSpace, LocalVectors};
 pub use merge::MergeProgress;
+pub use misfit::{Misfit, misfits};
 pub use nearest::Nearest;
 pub use ordinals::OrdinalSet;
 pub use reader::IndexReader;
 pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
-pub use replace::{Loss, Refused, Replacement, updated};
+pub use replace::{Loss, Refused, Replacement, carried_over, updated};
 pub use scrub::Scrub;
 pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, ValueCounts};
 pub use segment_size::SegmentSize;

@@ -1,12 +1,15 @@
 //! The list of live segments: one file per generation, JSON inside a sealed file (FORMAT.md, "Manifest").
 
-use crate::parts::{COLUMNS, LEXICAL, VECTORS};
+use crate::parts::{COLUMNS, GRIDS, LEXICAL, SENTENCES, THUMBNAILS, VECTORS};
 use crate::{Definition, IndexError, SegmentSize};
 use precedent_storage::{FileEntry, FileKind, SealedFile, Storage};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Version of everything that a manifest refers to. A program refuses newer ones.
-pub(crate) const FORMAT_VERSION: u32 = 8;
+pub(crate) const FORMAT_VERSION: u32 = 9;
+/// The version of an index that keeps neither local vectors nor thumbnails: nothing in it is of a later one, and earlier programs
+/// read it.
+const FORMAT_WITHOUT_LOCAL: u32 = 8;
 /// The oldest version that can be read. Whatever such an index lacks is optional here.
 const OLDEST_FORMAT: u32 = 1;
 
@@ -163,6 +166,7 @@ impl SegmentEntry {
             cases: self.live(),
             text_bytes: live(text_bytes),
             vector_bytes: live(bytes(VECTORS.name)),
+            local_bytes: live([GRIDS, THUMBNAILS, SENTENCES].iter().map(|part| bytes(part.name)).sum()),
         }
     }
 }
@@ -208,19 +212,31 @@ impl Manifest {
         if file.generation != generation {
             return Err(damaged(format!("it says generation {}", file.generation)));
         }
-        Ok(Self {
+        let read = Self {
             definition: Definition::kept(&file.definition)?,
             generation,
             log_start: file.log_start,
             next_segment: file.next_segment,
             segments: file.segments,
-        })
+        };
+        if format < read.format() && read.format() > FORMAT_WITHOUT_LOCAL {
+            return Err(damaged(format!(
+                "it is of format {format}, whose definitions know no local vectors"
+            )));
+        }
+        Ok(read)
+    }
+
+    /// The version in which it is written.
+    fn format(&self) -> u32 {
+        let Definition { local_space, thumbnail_side, .. } = &self.definition;
+        if local_space.is_some() || *thumbnail_side > 0 { FORMAT_VERSION } else { FORMAT_WITHOUT_LOCAL }
     }
 
     /// Publishes this as the newest generation, durably.
     pub fn publish(&self, storage: &dyn Storage) -> Result<(), IndexError> {
         let file = ManifestFile {
-            format: FORMAT_VERSION,
+            format: self.format(),
             program: concat!("precedent ", env!("CARGO_PKG_VERSION")).to_owned(),
             generation: self.generation,
             log_start: self.log_start,
@@ -241,7 +257,7 @@ mod tests {
     #[test]
     fn a_newer_format_is_named() {
         let error = Manifest::read(3, br#"{"format": 99, "surprise": true}"#).unwrap_err().to_string();
-        assert!(error.contains("format 99") && error.contains("formats 1 to 8"), "{error}");
+        assert!(error.contains("format 99") && error.contains("formats 1 to 9"), "{error}");
         assert!(Manifest::read(3, br#"{"format": 0}"#).unwrap_err().to_string().contains("format 0"));
     }
 

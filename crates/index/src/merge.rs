@@ -107,7 +107,8 @@ impl IndexWriter {
             }
             let segment = &sources[place.source as usize].segment;
             let (case, record) = (segment.case(place.ordinal)?, segment.records.bytes(place.ordinal)?);
-            new.push(place.sequence, &case, record, segment.embeddings(place.ordinal)?)?;
+            let beside = segment.beside(place.ordinal)?;
+            new.push(place.sequence, &case, record, segment.embeddings(place.ordinal)?, &beside)?;
         }
         let opened = new.finish()?;
         let places = Places::of(&sources, &order);

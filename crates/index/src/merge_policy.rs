@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn everything_is_shared_out_evenly() {
-        let size = |cases, text_bytes| SegmentSize { cases, text_bytes, vector_bytes: 0 };
+        let size = |cases, text_bytes| SegmentSize { cases, text_bytes, ..SegmentSize::default() };
         assert_eq!(shares(&size(0, 0), &LIMIT).0, 1);
         assert_eq!(shares(&size(2_000_000, 5), &LIMIT), (1, LIMIT));
         let (count, share) = shares(&size(2_000_001, 5), &LIMIT);

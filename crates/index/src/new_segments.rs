@@ -1,7 +1,7 @@
 //! Segments being written: as many as the limit requires, and none left behind after a failure.
 
 use crate::manifest::SegmentEntry;
-use crate::segment::{GraphWork, Segment, SegmentBuilder};
+use crate::segment::{Beside, GraphWork, Segment, SegmentBuilder};
 use crate::segment_folders::SegmentFolders;
 use crate::{IndexError, SegmentSize, Snapshot};
 use precedent_model::Case;
@@ -39,6 +39,7 @@ impl<'a> NewSegments<'a> {
         case: &Case,
         record: &[u8],
         embeddings: impl IntoIterator<Item = (usize, &'e [f32])>,
+        beside: &Beside<'_>,
     ) -> Result<(), IndexError> {
         if self.open.as_ref().is_some_and(|segment| segment.size().is_full(&self.limit)) {
             self.finish_open()?;
@@ -47,7 +48,7 @@ impl<'a> NewSegments<'a> {
             Some(segment) => segment,
             None => self.open.insert(begin(self.folders, self.snapshot, &mut self.ids)?),
         };
-        segment.push(sequence, case, record, embeddings)
+        segment.push(sequence, case, record, embeddings, beside)
     }
 
     /// Makes all of them durable, opens them, and checks what searches read of every case, so that no search has to.

@@ -27,5 +27,12 @@ pub(crate) const COLUMNS: Part = part("columns", *b"COLS");
 pub(crate) const KEYS: Part = part("keys", *b"KEYS");
 /// The full-text part.
 pub(crate) const LEXICAL: Part = part("lexical", *b"LEXI");
+/// Vectors of the parts of images.
+pub(crate) const GRIDS: Part = part("grids", *b"GRID");
+/// Small pictures of images.
+pub(crate) const THUMBNAILS: Part = part("thumbnails", *b"THMB");
+/// Vectors of the sentences of reports.
+pub(crate) const SENTENCES: Part = part("sentences", *b"SENT");
 /// All files that a segment may have.
-pub(crate) const PARTS: [Part; 7] = [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL];
+pub(crate) const PARTS: [Part; 10] =
+    [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL, GRIDS, THUMBNAILS, SENTENCES];

@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn put(pending: &mut Pending, sequence: u64, name: &str) {
-        let entry = CaseEntry { case: Case::new(id(name)), embeddings: Vec::new() };
+        let entry = CaseEntry::new(Case::new(id(name)), Vec::new());
         pending.put(sequence, PendingCase { entry, record: vec![0; 10] });
     }
 

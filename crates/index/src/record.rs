@@ -2,37 +2,59 @@
 //!
 //! Field numbers are never reused after removal; a reader skips fields it does not know.
 
+use crate::{LocalImage, LocalVectors};
 use precedent_model::{
-    Case, CaseId, FieldValue, Image, ModelError, PartialDate, PatientKey, Report, SectionKind,
+    Case, CaseId, FieldValue, GridFrame, Image, ImageExtent, ModelError, PartialDate, PatientKey, Report,
+    SectionKind, Thumbnail,
 };
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding, Patches, PatchesError};
 use prost::Message;
 
-/// A case with its embeddings: pairs of image (an index into `case.images`) and vector, sorted by image, at most one per image.
+/// A case with all that is kept beside it. What is of an image stands behind its index in `case.images`, sorted by it, at most one of
+/// a kind per image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseEntry {
     /// The case.
     pub case: Case,
     /// Its embeddings, as admitted by the image space.
     pub embeddings: Vec<(usize, Embedding)>,
+    /// Vectors of the parts of its images, and of the sentences of its report.
+    pub local: LocalVectors,
+    /// Small pictures of its images.
+    pub thumbnails: Vec<(usize, Thumbnail)>,
 }
 
 impl CaseEntry {
+    /// A case with embeddings alone.
+    pub fn new(case: Case, embeddings: Vec<(usize, Embedding)>) -> Self {
+        Self { case, embeddings, local: LocalVectors::default(), thumbnails: Vec::new() }
+    }
+
     /// Its approximate size in memory, in bytes.
     pub fn memory_bytes(&self) -> usize {
         let sections = self.case.report.iter().flat_map(|report| report.sections());
         let text: usize = sections.map(|section| section.text.len()).sum();
         let values: usize = self.embeddings.iter().map(|(_, embedding)| embedding.as_slice().len()).sum();
+        let pictures: usize = self.thumbnails.iter().map(|(_, thumbnail)| thumbnail.jpeg().len()).sum();
         // Fields, ids and images usually take a few hundred bytes.
-        text + values * size_of::<f32>() + 512
+        text + values * size_of::<f32>() + self.local.memory_bytes() + pictures + 512
     }
+}
+
+/// A case as the log has it: embeddings are those of an image space that the log does not know.
+#[derive(Clone, PartialEq)]
+pub(crate) struct LoggedCase {
+    pub case: Case,
+    pub embeddings: Vec<(usize, Vec<f32>)>,
+    pub local: LocalVectors,
+    pub thumbnails: Vec<(usize, Thumbnail)>,
 }
 
 /// One entry of the log.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Operation {
     /// Adds a case, or replaces the one with the same id.
-    Put(Box<Case>, Vec<(usize, Vec<f32>)>),
+    Put(Box<LoggedCase>),
     /// Deletes cases.
     Delete(Vec<CaseId>),
 }
@@ -51,6 +73,15 @@ struct PutRecord {
     case: Vec<u8>,
     #[prost(message, repeated, tag = "2")]
     embeddings: Vec<EmbeddingRecord>,
+    /// Numbers of a local vector, where there are any.
+    #[prost(uint32, tag = "3")]
+    local_dimension: u32,
+    #[prost(message, repeated, tag = "4")]
+    grids: Vec<GridRecord>,
+    #[prost(message, repeated, tag = "5")]
+    sentences: Vec<SentenceRecord>,
+    #[prost(message, repeated, tag = "6")]
+    thumbnails: Vec<ThumbnailRecord>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -59,6 +90,49 @@ struct EmbeddingRecord {
     image: u32,
     #[prost(float, repeated, packed = "true", tag = "2")]
     values: Vec<f32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct GridRecord {
+    #[prost(uint32, tag = "1")]
+    image: u32,
+    #[prost(uint32, tag = "2")]
+    rows: u32,
+    #[prost(uint32, tag = "3")]
+    columns: u32,
+    #[prost(float, tag = "4")]
+    step: f32,
+    #[prost(bytes = "vec", tag = "5")]
+    values: Vec<u8>,
+    /// Left and upper edge, width and height.
+    #[prost(float, repeated, packed = "true", tag = "6")]
+    frame: Vec<f32>,
+    #[prost(uint32, tag = "7")]
+    image_columns: u32,
+    #[prost(uint32, tag = "8")]
+    image_rows: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SentenceRecord {
+    #[prost(string, tag = "1")]
+    text: String,
+    #[prost(float, tag = "2")]
+    step: f32,
+    #[prost(bytes = "vec", tag = "3")]
+    values: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ThumbnailRecord {
+    #[prost(uint32, tag = "1")]
+    image: u32,
+    #[prost(uint32, tag = "2")]
+    width: u32,
+    #[prost(uint32, tag = "3")]
+    height: u32,
+    #[prost(bytes = "vec", tag = "4")]
+    jpeg: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -167,6 +241,12 @@ impl From<prost::DecodeError> for RecordError {
     }
 }
 
+impl From<PatchesError> for RecordError {
+    fn from(error: PatchesError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl From<ModelError> for RecordError {
     fn from(error: ModelError) -> Self {
         Self(error.to_string())
@@ -261,15 +341,84 @@ fn decode_value(record: ValueRecord) -> Result<FieldValue, RecordError> {
     }
 }
 
-/// Encodes the operation that stores a case. The case is encoded already, so that a segment can use the same bytes.
-pub(crate) fn encode_put(case: Vec<u8>, embeddings: &[(usize, Embedding)]) -> Vec<u8> {
+/// Encodes the operation that stores an entry. Its case is encoded already, so that a segment can use the same bytes.
+pub(crate) fn encode_put(case: Vec<u8>, entry: &CaseEntry) -> Vec<u8> {
+    let CaseEntry { embeddings, local, thumbnails, .. } = entry;
     let embeddings = (embeddings.iter())
         .map(|(image, embedding)| EmbeddingRecord {
             image: *image as u32,
             values: embedding.as_slice().to_vec(),
         })
         .collect();
-    OperationRecord { put: Some(PutRecord { case, embeddings }), delete: None }.encode_to_vec()
+    let dimension = (local.images.first().map(|(_, local)| local.patches.dimension()))
+        .or(local.sentences.first().map(|(_, vector)| vector.dimension()));
+    let sentences = (local.sentences.iter())
+        .map(|(text, vector)| SentenceRecord {
+            text: text.clone(),
+            step: vector.step(),
+            values: vector.as_row().to_vec(),
+        })
+        .collect();
+    let thumbnails = (thumbnails.iter())
+        .map(|(image, thumbnail)| ThumbnailRecord {
+            image: *image as u32,
+            width: thumbnail.width(),
+            height: thumbnail.height(),
+            jpeg: thumbnail.jpeg().to_vec(),
+        })
+        .collect();
+    let put = PutRecord {
+        case,
+        embeddings,
+        local_dimension: dimension.unwrap_or(0) as u32,
+        grids: local.images.iter().map(|(image, local)| encode_grid(*image, local)).collect(),
+        sentences,
+        thumbnails,
+    };
+    OperationRecord { put: Some(put), delete: None }.encode_to_vec()
+}
+
+fn encode_grid(image: usize, local: &LocalImage) -> GridRecord {
+    let LocalImage { patches, frame, extent, .. } = local;
+    GridRecord {
+        image: image as u32,
+        rows: patches.rows() as u32,
+        columns: patches.columns() as u32,
+        step: patches.step(),
+        values: patches.as_rows().to_vec(),
+        frame: vec![frame.x(), frame.y(), frame.width(), frame.height()],
+        image_columns: extent.columns(),
+        image_rows: extent.rows(),
+    }
+}
+
+fn decode_grid(record: GridRecord, dimension: usize) -> Result<(usize, LocalImage), RecordError> {
+    let (rows, columns) = (record.rows as usize, record.columns as usize);
+    let patches = Patches::restore(rows, columns, dimension, record.step, record.values)?;
+    let [x, y, width, height] = record.frame[..] else {
+        return Err(RecordError("a frame is not four numbers".to_owned()));
+    };
+    let extent = ImageExtent::new(record.image_columns, record.image_rows)?;
+    let local = LocalImage::new(patches, GridFrame::new(x, y, width, height)?, extent)?;
+    Ok((record.image as usize, local))
+}
+
+fn decode_put(put: PutRecord) -> Result<LoggedCase, RecordError> {
+    let dimension = put.local_dimension as usize;
+    let embeddings =
+        put.embeddings.into_iter().map(|record| (record.image as usize, record.values)).collect();
+    let sentence = |record: SentenceRecord| -> Result<_, RecordError> {
+        Ok((record.text, ByteVector::restore(dimension, record.step, record.values)?))
+    };
+    let thumbnail = |record: ThumbnailRecord| -> Result<_, RecordError> {
+        Ok((record.image as usize, Thumbnail::new(record.jpeg, record.width, record.height)?))
+    };
+    let local = LocalVectors {
+        images: put.grids.into_iter().map(|grid| decode_grid(grid, dimension)).collect::<Result<_, _>>()?,
+        sentences: put.sentences.into_iter().map(sentence).collect::<Result<_, _>>()?,
+    };
+    let thumbnails = put.thumbnails.into_iter().map(thumbnail).collect::<Result<_, _>>()?;
+    Ok(LoggedCase { case: decode_case(&put.case)?, embeddings, local, thumbnails })
 }
 
 /// Encodes a deletion.
@@ -282,11 +431,7 @@ pub(crate) fn encode_delete(ids: &[CaseId]) -> Vec<u8> {
 pub(crate) fn decode_operation(bytes: &[u8]) -> Result<Operation, RecordError> {
     let record = OperationRecord::decode(bytes)?;
     match (record.put, record.delete) {
-        (Some(put), None) => {
-            let embeddings =
-                put.embeddings.into_iter().map(|record| (record.image as usize, record.values)).collect();
-            Ok(Operation::Put(Box::new(decode_case(&put.case)?), embeddings))
-        }
+        (Some(put), None) => Ok(Operation::Put(Box::new(decode_put(put)?))),
         (None, Some(delete)) => {
             let ids = delete.case_ids.iter().map(|id| CaseId::new(id)).collect::<Result<Vec<_>, _>>()?;
             Ok(Operation::Delete(ids))
@@ -324,6 +469,22 @@ mod tests {
         case
     }
 
+    fn local_vectors() -> LocalVectors {
+        // Of 17 numbers, so that rows are filled up.
+        let values: Vec<f32> = (0..34).map(|place| if place % 17 == 3 { 1.0 } else { 0.0 }).collect();
+        let patches = Patches::quantise(1, 2, 17, &values).unwrap();
+        let (frame, extent) = (GridFrame::new(-1.0, 0.0, 9.0, 2.5).unwrap(), ImageExtent::new(7, 3).unwrap());
+        LocalVectors {
+            images: vec![(1, LocalImage::new(patches, frame, extent).unwrap())],
+            sentences: vec![("Normal.".to_owned(), ByteVector::quantise(&values[..17]).unwrap())],
+        }
+    }
+
+    fn picture() -> Thumbnail {
+        let jpeg = [0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0];
+        Thumbnail::new(jpeg.to_vec(), 3, 2).unwrap()
+    }
+
     #[test]
     fn a_case_comes_back_as_it_went() {
         let case = full_case();
@@ -340,10 +501,16 @@ mod tests {
         let case = full_case();
         let space = precedent_vector::VectorSpace::new(16, precedent_vector::Metric::L2, "e").unwrap();
         let embedding = space.admit("e", &[0.25; 16]).unwrap();
-        let bytes = encode_put(encode_case(&case), &[(1, embedding)]);
-        let Operation::Put(read, embeddings) = decode_operation(&bytes).unwrap() else { panic!("a put") };
-        assert!(*read == case);
-        assert_eq!(embeddings, [(1, vec![0.25; 16])]);
+        let mut entry = CaseEntry::new(case.clone(), vec![(1, embedding)]);
+        for local in [false, true] {
+            if local {
+                (entry.local, entry.thumbnails) = (local_vectors(), vec![(0, picture())]);
+            }
+            let bytes = encode_put(encode_case(&case), &entry);
+            let Operation::Put(read) = decode_operation(&bytes).unwrap() else { panic!("a put") };
+            assert!(read.case == case && read.local == entry.local && read.thumbnails == entry.thumbnails);
+            assert_eq!(read.embeddings, [(1, vec![0.25; 16])]);
+        }
         let ids = [CaseId::new("a").unwrap(), CaseId::new("b").unwrap()];
         assert!(decode_operation(&encode_delete(&ids)).unwrap() == Operation::Delete(ids.to_vec()));
     }

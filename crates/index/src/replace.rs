@@ -1,20 +1,25 @@
 //! What an incoming case does to an existing one with the same id.
 
-use crate::CaseEntry;
+use crate::local::says;
+use crate::record::same_bits;
+use crate::{CaseEntry, LocalVectors};
 use precedent_model::{Case, FieldKind, FieldSchema, Image, MAX_IMAGES};
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding};
 use std::collections::BTreeMap;
 
 /// What to do if the index holds a case with the id of an incoming one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Replacement {
-    /// Replace it as a whole, or refuse the new case if something would be lost ([`Loss`]).
+    /// Replace it as a whole, or refuse the new case if something would be lost ([`Loss`]). What is kept beside images and sentences
+    /// that come again stays ([`carried_over`]).
     #[default]
     Whole,
     /// Replace it as a whole, even if something is lost.
     Without,
     /// Replace what is given and keep the rest: fields by name, the patient, the report as a whole, images by name or, without
-    /// one, by position; name, view and embedding of an image count separately.
+    /// one, by position; name, view, embedding, vectors of parts and thumbnail of an image count separately, but another embedding
+    /// takes away the vectors of the parts and the thumbnail of the image that it was of before. Vectors of sentences that the
+    /// report no longer has go with them.
     Update,
     /// Leave it alone: only cases with new ids are stored.
     IfAbsent,
@@ -31,6 +36,10 @@ pub struct Loss {
     pub images: Option<(usize, usize)>,
     /// The same for images with an embedding.
     pub embeddings: Option<(usize, usize)>,
+    /// The same for images with vectors of their parts, after [`carried_over`].
+    pub patches: Option<(usize, usize)>,
+    /// The same for images with a thumbnail, after [`carried_over`].
+    pub thumbnails: Option<(usize, usize)>,
 }
 
 /// Why a case is not stored.
@@ -42,6 +51,8 @@ pub enum Refused {
     TooManyImages(usize),
     /// An update with nothing but the patient, for an id that does not exist.
     NothingToUpdate,
+    /// An update with vectors of sentences that the existing report does not have; how many.
+    NotInReport(usize),
 }
 
 /// Counts of the parts of a case.
@@ -51,23 +62,39 @@ pub(crate) struct Parts {
     patient: bool,
     images: usize,
     embeddings: usize,
+    grids: usize,
+    thumbnails: usize,
+    sentences: usize,
 }
 
 impl Parts {
-    pub fn of(case: &Case, embeddings: usize) -> Self {
+    pub fn of(entry: &CaseEntry) -> Self {
+        let CaseEntry { case, embeddings, local, thumbnails } = entry;
+        Self::counted(case, embeddings.len(), [local.images.len(), thumbnails.len(), local.sentences.len()])
+    }
+
+    /// Of a case with so many embeddings, grids, thumbnails and vectors of sentences.
+    pub fn counted(case: &Case, embeddings: usize, [grids, thumbnails, sentences]: [usize; 3]) -> Self {
         let (report, patient) = (case.report.is_some(), case.patient.is_some());
-        Self { report, patient, images: case.images.len(), embeddings }
+        Self { report, patient, images: case.images.len(), embeddings, grids, thumbnails, sentences }
+    }
+
+    /// Whether anything is kept beside the case and its embeddings.
+    pub fn has_beside(self) -> bool {
+        self.grids + self.thumbnails + self.sentences > 0
     }
 
     /// What of these would be lost if `new` replaced them.
     pub fn lost_to(self, new: &CaseEntry) -> Option<Loss> {
-        let new = Self::of(&new.case, new.embeddings.len());
+        let new = Self::of(new);
         let fewer = |held: usize, given: usize| (given < held).then_some((held, given));
         let loss = Loss {
             report: self.report && !new.report,
             patient: self.patient && !new.patient,
             images: fewer(self.images, new.images),
             embeddings: fewer(self.embeddings, new.embeddings),
+            patches: fewer(self.grids, new.grids),
+            thumbnails: fewer(self.thumbnails, new.thumbnails),
         };
         (loss != Loss::default()).then_some(loss)
     }
@@ -76,8 +103,54 @@ impl Parts {
 impl Loss {
     /// What would be lost of an existing case if a new one replaced it.
     pub fn between(held: &CaseEntry, new: &CaseEntry) -> Option<Self> {
-        Parts::of(&held.case, held.embeddings.len()).lost_to(new)
+        Parts::of(held).lost_to(new)
     }
+}
+
+/// A new case that is to replace an existing one as a whole, with what is still true of what is kept beside that one and not given
+/// again: the vectors of its parts and the thumbnail of an image that comes again at its place with the same embedding, and the
+/// vectors of sentences that the new report has, too.
+#[must_use]
+pub fn carried_over(held: &CaseEntry, new: CaseEntry) -> CaseEntry {
+    let embedding_of = |entry: &CaseEntry, image: usize| {
+        let of_image = entry.embeddings.iter().find(|(of, _)| *of == image);
+        of_image.map(|(_, embedding)| embedding.as_slice().to_vec())
+    };
+    let comes_again = |image: usize| {
+        let names = held.case.images.get(image).zip(new.case.images.get(image));
+        match (embedding_of(held, image), embedding_of(&new, image)) {
+            (Some(held), Some(new)) => same_bits(&held, &new),
+            // Without an embedding an image is known by its name.
+            (None, None) => names.is_some_and(|(held, new)| held.name == new.name),
+            _ => false,
+        }
+    };
+    let places: BTreeMap<usize, usize> =
+        (0..new.case.images.len()).filter(|&image| comes_again(image)).map(|image| (image, image)).collect();
+    beside_joined(held, new, &places)
+}
+
+/// The new case with what is kept beside the existing one: of images at their places in the new case, and of sentences that its report
+/// has.
+fn beside_joined(held: &CaseEntry, new: CaseEntry, places: &BTreeMap<usize, usize>) -> CaseEntry {
+    fn joined<T: Clone>(
+        held: &[(usize, T)],
+        new: Vec<(usize, T)>,
+        places: &BTreeMap<usize, usize>,
+    ) -> Vec<(usize, T)> {
+        let kept = held.iter().filter_map(|(image, of)| Some((*places.get(image)?, of.clone())));
+        kept.chain(new).collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+    let CaseEntry { case, embeddings, local, thumbnails } = new;
+    let is_said = |text: &str| case.report.as_ref().is_some_and(|report| says(report, text));
+    let said = held.local.sentences.iter().filter(|(text, _)| is_said(text));
+    let sentences: BTreeMap<String, ByteVector> = said.cloned().chain(local.sentences).collect();
+    let local = LocalVectors {
+        images: joined(&held.local.images, local.images, places),
+        sentences: sentences.into_iter().collect(),
+    };
+    let thumbnails = joined(&held.thumbnails, thumbnails, places);
+    CaseEntry { case, embeddings, local, thumbnails }
 }
 
 /// Fields with facts about all images of a case.
@@ -89,7 +162,7 @@ const OF_IMAGES: [&str; 3] = ["view", "laterality", "body_part"];
 /// # Errors
 /// [`Refused::TooManyImages`].
 pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<CaseEntry, Refused> {
-    let CaseEntry { mut case, embeddings } = held;
+    let CaseEntry { mut case, embeddings, .. } = held.clone();
     let mut new = new;
     for name in OF_IMAGES.into_iter().filter(|name| schema.kind(name) == Some(FieldKind::Keywords)) {
         if let (Some(held), Some(given), false) =
@@ -106,6 +179,9 @@ pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<
     };
     case.report = new.case.report.or(case.report);
     case.fields.extend(new.case.fields);
+    // What is kept beside images stays at their places, and what is given gets places there.
+    let mut stays: BTreeMap<usize, usize> = (0..case.images.len()).map(|image| (image, image)).collect();
+    let mut given_places = BTreeMap::new();
     let mut vectors: BTreeMap<usize, Embedding> = embeddings.into_iter().collect();
     let mut given: BTreeMap<usize, Embedding> = new.embeddings.into_iter().collect();
     let mut taken = Vec::new();
@@ -118,12 +194,41 @@ pub fn updated(schema: &FieldSchema, held: CaseEntry, new: CaseEntry) -> Result<
             known.name = image.name;
         }
         known.view = image.view.or(known.view.take());
-        vectors.extend(given.remove(&index).map(|vector| (place, vector)));
+        given_places.insert(index, place);
+        if let Some(vector) = given.remove(&index) {
+            let before = vectors.insert(place, vector.clone());
+            if before.is_some_and(|before| !same_bits(before.as_slice(), vector.as_slice())) {
+                stays.remove(&place);
+            }
+        }
     }
     if case.images.len() > MAX_IMAGES {
         return Err(Refused::TooManyImages(case.images.len()));
     }
-    Ok(CaseEntry { case, embeddings: vectors.into_iter().collect() })
+    let given = CaseEntry {
+        local: LocalVectors { images: moved(new.local.images, &given_places), ..new.local },
+        thumbnails: moved(new.thumbnails, &given_places),
+        ..CaseEntry::new(case, vectors.into_iter().collect())
+    };
+    check_sentences(&given)?;
+    Ok(beside_joined(&held, given, &stays))
+}
+
+/// What is of images, by their new places.
+fn moved<T>(of_images: Vec<(usize, T)>, places: &BTreeMap<usize, usize>) -> Vec<(usize, T)> {
+    of_images.into_iter().filter_map(|(image, of)| Some((*places.get(&image)?, of))).collect()
+}
+
+/// Checks that the report has every sentence that came with a vector.
+///
+/// # Errors
+/// [`Refused::NotInReport`].
+pub(crate) fn check_sentences(entry: &CaseEntry) -> Result<(), Refused> {
+    let is_said = |text: &str| entry.case.report.as_ref().is_some_and(|report| says(report, text));
+    match entry.local.sentences.iter().filter(|(text, _)| !is_said(text)).count() {
+        0 => Ok(()),
+        unknown => Err(Refused::NotInReport(unknown)),
+    }
 }
 
 /// The position of an image among the existing ones: by its name, or without one by its position; otherwise a new one.
@@ -168,11 +273,11 @@ mod tests {
         case.images = (images.iter())
             .map(|name| Image { name: name.trim_end_matches('!').to_owned(), view: None })
             .collect();
-        CaseEntry { case, embeddings }
+        CaseEntry::new(case, embeddings)
     }
 
     fn lost(held: &CaseEntry, new: &CaseEntry) -> Option<Loss> {
-        Parts::of(&held.case, held.embeddings.len()).lost_to(new)
+        Loss::between(held, new)
     }
 
     #[test]

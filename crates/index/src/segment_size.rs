@@ -9,18 +9,22 @@
 pub struct SegmentSize {
     /// Number of cases, or of live cases.
     pub cases: u64,
-    /// Memory that full text and fields take while the segment is written, in bytes.
+    /// Memory that full text, fields and sentences take while the segment is written, in bytes.
     pub text_bytes: u64,
     /// Distinct vectors at full precision, in bytes.
     pub vector_bytes: u64,
+    /// Local vectors and thumbnails, in bytes on disk.
+    pub local_bytes: u64,
 }
 
 impl SegmentSize {
     /// The default limit of a segment.
-    pub const LARGEST: Self = Self { cases: 2_000_000, text_bytes: 1 << 30, vector_bytes: 4 << 30 };
+    pub const LARGEST: Self =
+        Self { cases: 2_000_000, text_bytes: 1 << 30, vector_bytes: 4 << 30, local_bytes: 32 << 30 };
 
     /// No limit.
-    pub const UNLIMITED: Self = Self { cases: u64::MAX, text_bytes: u64::MAX, vector_bytes: u64::MAX };
+    pub const UNLIMITED: Self =
+        Self { cases: u64::MAX, text_bytes: u64::MAX, vector_bytes: u64::MAX, local_bytes: u64::MAX };
 
     /// Whether a segment of this size accepts no further case under a limit.
     pub(crate) fn is_full(&self, limit: &Self) -> bool {
@@ -33,6 +37,7 @@ impl SegmentSize {
         share(self.cases, limit.cases)
             .max(share(self.text_bytes, limit.text_bytes))
             .max(share(self.vector_bytes, limit.vector_bytes))
+            .max(share(self.local_bytes, limit.local_bytes))
     }
 
     pub(crate) fn plus(&self, other: &Self) -> Self {
@@ -40,6 +45,7 @@ impl SegmentSize {
             cases: self.cases + other.cases,
             text_bytes: self.text_bytes + other.text_bytes,
             vector_bytes: self.vector_bytes + other.vector_bytes,
+            local_bytes: self.local_bytes + other.local_bytes,
         }
     }
 }

@@ -4,14 +4,17 @@ use crate::manifest::{Manifest, SegmentEntry};
 use crate::record::same_bits;
 use crate::replace::Parts;
 use crate::segment::{GraphPages, Records, Segment, ValueCounts, count_values};
-use crate::{CaseEntry, Definition, IndexError, NearestCase, OrdinalSet, SegmentStats, Stale, VectorAccess};
+use crate::{
+    CaseEntry, Definition, IndexError, LocalImage, LocalVectors, NearestCase, OrdinalSet, SegmentStats,
+    Stale, VectorAccess,
+};
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
-use precedent_model::{Case, CaseId, PatientKey, Projection};
+use precedent_model::{Case, CaseId, PatientKey, Projection, Thumbnail};
 use precedent_query::Filter;
 use precedent_report::ReportReader;
 use precedent_storage::Storage;
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -345,14 +348,56 @@ impl Snapshot {
         Ok(held.len() == embeddings.len() && held.iter().zip(embeddings).all(same))
     }
 
+    /// Whether beside a case is kept exactly what is beside this entry, bit by bit.
+    pub(crate) fn has_beside(&self, place: CasePlace, entry: &CaseEntry) -> Result<bool, IndexError> {
+        Ok(self.part(place.segment)?.segment.beside(place.ordinal)? == entry.beside())
+    }
+
     /// Counts of the parts of the case with this record.
     pub(crate) fn parts(&self, place: CasePlace, record: &[u8]) -> Result<Parts, IndexError> {
         let segment = &self.part(place.segment)?.segment;
         let embeddings = segment.embeddings(place.ordinal)?.len();
-        Ok(Parts::of(&segment.records.decoded(place.ordinal, record)?, embeddings))
+        let case = segment.records.decoded(place.ordinal, record)?;
+        Ok(Parts::counted(&case, embeddings, segment.count_beside(place.ordinal)?))
     }
 
-    /// A case with its embeddings, as ingested.
+    /// The local vectors of a case.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn local(&self, place: CasePlace) -> Result<LocalVectors, IndexError> {
+        self.part(place.segment)?.segment.local(place.ordinal)
+    }
+
+    /// The local vectors of the images of a case, by the index of the image.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn local_images(&self, place: CasePlace) -> Result<Vec<(usize, LocalImage)>, IndexError> {
+        self.part(place.segment)?.segment.local_images(place.ordinal)
+    }
+
+    /// The vectors of sentences of a case, in the order asked; `None` for a text that has none.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn sentence_vectors(
+        &self,
+        place: CasePlace,
+        sentences: &[&str],
+    ) -> Result<Vec<Option<ByteVector>>, IndexError> {
+        self.part(place.segment)?.segment.sentence_vectors(place.ordinal, sentences)
+    }
+
+    /// The thumbnail of an image of a case, if there is one.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError> {
+        self.part(place.segment)?.segment.thumbnail(place.ordinal, image)
+    }
+
+    /// A case with all that is kept beside it, as ingested.
     ///
     /// # Errors
     /// A damaged file.
@@ -372,7 +417,12 @@ impl Snapshot {
                 restored.map_err(|error| IndexError::damaged(&segment.entry.folder(), error.to_string()))?;
             embeddings.extend(restored.map(|embedding| (image, embedding)));
         }
-        Ok(CaseEntry { case: segment.records.decoded(place.ordinal, record)?, embeddings })
+        Ok(CaseEntry {
+            case: segment.records.decoded(place.ordinal, record)?,
+            embeddings,
+            local: segment.local(place.ordinal)?,
+            thumbnails: segment.thumbnails(place.ordinal)?,
+        })
     }
 
     /// The position of the case in the log, which breaks ties: the earlier case goes first.
@@ -505,7 +555,7 @@ mod tests {
             let mut case = Case::new(CaseId::new(&format!("c{name}")).unwrap());
             case.images = vec![Default::default()];
             let values: Vec<f32> = (0..16).map(|place| ((name + 1) * (place + 3) % 2_003) as f32).collect();
-            CaseEntry { case, embeddings: vec![(0, space.admit("e", &values).unwrap())] }
+            CaseEntry::new(case, vec![(0, space.admit("e", &values).unwrap())])
         };
         // A graph of several blocks.
         writer.put((0..2_000).map(entry).collect()).unwrap();

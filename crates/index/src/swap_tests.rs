@@ -76,7 +76,7 @@ fn entry(name: u32, version: u32) -> CaseEntry {
     case.fields.insert("version".into(), vec![FieldValue::Integer(version.into())]);
     case.report = Some(Report::new([(SectionKind::Impression, format!("seen version{version}"))]).unwrap());
     case.images = vec![Default::default()];
-    CaseEntry { case, embeddings: vec![(0, vector(version))] }
+    CaseEntry::new(case, vec![(0, vector(version))])
 }
 
 fn team(version: u32) -> Vec<CaseEntry> {

@@ -160,6 +160,16 @@ impl Verification {
                         return Err(IndexError::damaged(&folder, problem));
                     }
                 }
+                let beside = (segment.local(ordinal)?, segment.thumbnails(ordinal)?);
+                let images = beside.0.images.iter().map(|(image, _)| image);
+                if images
+                    .chain(beside.1.iter().map(|(image, _)| image))
+                    .any(|&image| image >= case.images.len())
+                {
+                    let problem =
+                        format!("case {ordinal} has a grid or thumbnail that no image of it can have");
+                    return Err(IndexError::damaged(&folder, problem));
+                }
                 let sequence = segment.keys.sequence(ordinal)?;
                 if sequence <= previous {
                     return Err(IndexError::damaged(&folder, format!("case {ordinal} is out of order")));
@@ -170,6 +180,12 @@ impl Verification {
             if let Err(error) = checked() {
                 self.damage(&folder, error.to_string());
                 break;
+            }
+        }
+        if let Some(Err(error)) = segment.sentences.as_ref().map(|sentences| sentences.check_lists(stop)) {
+            match error {
+                IndexError::Stopped => return Err(error),
+                _ => self.damage(&folder, error.to_string()),
             }
         }
         Ok(())

@@ -7,11 +7,14 @@ use crate::generations::{Generations, remove_litter};
 use crate::judge::{Call, Outcomes, Put};
 use crate::manifest::{LOG, Manifest};
 use crate::merge_claims::MergeClaims;
+use crate::misfit::misfits;
 use crate::pending::{Pending, PendingCase};
-use crate::record::{Operation, decode_operation, encode_case, encode_delete};
+use crate::record::{LoggedCase, Operation, decode_operation, encode_case, encode_delete};
 use crate::reserve::Reserve;
 use crate::shared::{Mutex, MutexGuard, lock};
-use crate::{CaseEntry, Definition, Effect, IndexError, Refused, Replacement, SegmentSize, Snapshot, Stored};
+use crate::{
+    CaseEntry, Definition, Effect, IndexError, Misfit, Refused, Replacement, SegmentSize, Snapshot, Stored,
+};
 use precedent_model::CaseId;
 use precedent_storage::{Log, LogLimits, MAX_FRAME, Storage, StorageError};
 use std::collections::HashSet;
@@ -162,10 +165,12 @@ impl IndexWriter {
     /// Stores cases, whatever they replace. They are durable when this returns their sequence numbers.
     ///
     /// # Errors
-    /// [`IndexError::TooLarge`] before anything is written; a full disk; a failed writer. No case is acknowledged then, and none
+    /// [`IndexError::TooLarge`] or [`IndexError::Misfit`] before anything is written; a full disk; a failed writer. No case is acknowledged then, and none
     /// is there after the next start either.
     pub fn put(&self, entries: Vec<CaseEntry>) -> Result<Vec<u64>, IndexError> {
-        let encoded = entries.into_iter().map(Put::encode).collect::<Result<Vec<_>, _>>()?;
+        let snapshot = self.snapshot();
+        let encode = |entry| Put::encode(snapshot.definition(), entry, Replacement::Without);
+        let encoded = entries.into_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
         self.writable()?.put(self.generations.storage().as_ref(), encoded)
     }
 
@@ -207,7 +212,7 @@ impl IndexWriter {
         let state = self.writable()?;
         // What is committed meanwhile stays in flight until its generation is visible here.
         call.renew(&self.snapshot())?;
-        let (puts, outcomes) = call.decide(&snapshot.definition().fields, |id| state.held(id))?;
+        let (puts, outcomes) = call.decide(snapshot.definition(), |id| state.held(id))?;
         Ok((state, puts, outcomes))
     }
 
@@ -401,7 +406,8 @@ fn open_log(
         Log::open(storage, LOG, newest.manifest.log_start, LogLimits::default(), |sequence, bytes| {
             match decode_operation(bytes).map_err(|error| damaged(sequence, error.to_string()))? {
                 Operation::Delete(ids) => pending.delete(&ids),
-                Operation::Put(case, vectors) => {
+                Operation::Put(logged) => {
+                    let LoggedCase { case, embeddings: vectors, local, thumbnails } = *logged;
                     let space = |values| match space {
                         Some(space) => {
                             space.restore(values).map_err(|error| damaged(sequence, error.to_string()))
@@ -414,8 +420,12 @@ fn open_log(
                         .map(|(image, values)| Ok((image, space(values)?)))
                         .collect::<Result<_, IndexError>>()?;
                     let record = encode_case(&case);
-                    pending
-                        .put(sequence, PendingCase { entry: CaseEntry { case: *case, embeddings }, record });
+                    let entry = CaseEntry { case, embeddings, local, thumbnails };
+                    let misfits = misfits(newest.definition(), &entry, Replacement::Whole);
+                    if let Some(Misfit { field, problem }) = misfits.first() {
+                        return Err(damaged(sequence, format!("{field}: {problem}")));
+                    }
+                    pending.put(sequence, PendingCase { entry, record });
                 }
             }
             taken(pending, sequence + 1)

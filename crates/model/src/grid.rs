@@ -45,7 +45,8 @@ impl GridFrame {
         // Of sides so long that they overflow, too.
         let is_finite = [x, y, x + width, y + height].iter().all(|number| number.is_finite());
         if is_finite && width > 0.0 && height > 0.0 {
-            return Ok(Self { x, y, width, height });
+            // An edge at -0 is one at 0, so that equal frames have equal bits.
+            return Ok(Self { x: x + 0.0, y: y + 0.0, width, height });
         }
         let problem =
             format!("is {width} x {height} pixels at ({x}, {y}); it needs finite numbers, and sides above 0");

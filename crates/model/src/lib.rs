@@ -25,6 +25,7 @@ mod placeholder;
 mod projection;
 mod reading;
 mod report;
+mod thumbnail;
 mod zone;
 
 pub use case::{Case, CaseId, Image, MAX_CASE_ID_BYTES, MAX_IMAGES};
@@ -40,4 +41,5 @@ pub use placeholder::PlaceholderIds;
 pub use projection::Projection;
 pub use reading::{Assertion, FindingId, Laterality, Mention, Place, Reading, Run, Sentence, Size, Span};
 pub use report::{MAX_REPORT_BYTES, Report, Section, SectionKind};
+pub use thumbnail::{MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_SIDE, Thumbnail};
 pub use zone::Zone;

@@ -4,7 +4,7 @@ use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{counted, stdout};
 use clap::{Args, ValueEnum};
-use precedent_engine::{Definition, Encoder, Engine};
+use precedent_engine::{Definition, Encoder, Engine, LocalSpace};
 use precedent_model::{FieldKind, FieldSchema};
 use precedent_report::{Lexicon, LexiconFile};
 use precedent_vector::{Metric, VectorSpace};
@@ -117,6 +117,12 @@ fn definition(args: &InitArgs, encoder: Option<&Encoder>) -> Result<Definition, 
     }
     if let Some(space) = space(args, encoder)? {
         definition.image_space = Some(space);
+    }
+    // An encoder of longer vectors has none that an index keeps.
+    let local =
+        |encoder: &Encoder| LocalSpace::new(encoder.id(), encoder.description().architecture.joint).ok();
+    if let Some(space) = encoder.and_then(local) {
+        definition.local_space = Some(space);
     }
     if !args.fields.is_empty() {
         let known = definition.fields.iter().map(|(name, kind)| (name.to_owned(), kind));

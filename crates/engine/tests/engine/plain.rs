@@ -5,19 +5,19 @@
 
 use precedent_archive::{
     Access, Archive, ArchiveError, BestByText, CaseEntry, CasePlace, Condition, Conditions, Definition,
-    Deleted, Effect, Generation, IndexError, IndexStats, Loss, MergeProgress, Nearest, NearestCase,
-    NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats, Selection, Stale, Stop, Stored,
-    ValueCounts, VectorAccess, updated,
+    Deleted, Effect, Generation, IndexError, IndexStats, LocalImage, LocalVectors, Loss, MergeProgress,
+    Nearest, NearestCase, NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats,
+    Selection, Stale, Stop, Stored, ValueCounts, VectorAccess, carried_over, updated,
 };
 use precedent_lexical::{
     LexicalSegment, LexicalSnapshot, LexicalWriter, Neighbour, OwnedBytes, Spelling, TextQuery,
 };
 use precedent_model::{
-    Case, CaseId, FieldValue, PartialDate, Projection, Reading, fold_keyword, fold_patient_id,
+    Case, CaseId, FieldValue, PartialDate, Projection, Reading, Thumbnail, fold_keyword, fold_patient_id,
 };
 use precedent_query::{MENTION_COLUMN, MentionKey, finding_assertion};
 use precedent_report::ReportReader;
-use precedent_vector::Embedding;
+use precedent_vector::{ByteVector, Embedding};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,7 +90,14 @@ fn decide(
 ) -> Result<(Effect, CaseEntry), Refused> {
     let Some((_, held)) = held.get(&new.case.id) else {
         let nothing = replacement == Replacement::Update && new.case.is_bare();
-        return if nothing { Err(Refused::NothingToUpdate) } else { Ok((Effect::Created, new)) };
+        let sections = new.case.report.iter().flat_map(|report| report.sections());
+        let is_said = |text: &str| sections.clone().any(|section| section.text.contains(text));
+        let unknown = new.local.sentences.iter().filter(|(text, _)| !is_said(text)).count();
+        return match (nothing, unknown) {
+            (true, _) => Err(Refused::NothingToUpdate),
+            (false, 0) => Ok((Effect::Created, new)),
+            (false, unknown) => Err(Refused::NotInReport(unknown)),
+        };
     };
     let put = |new: CaseEntry| {
         let effect = if new == *held { Effect::Unchanged } else { Effect::Replaced };
@@ -99,10 +106,13 @@ fn decide(
     match replacement {
         Replacement::IfAbsent => Ok((Effect::LeftAlone, held.clone())),
         Replacement::Without => put(new),
-        Replacement::Whole => match Loss::between(held, &new) {
-            Some(loss) => Err(Refused::Loss(loss)),
-            None => put(new),
-        },
+        Replacement::Whole => {
+            let new = carried_over(held, new);
+            match Loss::between(held, &new) {
+                Some(loss) => Err(Refused::Loss(loss)),
+                None => put(new),
+            }
+        }
         Replacement::Update => put(updated(&definition.fields, held.clone(), new)?),
     }
 }
@@ -375,6 +385,30 @@ impl Generation for Visible {
 
     fn entry(&self, place: CasePlace) -> Result<CaseEntry, IndexError> {
         Ok(self.held(place).entry.clone())
+    }
+
+    fn local(&self, place: CasePlace) -> Result<LocalVectors, IndexError> {
+        Ok(self.held(place).entry.local.clone())
+    }
+
+    fn local_images(&self, place: CasePlace) -> Result<Vec<(usize, LocalImage)>, IndexError> {
+        Ok(self.held(place).entry.local.images.clone())
+    }
+
+    fn sentence_vectors(
+        &self,
+        place: CasePlace,
+        sentences: &[&str],
+    ) -> Result<Vec<Option<ByteVector>>, IndexError> {
+        let known = &self.held(place).entry.local.sentences;
+        let of =
+            |text: &&str| known.iter().find(|(known, _)| known == text).map(|(_, vector)| vector.clone());
+        Ok(sentences.iter().map(of).collect())
+    }
+
+    fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError> {
+        let known = self.held(place).entry.thumbnails.iter().find(|(of, _)| *of == image);
+        Ok(known.map(|(_, thumbnail)| thumbnail.clone()))
     }
 
     fn sequence(&self, place: CasePlace) -> Result<u64, IndexError> {

@@ -1,13 +1,16 @@
 //! Writes a segment, case by case.
 
+use super::beside::{Beside, GRID_FACTS, THUMBNAIL_FACTS};
 use super::columns::ColumnsWriter;
+use super::image_parts::ImagePartsWriter;
 use super::keys::KeysWriter;
 use super::open::GraphPages;
 use super::packed_vectors::write_packed;
 use super::records::RecordsWriter;
+use super::sentences::SentencesWriter;
 use super::table::{TableFile, write_bytes};
 use super::vectors::{Vectors, VectorsWriter};
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, THUMBNAILS, VECTORS};
 use crate::manifest::{FileRecord, SegmentEntry};
 use crate::parts::Part;
 use crate::{Definition, GraphBuilder, IndexError, Layout, SegmentSize};
@@ -41,6 +44,9 @@ pub(crate) struct SegmentBuilder<'a> {
     columns: ColumnsWriter,
     keys: KeysWriter,
     lexical: LexicalWriter,
+    grids: ImagePartsWriter<'a, GRID_FACTS>,
+    thumbnails: ImagePartsWriter<'a, THUMBNAIL_FACTS>,
+    sentences: SentencesWriter<'a>,
     cases: u64,
 }
 
@@ -65,6 +71,9 @@ impl<'a> SegmentBuilder<'a> {
             columns: ColumnsWriter::new(create(COLUMNS)?, &definition.fields),
             keys: KeysWriter::new(create(KEYS)?),
             lexical: LexicalWriter::new()?,
+            grids: ImagePartsWriter::new(storage, &folder, GRIDS),
+            thumbnails: ImagePartsWriter::new(storage, &folder, THUMBNAILS),
+            sentences: SentencesWriter::new(storage, &folder),
             cases: 0,
             storage,
             definition,
@@ -81,7 +90,11 @@ impl<'a> SegmentBuilder<'a> {
         case: &Case,
         record: &[u8],
         embeddings: impl IntoIterator<Item = (usize, &'e [f32])>,
+        beside: &Beside<'_>,
     ) -> Result<(), IndexError> {
+        self.grids.push(&beside.grids)?;
+        self.thumbnails.push(&beside.thumbnails)?;
+        self.sentences.push(&beside.sentences)?;
         self.records.push(record)?;
         if let Some(vectors) = &mut self.vectors {
             vectors.push(embeddings)?;
@@ -99,8 +112,11 @@ impl<'a> SegmentBuilder<'a> {
         let vectors = self.vectors.as_ref().zip(self.definition.image_space.as_ref());
         SegmentSize {
             cases: self.cases,
-            text_bytes: (self.lexical.memory_bytes() + self.columns.memory_bytes()) as u64,
+            text_bytes: (self.lexical.memory_bytes()
+                + self.columns.memory_bytes()
+                + self.sentences.memory_bytes()) as u64,
             vector_bytes: vectors.map_or(0, |(writer, space)| writer.nodes() * space.dimension() * 4) as u64,
+            local_bytes: self.grids.bytes() + self.thumbnails.bytes() + self.sentences.bytes(),
         }
     }
 
@@ -114,6 +130,9 @@ impl<'a> SegmentBuilder<'a> {
         let folder = format!("segments/{}", self.id);
         let text_bytes = self.size().text_bytes;
         let mut files = vec![self.records.finish()?, self.columns.finish()?, self.keys.finish()?];
+        files.extend(self.grids.finish()?);
+        files.extend(self.thumbnails.finish()?);
+        files.extend(self.sentences.finish()?);
         let bytes = self.lexical.finish()?;
         files.push(write_whole(self.storage, &folder, LEXICAL, &bytes)?);
         drop(bytes);

@@ -1,7 +1,9 @@
 //! An immutable part of the index: the files of one folder under `segments` (FORMAT.md, "Segments").
 
+mod beside;
 mod builder;
 mod columns;
+mod image_parts;
 mod keys;
 mod lexical_pages;
 mod nearest;
@@ -11,9 +13,11 @@ mod patients;
 mod plan;
 mod projections;
 mod records;
+mod sentences;
 mod table;
 mod vectors;
 
+pub(crate) use beside::Beside;
 pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub use columns::ValueCounts;
 pub(crate) use columns::count_values;
@@ -23,4 +27,4 @@ pub(crate) use open::{GraphPages, Segment};
 pub use plan::Effort;
 pub(crate) use records::Records;
 
-use crate::parts::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, RECORDS, VECTORS};
+use crate::parts::{COLUMNS, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS};

@@ -1,22 +1,26 @@
 //! An open segment.
 
+use super::beside::{self, Beside, GRID_FACTS, THUMBNAIL_FACTS};
 use super::columns::{CASE_ID, Columns};
+use super::image_parts::ImageParts;
 use super::keys::Keys;
 use super::lexical_pages::LexicalPages;
 use super::packed_vectors::PackedVectors;
 use super::patients::Patients;
 use super::projections::Projections;
 use super::records::Records;
+use super::sentences::Sentences;
 use super::table::TableFile;
 use super::vectors::Vectors;
-use super::{COLUMNS, GRAPH, KEYS, LEXICAL, PACKED, RECORDS, VECTORS};
+use super::{COLUMNS, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS};
 use crate::manifest::SegmentEntry;
 use crate::parts::Part;
-use crate::{Definition, IndexError, Layout, OrdinalSet, VectorAccess};
+use crate::{Definition, IndexError, Layout, LocalImage, LocalVectors, OrdinalSet, VectorAccess};
 use precedent_hnsw::{Graph, Pages};
 use precedent_lexical::LexicalSegment;
-use precedent_model::{Case, CaseId, PlaceholderIds};
+use precedent_model::{Case, CaseId, PlaceholderIds, Thumbnail};
 use precedent_storage::{Access, SealedFile, Storage};
+use precedent_vector::ByteVector;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -66,6 +70,11 @@ pub(crate) struct Segment {
     pub graph: Option<Graph<GraphPages>>,
     pub lexical: Arc<LexicalSegment>,
     lexical_pages: Arc<LexicalPages>,
+    grids: Option<ImageParts<GRID_FACTS>>,
+    thumbnails: Option<ImageParts<THUMBNAIL_FACTS>>,
+    pub sentences: Option<Sentences>,
+    /// Numbers of a local vector; 0 where there are none.
+    local_dimension: usize,
     /// The cases that have an embedding; computed on first use.
     embedded: OnceLock<Embedded>,
     /// The patients of the cases; computed on first use.
@@ -133,6 +142,15 @@ impl Segment {
             }
             _ => None,
         };
+        let random = |file: &TableFile| file.advise(Access::HereAndThere);
+        let grids = table(GRIDS)?.inspect(random).map(ImageParts::open).transpose()?;
+        let thumbnails = table(THUMBNAILS)?.inspect(random).map(ImageParts::open).transpose()?;
+        let sentences = table(SENTENCES)?;
+        let local_dimension = definition.local_space.as_ref().map_or(0, |space| space.dimension);
+        if local_dimension == 0 && (grids.is_some() || sentences.is_some()) {
+            let problem = format!("segment {} has local vectors, and the index no space for them", entry.id);
+            return Err(IndexError::damaged(manifest, problem));
+        }
         let lexical_pages = Arc::new(LexicalPages(lexical));
         let segment = Self {
             records: Records::open(table(RECORDS)?.ok_or_else(|| missing(RECORDS))?)?,
@@ -140,6 +158,10 @@ impl Segment {
             keys: Keys::open(table(KEYS)?.ok_or_else(|| missing(KEYS))?)?,
             lexical: Arc::new(LexicalSegment::open(lexical_pages.clone())?),
             lexical_pages,
+            grids,
+            thumbnails,
+            sentences: sentences.map(|file| Sentences::open(file, local_dimension)).transpose()?,
+            local_dimension,
             vectors,
             graph,
             embedded: OnceLock::new(),
@@ -165,6 +187,9 @@ impl Segment {
             ("keys", self.keys.cases(), cases),
             ("lexical", self.lexical.document_count() as usize, cases),
             ("vectors", vectors, cases),
+            ("grids", self.grids.as_ref().map_or(cases, ImageParts::cases), cases),
+            ("thumbnails", self.thumbnails.as_ref().map_or(cases, ImageParts::cases), cases),
+            ("sentences", self.sentences.as_ref().map_or(cases, Sentences::cases), cases),
             ("packed", packed.map_or(nodes, PackedVectors::nodes), nodes),
             ("graph", self.graph.as_ref().map_or(nodes, Graph::node_count), nodes),
         ];
@@ -293,6 +318,81 @@ impl Segment {
         vectors.rows_of_case(ordinal)?.try_for_each(|row| vectors.confirm(vectors.node_of_row(row)?))
     }
 
+    /// All that is kept beside a case but its embeddings, verified to be what was written.
+    pub fn beside(&self, ordinal: u32) -> Result<Beside<'_>, IndexError> {
+        Ok(Beside {
+            grids: self.grids.as_ref().map_or(Ok(Vec::new()), |grids| grids.of_case(ordinal))?,
+            thumbnails: self.thumbnails.as_ref().map_or(Ok(Vec::new()), |parts| parts.of_case(ordinal))?,
+            sentences: self.sentences.as_ref().map_or(Ok(Vec::new()), |parts| parts.of_case(ordinal))?,
+        })
+    }
+
+    /// How many images of a case have a grid, how many have a thumbnail, and how many of its sentences have a vector.
+    pub fn count_beside(&self, ordinal: u32) -> Result<[usize; 3], IndexError> {
+        Ok([
+            self.grids.as_ref().map_or(Ok(0), |grids| grids.count_of(ordinal))?,
+            self.thumbnails.as_ref().map_or(Ok(0), |thumbnails| thumbnails.count_of(ordinal))?,
+            self.sentences.as_ref().map_or(Ok(0), |sentences| sentences.count_of(ordinal))?,
+        ])
+    }
+
+    /// The local vectors of the images of a case.
+    pub fn local_images(&self, ordinal: u32) -> Result<Vec<(usize, LocalImage)>, IndexError> {
+        let Some(grids) = &self.grids else { return Ok(Vec::new()) };
+        let restored = |part| match beside::local_image(&part, self.local_dimension) {
+            Ok(local) => Ok((part.image as usize, local)),
+            Err(problem) => Err(grids.impossible(ordinal, &problem)),
+        };
+        grids.of_case(ordinal)?.into_iter().map(restored).collect()
+    }
+
+    /// The local vectors of a case.
+    pub fn local(&self, ordinal: u32) -> Result<LocalVectors, IndexError> {
+        let images = self.local_images(ordinal)?;
+        let Some(sentences) = &self.sentences else {
+            return Ok(LocalVectors { images, sentences: Vec::new() });
+        };
+        let restored = |part| match beside::sentence_vector(&part, self.local_dimension) {
+            Ok(vector) => Ok((part.text.to_owned(), vector)),
+            Err(problem) => Err(sentences.impossible(ordinal, &problem)),
+        };
+        let sentences = sentences.of_case(ordinal)?.into_iter().map(restored).collect::<Result<_, _>>()?;
+        Ok(LocalVectors { images, sentences })
+    }
+
+    /// The vectors of sentences of a case, in the order asked.
+    pub fn sentence_vectors(
+        &self,
+        ordinal: u32,
+        asked: &[&str],
+    ) -> Result<Vec<Option<ByteVector>>, IndexError> {
+        let Some(sentences) = &self.sentences else { return Ok(vec![None; asked.len()]) };
+        let vector = |text: &&str| {
+            let Some(part) = sentences.find(ordinal, text)? else { return Ok(None) };
+            let restored = beside::sentence_vector(&part, self.local_dimension);
+            restored.map(Some).map_err(|problem| sentences.impossible(ordinal, &problem))
+        };
+        asked.iter().map(vector).collect()
+    }
+
+    /// The thumbnails of a case.
+    pub fn thumbnails(&self, ordinal: u32) -> Result<Vec<(usize, Thumbnail)>, IndexError> {
+        let Some(parts) = &self.thumbnails else { return Ok(Vec::new()) };
+        let restored = |part| match beside::thumbnail(&part) {
+            Ok(thumbnail) => Ok((part.image as usize, thumbnail)),
+            Err(problem) => Err(parts.impossible(ordinal, &problem)),
+        };
+        parts.of_case(ordinal)?.into_iter().map(restored).collect()
+    }
+
+    /// The thumbnail of an image of a case.
+    pub fn thumbnail(&self, ordinal: u32, image: usize) -> Result<Option<Thumbnail>, IndexError> {
+        let Some(parts) = &self.thumbnails else { return Ok(None) };
+        let Ok(image) = u32::try_from(image) else { return Ok(None) };
+        let restored = |part| beside::thumbnail(&part).map_err(|problem| parts.impossible(ordinal, &problem));
+        parts.of_image(ordinal, image)?.map(restored).transpose()
+    }
+
     /// All its open files.
     pub fn sealed_files(&self) -> Vec<&SealedFile> {
         let mut files = vec![self.records.sealed(), self.columns.sealed(), self.keys.sealed()];
@@ -302,6 +402,9 @@ impl Segment {
             files.extend(vectors.packed().map(PackedVectors::sealed));
         }
         files.extend(self.graph.as_ref().map(|graph| graph.pages().0.sealed()));
+        files.extend(self.grids.as_ref().map(ImageParts::sealed));
+        files.extend(self.thumbnails.as_ref().map(ImageParts::sealed));
+        files.extend(self.sentences.as_ref().map(Sentences::sealed));
         files
     }
 

@@ -99,6 +99,13 @@ impl TableFile {
     }
 }
 
+/// The trailer of a file whose last number counts those of its trailer: at least so many, and more in files of later versions.
+pub(crate) fn long_trailer(file: &TableFile, least: usize) -> Result<&[u64], IndexError> {
+    let count = usize::try_from(file.trailer(1)?[0]).unwrap_or(usize::MAX);
+    let fits = count >= least && count.checked_mul(8).is_some_and(|bytes| bytes <= file.len());
+    if fits { file.trailer(count) } else { Err(file.damaged("its trailer is of no known length".to_owned())) }
+}
+
 /// Writes a table, aligned to 8 bytes; returns where it starts.
 pub(crate) fn write_table<T: Pod>(writer: &mut SealedWriter, values: &[T]) -> Result<u64, IndexError> {
     writer.align_to(8)?;

@@ -201,7 +201,7 @@ fn a_merge_that_panics_leaves_no_folder_and_can_be_done_again() {
 /// A block that was sound when a search read it decays under the map. A merge must not give it a new checksum.
 #[test]
 fn a_merge_names_damage_that_came_after_a_block_was_checked_and_copies_none() {
-    for part in ["records", "vectors", "keys"] {
+    for part in ["records", "vectors", "keys", "grids", "thumbnails", "sentences"] {
         let folder = tempfile::tempdir().unwrap();
         let storage: Arc<dyn Storage> = Arc::new(DiskStorage::create(folder.path()).unwrap());
         IndexWriter::create(storage.as_ref(), &definition()).unwrap();
@@ -213,8 +213,8 @@ fn a_merge_names_damage_that_came_after_a_block_was_checked_and_copies_none() {
         assert_eq!(held(&writer.snapshot()).len(), 20);
         let file = folder.path().join("segments/0000000001").join(part);
         let mut bytes = std::fs::read(&file).unwrap();
-        // In the last payload byte of ten records, vectors or sequence numbers.
-        bytes[64 + 100] ^= 1;
+        // In the first of ten records, vectors, sequence numbers or what is beside them.
+        bytes[64 + if part == "sentences" { 20 } else { 100 }] ^= 1;
         // In place: a map sees it.
         use std::io::Write;
         let mut open = std::fs::OpenOptions::new().write(true).open(&file).unwrap();

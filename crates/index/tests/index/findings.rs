@@ -37,7 +37,7 @@ fn entry(name: &str, kind: SectionKind, text: &str) -> CaseEntry {
     let mut case = Case::new(CaseId::new(name).unwrap());
     case.report = Report::new([(kind, text)]).ok();
     case.fields.insert("label".to_owned(), vec![FieldValue::Keyword("any".to_owned())]);
-    CaseEntry { case, embeddings: Vec::new() }
+    CaseEntry::new(case, Vec::new())
 }
 
 fn put(writer: &IndexWriter, cases: &[(&str, &str)]) {

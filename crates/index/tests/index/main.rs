@@ -11,6 +11,8 @@ mod hooked;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod nearest;
 #[cfg(test)]
 mod outside;

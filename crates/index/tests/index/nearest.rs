@@ -59,7 +59,7 @@ fn entry(name: u32, version: u64) -> CaseEntry {
     }
     let mut case = Case::new(CaseId::new(&format!("c{name}")).unwrap());
     case.images = vec![Default::default(); embeddings.len()];
-    CaseEntry { case, embeddings }
+    CaseEntry::new(case, embeddings)
 }
 
 /// How far a distance by packed vectors may be off: less than half a step in each of the numbers, all one way.

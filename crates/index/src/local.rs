@@ -1,0 +1,113 @@
+//! What evidence needs of a case: vectors of the parts of its images and of the sentences of its report. The index keeps them as they
+//! come and computes none.
+
+use precedent_model::{GridFrame, ImageExtent, ImageGrid, ModelError, Report};
+use precedent_vector::{
+    ByteVector, MAX_LOCAL_DIMENSION, MIN_DIMENSION, Metric, Patches, VectorError, VectorSpace,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Which encoder makes the local vectors of an index, and how many numbers each has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalSpace {
+    /// The encoder, with its version.
+    pub encoder_id: String,
+    /// Numbers of a vector.
+    pub dimension: usize,
+}
+
+impl LocalSpace {
+    /// A space.
+    ///
+    /// # Errors
+    /// A dimension outside [`MIN_DIMENSION`] to [`MAX_LOCAL_DIMENSION`], or an encoder id that no image space may have.
+    pub fn new(encoder_id: &str, dimension: usize) -> Result<Self, VectorError> {
+        if !(MIN_DIMENSION..=MAX_LOCAL_DIMENSION).contains(&dimension) {
+            let problem =
+                format!("dimension {dimension} is outside {MIN_DIMENSION} to {MAX_LOCAL_DIMENSION}");
+            return Err(VectorError::Space(problem));
+        }
+        let space = VectorSpace::new(dimension, Metric::Cosine, encoder_id)?;
+        Ok(Self { encoder_id: space.encoder_id().to_owned(), dimension })
+    }
+}
+
+/// What an encoder saw in the parts of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalImage {
+    /// A vector for each cell of the grid.
+    pub patches: Patches,
+    /// Where the grid lies, in pixels of the original image.
+    pub frame: GridFrame,
+    /// The size of the original image.
+    pub extent: ImageExtent,
+    grid: ImageGrid,
+}
+
+impl LocalImage {
+    /// Of an image of this size, with the grid of the patches over this rectangle of it.
+    ///
+    /// # Errors
+    /// A frame that lies beside the image.
+    pub fn new(patches: Patches, frame: GridFrame, extent: ImageExtent) -> Result<Self, ModelError> {
+        let grid = ImageGrid::new(patches.rows(), patches.columns(), frame, extent)?;
+        Ok(Self { patches, frame, extent, grid })
+    }
+
+    /// The cells that the patches are of.
+    pub fn grid(&self) -> ImageGrid {
+        self.grid
+    }
+
+    /// Its approximate size in memory, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.patches.as_rows().len() + size_of::<Self>()
+    }
+}
+
+/// Local vectors of a case: by image (sorted, at most one for each), and of sentences of its report (sorted by text, each once).
+#[derive(Clone, PartialEq, Default)]
+pub struct LocalVectors {
+    /// By the index of the image in the case.
+    pub images: Vec<(usize, LocalImage)>,
+    /// By the exact text of the sentence.
+    pub sentences: Vec<(String, ByteVector)>,
+}
+
+impl LocalVectors {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.images.is_empty() && self.sentences.is_empty()
+    }
+
+    /// In the order in which they are kept.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.images.sort_by_key(|(image, _)| *image);
+        self.sentences.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self
+    }
+
+    /// Their approximate size in memory, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        let images: usize = self.images.iter().map(|(_, image)| image.memory_bytes()).sum();
+        let sentence = |(text, vector): &(String, ByteVector)| {
+            text.len() + vector.as_row().len() + size_of::<(String, ByteVector)>()
+        };
+        images + self.sentences.iter().map(sentence).sum::<usize>()
+    }
+}
+
+/// Counts only: sentences are report text.
+impl fmt::Debug for LocalVectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocalVectors({} images, {} sentences, hidden)", self.images.len(), self.sentences.len())
+    }
+}
+
+/// Whether a text stands in a section of the report.
+pub(crate) fn says(report: &Report, text: &str) -> bool {
+    report.sections().iter().any(|section| section.text.contains(text))
+}
