@@ -27,6 +27,8 @@ mod judged;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod minimum;
 #[cfg(test)]
 mod model;

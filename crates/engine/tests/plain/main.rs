@@ -20,6 +20,9 @@ mod guards;
 #[path = "../engine/judged.rs"]
 mod judged;
 #[cfg(test)]
+#[path = "../engine/local.rs"]
+mod local;
+#[cfg(test)]
 #[path = "../engine/minimum.rs"]
 mod minimum;
 #[cfg(test)]
