@@ -77,6 +77,7 @@ fn reports_of_rare_words_end_a_segment_in_time() {
         let mut entry = entry(name, 1);
         let words: String = (0..4_000).map(|word| format!("rare{name}word{word} ")).collect();
         entry.case.report = Some(Report::new([(SectionKind::Findings, words)]).unwrap());
+        entry.local.sentences.clear();
         entry
     };
     let storage = fresh();

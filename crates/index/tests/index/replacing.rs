@@ -34,7 +34,9 @@ fn others() -> Vec<CaseEntry> {
         change(&mut other);
         others.push(other);
     };
-    change(&|entry_| entry_.case.report = entry(1, 2).case.report);
+    change(&|entry_| {
+        (entry_.case.report, entry_.local.sentences) = (entry(1, 2).case.report, entry(1, 2).local.sentences);
+    });
     change(&|entry_| entry_.case.fields = entry(1, 2).case.fields);
     change(&|entry_| entry_.case.patient = entry(2, 1).case.patient);
     change(&|entry_| entry_.embeddings = entry(1, 2).embeddings);
