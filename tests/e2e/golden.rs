@@ -2,11 +2,15 @@
 //!
 //! `tests/golden/vN` holds the index and what it was made from: `definition.toml`, `cases.jsonl` (with another impression
 //! of A2 first, so that there is a dead case) and `vectors.npy`, one embedding per image; since version 5 also `more.jsonl` and
-//! `more.npy`, enough cases for codes. `tests/golden/make.sh` made it.
+//! `more.npy`, enough cases for codes. `tests/golden/make.sh` made it. That of version 9 is of the cases of version 8 with what
+//! [`beside`] gives them, and was made by [`version_9_is_written_once`]: no manifest can say it.
 
-use precedent_engine::{Access, Definition, Engine, NewCase, VectorAccess};
-use precedent_model::{Case, CaseId, PatientKey, Report, SectionKind};
+use precedent_engine::{
+    Access, CaseOrder, Definition, Engine, LocalImage, LocalVectors, NewCase, NewLocal, VectorAccess,
+};
+use precedent_model::{Case, CaseId, GridFrame, ImageExtent, PatientKey, Report, SectionKind, Thumbnail};
 use precedent_query::{Guards, PathChoice, QueryVector, SearchRequest};
+use precedent_vector::{ByteVector, Patches};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -177,6 +181,33 @@ fn version_8_opens_answers_and_takes_cases_in() {
 }
 
 #[test]
+fn version_9_opens_answers_and_takes_cases_in() {
+    let access = [VectorAccess::Graph, VectorAccess::Compared, VectorAccess::Codes];
+    opens_answers_and_takes_cases_in("v9", &access, 6 + MORE);
+}
+
+#[test]
+fn version_9_keeps_what_came_beside_its_cases() {
+    let (_folder, root) = copy_of("v9");
+    let engine = Engine::open(&root, Access::Bulk).unwrap();
+    for _ in 0..2 {
+        let list = engine.view().list(None, CaseOrder::AsIngested, &|| false).unwrap();
+        let (mut grids, mut sentences, mut thumbnails) = (0, 0, 0);
+        for held in list.whole_cases().map(Result::unwrap) {
+            let expected = beside(NewCase::new(held.case.clone()));
+            assert!(held.local == expected.local && held.thumbnails == expected.thumbnails);
+            thumbnails += held.thumbnails.len();
+            if let Some(NewLocal { vectors, .. }) = held.local {
+                grids += vectors.images.len();
+                sentences += vectors.sentences.len();
+            }
+        }
+        assert_eq!((grids, sentences, thumbnails), (MORE + 5, 5, MORE / 2 + 2));
+        engine.merge_all(&|_, _, _| true).unwrap();
+    }
+}
+
+#[test]
 fn version_6_knows_the_details_of_findings() {
     let (_folder, root) = copy_of("v6");
     let engine = Engine::open(&root, Access::Read).unwrap();
@@ -254,18 +285,51 @@ fn sealed_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// A program of today writes the same bytes for the same cases. What follows from the reports does so, too, as long as
-/// they are read by the same lexicon; and so does the graph, but for the last bits of a coordinate, which differ between
-/// processors and may make another code.
-#[test]
-fn version_8_is_written_as_it_was() {
-    let (_golden_folder, golden_root) = copy_of("v8");
-    let golden = Engine::open(&golden_root, Access::Read).unwrap();
+/// What the golden index of version 9 has beside a case: a grid for each image and a thumbnail for every second grid, of one shape but for
+/// those of A4; and a vector for the first sentence of the report.
+fn beside(new: NewCase) -> NewCase {
+    let id = new.case.id.as_str();
+    let number: usize = id[1..].parse().unwrap();
+    let unit = |at: usize| {
+        let mut values = [0.0; 16];
+        (values[at % 16], values[(at + 5) % 16]) = (0.6, -0.8);
+        values
+    };
+    let extent = ImageExtent::new(120, 100).unwrap();
+    let grid = |image: usize| {
+        let columns = if id == "A4" { 3 } else { 2 };
+        let values: Vec<f32> = (0..2 * columns).flat_map(|cell| unit(number + image + cell)).collect();
+        let patches = Patches::quantise(2, columns, 16, &values).unwrap();
+        let frame = GridFrame::new(0.0, -10.0, 120.0, 120.0).unwrap();
+        (image, LocalImage::new(patches, frame, extent).unwrap())
+    };
+    let head = [0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 50, 0, 60, 1, 1, 0x11, 0];
+    let thumbnail = |image: usize| {
+        let jpeg = [&head[..], &vec![number as u8; 5 + number % 3]].concat();
+        (image, Thumbnail::new(jpeg, 60, 50).unwrap())
+    };
+    let first = new.case.report.iter().flat_map(|report| report.sections()).next();
+    let sentence = first.map(|section| {
+        let end = section.text.find('.').map_or(section.text.len(), |end| end + 1);
+        (section.text[..end].to_owned(), ByteVector::quantise(&unit(end)).unwrap())
+    });
+    let images = 0..new.case.images.len();
+    let vectors = LocalVectors {
+        images: images.clone().map(grid).collect(),
+        sentences: sentence.into_iter().collect(),
+    };
+    let local = NewLocal { encoder_id: "golden-local-1".to_owned(), vectors };
+    let thumbnails = images.filter(|image| (number + image).is_multiple_of(2)).map(thumbnail).collect();
+    NewCase { local: Some(local).filter(|local| !local.vectors.is_empty()), thumbnails, ..new }
+}
+
+/// The cases of the golden index of version 8 in a new index: the same steps as in `make.sh`.
+fn write(root: &Path, definition: &Definition, golden: &Engine, beside: fn(NewCase) -> NewCase) -> Engine {
     let case = |id: &str| golden.view().case(&CaseId::new(id).unwrap()).unwrap().unwrap();
     let (vectors, more) = (embeddings("vectors.npy"), embeddings("more.npy"));
-    let new = |case: Case, rows: std::ops::Range<usize>| NewCase {
-        embeddings: vectors[rows].iter().cloned().map(Some).collect(),
-        ..NewCase::new(case)
+    let new = |case: Case, rows: std::ops::Range<usize>| {
+        let embeddings = vectors[rows].iter().cloned().map(Some).collect();
+        beside(NewCase { embeddings, ..NewCase::new(case) })
     };
     let mut first_a2 = case("A2");
     first_a2.report = Report::new([
@@ -274,13 +338,8 @@ fn version_8_is_written_as_it_was() {
     ])
     .ok();
 
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("index");
-    let definition = fs::read_to_string(golden_root.parent().unwrap().join("definition.toml")).unwrap();
-    let definition = Definition::from_toml(&definition).unwrap();
-    assert_eq!(golden.definition(), &definition);
-    Engine::create(&root, &definition).unwrap();
-    let engine = Engine::open(&root, Access::Bulk).unwrap();
+    Engine::create(root, definition).unwrap();
+    let engine = Engine::open(root, Access::Bulk).unwrap();
     let put = |cases: Vec<NewCase>| {
         for outcome in engine.ingest(cases).unwrap() {
             outcome.unwrap();
@@ -297,19 +356,30 @@ fn version_8_is_written_as_it_was() {
     ]);
     engine.merge_all(&|_, _, _| true).unwrap();
     put(vec![new(case("A2"), 1..2)]);
-    let more = more.into_iter().enumerate().map(|(number, vector)| NewCase {
-        embeddings: vec![Some(vector)],
-        ..NewCase::new(case(&format!("M{number:03}")))
+    let more = more.into_iter().enumerate().map(|(number, vector)| {
+        beside(NewCase { embeddings: vec![Some(vector)], ..NewCase::new(case(&format!("M{number:03}"))) })
     });
     put(more.collect());
+    engine
+}
 
+fn definition_of(root: &Path) -> Definition {
+    let text = fs::read_to_string(root.with_file_name("definition.toml")).unwrap();
+    Definition::from_toml(&text).unwrap()
+}
+
+/// Holds what a program of today writes against what the program of that time wrote.
+fn is_written_as_it_was(version: &str, beside: fn(NewCase) -> NewCase, files: usize) {
+    let (_golden_folder, golden_root) = copy_of(version);
+    let golden = Engine::open(&golden_root, Access::Read).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("index");
+    let definition = definition_of(&golden_root);
+    assert_eq!(golden.definition(), &definition);
+    let engine = write(&root, &definition, &golden, beside);
     let same_lexicon = golden.stats().unwrap().stale.segments == 0;
     let (expected, mut written) = (sealed_files(&golden_root), sealed_files(&root));
-    assert_eq!(
-        expected.len(),
-        19,
-        "records, columns, keys, lexical, vectors three times; packed, a graph twice, tombstones"
-    );
+    assert_eq!(expected.len(), files);
     for (name, bytes) in expected {
         let from_reports = name.ends_with("/columns") || name.ends_with("/lexical");
         let found = written.remove(&name).unwrap_or_else(|| panic!("{name} is not written"));
@@ -318,4 +388,27 @@ fn version_8_is_written_as_it_was() {
     }
     assert!(written.is_empty(), "{:?} are new", written.keys());
     answers_by_finding(&engine);
+}
+
+/// A program of today writes the same bytes for the same cases. What follows from the reports does so, too, as long as
+/// they are read by the same lexicon; and so does the graph, but for the last bits of a coordinate, which differ between
+/// processors and may make another code.
+#[test]
+fn version_8_is_written_as_it_was() {
+    // Records, columns, keys, lexical, vectors three times; packed, a graph twice, tombstones.
+    is_written_as_it_was("v8", |new| new, 19);
+}
+
+#[test]
+fn version_9_is_written_as_it_was() {
+    // The same, and grids and thumbnails three times, sentences twice: the cases for codes have no reports.
+    is_written_as_it_was("v9", beside, 27);
+}
+
+#[test]
+#[ignore = "writes tests/golden/v9, which an index of a released format must not be again"]
+fn version_9_is_written_once() {
+    let (_folder, older) = copy_of("v8");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v9/index");
+    write(&root, &definition_of(&root), &Engine::open(&older, Access::Read).unwrap(), beside);
 }

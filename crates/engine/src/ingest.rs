@@ -145,7 +145,7 @@ pub(crate) struct Admitted {
 }
 
 /// Checks a case and converts it to the form of the index; names everything that is wrong with it. An update may consist of a
-/// patient only, because the index holds the rest. Files must be encoded already.
+/// patient or vectors of sentences only, because the index holds the rest. Files must be encoded already.
 pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, Vec<Violation>> {
     let NewCase { mut case, embeddings, local, mut thumbnails, replacement, files: _ } = new;
     let mut wrong = Vec::new();
@@ -178,8 +178,9 @@ pub(crate) fn admit(definition: &Definition, new: NewCase) -> Result<Admitted, V
             },
         }
     }
-    let updates_patient = replacement == Replacement::Update && case.patient.is_some();
-    if case.is_bare() && !updates_patient {
+    let gives_sentences = local.as_ref().is_some_and(|local| !local.vectors.sentences.is_empty());
+    let updates = replacement == Replacement::Update && (case.patient.is_some() || gives_sentences);
+    if case.is_bare() && !updates {
         let remedy = "holds nothing but its id; give a report, an embedding, an image or a field";
         wrong.push(Violation::new("case", remedy));
     }
@@ -258,8 +259,8 @@ pub(crate) fn refusal(refused: Refused) -> Refusal {
             Refusal::Invalid(vec![Violation::new("case.sentences", description)])
         }
         Refused::NothingToUpdate => {
-            let description = "holds nothing but its patient, and the index holds no case of this id; give a report, an embedding, an \
-                 image or a field";
+            let description = "holds nothing but its patient or vectors of sentences, and the index holds no case of this id; give a report, \
+                 an embedding, an image or a field";
             Refusal::Invalid(vec![Violation::new("case", description)])
         }
     }

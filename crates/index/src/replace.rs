@@ -49,7 +49,7 @@ pub enum Refused {
     Loss(Loss),
     /// An update would exceed [`MAX_IMAGES`]; the number of images there would be.
     TooManyImages(usize),
-    /// An update with nothing but the patient, for an id that does not exist.
+    /// An update with nothing but the patient or vectors of sentences, for an id that does not exist.
     NothingToUpdate,
     /// An update with vectors of sentences that the existing report does not have; how many.
     NotInReport(usize),
