@@ -402,6 +402,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_beside_cases_is_said_by_a_definition_and_by_no_other() {
+        let none = Definition::from_toml("name = 'a'").unwrap();
+        assert_eq!((&none.local_space, none.thumbnail_side), (&None, 0));
+        let written = none.to_toml().unwrap();
+        assert!(
+            !written.contains("local") && !written.contains("thumbnail"),
+            "earlier programs know no such key"
+        );
+        let text = "name = 'a'\nthumbnail_side = 1024\n[local]\nencoder_id = ' e@1 '\ndimension = 128";
+        let some = Definition::from_toml(text).unwrap();
+        assert_eq!(some.local_space, LocalSpace::new("e@1", 128).ok());
+        assert_eq!(
+            (Definition::from_toml(&some.to_toml().unwrap()).unwrap(), some.thumbnail_side),
+            (some, 1024)
+        );
+        assert_eq!(Definition::chest_xray().unwrap().thumbnail_side, 512);
+        let refused = |text: &str| Definition::from_toml(text).unwrap_err().to_string();
+        assert!(
+            refused(&text.replace("128", "129"))
+                .contains("local is refused: dimension 129 is outside 16 to 128")
+        );
+        assert!(refused(&text.replace("128", "15")).contains("dimension 15"));
+        assert!(refused(&text.replace("' e@1 '", "''")).contains("the encoder id is empty"));
+        assert!(
+            refused(&text.replace("1024", "1025")).contains("thumbnail_side is refused: 1025 is above 1024")
+        );
+        let mut made = none;
+        made.local_space = Some(LocalSpace { encoder_id: "e".to_owned(), dimension: 4 });
+        assert!(made.check_new().unwrap_err().to_string().contains("dimension 4"));
+    }
+
+    #[test]
     fn a_graph_whose_fields_contradict_each_other_is_refused_where_it_is_new() {
         let text = "name = 'a'\n[graph]\nm = 32\nef_construction = 31";
         let error = Definition::from_toml(text).unwrap_err().to_string();

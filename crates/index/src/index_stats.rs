@@ -25,7 +25,8 @@ pub struct IndexStats {
     pub stale: Stale,
     /// The segments, in the order of the manifest.
     pub segments: Vec<SegmentStats>,
-    /// Bytes on disk by kind of file: `records`, `vectors`, `graph`, `columns`, `lexical`, `tombstones`, `log`.
+    /// Bytes on disk by kind of file: `records`, `vectors`, `graph`, `columns`, `lexical`, `grids`,
+    /// `thumbnails`, `sentences`, `tombstones`, `log`.
     pub file_bytes: BTreeMap<String, u64>,
 }
 
