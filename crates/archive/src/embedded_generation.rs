@@ -2,12 +2,13 @@
 
 use crate::generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Selection, Stop};
 use crate::{
-    CaseEntry, CasePlace, Definition, IndexError, LocalImage, LocalVectors, NearestCase, RecallReport,
-    SegmentStats, Stale, ValueCounts, VectorAccess,
+    CaseEntry, CasePlace, Definition, IndexError, LocalVectors, NearestCase, RecallReport, SegmentStats,
+    Stale, ValueCounts, VectorAccess,
 };
 use precedent_index::{OrdinalSet, Snapshot};
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
 use precedent_model::{Case, CaseId, Projection, Thumbnail};
+use precedent_query::LocalImage;
 use precedent_report::ReportReader;
 use precedent_vector::{ByteVector, Embedding};
 use std::sync::{Arc, OnceLock};

@@ -1,12 +1,12 @@
 //! One state of an archive, as searches see it.
 
 use crate::{
-    CaseEntry, CasePlace, Definition, Effort, IndexError, LocalImage, LocalVectors, NearestCase,
-    RecallReport, SegmentPath, SegmentStats, Stale, ValueCounts, VectorAccess,
+    CaseEntry, CasePlace, Definition, Effort, IndexError, LocalVectors, NearestCase, RecallReport,
+    SegmentPath, SegmentStats, Stale, ValueCounts, VectorAccess,
 };
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
 use precedent_model::{Case, CaseId, PatientKey, Projection, Thumbnail};
-use precedent_query::{Filter, PathChoice};
+use precedent_query::{Filter, LocalImage, PathChoice};
 use precedent_report::ReportReader;
 use precedent_vector::{ByteVector, Embedding};
 use std::fmt::Debug;

@@ -20,8 +20,8 @@ pub use error::{ArchiveError, with_causes};
 pub use generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Selection, Stop};
 pub use precedent_index::{
     CaseEntry, CasePlace, Damage, Definition, DefinitionError, Deleted, Effect, Effort, GraphBuilder,
-    GraphDefinition, IndexError, IndexErrorKind, IndexStats, LocalImage, LocalSpace, LocalVectors, Loss,
-    MergeProgress, Misfit, NearestCase, RecallReport, RecallRow, Refused, Replacement, SegmentPath,
-    SegmentStats, Stale, Stored, ValueCounts, VectorAccess, Verification, carried_over, misfits, updated,
+    GraphDefinition, IndexError, IndexErrorKind, IndexStats, LocalSpace, LocalVectors, Loss, MergeProgress,
+    Misfit, NearestCase, RecallReport, RecallRow, Refused, Replacement, SegmentPath, SegmentStats, Stale,
+    Stored, ValueCounts, VectorAccess, Verification, carried_over, misfits, updated,
 };
 pub use priority::give_way;

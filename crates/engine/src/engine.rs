@@ -1,8 +1,8 @@
 //! An open index.
 
+use crate::counted::Counted;
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
-use crate::judgement::Counted;
 use crate::kept::KeptGenerations;
 use crate::{EngineError, View, Violation, files};
 use precedent_archive::{

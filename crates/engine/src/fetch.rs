@@ -28,6 +28,7 @@ pub(crate) fn text_scores(
 
 /// A hit, and its report as it was read again, where it had to be.
 pub(crate) struct Fetched {
+    pub place: CasePlace,
     pub hit: Hit,
     pub reading: Option<Reading>,
 }
@@ -47,7 +48,7 @@ pub(crate) fn hit(
     if let (Some(report), Some(reading), true) = (report, &reading, query.asks_reports()) {
         hit.highlights = highlights(query.text.as_ref(), &query.mentions, report, reading);
     }
-    Ok(Fetched { hit, reading })
+    Ok(Fetched { place: fused.place, hit, reading })
 }
 
 /// Fetches a hit, and fills in for display the score of a channel that did not put it forward.

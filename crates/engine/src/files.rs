@@ -2,8 +2,8 @@
 
 use crate::encode::{self, Encoding};
 use crate::ingest::MAX_CASE_FILE_BYTES;
-use crate::{NewCase, Violation, study};
-use precedent_archive::Definition;
+use crate::{NewCase, NewLocal, Violation, study};
+use precedent_archive::{Definition, LocalSpace, LocalVectors};
 use precedent_imaging::HeaderFacts;
 use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, fold_keyword};
 use precedent_query::QueryVector;
@@ -18,7 +18,7 @@ pub(crate) fn encode(
     if !new.has_files() {
         return Ok(new);
     }
-    let NewCase { mut case, mut embeddings, files, local, thumbnails, replacement } = new;
+    let NewCase { mut case, mut embeddings, files, mut local, thumbnails, replacement } = new;
     check(&case, &embeddings, &files)?;
     if case.images.is_empty() {
         case.images = vec![Image::default(); files.len()];
@@ -31,6 +31,15 @@ pub(crate) fn encode(
         let field = content_field(place);
         match encoding.of(&field).and_then(|encoder| encode::image(encoder, &content, &field)) {
             Ok(encoded) => {
+                if let (Some(parts), Some(space)) =
+                    (encoded.local, kept_parts(definition, &encoded.embedding))
+                {
+                    let local = local.get_or_insert_with(|| NewLocal {
+                        encoder_id: space.encoder_id.clone(),
+                        vectors: LocalVectors::default(),
+                    });
+                    local.vectors.images.push((place, parts));
+                }
                 embeddings[place] = Some(encoded.embedding);
                 headers.push((place, encoded.facts));
             }
@@ -43,6 +52,11 @@ pub(crate) fn encode(
     } else {
         Err(wrong)
     }
+}
+
+/// The space in which the index keeps the parts of images, if it is that of the encoder of this embedding.
+fn kept_parts<'a>(definition: &'a Definition, embedding: &QueryVector) -> Option<&'a LocalSpace> {
+    definition.local_space.as_ref().filter(|space| space.encoder_id == embedding.encoder_id)
 }
 
 fn content_field(place: usize) -> String {

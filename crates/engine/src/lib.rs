@@ -27,6 +27,8 @@
 mod admit;
 mod case_list;
 mod channel;
+mod counted;
+mod drawn;
 mod encode;
 mod engine;
 mod error;
@@ -66,8 +68,8 @@ pub use ingest::{
 };
 pub use precedent_archive::{
     Access, BackgroundFailure, BackgroundTask, Condition, Damage, Definition, DefinitionError, Effect,
-    GraphDefinition, IndexStats, LocalImage, LocalSpace, LocalVectors, MergeProgress, RecallReport,
-    RecallRow, Replacement, SegmentStats, Stale, VectorAccess, Verification, give_way, with_causes,
+    GraphDefinition, IndexStats, LocalSpace, LocalVectors, MergeProgress, RecallReport, RecallRow,
+    Replacement, SegmentStats, Stale, VectorAccess, Verification, give_way, with_causes,
 };
 pub use precedent_encoder::{Encoder, EncoderError, PatchGrid};
 pub use precedent_imaging::HeaderFacts;

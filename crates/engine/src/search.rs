@@ -4,12 +4,13 @@
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
+use crate::counted::Counted;
 use crate::encode::Encoding;
 use crate::evidence;
 use crate::facets;
 use crate::fetch;
 use crate::fusion::{Fused, certain_depth, fuse, most_behind};
-use crate::judgement::{self, Counted, Judged};
+use crate::judgement::{self, Judged};
 use crate::patients::{Patients, keep_one_per_patient};
 use precedent_archive::{CasePlace, Generation, Selection};
 use precedent_query::{Plan, SearchRequest, SearchResponse, StepTimes};
@@ -47,7 +48,7 @@ pub(crate) fn search(
     watch.lap();
     let limits = &request.limits;
     let judged = match limits.offset {
-        0 => judgement::judge(snapshot, &query, counted, &answer.fused, stop)?,
+        0 => judgement::judge(snapshot, &query, (&counted.rates, &counted.backgrounds), &answer.fused, stop)?,
         _ => Judged::default(),
     };
     times.judge = watch.lap();
@@ -69,7 +70,7 @@ pub(crate) fn search(
         fetched.push(fetch::hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
     }
     times.fetch = watch.lap();
-    let explained = evidence::explain(snapshot, encoding, &query, &mut fetched, stop)?;
+    let explained = evidence::explain(snapshot, encoding, &counted.references, &query, &mut fetched, stop)?;
     times.evidence = watch.lap();
     let mut unavailable = judged.unavailable;
     unavailable.extend(explained.unavailable);

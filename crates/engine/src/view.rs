@@ -1,7 +1,7 @@
 //! Searches in one generation.
 
+use crate::counted::Counted;
 use crate::encode::Encoding;
-use crate::judgement::Counted;
 use crate::{EngineError, search};
 use precedent_archive::{Archive, Definition, Generation, RecallReport, VectorAccess};
 use precedent_model::{Case, CaseId};

@@ -64,7 +64,7 @@ pub use definition::{Definition, DefinitionError, GraphBuilder, GraphDefinition,
 pub use error::{IndexError, IndexErrorKind};
 pub use index_stats::IndexStats;
 pub use judge::{Effect, Stored};
-pub use local::{LocalImage, LocalSpace, LocalVectors};
+pub use local::{LocalSpace, LocalVectors};
 pub use merge::MergeProgress;
 pub use misfit::{Misfit, misfits};
 pub use nearest::Nearest;

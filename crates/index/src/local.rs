@@ -1,10 +1,9 @@
 //! What evidence needs of a case: vectors of the parts of its images and of the sentences of its report. The index keeps them as they
 //! come and computes none.
 
-use precedent_model::{GridFrame, ImageExtent, ImageGrid, ModelError, Report};
-use precedent_vector::{
-    ByteVector, MAX_LOCAL_DIMENSION, MIN_DIMENSION, Metric, Patches, VectorError, VectorSpace,
-};
+use precedent_model::Report;
+use precedent_query::LocalImage;
+use precedent_vector::{ByteVector, MAX_LOCAL_DIMENSION, MIN_DIMENSION, Metric, VectorError, VectorSpace};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,39 +33,6 @@ impl LocalSpace {
     }
 }
 
-/// What an encoder saw in the parts of an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LocalImage {
-    /// A vector for each cell of the grid.
-    pub patches: Patches,
-    /// Where the grid lies, in pixels of the original image.
-    pub frame: GridFrame,
-    /// The size of the original image.
-    pub extent: ImageExtent,
-    grid: ImageGrid,
-}
-
-impl LocalImage {
-    /// Of an image of this size, with the grid of the patches over this rectangle of it.
-    ///
-    /// # Errors
-    /// A frame that lies beside the image.
-    pub fn new(patches: Patches, frame: GridFrame, extent: ImageExtent) -> Result<Self, ModelError> {
-        let grid = ImageGrid::new(patches.rows(), patches.columns(), frame, extent)?;
-        Ok(Self { patches, frame, extent, grid })
-    }
-
-    /// The cells that the patches are of.
-    pub fn grid(&self) -> ImageGrid {
-        self.grid
-    }
-
-    /// Its approximate size in memory, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.patches.as_rows().len() + size_of::<Self>()
-    }
-}
-
 /// Local vectors of a case: by image (sorted, at most one for each), and of sentences of its report (sorted by text, each once).
 #[derive(Clone, PartialEq, Default)]
 pub struct LocalVectors {
@@ -92,7 +58,7 @@ impl LocalVectors {
 
     /// Their approximate size in memory, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        let images: usize = self.images.iter().map(|(_, image)| image.memory_bytes()).sum();
+        let images: usize = self.images.iter().map(|(_, image)| memory_bytes(image)).sum();
         let sentence = |(text, vector): &(String, ByteVector)| {
             text.len() + vector.as_row().len() + size_of::<(String, ByteVector)>()
         };
@@ -110,4 +76,8 @@ impl fmt::Debug for LocalVectors {
 /// Whether a text stands in a section of the report.
 pub(crate) fn says(report: &Report, text: &str) -> bool {
     report.sections().iter().any(|section| section.text.contains(text))
+}
+
+fn memory_bytes(image: &LocalImage) -> usize {
+    image.patches().as_rows().len() + size_of::<LocalImage>()
 }

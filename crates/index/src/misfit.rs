@@ -25,7 +25,7 @@ pub fn misfits(definition: &Definition, entry: &CaseEntry, replacement: Replacem
     let mut seen = HashSet::new();
     for (image, local) in &entry.local.images {
         let problem = of_no_image(*image, images, &mut seen)
-            .or_else(|| of_other_space(definition, local.patches.dimension()));
+            .or_else(|| of_other_space(definition, local.patches().dimension()));
         check(format!("images[{image}].patches"), problem);
     }
     seen.clear();

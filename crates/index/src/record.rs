@@ -2,11 +2,12 @@
 //!
 //! Field numbers are never reused after removal; a reader skips fields it does not know.
 
-use crate::{LocalImage, LocalVectors};
+use crate::LocalVectors;
 use precedent_model::{
     Case, CaseId, FieldValue, GridFrame, Image, ImageExtent, ModelError, PartialDate, PatientKey, Report,
     SectionKind, Thumbnail,
 };
+use precedent_query::LocalImage;
 use precedent_vector::{ByteVector, Embedding, Patches, PatchesError};
 use prost::Message;
 
@@ -350,7 +351,7 @@ pub(crate) fn encode_put(case: Vec<u8>, entry: &CaseEntry) -> Vec<u8> {
             values: embedding.as_slice().to_vec(),
         })
         .collect();
-    let dimension = (local.images.first().map(|(_, local)| local.patches.dimension()))
+    let dimension = (local.images.first().map(|(_, local)| local.patches().dimension()))
         .or(local.sentences.first().map(|(_, vector)| vector.dimension()));
     let sentences = (local.sentences.iter())
         .map(|(text, vector)| SentenceRecord {
@@ -379,7 +380,7 @@ pub(crate) fn encode_put(case: Vec<u8>, entry: &CaseEntry) -> Vec<u8> {
 }
 
 fn encode_grid(image: usize, local: &LocalImage) -> GridRecord {
-    let LocalImage { patches, frame, extent, .. } = local;
+    let (patches, frame, extent) = (local.patches(), local.grid().frame(), local.grid().extent());
     GridRecord {
         image: image as u32,
         rows: patches.rows() as u32,

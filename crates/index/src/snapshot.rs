@@ -5,13 +5,13 @@ use crate::record::same_bits;
 use crate::replace::Parts;
 use crate::segment::{GraphPages, Records, Segment, ValueCounts, count_values};
 use crate::{
-    CaseEntry, Definition, IndexError, LocalImage, LocalVectors, NearestCase, OrdinalSet, SegmentStats,
-    Stale, VectorAccess,
+    CaseEntry, Definition, IndexError, LocalVectors, NearestCase, OrdinalSet, SegmentStats, Stale,
+    VectorAccess,
 };
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
 use precedent_model::{Case, CaseId, PatientKey, Projection, Thumbnail};
-use precedent_query::Filter;
+use precedent_query::{Filter, LocalImage};
 use precedent_report::ReportReader;
 use precedent_storage::Storage;
 use precedent_vector::{ByteVector, Embedding};

@@ -32,6 +32,19 @@ impl Matched {
         self.shown.iter().map(|&cell| row[cell]).fold(f32::NEG_INFINITY, f32::max)
     }
 
+    /// The cells that show the image and where `fit` gives less than 0 for the cosine of every sentence: those with the least first.
+    pub fn least(&self, fit: impl Fn(usize, f32) -> f32) -> Vec<usize> {
+        let sentences = self.cosines.len() / self.cells;
+        let best = |cell: usize| {
+            let fits = (0..sentences).map(|sentence| fit(sentence, self.row(sentence)[cell]));
+            (fits.fold(f32::NEG_INFINITY, f32::max), cell)
+        };
+        let mut cells: Vec<(f32, usize)> =
+            self.shown.iter().map(|&cell| best(cell)).filter(|(fit, _)| *fit < 0.0).collect();
+        cells.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        cells.into_iter().map(|(_, cell)| cell).collect()
+    }
+
     /// For each cell the highest cosine with any sentence; -1 without a sentence.
     pub fn best_by_cell(&self) -> Vec<f32> {
         let mut best = vec![-1.0; self.cells];

@@ -3,20 +3,26 @@
 //! Every sentence is compared with every patch of each query image, whole numbers with whole numbers ([`precedent_vector::Patches`]), and
 //! rank, region and map of a sentence come from the same products.
 
+mod background;
 mod informative;
 mod locate;
+
+pub(crate) use background::References;
 
 use crate::EngineError;
 use crate::admit::Query;
 use crate::encode::Encoding;
 use crate::fetch::Fetched;
 use crate::local::has_local_vectors;
+use background::Background;
 use informative::{findings, speaks_of_examination};
 use locate::{Matched, location};
 use precedent_archive::Generation;
 use precedent_encoder::{Encoder, EncoderError};
-use precedent_model::{Assertion, FindingId, Reading, Report, Sentence};
-use precedent_query::{AnswerPart, Evidence, ExplainedImage, HitDetail, Unavailable, UnavailableReason};
+use precedent_model::{Assertion, FindingId, Projection, Reading, Report, Sentence};
+use precedent_query::{
+    AnswerPart, Evidence, ExplainedImage, HitDetail, LocalImage, Location, Unavailable, UnavailableReason,
+};
 use precedent_vector::{ByteVector, Patches};
 use std::collections::HashMap;
 
@@ -41,6 +47,7 @@ impl Explained {
 pub(crate) fn explain(
     snapshot: &dyn Generation,
     encoding: &Encoding,
+    references: &References,
     query: &Query<'_>,
     page: &mut [Fetched],
     stop: &dyn Fn() -> bool,
@@ -61,37 +68,98 @@ pub(crate) fn explain(
         .iter()
         .map(|part| sentences.matched(part.local.patches(), &part.local.grid().shown()))
         .collect();
+    let mut usual = Vec::with_capacity(seen.len());
+    for part in &query.parts {
+        usual.push(references.background(snapshot, part.projection, &sentences.vectors, stop)?);
+    }
     let lexicon = snapshot.reader().lexicon();
     let mut found: Vec<Vec<Evidence>> = Vec::with_capacity(page.len());
     for fetched in page.iter() {
         let each = said(fetched).filter_map(|(report, sentence)| {
             let findings = findings(sentence, lexicon)?;
             let row = sentences.row(text(report, sentence))?;
-            Some(evidence(query, &seen, row, sentence, findings))
+            Some((row, evidence(query, &seen, &usual, row, sentence, findings)))
         });
-        let mut each: Vec<Evidence> = each.collect();
-        each.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
+        let mut each: Vec<(usize, Evidence)> = each.collect();
+        // Backgrounds are there for all sentences or for none.
+        let order = |evidence: &Evidence| {
+            (evidence.background.map_or(evidence.cosine, |background| background.deviations), evidence.cosine)
+        };
+        each.sort_by(|(_, a), (_, b)| {
+            let ((a, a_cosine), (b, b_cosine)) = (order(a), order(b));
+            b.total_cmp(&a).then(b_cosine.total_cmp(&a_cosine))
+        });
         each.truncate(wanted);
-        if !query.request.evidence_maps {
-            each.iter_mut().for_each(|evidence| evidence.query.map = Vec::new());
+        if !each.is_empty() {
+            let earlier = Earlier::of(snapshot, fetched, encoder.local_dimension(), &sentences)?;
+            each.iter_mut().for_each(|(row, evidence)| evidence.prior = earlier.location(*row));
         }
-        found.push(each);
+        found.push(each.into_iter().map(|(_, evidence)| evidence).collect());
+    }
+    if !query.request.evidence_maps {
+        for evidence in found.iter_mut().flatten() {
+            evidence.query.map = Vec::new();
+            evidence.prior.iter_mut().for_each(|prior| prior.map = Vec::new());
+        }
     }
     page.iter_mut().zip(found).for_each(|(fetched, found)| fetched.hit.evidence = found);
-    let images = query.parts.iter().zip(&seen);
-    let images = images.map(|(part, seen)| ExplainedImage {
+    let images = query.parts.iter().zip(&seen).zip(&usual);
+    let images = images.map(|((part, seen), usual)| ExplainedImage {
         grid: *part.local.grid(),
         map: seen.best_by_cell(),
-        unexplained: Vec::new(),
+        unexplained: usual
+            .as_ref()
+            .map_or_else(Vec::new, |usual| seen.least(|sentence, cosine| usual.deviations(sentence, cosine))),
     });
-    let background = Unavailable { part: AnswerPart::Background, reason: UnavailableReason::FewPatches };
-    Ok(Explained { images: images.collect(), unavailable: vec![background] })
+    let images = images.collect();
+    let few = Unavailable { part: AnswerPart::Background, reason: UnavailableReason::FewPatches };
+    let is_missing = !sentences.vectors.is_empty() && usual.iter().any(Option::is_none);
+    Ok(Explained { images, unavailable: Vec::from_iter(is_missing.then_some(few)) })
+}
+
+/// The images of a hit whose parts the archive has.
+struct Earlier {
+    images: Vec<(usize, LocalImage, Matched, Option<Projection>)>,
+}
+
+impl Earlier {
+    fn of(
+        snapshot: &dyn Generation,
+        fetched: &Fetched,
+        dimension: usize,
+        sentences: &Sentences,
+    ) -> Result<Self, EngineError> {
+        let case = &fetched.hit.case;
+        let mut images = Vec::new();
+        for (image, local) in snapshot.local_images(fetched.place)? {
+            if local.patches().dimension() != dimension {
+                continue;
+            }
+            let matched = sentences.matched(local.patches(), &local.grid().shown());
+            let view = case.images.get(image).and_then(|image| image.view.as_deref());
+            images.push((image, local, matched, view.and_then(Projection::of_view)));
+        }
+        Ok(Self { images })
+    }
+
+    /// Where a sentence fits best; of equal images the first.
+    fn location(&self, row: usize) -> Option<Location> {
+        let best = self.images.iter().reduce(
+            |best, other| {
+                if other.2.best(row) > best.2.best(row) { other } else { best }
+            },
+        );
+        best.map(|(image, local, matched, projection)| {
+            location(*image, local.grid(), matched.row(row), *projection)
+        })
+    }
 }
 
 /// The sentence as evidence, where it fits best of all query images.
 fn evidence(
     query: &Query<'_>,
     seen: &[Matched],
+    usual: &[Option<Background>],
     row: usize,
     sentence: &Sentence,
     findings: Vec<(FindingId, Assertion)>,
@@ -102,14 +170,14 @@ fn evidence(
             best = image;
         }
     }
-    let part = &query.parts[best];
+    let (part, cosine) = (&query.parts[best], seen[best].best(row));
     Evidence {
         section: sentence.section,
         kind: sentence.kind,
         sentence: sentence.span,
         findings,
-        cosine: seen[best].best(row),
-        background: None,
+        cosine,
+        background: usual[best].as_ref().map(|usual| usual.against(row, cosine)),
         query: location(part.image, part.local.grid(), seen[best].row(row), part.projection),
         prior: None,
     }

@@ -7,7 +7,8 @@
 use super::is_by_image;
 use crate::EngineError;
 use crate::admit::Query;
-use precedent_archive::{CasePlace, Conditions, Effort, Generation, NearestTo, Selection};
+use crate::drawn::{drawn, still_holds};
+use precedent_archive::{Conditions, Effort, Generation, NearestTo, Selection};
 use precedent_model::{PatientKey, Projection};
 use precedent_query::{Abstention, PathChoice, UnavailableReason};
 use precedent_vector::{Embedding, Metric};
@@ -15,10 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Images of the archive that are searched for. With so many a rate of 0.05 is off by 0.014 (standard deviation).
 const SAMPLED: usize = 256;
-/// Cases of which a place in the sample is computed between two calls of `stop`.
-const NUMBERED_BETWEEN_STOPS: usize = 4096;
-/// An archive that grew or shrank by less than a tenth is judged as it was.
-const GROWTH: usize = 10;
+/// Cases that are looked at for each: some have no image of the projection.
+const LOOKED_AT: usize = 16;
 
 /// The best matches that were measured, for each projection.
 #[derive(Debug, Default)]
@@ -125,12 +124,8 @@ impl Backgrounds {
 
     fn kept(&self, projection: Option<Projection>, cases: usize) -> Option<Arc<[f32]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let like_now = |measured: &&Measured| measured.cases.abs_diff(cases) * GROWTH < measured.cases.max(1);
-        kept.iter()
-            .find(|measured| {
-                measured.projection == projection && (like_now(measured) || measured.cases == cases)
-            })
-            .map(|measured| Arc::clone(&measured.similarities))
+        let found = kept.iter().find(|measured| measured.projection == projection)?;
+        still_holds(found.cases, cases).then(|| Arc::clone(&found.similarities))
     }
 }
 
@@ -140,7 +135,7 @@ fn measure(
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<f32>, EngineError> {
     let mut similarities = Vec::with_capacity(SAMPLED);
-    for place in drawn(snapshot, stop)? {
+    for place in drawn(snapshot, LOOKED_AT * SAMPLED, stop)? {
         if similarities.len() == SAMPLED {
             break;
         }
@@ -166,32 +161,4 @@ fn measure(
     }
     similarities.sort_unstable_by(f32::total_cmp);
     Ok(similarities)
-}
-
-/// The cases in an order that has nothing to do with them, and is the same in whatever segments they are: as many as may be needed to
-/// find enough images of one projection.
-fn drawn(snapshot: &dyn Generation, stop: &dyn Fn() -> bool) -> Result<Vec<CasePlace>, EngineError> {
-    let all = snapshot.select(&Conditions::default(), stop)?;
-    let mut numbered: Vec<(u64, CasePlace)> = Vec::with_capacity(all.count());
-    for (done, place) in all.places().enumerate() {
-        if done % NUMBERED_BETWEEN_STOPS == 0 && stop() {
-            return Err(EngineError::Cancelled);
-        }
-        numbered.push((scattered(snapshot.sequence(place)?), place));
-    }
-    const LOOKED_AT: usize = 16 * SAMPLED;
-    if numbered.len() > LOOKED_AT {
-        numbered.select_nth_unstable_by_key(LOOKED_AT, |(number, _)| *number);
-        numbered.truncate(LOOKED_AT);
-    }
-    numbered.sort_unstable_by_key(|(number, _)| *number);
-    Ok(numbered.into_iter().map(|(_, place)| place).collect())
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-fn scattered(sequence: u64) -> u64 {
-    let mut bits = sequence.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
 }

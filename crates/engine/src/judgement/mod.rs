@@ -9,6 +9,8 @@ mod interval;
 mod reported;
 mod votes;
 
+pub(crate) use abstention::Backgrounds;
+pub(crate) use base_rates::BaseRates;
 pub(crate) use diversity::diversify;
 
 use crate::EngineError;
@@ -16,8 +18,6 @@ use crate::admit::Query;
 use crate::channel;
 use crate::fusion::Fused;
 use crate::patients::Patients;
-use abstention::Backgrounds;
-use base_rates::BaseRates;
 use precedent_archive::Generation;
 use precedent_model::{Assertion, FieldSchema};
 use precedent_query::{
@@ -35,13 +35,6 @@ const LOOKED_AT: usize = 2;
 const COSINE_SCALE: f64 = 0.05;
 /// Other metrics have no scale of their own: the farthest neighbour counts e^-3 of the nearest, a twentieth.
 const SCALES_TO_FARTHEST: f64 = 3.0;
-
-/// What was counted and measured in the whole archive, and serves many searches.
-#[derive(Debug, Default)]
-pub(crate) struct Counted {
-    rates: BaseRates,
-    backgrounds: Backgrounds,
-}
 
 /// What is said beside the hits.
 #[derive(Debug, Default)]
@@ -72,7 +65,7 @@ pub(crate) fn cases_wanted(query: &Query<'_>) -> usize {
 pub(crate) fn judge(
     snapshot: &dyn Generation,
     query: &Query<'_>,
-    counted: &Counted,
+    (rates, backgrounds): (&BaseRates, &Backgrounds),
     answer: &[Fused],
     stop: &dyn Fn() -> bool,
 ) -> Result<Judged, EngineError> {
@@ -80,7 +73,7 @@ pub(crate) fn judge(
     let Some(wanted) = query.request.neighbours() else { return Ok(Judged::default()) };
     let mut judged = Judged::default();
     let rate = query.request.false_alarm_rate.unwrap_or(DEFAULT_FALSE_ALARM_RATE);
-    match abstention::judge(snapshot, query, &counted.backgrounds, rate, stop)? {
+    match abstention::judge(snapshot, query, backgrounds, rate, stop)? {
         Ok(found) => judged.abstention = Some(found),
         Err(reason) => judged = judged.without(&[AnswerPart::Abstention], reason),
     }
@@ -94,7 +87,7 @@ pub(crate) fn judge(
     if neighbours.is_empty() {
         return Ok(judged.without(&OF_VOTES, UnavailableReason::NoReports));
     }
-    let consensus = votes::count(snapshot, &counted.rates, &neighbours, stop)?;
+    let consensus = votes::count(snapshot, rates, &neighbours, stop)?;
     let dissent = dissent::find(snapshot, query, &consensus, stop)?;
     Ok(Judged { consensus: Some(consensus), dissent: Some(dissent), ..judged })
 }

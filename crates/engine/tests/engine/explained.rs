@@ -1,8 +1,8 @@
 //! Why hits are shown: sentences of their reports, and where in the query image they fit.
 
 use crate::support::{id, search};
-use precedent_engine::{Access, Definition, Encoder, Engine, EngineError, NewCase};
-use precedent_model::{Assertion, Case, Report, SectionKind};
+use precedent_engine::{Access, Definition, Encoder, Engine, EngineError, LocalSpace, NewCase};
+use precedent_model::{Assertion, Case, Image, Report, SectionKind};
 use precedent_query::{
     AnswerPart, EvidenceRequest, HitDetail, LocalImage, QueryImage, QueryVector, SearchRequest,
     SearchResponse, UnavailableReason,
@@ -39,19 +39,27 @@ fn image(number: u32) -> QueryImage {
 
 /// One case for each report, with its film.
 fn archive() -> (TempDir, Engine) {
+    of_films(REPORTS.len())
+}
+
+/// As many cases, with the reports in turn.
+fn of_films(count: usize) -> (TempDir, Engine) {
     let folder = tempfile::tempdir().unwrap();
     let encoder = Encoder::bundled().unwrap();
     let mut definition = Definition::chest_xray().unwrap();
     definition.image_space =
         Some(VectorSpace::new(encoder.dimension(), Metric::Cosine, encoder.id()).unwrap());
+    definition.local_space = Some(LocalSpace::new(encoder.id(), encoder.local_dimension()).unwrap());
     Engine::create(folder.path(), &definition).unwrap();
     let engine = Engine::open(folder.path(), Access::Bulk).unwrap();
-    let case = |(number, text): (usize, &&str)| {
+    let case = |number: usize| {
         let mut case = Case::new(id(number));
-        case.report = Some(Report::new([(SectionKind::Findings, *text)]).unwrap());
+        let text = REPORTS[number % REPORTS.len()];
+        case.report = Some(Report::new([(SectionKind::Findings, text)]).unwrap());
+        case.images = vec![Image { name: String::new(), view: Some("PA".to_owned()) }];
         NewCase { files: vec![Some(film(number as u32, 64, 64))], ..NewCase::new(case) }
     };
-    let outcomes = engine.ingest(REPORTS.iter().enumerate().map(case).collect()).unwrap();
+    let outcomes = engine.ingest((0..count).map(case).collect()).unwrap();
     assert!(outcomes.iter().all(Result::is_ok));
     engine.commit().unwrap();
     (folder, engine)
@@ -219,6 +227,36 @@ fn what_is_missing_is_said_with_its_reason() {
         missing(&search(&engine, &by_image()), AnswerPart::Background),
         Some(UnavailableReason::FewPatches)
     );
+}
+
+#[test]
+fn a_sentence_stands_beside_other_images_and_shows_its_place_in_the_earlier_one() {
+    let (_folder, engine) = of_films(40);
+    let request = SearchRequest { evidence_maps: true, ..by_image() };
+    let response = search(&engine, &request);
+    assert_eq!(missing(&response, AnswerPart::Background), None);
+    let mut seen = 0;
+    for hit in &response.hits {
+        assert!(hit.evidence.is_sorted_by_key(|evidence| -evidence.background.unwrap().deviations));
+        for evidence in &hit.evidence {
+            let background = evidence.background.unwrap();
+            assert!((0.0..=1.0).contains(&background.share_below));
+            assert!(background.deviations <= 3.0 || background.share_below > 0.5);
+            let prior = evidence.prior.as_ref().unwrap();
+            assert_eq!((prior.image, prior.map.len()), (0, 64));
+            assert!(prior.region.within(64, 64).is_ok() && prior.zone.is_some());
+            let best = prior.map.iter().copied().fold(-1.0, f32::max);
+            assert_eq!(prior.map[prior.cell], best);
+            seen += 1;
+        }
+    }
+    assert!(seen > 3);
+    let [explained] = response.explained.as_slice() else { panic!() };
+    assert!(explained.unexplained.iter().all(|&cell| explained.grid.shown()[cell]));
+    // Segments and merges change nothing.
+    engine.merge_all(&|_, _, _| true).unwrap();
+    let merged = search(&engine, &request);
+    assert_eq!((merged.hits, merged.explained), (response.hits, response.explained));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use crate::support::{self, Archive, Random, Sketch, archive_of, case, definition, id, plain, vector};
 use precedent_engine::{
-    Access, CaseOrder, Effect, Engine, LocalImage, LocalSpace, LocalVectors, NewCase, NewLocal, Refusal,
-    Replacement,
+    Access, CaseOrder, Effect, Engine, LocalSpace, LocalVectors, NewCase, NewLocal, Refusal, Replacement,
 };
 use precedent_model::{GridFrame, Image, ImageExtent, Report, SectionKind, Thumbnail};
+use precedent_query::LocalImage;
 use precedent_vector::{ByteVector, Metric, Patches};
 
 const LOCAL: usize = 16;
@@ -130,7 +130,7 @@ fn what_cannot_be_kept_is_named_by_its_place() {
         ],
     );
     let long = Patches::quantise(1, 1, 32, &[32.0_f32.sqrt().recip(); 32]).unwrap();
-    let long = LocalImage::new(long, grid(1).frame, grid(1).extent).unwrap();
+    let long = LocalImage::new(long, grid(1).grid().frame(), grid(1).grid().extent()).unwrap();
     refused(
         engine,
         |new| new.local = local(vec![(0, long)], Vec::new()),

@@ -5,9 +5,9 @@
 
 use precedent_archive::{
     Access, Archive, ArchiveError, BestByText, CaseEntry, CasePlace, Condition, Conditions, Definition,
-    Deleted, Effect, Generation, IndexError, IndexStats, LocalImage, LocalVectors, Loss, MergeProgress,
-    Nearest, NearestCase, NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats,
-    Selection, Stale, Stop, Stored, ValueCounts, VectorAccess, carried_over, updated,
+    Deleted, Effect, Generation, IndexError, IndexStats, LocalVectors, Loss, MergeProgress, Nearest,
+    NearestCase, NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats, Selection, Stale,
+    Stop, Stored, ValueCounts, VectorAccess, carried_over, updated,
 };
 use precedent_lexical::{
     LexicalSegment, LexicalSnapshot, LexicalWriter, Neighbour, OwnedBytes, Spelling, TextQuery,
@@ -15,7 +15,7 @@ use precedent_lexical::{
 use precedent_model::{
     Case, CaseId, FieldValue, PartialDate, Projection, Reading, Thumbnail, fold_keyword, fold_patient_id,
 };
-use precedent_query::{MENTION_COLUMN, MentionKey, finding_assertion};
+use precedent_query::{LocalImage, MENTION_COLUMN, MentionKey, finding_assertion};
 use precedent_report::ReportReader;
 use precedent_vector::{ByteVector, Embedding};
 use std::collections::{BTreeMap, HashMap};

@@ -1,7 +1,8 @@
 //! What is kept beside a case, as bytes: of an entry that is written, or in a segment that is read or merged.
 
-use crate::{CaseEntry, LocalImage};
+use crate::CaseEntry;
 use precedent_model::{GridFrame, ImageExtent, Thumbnail};
+use precedent_query::LocalImage;
 use precedent_vector::{ByteVector, Patches};
 
 /// Facts of a grid that are not its vectors: step, frame (left, upper edge, width, height) as bits of 32-bit floats; columns and rows of
@@ -41,7 +42,7 @@ impl CaseEntry {
         let grid = |(image, local): &'_ (usize, LocalImage)| (*image as u32, grid_facts(local));
         Beside {
             grids: (self.local.images.iter())
-                .map(|of| (grid(of), of.1.patches.as_rows()))
+                .map(|of| (grid(of), of.1.patches().as_rows()))
                 .map(|((image, facts), bytes)| ImagePart { image, facts, bytes })
                 .collect(),
             thumbnails: (self.thumbnails.iter())
@@ -59,7 +60,7 @@ impl CaseEntry {
 }
 
 fn grid_facts(local: &LocalImage) -> [u32; GRID_FACTS] {
-    let LocalImage { patches, frame, extent, .. } = local;
+    let (patches, frame, extent) = (local.patches(), local.grid().frame(), local.grid().extent());
     [
         patches.step().to_bits(),
         frame.x().to_bits(),

@@ -318,7 +318,7 @@ fn what_does_not_fit_the_case_or_the_index_is_refused_by_its_place() {
     refused(images(twice), "images[0].patches", "comes twice");
     let long = precedent_vector::Patches::quantise(1, 1, 16, &[0.25; 16]).unwrap();
     let other = local_image(1, 1, 1);
-    let long = precedent_index::LocalImage::new(long, other.frame, other.extent).unwrap();
+    let long = precedent_query::LocalImage::new(long, other.grid().frame(), other.grid().extent()).unwrap();
     refused(
         images(vec![(0, long)]),
         "images[0].patches",
@@ -487,5 +487,5 @@ fn debug_hides_sentences_and_vectors() {
     assert!(shown.contains("1 images, 2 sentences, hidden") && !shown.contains("number1"), "{shown}");
     let local: BTreeMap<u32, LocalVectors> = [(1, entry(1, 1).local)].into();
     assert!(!format!("{local:?}").contains("number1"));
-    assert_eq!(entry(1, 1).local.images[0].1.patches.dimension(), LOCAL_DIMENSION);
+    assert_eq!(entry(1, 1).local.images[0].1.patches().dimension(), LOCAL_DIMENSION);
 }

@@ -1,10 +1,11 @@
 //! Small cases, and what an index holds of them.
 
-use precedent_index::{CaseEntry, Definition, IndexWriter, LocalImage, LocalSpace, LocalVectors, Snapshot};
+use precedent_index::{CaseEntry, Definition, IndexWriter, LocalSpace, LocalVectors, Snapshot};
 use precedent_model::{
     Case, CaseId, FieldKind, FieldSchema, FieldValue, GridFrame, ImageExtent, PatientKey, Report,
     SectionKind, Thumbnail,
 };
+use precedent_query::LocalImage;
 use precedent_storage::{FaultStorage, Storage, latest_generation, write_generation};
 use precedent_vector::{ByteVector, Metric, Patches, VectorSpace};
 use std::collections::BTreeMap;

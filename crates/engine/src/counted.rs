@@ -1,0 +1,11 @@
+//! What was counted and measured in the whole archive, and serves many searches.
+
+use crate::evidence::References;
+use crate::judgement::{Backgrounds, BaseRates};
+
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub rates: BaseRates,
+    pub backgrounds: Backgrounds,
+    pub references: References,
+}

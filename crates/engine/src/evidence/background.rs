@@ -1,0 +1,194 @@
+//! How well sentences fit images of the archive: some fit every film, so the cosine alone says little.
+
+use crate::EngineError;
+use crate::drawn::{drawn, still_holds};
+use precedent_archive::Generation;
+use precedent_model::Projection;
+use precedent_query::AgainstBackground;
+use precedent_vector::{ByteVector, MaxSim};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Images that sentences are compared with.
+const IMAGES: usize = 256;
+/// Fewest of them.
+const FEWEST: usize = 32;
+/// Cases that are looked at for each of them: some have no patches, or films of another view.
+const LOOKED_AT: usize = 16;
+
+/// An image of the archive.
+struct Reference {
+    patches: MaxSim,
+    step: f32,
+}
+
+/// The images of each projection.
+#[derive(Default)]
+pub(crate) struct References(Mutex<Vec<Kept>>);
+
+struct Kept {
+    projection: Option<Projection>,
+    dimension: usize,
+    /// Cases of the archive when they were drawn.
+    cases: usize,
+    images: Arc<[Reference]>,
+}
+
+/// Embeddings can be turned back into images.
+impl std::fmt::Debug for References {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("References(hidden)")
+    }
+}
+
+impl References {
+    /// For each sentence how well it fits images of a projection; `None` if too few of them have patches.
+    pub(super) fn background(
+        &self,
+        snapshot: &dyn Generation,
+        projection: Option<Projection>,
+        sentences: &[ByteVector],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Background>, EngineError> {
+        let Some(dimension) = sentences.first().map(ByteVector::dimension) else { return Ok(None) };
+        let images = self.of(snapshot, projection, dimension, stop)?;
+        if images.len() < FEWEST {
+            return Ok(None);
+        }
+        let rows: Vec<u8> = sentences.iter().flat_map(ByteVector::as_row).copied().collect();
+        let (mut cosines, mut best) = (vec![0.0; sentences.len() * images.len()], vec![0; sentences.len()]);
+        for (at, image) in images.iter().enumerate() {
+            if stop() {
+                return Err(EngineError::Cancelled);
+            }
+            image.patches.best(&rows, &mut best);
+            for (sentence, (product, vector)) in best.iter().zip(sentences).enumerate() {
+                // In the order of `Patches::cosine`.
+                cosines[sentence * images.len() + at] = image.step * vector.step() * *product as f32;
+            }
+        }
+        cosines.chunks_exact_mut(images.len()).for_each(|of| of.sort_unstable_by(f32::total_cmp));
+        Ok(Some(Background { cosines, images: images.len() }))
+    }
+
+    fn of(
+        &self,
+        snapshot: &dyn Generation,
+        projection: Option<Projection>,
+        dimension: usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Arc<[Reference]>, EngineError> {
+        let cases = snapshot.cases();
+        if let Some(images) = self.kept(projection, dimension, cases) {
+            return Ok(images);
+        }
+        let images: Arc<[Reference]> = draw(snapshot, projection, dimension, stop)?.into();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| kept.projection != projection || kept.dimension != dimension);
+        kept.push(Kept { projection, dimension, cases, images: Arc::clone(&images) });
+        Ok(images)
+    }
+
+    fn kept(
+        &self,
+        projection: Option<Projection>,
+        dimension: usize,
+        cases: usize,
+    ) -> Option<Arc<[Reference]>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|kept| kept.projection == projection && kept.dimension == dimension)?;
+        still_holds(found.cases, cases).then(|| Arc::clone(&found.images))
+    }
+}
+
+fn draw(
+    snapshot: &dyn Generation,
+    projection: Option<Projection>,
+    dimension: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Reference>, EngineError> {
+    let mut images = Vec::new();
+    if snapshot.definition().local_space.is_none() {
+        return Ok(images);
+    }
+    for place in drawn(snapshot, LOOKED_AT * IMAGES, stop)? {
+        if images.len() == IMAGES {
+            break;
+        }
+        if stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let parts = snapshot.local_images(place)?;
+        if parts.is_empty() {
+            continue;
+        }
+        let views = match projection {
+            Some(_) => snapshot.case_without_report(place)?.images,
+            None => Vec::new(),
+        };
+        let is_like = |image: usize| {
+            let view = views.get(image).and_then(|image| image.view.as_deref()).and_then(Projection::of_view);
+            view.is_none() || view == projection
+        };
+        let fits =
+            parts.iter().find(|(image, local)| is_like(*image) && local.patches().dimension() == dimension);
+        let Some((_, local)) = fits else { continue };
+        let shown = local.grid().shown();
+        if let Some(patches) = local.patches().query(Some(&shown)) {
+            images.push(Reference { patches, step: local.patches().step() });
+        }
+    }
+    Ok(images)
+}
+
+/// The best cosines of sentences with images.
+pub(super) struct Background {
+    /// Sentence after sentence, ascending.
+    cosines: Vec<f32>,
+    images: usize,
+}
+
+impl Background {
+    /// A cosine of a sentence beside those with the images.
+    pub fn against(&self, sentence: usize, cosine: f32) -> AgainstBackground {
+        let cosines = &self.cosines[sentence * self.images..][..self.images];
+        let (below, up_to) = (
+            cosines.partition_point(|other| *other < cosine),
+            cosines.partition_point(|other| *other <= cosine),
+        );
+        let (mean, deviation) = spread(cosines);
+        AgainstBackground {
+            share_below: (below + up_to) as f32 / (2 * self.images) as f32,
+            deviations: if deviation > 0.0 { ((f64::from(cosine) - mean) / deviation) as f32 } else { 0.0 },
+        }
+    }
+
+    /// By how many standard deviations a cosine lies above the mean of the sentence.
+    pub fn deviations(&self, sentence: usize, cosine: f32) -> f32 {
+        self.against(sentence, cosine).deviations
+    }
+}
+
+/// Mean and standard deviation.
+fn spread(values: &[f32]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+    let squares = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>();
+    (mean, (squares / count).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cosine_stands_beside_those_of_its_sentence() {
+        let background = Background { cosines: vec![0.1, 0.2, 0.2, 0.3, 0.5, 0.5, 0.5, 0.5], images: 4 };
+        let found = background.against(0, 0.2);
+        assert_eq!(found.share_below, 0.5, "of equal ones, half");
+        assert!(found.deviations.abs() < 1e-6);
+        let found = background.against(0, 0.4);
+        assert!((found.deviations - 0.2 / 0.005_f32.sqrt()).abs() < 1e-4, "{found:?}");
+        assert_eq!(found.share_below, 1.0);
+        assert_eq!(background.against(1, 0.9).deviations, 0.0, "they do not differ");
+    }
+}
