@@ -8,6 +8,7 @@ use precedent_model::{Case, CaseId};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use precedent_report::ReportReader;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// Limits of a brief search: vectors, hits, search width, and cases that are compared because no graph holds them. Within them, a
 /// search with 512 dimensions takes some hundred microseconds.
@@ -18,6 +19,11 @@ const BRIEF_RECALL: f32 = 0.99;
 const BRIEF_COMPARED: usize = 1024;
 /// Codes scanned in the time it takes to compare one vector.
 const CODES_FOR_A_VECTOR: usize = 16;
+/// What is expected of a search by a few embeddings, and of any other: what it takes for ten hits of a large index.
+const BRIEF: Duration = Duration::from_micros(250);
+const USUAL: Duration = Duration::from_millis(2);
+/// What is expected of one hit or listed case.
+const HIT_NANOS: u64 = 10_000;
 
 /// One generation of an index. All answers of a view come from the same cases.
 #[derive(Debug, Clone)]
@@ -107,6 +113,34 @@ impl View {
             && self.snapshot.cases_with(VectorAccess::Compared)
                 + self.snapshot.cases_with(VectorAccess::Codes) / CODES_FOR_A_VECTOR
                 <= BRIEF_COMPARED
+    }
+
+    /// How long a search is expected to compute: the more so the more vectors it compares and the more hits it returns. An
+    /// expectation by the request alone; what the filter leaves is not known yet.
+    pub fn expected(&self, request: &SearchRequest) -> Duration {
+        let limits = &request.limits;
+        let hits = limits.page_size.map_or(limits.limit, |size| size.min(limits.limit));
+        let usual = if self.is_brief(request) { BRIEF } else { USUAL };
+        let compares = limits.exact || limits.path == PathChoice::Exact;
+        let scan = if compares { self.scan(request) } else { Duration::ZERO };
+        usual + scan + Self::expected_for(hits)
+    }
+
+    /// How long so many cases are expected to take that are read one by one.
+    pub fn expected_for(cases: usize) -> Duration {
+        Duration::from_nanos(cases as u64 * HIT_NANOS)
+    }
+
+    /// What is expected of a full scan: a nanosecond for each number of each vector.
+    fn scan(&self, request: &SearchRequest) -> Duration {
+        let dimension = self.definition().image_space.as_ref().map_or(0, |space| space.dimension());
+        let queries = request.vectors.len()
+            + request.images.len()
+            + request.encoded_images.len()
+            + request.examples.len()
+            + usize::from(request.image_text.is_some());
+        let vectors = (self.snapshot.cases() as u64).saturating_mul(queries as u64);
+        Duration::from_nanos(vectors.saturating_mul(dimension as u64))
     }
 
     /// Measures whether vector searches keep the promised recall, with up to `sample` cases as queries. `progress` gets the

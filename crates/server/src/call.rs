@@ -9,9 +9,10 @@ use precedent_engine::give_way;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
@@ -54,6 +55,11 @@ impl Call {
         &self.taken.peer
     }
 
+    /// Notes what its searches are expected to compute in all. If that is long, they give way to others from the start.
+    pub(crate) fn expect(&self, in_all: Duration) {
+        self.taken.usage.expect(in_all);
+    }
+
     /// A message has arrived whole, in this memory.
     pub(crate) fn receive(&self, memory: Held) {
         self.received().join(memory);
@@ -79,13 +85,14 @@ pub(crate) struct Workers {
     searches: Turns,
     encodings: Arc<Semaphore>,
     abort: Arc<AtomicBool>,
+    beside: Arc<Beside>,
 }
 
 impl Workers {
     /// Workers that run that many searches and, apart from them, encodings at a time.
     pub(crate) fn new(searches: usize, encodings: usize) -> Self {
         let encodings = Arc::new(Semaphore::new(encodings.max(1)));
-        Self { searches: Turns::new(searches), encodings, abort: Arc::default() }
+        Self { searches: Turns::new(searches), encodings, abort: Arc::default(), beside: Arc::default() }
     }
 
     /// Ends every search that runs, and what waits to be encoded: the server's patience is over.
@@ -187,7 +194,7 @@ impl Workers {
                 _ => status,
             })
         };
-        if gives_way { beside(run).await } else { blocking(run).await }
+        if gives_way { self.beside.run(run).await } else { blocking(run).await }
     }
 
     /// Reads a request of so many bytes: a small one at once, a large one on a blocking thread, as to look at some MiB
@@ -250,23 +257,34 @@ fn did_not_finish(panicked: bool) -> Status {
     status::internal()
 }
 
-/// Works on a thread of its own that has a processor only where no other thread wants it: a search of a batch that has
-/// become long, or a check of every byte.
-async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
-) -> Result<T, Status> {
-    let span = tracing::Span::current();
-    let (done, result) = oneshot::channel();
-    let run = move || {
-        give_way();
-        // Nobody may wait any more.
-        let _ = done.send(span.in_scope(|| at_once(work)));
-    };
-    if let Err(error) = std::thread::Builder::new().name("precedent-long".to_owned()).spawn(run) {
-        tracing::error!(%error, "the system gives no more threads");
-        return Err(status::internal());
+/// Threads that have a processor only where no other thread wants it: for searches that take long, and checks of every
+/// byte. They are kept a while, because who asks for a whole ranking asks for the next.
+#[derive(Debug, Default)]
+struct Beside(OnceLock<Option<Runtime>>);
+
+impl Beside {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let Some(runtime) = self.0.get_or_init(threads) else { return Err(status::internal()) };
+        let span = tracing::Span::current();
+        let task = runtime.spawn_blocking(move || span.in_scope(work));
+        task.await.unwrap_or_else(|error| Err(did_not_finish(error.is_panic())))
     }
-    result.await.unwrap_or_else(|_| Err(did_not_finish(true)))
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Nothing waits for what still runs, and a task may not.
+        self.0.take().flatten().map(Runtime::shutdown_background);
+    }
+}
+
+fn threads() -> Option<Runtime> {
+    let threads =
+        Builder::new_current_thread().thread_name("precedent-long").on_thread_start(give_way).build();
+    threads.inspect_err(|error| tracing::error!(%error, "the system gives no more threads")).ok()
 }
 
 async fn blocking<T: Send + 'static>(
@@ -281,6 +299,7 @@ async fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
     use crate::peer::Memory;
+    use tokio::sync::oneshot;
     use tonic::Code;
 
     fn call(deadline: Option<Instant>) -> Call {
@@ -454,7 +473,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_has_become_long_computes_beside_others() {
+    async fn a_call_that_is_long_computes_beside_others() {
         let workers = Workers::new(1, 1);
         let batch = call(None);
         let name = |_: &dyn Fn() -> bool| Ok(std::thread::current().name().map(str::to_owned));
@@ -466,7 +485,25 @@ mod tests {
         workers.search(batch.clone(), slow).await.unwrap();
         assert_eq!(workers.search(batch.clone(), name).await.unwrap().as_deref(), Some("precedent-long"));
         let panics = workers.search(batch, |_| -> Result<(), Status> { panic!("CANARY") }).await.unwrap_err();
-        assert_eq!(panics.code(), Code::Internal);
+        assert_eq!((panics.code(), panics.message().contains("CANARY")), (Code::Internal, false));
+        let expected = call(None);
+        expected.expect(Duration::from_secs(1));
+        assert_eq!(workers.search(expected, name).await.unwrap().as_deref(), Some("precedent-long"));
+    }
+
+    #[tokio::test]
+    async fn searches_of_a_long_call_come_back_to_the_same_thread() {
+        let workers = Workers::new(1, 1);
+        let batch = call(None);
+        batch.expect(Duration::from_secs(1));
+        let mut threads = std::collections::HashSet::new();
+        for _ in 0..20 {
+            let thread = workers.search(batch.clone(), |_| Ok(std::thread::current().id())).await.unwrap();
+            threads.insert(thread);
+            // It waits for more only a moment after its answer is there.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(threads.len() < 5, "{} threads", threads.len());
     }
 
     #[tokio::test]

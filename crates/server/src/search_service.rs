@@ -41,6 +41,7 @@ impl SearchService for Searches {
         let question = self.workers.read(&call, bytes, read).await?;
         let view = view_of(&served, question.page)?;
         let is_brief = view.is_brief(&question.request);
+        call.expect(view.expected(&question.request));
         let ask = move |stop: &dyn Fn() -> bool| question.ask(&served, &view, stop);
         let answer = match is_brief {
             true => self.workers.brief_search(call, ask).await?,
@@ -70,26 +71,33 @@ impl SearchService for Searches {
         let questions =
             self.workers.read(&call, bytes, move || read_batch(&registry, requests, &asked)).await?;
         let view = served.engine().view();
-        let (mut bytes, mut hits) = (0, 0);
-        let mut held = Held::default();
-        let mut responses = Vec::with_capacity(questions.len());
-        for question in questions {
-            // Each waits for its own turn, so that a long batch lets other searches in between.
-            let (served, view) = (served.clone(), view.clone());
-            let answer =
-                self.workers.search(call.clone(), move |stop| question.ask(&served, &view, stop)).await?;
-            // Stops before memory does: a thousand answers of a thousand reports would be gigabytes.
-            bytes += answer.encoded_len();
-            if bytes > self.sizes.response_bytes {
-                return Err(status::response_too_large(self.sizes.response_bytes));
+        call.expect(questions.iter().map(|question| view.expected(&question.request)).sum());
+        let (held_by, limit) = (call.clone(), self.sizes.response_bytes);
+        let ask = move |stop: &dyn Fn() -> bool| {
+            let (mut bytes, mut hits) = (0, 0);
+            let mut held = Held::default();
+            let mut responses = Vec::with_capacity(questions.len());
+            for question in questions {
+                // Between two searches others have their turn.
+                if stop() {
+                    return Err(status::cancelled());
+                }
+                let answer = question.ask(&served, &view, stop)?;
+                // Stops before memory does: a thousand answers of a thousand reports would be gigabytes.
+                bytes += answer.encoded_len();
+                if bytes > limit {
+                    return Err(status::response_too_large(limit));
+                }
+                if bytes > SMALL_BYTES {
+                    let more = held_by.peer().answers().try_take(answer.encoded_len());
+                    held.join(more.ok_or_else(status::out_of_memory)?);
+                }
+                hits += answer.hits.len();
+                responses.push(answer);
             }
-            if bytes > SMALL_BYTES {
-                let more = call.peer().answers().try_take(answer.encoded_len());
-                held.join(more.ok_or_else(status::out_of_memory)?);
-            }
-            hits += answer.hits.len();
-            responses.push(answer);
-        }
+            Ok((responses, hits, held))
+        };
+        let (responses, hits, _held) = self.workers.search(call, ask).await?;
         tracing::Span::current().record("hits", hits);
         Ok(Response::new(v1::BatchSearchResponse { responses }))
     }
@@ -121,6 +129,7 @@ impl SearchService for Searches {
         let mut wire = request.into_inner();
         let served = self.registry.resolve(&wire.index)?.clone();
         let asked = convert::list::by_id(&wire).map_err(status::invalid)?;
+        call.expect(View::expected_for(asked.ids.len()));
         let mut gathered = Gathered::new(&call, self.sizes);
         let gather = move |stop: &dyn Fn() -> bool| {
             let (view, told) = (served.engine().view(), engine_error(&served));
@@ -147,6 +156,7 @@ impl SearchService for Searches {
         let digest = convert::list::digest(&wire, served.name());
         let page = read_page(&wire.page_token, &digest).map_err(status::invalid)?;
         let asked = convert::list::page(wire).map_err(status::invalid)?;
+        call.expect(View::expected_for(asked.size));
         let mut gathered = Gathered::new(&call, self.sizes);
         let gather = move |stop: &dyn Fn() -> bool| {
             let (view, told) = (view_of(&served, page)?, engine_error(&served));

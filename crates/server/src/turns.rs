@@ -1,21 +1,21 @@
 //! Whose turn it is to compute: short searches before long ones, and connections in proportion.
 //!
 //! As many searches compute at a time as there are places. The others wait: first those whose calls have computed for
-//! less than [`SHORT`], of these the connection that has used least. A search that has become long gives its place to a
-//! short one within [`LEAST`], and to another long one after [`SLICE`], and waits for its next turn where it is. So that
-//! the long ones get on all the same, whoever has waited for [`PATIENCE`] goes first and keeps the place for a slice. As a
-//! search gives way only where it asks whether to stop, which may be some ten milliseconds apart, short ones have one place
-//! more while long ones have all others.
+//! less than [`SHORT`] and are not expected to need more, of these the connection that has used least. A search that is or
+//! has become long gives its place to a short one within [`LEAST`], and to another long one after [`SLICE`], and waits for
+//! its next turn where it is. So that the long ones get on all the same, whoever has waited for [`PATIENCE`] goes first and
+//! keeps the place for a slice. As a search gives way only where it asks whether to stop, which may be some ten
+//! milliseconds apart, short ones have one place more while long ones have all others.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// What a call may compute and still be short: ten searches by text and picture, hundreds by a vector.
-const SHORT: Duration = Duration::from_millis(50);
+/// What a call may compute and still be short: two searches by text and picture, forty by a vector.
+const SHORT: Duration = Duration::from_millis(10);
 /// A long search keeps its place for so long whoever waits: to hand it over costs some ten microseconds.
 const LEAST: Duration = Duration::from_micros(250);
 /// A long search keeps its place for so long while only long ones wait.
@@ -32,17 +32,31 @@ const REMEMBERED: usize = 1024;
 pub(crate) struct Usage {
     connection: u64,
     nanos: AtomicU64,
+    /// Whether it was known from the start that it would take long.
+    is_expected_long: AtomicBool,
 }
 
 impl Usage {
     /// Of a new call.
     pub(crate) fn of(connection: u64) -> Self {
-        Self { connection, nanos: AtomicU64::new(0) }
+        Self { connection, nanos: AtomicU64::new(0), is_expected_long: AtomicBool::new(false) }
     }
 
     /// Whether the call gives way to others from now on.
     pub(crate) fn is_long(&self) -> bool {
-        self.so_far() >= SHORT
+        self.is_long_after(Duration::ZERO)
+    }
+
+    /// Notes what the call is expected to compute in all: if that is long, it gives way from its start.
+    pub(crate) fn expect(&self, in_all: Duration) {
+        if in_all >= SHORT {
+            self.is_expected_long.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The same, once it has computed for so long since it has its place.
+    fn is_long_after(&self, more: Duration) -> bool {
+        self.is_expected_long.load(Ordering::Relaxed) || self.so_far() + more >= SHORT
     }
 
     fn so_far(&self) -> Duration {
@@ -180,7 +194,7 @@ impl State {
         let best = self.waiting.iter().enumerate().min_by_key(order)?;
         if self.running.len() >= self.places {
             let is_long = |(usage, since): &(Arc<Usage>, Instant)| {
-                usage.so_far() + now.saturating_duration_since(*since) >= SHORT
+                usage.is_long_after(now.saturating_duration_since(*since))
             };
             let has_one_more = self.running.len() == self.places && self.running.iter().all(is_long);
             return (has_one_more && best.1.is_short).then_some((best.0, false));
@@ -230,7 +244,7 @@ impl Turn {
     /// search or a connection, wait for some milliseconds.
     fn let_others_wake(&mut self) {
         if self.left.elapsed() >= LEAST {
-            if self.usage.so_far() + self.begun.elapsed() >= SHORT {
+            if self.usage.is_long_after(self.begun.elapsed()) {
                 std::thread::yield_now();
             }
             self.left = Instant::now();
@@ -244,7 +258,7 @@ impl Turn {
             return false;
         }
         let ran = self.begun.elapsed();
-        let is_long = self.usage.so_far() + ran >= SHORT;
+        let is_long = self.usage.is_long_after(ran);
         let for_short = !self.is_overdue && shared.short_waiting.load(Ordering::Relaxed) > 0;
         is_long && ran >= if for_short { LEAST } else { SLICE }
     }
@@ -269,7 +283,6 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicBool;
 
     fn call(connection: u64, computed: Duration) -> Arc<Usage> {
         let usage = Usage::of(connection);
@@ -305,9 +318,11 @@ mod tests {
     #[tokio::test]
     async fn short_calls_go_before_long_ones_and_connections_take_turns() {
         let new = |connection| call(connection, Duration::ZERO);
-        let batch = call(1, SHORT);
+        let (batch, exact) = (call(1, SHORT), new(1));
+        exact.expect(SHORT);
         let found = order(&[
             ("batch", batch),
+            ("exact", exact),
             ("a1", new(2)),
             ("a2", new(2)),
             ("a3", new(2)),
@@ -315,7 +330,17 @@ mod tests {
             ("b2", new(3)),
         ])
         .await;
-        assert_eq!((&found[..2], found[5]), (&["a1", "b1"][..], "batch"), "{found:?}");
+        assert_eq!((&found[..2], &found[5..]), (&["a1", "b1"][..], &["batch", "exact"][..]), "{found:?}");
+    }
+
+    #[test]
+    fn a_call_is_long_by_what_it_computed_or_is_expected_to() {
+        let [usual, expected, used] = [0, 1, 2].map(|connection| call(connection, Duration::ZERO));
+        usual.expect(SHORT - Duration::from_nanos(1));
+        expected.expect(SHORT);
+        expected.expect(Duration::ZERO);
+        used.add(SHORT);
+        assert_eq!([usual, expected, used].map(|usage| usage.is_long()), [false, true, true]);
     }
 
     /// Computes until told to end, as a search that asks often whether to go on.
@@ -339,12 +364,18 @@ mod tests {
 
     #[test]
     fn a_long_search_gives_way_and_gets_on_all_the_same() {
+        gives_way_and_gets_on(&call(1, SHORT));
+        let expected = call(1, Duration::ZERO);
+        expected.expect(SHORT);
+        gives_way_and_gets_on(&expected);
+    }
+
+    fn gives_way_and_gets_on(long: &Arc<Usage>) {
         let (turns, end) = (Turns::new(1), Arc::new(AtomicBool::new(false)));
-        let long = call(1, SHORT);
-        let running = compute(&turns, &long, &end);
+        let running = compute(&turns, long, &end);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (begun, mut waited) = (Instant::now(), Vec::new());
-        while begun.elapsed() < Duration::from_secs(2) {
+        while begun.elapsed() < Duration::from_secs(1) {
             let asked = Instant::now();
             let turn = runtime.block_on(turns.take(&call(2, Duration::ZERO))).unwrap();
             waited.push(asked.elapsed());

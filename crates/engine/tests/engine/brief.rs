@@ -1,10 +1,11 @@
-//! Which searches are expected to be brief.
+//! Which searches are expected to be brief, and how long others are expected to take.
 
 use crate::support::{DIMENSION, Sketch, archive, case, vector};
 use precedent_engine::{Access, Engine};
 use precedent_model::PartialDate;
 use precedent_query::{Guards, Judgement, Limits, PathChoice, QueryImage, SearchRequest};
 use precedent_vector::Metric;
+use std::time::Duration;
 
 fn by_vector() -> SearchRequest {
     SearchRequest { vectors: vec![vector(&[0.25; DIMENSION])], ..SearchRequest::default() }
@@ -65,4 +66,28 @@ fn a_search_that_must_compare_many_cases_is_not_brief() {
     assert!(!is_brief());
     archive.engine.merge_all(&|_, _, _| true).unwrap();
     assert!(is_brief(), "the graph of the merged segment is walked");
+}
+
+#[test]
+fn exact_searches_and_many_hits_are_expected_to_take_longer() {
+    let archive = archive(Metric::L2, Access::Bulk);
+    take_in(&archive.engine, 0..10);
+    let (none, view) = (Limits::default(), archive.engine.view());
+    let expected = |limits| view.expected(&with(limits));
+    let ten = expected(none);
+    assert!(ten < Duration::from_millis(1), "{ten:?}");
+    let deep = expected(Limits { limit: 1000, ..none });
+    assert!(deep >= Duration::from_millis(10), "{deep:?}");
+    let page = expected(Limits { limit: 1000, page_size: Some(20), ..none });
+    assert!(page < Duration::from_millis(5), "{page:?}");
+    let exact = Limits { exact: true, ..none };
+    let few = expected(exact);
+    take_in(&archive.engine, 10..1010);
+    let view = archive.engine.view();
+    let numbers = Duration::from_nanos(1000 * DIMENSION as u64);
+    for compares in [exact, Limits { path: PathChoice::Exact, ..none }] {
+        assert_eq!(view.expected(&with(compares)), few + numbers);
+    }
+    let two = SearchRequest { vectors: vec![vector(&[0.25; DIMENSION]); 2], ..with(exact) };
+    assert!(view.expected(&two) > few + numbers);
 }
