@@ -4,7 +4,7 @@
 //! ("Edema pulmonar") follows the others of its section. English wins a tie, so that a name or a Latin term flags nothing.
 
 use crate::lexicon_file::LanguageEntry;
-use crate::token::is_apostrophe;
+use crate::token::{ascii_lower_case, is_apostrophe};
 use precedent_model::{continues_word, is_invisible};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -111,6 +111,9 @@ impl Languages {
             worth.script_words += WORD;
             return;
         }
+        if self.is_plain_unknown(word) {
+            return;
+        }
         let mut lower = word.to_lowercase();
         if lower.contains(is_apostrophe) || !lower.is_ascii() {
             lower.retain(|c| !is_invisible(c));
@@ -131,6 +134,13 @@ impl Languages {
         } else if word.starts_with(char::is_lowercase) && is_accented(&lower) {
             worth.accents += WEAK;
         }
+    }
+
+    /// Whether the word is of plain letters, longer than an elision, and of no language's list: it is worth nothing then.
+    fn is_plain_unknown(&self, word: &str) -> bool {
+        let plain = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let mut place = [0; MAX_WORD];
+        plain && !ascii_lower_case(word, &mut place).is_some_and(|word| self.words.contains_key(word))
     }
 
     fn shown(&self, worth: &Worth) -> Shown {

@@ -170,6 +170,14 @@ pub(crate) fn normalise(text: &str, word: &mut String) {
     }
 }
 
+/// A short word of ASCII in lower case, in the place given; `None` where it is another or does not fit.
+pub(crate) fn ascii_lower_case<'a>(word: &str, place: &'a mut [u8]) -> Option<&'a str> {
+    let lower = place.get_mut(..word.len()).filter(|_| word.is_ascii())?;
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).ok()
+}
+
 /// Whether the character stands for an apostrophe. U+0092 is one of Windows that was read as Latin-1.
 pub(crate) fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '\u{92}')

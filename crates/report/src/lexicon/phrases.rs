@@ -10,6 +10,8 @@ pub(crate) type MeaningId = u32;
 /// Widest match, in tokens: the bits of [`Found::mask`].
 const MAX_WIDTH: usize = 64;
 const NONE: u32 = 0;
+/// So many edges are looked at one after the other.
+const FEW_EDGES: usize = 8;
 
 /// A phrase found in a row of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub(crate) struct Phrases {
     edges: FxHashMap<(u32, WordId), u32>,
     /// By word: the root's edges, as most words begin no phrase.
     first: Vec<u32>,
+    /// All edges by node, of one node ascending by word; and by node where its edges begin. Most nodes have one or two, which
+    /// lie in one cache line.
+    ordered: Vec<(WordId, u32)>,
+    begins: Vec<u32>,
     /// By word: whether no gap may hold it.
     breaks: Vec<bool>,
 }
@@ -60,6 +66,8 @@ impl Phrases {
             nodes: vec![Node::default()],
             edges: FxHashMap::default(),
             first: Vec::new(),
+            ordered: Vec::new(),
+            begins: Vec::new(),
             breaks: Vec::new(),
         }
     }
@@ -96,7 +104,7 @@ impl Phrases {
         }
     }
 
-    /// Makes the tree ready, for a vocabulary of `words` numbers; no gap holds a word for which `breaks` says so.
+    /// Makes the tree ready and complete, for a vocabulary of `words` numbers; no gap holds a word for which `breaks` says so.
     pub fn finish(&mut self, words: usize, breaks: impl Fn(WordId) -> bool) {
         self.first = vec![NONE; words];
         for (&(from, word), &to) in &self.edges {
@@ -104,6 +112,12 @@ impl Phrases {
                 self.first[word as usize] = to;
             }
         }
+        let mut ordered: Vec<(u32, WordId, u32)> =
+            self.edges.drain().map(|((from, word), to)| (from, word, to)).collect();
+        ordered.sort_unstable();
+        let begins = |node: usize| ordered.partition_point(|&(from, ..)| (from as usize) < node) as u32;
+        self.begins = (0..=self.nodes.len()).map(begins).collect();
+        self.ordered = ordered.into_iter().map(|(_, word, to)| (word, to)).collect();
         self.breaks = (0..words).map(|word| breaks(word as WordId)).collect();
     }
 
@@ -148,8 +162,18 @@ impl Phrases {
         open: &mut Vec<(u32, usize, u64)>,
     ) {
         let Some(token) = tokens.get(next).filter(|_| next - first < MAX_WIDTH) else { return };
-        if let Some(&to) = self.edges.get(&(node, token.word)) {
+        if let Some(to) = self.edge(node, token.word) {
             open.push((to, next + 1, mask | 1 << (next - first)));
         }
+    }
+
+    /// The node that the word leads to from this one.
+    fn edge(&self, node: u32, word: WordId) -> Option<u32> {
+        let node = node as usize;
+        let edges = &self.ordered[self.begins[node] as usize..self.begins[node + 1] as usize];
+        if edges.len() <= FEW_EDGES {
+            return edges.iter().find(|(known, _)| *known == word).map(|&(_, to)| to);
+        }
+        edges.binary_search_by_key(&word, |&(known, _)| known).ok().map(|place| edges[place].1)
     }
 }

@@ -119,10 +119,11 @@ impl<'a> Finder<'a> {
         let first = word.chars().next().filter(|c| c.is_alphabetic())?;
         let between = &self.text[behind..at];
         let before = self.before(behind, between);
-        let known = || self.headings.may_begin(&lower(word));
+        let known = || self.headings.may_begin(word);
         let may_be = match before {
-            Before::Line { .. } => first.is_uppercase() || known(),
-            Before::End | Before::Heading => first.is_uppercase(),
+            // A heading begins with a word that begins one; only a label in capitals may end with it instead.
+            Before::Line { .. } => first.is_uppercase() && !word.contains(char::is_lowercase) || known(),
+            Before::End | Before::Heading => first.is_uppercase() && known(),
             Before::Middle => {
                 let apart = |c: char| c.is_whitespace() || c == '*' || BRACKETS.contains(&c);
                 first.is_uppercase() && between.ends_with(apart) && known()

@@ -2,6 +2,7 @@
 
 use crate::lexicon_file::{HeadingEntry, LexiconError};
 use crate::sentence::is_joining;
+use crate::token::ascii_lower_case;
 use precedent_model::SectionKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -9,6 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) const MAX_WORDS: usize = 10;
 /// Most words that a label may hold before the heading that it ends with: "PERTINENT SURGICAL HISTORY:".
 const MAX_UNKNOWN: usize = 3;
+
+/// Words up to this size take no memory of their own when they are looked up, in bytes.
+const LOWER_BYTES: usize = 32;
 
 /// What a heading says about the text behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +75,13 @@ impl Headings {
         Ok(headings)
     }
 
-    /// Whether a heading begins with that word, in lower case.
+    /// Whether a heading begins with that word.
     pub(super) fn may_begin(&self, word: &str) -> bool {
-        self.first.contains(word)
+        let mut place = [0; LOWER_BYTES];
+        match ascii_lower_case(word, &mut place).filter(|word| !word.contains('\'')) {
+            Some(word) => self.first.contains(word),
+            None => self.first.contains(lower(word).as_str()),
+        }
     }
 
     /// What the words are when headings and labels make up all of them: "FINDINGS AND IMPRESSION", "CHEST FINDINGS".
@@ -109,10 +117,16 @@ impl Headings {
         if !self.first.contains(words.first()?.as_str()) {
             return None;
         }
-        (1..=words.len()).rev().find_map(|length| {
-            let heading = self.phrases.get(words[..length].join(" ").as_str())?;
-            Some((length, *heading))
-        })
+        let mut joined = String::with_capacity(words.iter().map(|word| word.len() + 1).sum());
+        let mut longest = None;
+        for (place, word) in words.iter().enumerate() {
+            if place > 0 {
+                joined.push(' ');
+            }
+            joined.push_str(word);
+            longest = self.phrases.get(joined.as_str()).map(|heading| (place + 1, *heading)).or(longest);
+        }
+        longest
     }
 
     /// What a label in capitals is that ends with a heading, "PERTINENT SURGICAL HISTORY", or begins with one, "FINDINGS
