@@ -18,6 +18,12 @@ def test_the_p99_is_compared_with_that_of_quiet() -> None:
     assert lines[-2:] == ["| near | 0.60 | 4.00 | 2.00 | reached |", "| far | 0.70 | 4.10 | 2.05 | not reached |"]
 
 
+def test_who_asks_nothing_has_no_verdict() -> None:
+    name = next(name for name, disturb, _ in fairness.SITUATIONS if disturb is fairness.unpack_batches)
+    lines = fairness.markdown([("quiet", 0.5, 2.0), (name, 0.7, 8.0)], 1000, FACTS).splitlines()
+    assert lines[-2:] == ["| quiet | 0.50 | 2.00 | 1.00 |  |", f"| {name} | 0.70 | 8.00 | 4.00 |  |"]
+
+
 @pytest.mark.skipif(not PROGRAM.exists(), reason="needs the program, built for release")
 def test_every_situation_is_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
