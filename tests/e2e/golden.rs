@@ -6,10 +6,10 @@
 //! [`beside`] gives them, and was made by [`version_9_is_written_once`]: no manifest can say it.
 
 use precedent_engine::{
-    Access, CaseOrder, Definition, Engine, LocalImage, LocalVectors, NewCase, NewLocal, VectorAccess,
+    Access, CaseOrder, Definition, Engine, LocalVectors, NewCase, NewLocal, VectorAccess,
 };
 use precedent_model::{Case, CaseId, GridFrame, ImageExtent, PatientKey, Report, SectionKind, Thumbnail};
-use precedent_query::{Guards, PathChoice, QueryVector, SearchRequest};
+use precedent_query::{Guards, LocalImage, PathChoice, QueryVector, SearchRequest};
 use precedent_vector::{ByteVector, Patches};
 use std::collections::BTreeMap;
 use std::fs;

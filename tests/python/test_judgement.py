@@ -77,6 +77,7 @@ def test_neighbours_vote_only_where_they_are_asked(served: Served) -> None:
     assert silent.consensus is None
     missing = served.client.search(text="effusion", neighbours=5).plan.unavailable
     assert [(one.part, one.reason) for one in missing] == [
+        ("abstention", "NO_IMAGE_QUERY"),
         ("consensus", "NO_IMAGE_QUERY"),
         ("dissent", "NO_IMAGE_QUERY"),
     ]

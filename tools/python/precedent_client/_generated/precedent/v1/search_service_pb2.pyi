@@ -64,6 +64,9 @@ class AnswerPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ANSWER_PART_UNSPECIFIED: _ClassVar[AnswerPart]
     ANSWER_PART_CONSENSUS: _ClassVar[AnswerPart]
     ANSWER_PART_DISSENT: _ClassVar[AnswerPart]
+    ANSWER_PART_EVIDENCE: _ClassVar[AnswerPart]
+    ANSWER_PART_BACKGROUND: _ClassVar[AnswerPart]
+    ANSWER_PART_ABSTENTION: _ClassVar[AnswerPart]
 
 class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -71,6 +74,11 @@ class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UNAVAILABLE_REASON_NO_IMAGE_QUERY: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_NO_REPORTS: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_HIDDEN_FINDINGS: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_LOCAL_QUERY: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_LOCAL_ENCODER: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_REPORTS_ASKED: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_FEW_PATCHES: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_FEW_IMAGES: _ClassVar[UnavailableReason]
 CASE_DETAIL_UNSPECIFIED: CaseDetail
 CASE_DETAIL_WITHOUT_REPORT: CaseDetail
 CASE_DETAIL_CASE_ID: CaseDetail
@@ -104,13 +112,21 @@ CASE_ORDER_AS_INGESTED: CaseOrder
 ANSWER_PART_UNSPECIFIED: AnswerPart
 ANSWER_PART_CONSENSUS: AnswerPart
 ANSWER_PART_DISSENT: AnswerPart
+ANSWER_PART_EVIDENCE: AnswerPart
+ANSWER_PART_BACKGROUND: AnswerPart
+ANSWER_PART_ABSTENTION: AnswerPart
 UNAVAILABLE_REASON_UNSPECIFIED: UnavailableReason
 UNAVAILABLE_REASON_NO_IMAGE_QUERY: UnavailableReason
 UNAVAILABLE_REASON_NO_REPORTS: UnavailableReason
 UNAVAILABLE_REASON_HIDDEN_FINDINGS: UnavailableReason
+UNAVAILABLE_REASON_NO_LOCAL_QUERY: UnavailableReason
+UNAVAILABLE_REASON_NO_LOCAL_ENCODER: UnavailableReason
+UNAVAILABLE_REASON_NO_REPORTS_ASKED: UnavailableReason
+UNAVAILABLE_REASON_FEW_PATCHES: UnavailableReason
+UNAVAILABLE_REASON_FEW_IMAGES: UnavailableReason
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement", "evidence")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +150,7 @@ class SearchRequest(_message.Message):
     FACETS_FIELD_NUMBER: _ClassVar[int]
     DIVERSITY_FIELD_NUMBER: _ClassVar[int]
     JUDGEMENT_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -157,31 +174,78 @@ class SearchRequest(_message.Message):
     facets: _containers.RepeatedCompositeFieldContainer[FacetQuery]
     diversity: float
     judgement: JudgementRequest
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ..., diversity: _Optional[float] = ..., judgement: _Optional[_Union[JudgementRequest, _Mapping]] = ...) -> None: ...
+    evidence: EvidenceRequest
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ..., diversity: _Optional[float] = ..., judgement: _Optional[_Union[JudgementRequest, _Mapping]] = ..., evidence: _Optional[_Union[EvidenceRequest, _Mapping]] = ...) -> None: ...
+
+class EvidenceRequest(_message.Message):
+    __slots__ = ("off", "sentence_count", "with_maps")
+    OFF_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WITH_MAPS_FIELD_NUMBER: _ClassVar[int]
+    off: bool
+    sentence_count: int
+    with_maps: bool
+    def __init__(self, off: bool = ..., sentence_count: _Optional[int] = ..., with_maps: bool = ...) -> None: ...
 
 class JudgementRequest(_message.Message):
-    __slots__ = ("off", "neighbour_count")
+    __slots__ = ("off", "neighbour_count", "false_alarm_rate")
     OFF_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOUR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FALSE_ALARM_RATE_FIELD_NUMBER: _ClassVar[int]
     off: bool
     neighbour_count: int
-    def __init__(self, off: bool = ..., neighbour_count: _Optional[int] = ...) -> None: ...
+    false_alarm_rate: float
+    def __init__(self, off: bool = ..., neighbour_count: _Optional[int] = ..., false_alarm_rate: _Optional[float] = ...) -> None: ...
 
 class EncodedQueryImage(_message.Message):
-    __slots__ = ("embedding", "view", "content_sha256", "patient", "study_date", "view_position")
+    __slots__ = ("embedding", "view", "content_sha256", "patient", "study_date", "view_position", "patches")
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
     CONTENT_SHA256_FIELD_NUMBER: _ClassVar[int]
     PATIENT_FIELD_NUMBER: _ClassVar[int]
     STUDY_DATE_FIELD_NUMBER: _ClassVar[int]
     VIEW_POSITION_FIELD_NUMBER: _ClassVar[int]
+    PATCHES_FIELD_NUMBER: _ClassVar[int]
     embedding: _case_pb2.Embedding
     view: str
     content_sha256: bytes
     patient: _case_pb2.PatientKey
     study_date: str
     view_position: str
-    def __init__(self, embedding: _Optional[_Union[_case_pb2.Embedding, _Mapping]] = ..., view: _Optional[str] = ..., content_sha256: _Optional[bytes] = ..., patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., study_date: _Optional[str] = ..., view_position: _Optional[str] = ...) -> None: ...
+    patches: LocalPatches
+    def __init__(self, embedding: _Optional[_Union[_case_pb2.Embedding, _Mapping]] = ..., view: _Optional[str] = ..., content_sha256: _Optional[bytes] = ..., patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., study_date: _Optional[str] = ..., view_position: _Optional[str] = ..., patches: _Optional[_Union[LocalPatches, _Mapping]] = ...) -> None: ...
+
+class LocalPatches(_message.Message):
+    __slots__ = ("grid", "dimension", "step", "numbers")
+    GRID_FIELD_NUMBER: _ClassVar[int]
+    DIMENSION_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    grid: ImageGrid
+    dimension: int
+    step: float
+    numbers: bytes
+    def __init__(self, grid: _Optional[_Union[ImageGrid, _Mapping]] = ..., dimension: _Optional[int] = ..., step: _Optional[float] = ..., numbers: _Optional[bytes] = ...) -> None: ...
+
+class ImageGrid(_message.Message):
+    __slots__ = ("row_count", "column_count", "x", "y", "width", "height", "image_width_pixels", "image_height_pixels")
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    X_FIELD_NUMBER: _ClassVar[int]
+    Y_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_WIDTH_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_HEIGHT_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    row_count: int
+    column_count: int
+    x: float
+    y: float
+    width: float
+    height: float
+    image_width_pixels: int
+    image_height_pixels: int
+    def __init__(self, row_count: _Optional[int] = ..., column_count: _Optional[int] = ..., x: _Optional[float] = ..., y: _Optional[float] = ..., width: _Optional[float] = ..., height: _Optional[float] = ..., image_width_pixels: _Optional[int] = ..., image_height_pixels: _Optional[int] = ...) -> None: ...
 
 class MinimumScores(_message.Message):
     __slots__ = ("cosine", "dot_product", "l2_distance", "bm25")
@@ -258,7 +322,7 @@ class Fusion(_message.Message):
     def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets", "consensus", "dissent")
+    __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets", "consensus", "dissent", "explained_images", "abstention")
     HITS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_HITS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -268,6 +332,8 @@ class SearchResponse(_message.Message):
     FACETS_FIELD_NUMBER: _ClassVar[int]
     CONSENSUS_FIELD_NUMBER: _ClassVar[int]
     DISSENT_FIELD_NUMBER: _ClassVar[int]
+    EXPLAINED_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    ABSTENTION_FIELD_NUMBER: _ClassVar[int]
     hits: _containers.RepeatedCompositeFieldContainer[Hit]
     total_hits: int
     next_page_token: str
@@ -277,23 +343,119 @@ class SearchResponse(_message.Message):
     facets: _containers.RepeatedCompositeFieldContainer[Facet]
     consensus: Consensus
     dissent: Dissent
-    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ..., consensus: _Optional[_Union[Consensus, _Mapping]] = ..., dissent: _Optional[_Union[Dissent, _Mapping]] = ...) -> None: ...
+    explained_images: _containers.RepeatedCompositeFieldContainer[ExplainedImage]
+    abstention: Abstention
+    def __init__(self, hits: _Optional[_Iterable[_Union[Hit, _Mapping]]] = ..., total_hits: _Optional[int] = ..., next_page_token: _Optional[str] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ..., consensus: _Optional[_Union[Consensus, _Mapping]] = ..., dissent: _Optional[_Union[Dissent, _Mapping]] = ..., explained_images: _Optional[_Iterable[_Union[ExplainedImage, _Mapping]]] = ..., abstention: _Optional[_Union[Abstention, _Mapping]] = ...) -> None: ...
+
+class Abstention(_message.Message):
+    __slots__ = ("abstains", "p_value", "false_alarm_rate", "cosine", "dot_product", "l2_distance", "background_image_count", "projection")
+    ABSTAINS_FIELD_NUMBER: _ClassVar[int]
+    P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    FALSE_ALARM_RATE_FIELD_NUMBER: _ClassVar[int]
+    COSINE_FIELD_NUMBER: _ClassVar[int]
+    DOT_PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    L2_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROJECTION_FIELD_NUMBER: _ClassVar[int]
+    abstains: bool
+    p_value: float
+    false_alarm_rate: float
+    cosine: float
+    dot_product: float
+    l2_distance: float
+    background_image_count: int
+    projection: Projection
+    def __init__(self, abstains: bool = ..., p_value: _Optional[float] = ..., false_alarm_rate: _Optional[float] = ..., cosine: _Optional[float] = ..., dot_product: _Optional[float] = ..., l2_distance: _Optional[float] = ..., background_image_count: _Optional[int] = ..., projection: _Optional[_Union[Projection, str]] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights")
+    __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights", "evidence")
     RANK_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     FUSED_SCORE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     LEXICAL_FIELD_NUMBER: _ClassVar[int]
     HIGHLIGHTS_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     rank: int
     case: _case_pb2.Case
     fused_score: float
     image: ImageScore
     lexical: LexicalScore
     highlights: _containers.RepeatedCompositeFieldContainer[Highlight]
-    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ..., highlights: _Optional[_Iterable[_Union[Highlight, _Mapping]]] = ...) -> None: ...
+    evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
+    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ..., highlights: _Optional[_Iterable[_Union[Highlight, _Mapping]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ...) -> None: ...
+
+class Evidence(_message.Message):
+    __slots__ = ("section_index", "section", "sentence", "findings", "cosine", "background", "query", "prior")
+    SECTION_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SECTION_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    COSINE_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_FIELD_NUMBER: _ClassVar[int]
+    section_index: int
+    section: _case_pb2.SectionKind
+    sentence: _case_pb2.TextSpan
+    findings: _containers.RepeatedCompositeFieldContainer[EvidenceFinding]
+    cosine: float
+    background: Background
+    query: ImageLocation
+    prior: ImageLocation
+    def __init__(self, section_index: _Optional[int] = ..., section: _Optional[_Union[_case_pb2.SectionKind, str]] = ..., sentence: _Optional[_Union[_case_pb2.TextSpan, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[EvidenceFinding, _Mapping]]] = ..., cosine: _Optional[float] = ..., background: _Optional[_Union[Background, _Mapping]] = ..., query: _Optional[_Union[ImageLocation, _Mapping]] = ..., prior: _Optional[_Union[ImageLocation, _Mapping]] = ...) -> None: ...
+
+class EvidenceFinding(_message.Message):
+    __slots__ = ("finding", "assertion")
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    ASSERTION_FIELD_NUMBER: _ClassVar[int]
+    finding: str
+    assertion: _case_pb2.Assertion
+    def __init__(self, finding: _Optional[str] = ..., assertion: _Optional[_Union[_case_pb2.Assertion, str]] = ...) -> None: ...
+
+class Background(_message.Message):
+    __slots__ = ("share_below", "deviations")
+    SHARE_BELOW_FIELD_NUMBER: _ClassVar[int]
+    DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
+    share_below: float
+    deviations: float
+    def __init__(self, share_below: _Optional[float] = ..., deviations: _Optional[float] = ...) -> None: ...
+
+class ImageLocation(_message.Message):
+    __slots__ = ("image_index", "cell", "box", "zone", "map")
+    IMAGE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    CELL_FIELD_NUMBER: _ClassVar[int]
+    BOX_FIELD_NUMBER: _ClassVar[int]
+    ZONE_FIELD_NUMBER: _ClassVar[int]
+    MAP_FIELD_NUMBER: _ClassVar[int]
+    image_index: int
+    cell: int
+    box: PixelBox
+    zone: str
+    map: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, image_index: _Optional[int] = ..., cell: _Optional[int] = ..., box: _Optional[_Union[PixelBox, _Mapping]] = ..., zone: _Optional[str] = ..., map: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class PixelBox(_message.Message):
+    __slots__ = ("x", "y", "width", "height")
+    X_FIELD_NUMBER: _ClassVar[int]
+    Y_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    x: int
+    y: int
+    width: int
+    height: int
+    def __init__(self, x: _Optional[int] = ..., y: _Optional[int] = ..., width: _Optional[int] = ..., height: _Optional[int] = ...) -> None: ...
+
+class ExplainedImage(_message.Message):
+    __slots__ = ("grid", "map", "unexplained_cells")
+    GRID_FIELD_NUMBER: _ClassVar[int]
+    MAP_FIELD_NUMBER: _ClassVar[int]
+    UNEXPLAINED_CELLS_FIELD_NUMBER: _ClassVar[int]
+    grid: ImageGrid
+    map: _containers.RepeatedScalarFieldContainer[float]
+    unexplained_cells: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, grid: _Optional[_Union[ImageGrid, _Mapping]] = ..., map: _Optional[_Iterable[float]] = ..., unexplained_cells: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Highlight(_message.Message):
     __slots__ = ("section_index", "section", "sentence", "matches")
@@ -422,7 +584,7 @@ class ChannelPlan(_message.Message):
     def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., path: _Optional[_Union[TakenPath, str]] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ..., target_recall: _Optional[float] = ...) -> None: ...
 
 class StepTimes(_message.Message):
-    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds", "judge_microseconds")
+    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds", "judge_microseconds", "evidence_microseconds")
     ADMIT_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     ENCODE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FILTER_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -431,6 +593,7 @@ class StepTimes(_message.Message):
     FUSION_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FETCH_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     JUDGE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     admit_microseconds: int
     encode_microseconds: int
     filter_microseconds: int
@@ -439,7 +602,8 @@ class StepTimes(_message.Message):
     fusion_microseconds: int
     fetch_microseconds: int
     judge_microseconds: int
-    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ..., judge_microseconds: _Optional[int] = ...) -> None: ...
+    evidence_microseconds: int
+    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ..., judge_microseconds: _Optional[int] = ..., evidence_microseconds: _Optional[int] = ...) -> None: ...
 
 class Warning(_message.Message):
     __slots__ = ("code", "message")
