@@ -239,9 +239,11 @@ fn point(map: &[f32], inside: &[bool], centres: &[bool]) -> Pointed {
     Pointed { inside: f64::from(centres[best]), contrast }
 }
 
-/// The mean over findings of the means over their films, for findings that enough films show. Patients count as often as drawn.
+/// The mean over findings of the means over their films, for findings with at least so many. Patients count as often as drawn; NaN
+/// where nothing counts.
 fn over_findings(
     shown: &[&Shown],
+    fewest: usize,
     times: impl Fn(&Shown) -> f64,
     value: impl Fn(&Shown) -> Option<f64>,
 ) -> f64 {
@@ -253,23 +255,32 @@ fn over_findings(
         *weight += times(one);
         *sum += times(one) * value;
     }
-    let enough = by_kind.into_values().filter(|(films, weight, _)| *films >= FEWEST && *weight > 0.0);
-    mean(enough.map(|(_, weight, sum)| sum / weight))
+    let enough = by_kind.into_values().filter(|(films, weight, _)| *films >= fewest && *weight > 0.0);
+    let means: Vec<f64> = enough.map(|(_, weight, sum)| sum / weight).collect();
+    if means.is_empty() { f64::NAN } else { mean(means) }
 }
 
-/// A figure with its 95 % interval, by drawing patients.
-fn with_interval(shown: &[&Shown], value: impl Fn(&Shown) -> Option<f64>) -> (f64, Interval) {
+/// A figure, and its 95 % interval by drawing patients.
+fn with_interval(shown: &[&Shown], fewest: usize, value: impl Fn(&Shown) -> Option<f64>) -> [String; 2] {
+    let found = over_findings(shown, fewest, |_| 1.0, &value);
+    if found.is_nan() {
+        return ["-".to_owned(), "-".to_owned()];
+    }
     let patients: BTreeMap<&str, usize> =
         shown.iter().map(|one| one.patient.as_str()).collect::<BTreeSet<_>>().into_iter().zip(0..).collect();
     let drawn = |counts: &[u32]| {
         let times = |one: &Shown| f64::from(counts[patients[one.patient.as_str()]]);
-        vec![over_findings(shown, times, &value)]
+        let drawn = over_findings(shown, fewest, times, &value);
+        vec![if drawn.is_nan() { found } else { drawn }]
     };
-    let interval = bootstrap(patients.len(), drawn).swap_remove(0);
-    (over_findings(shown, |_| 1.0, value), interval)
+    [figure(found), interval(bootstrap(patients.len(), drawn).swap_remove(0))]
 }
 
-fn table_of(shown: &[Shown]) -> (Table, f64) {
+fn pointing(shown: &Shown) -> Option<f64> {
+    shown.returned.map(|pointed| pointed.inside)
+}
+
+fn table_of(shown: &[Shown]) -> Table {
     let mut table = Table::new(&[
         "finding",
         "films",
@@ -285,28 +296,31 @@ fn table_of(shown: &[Shown]) -> (Table, f64) {
     let all: Vec<&Shown> = shown.iter().collect();
     let of_kind =
         |kind: FindingKind| -> Vec<&Shown> { shown.iter().filter(|shown| shown.kind == kind).collect() };
-    let kinds = FindingKind::ALL.into_iter().map(|kind| (kind.id(), of_kind(kind)));
-    let rows = kinds.filter(|(_, of)| of.len() >= FEWEST).chain([("mean over findings", all)]);
-    let mut last = f64::NAN;
-    for (name, of) in rows {
-        let (pointing, interval_of_pointing) = with_interval(&of, |one| one.returned.map(|p| p.inside));
-        let (contrast, interval_of_contrast) = with_interval(&of, |one| one.returned.map(|p| p.contrast));
-        let plain = |value: &dyn Fn(&Shown) -> Option<f64>| figure(over_findings(&of, |_| 1.0, value));
-        last = pointing;
+    let kinds = FindingKind::ALL.into_iter().map(|kind| (kind.id(), of_kind(kind), 1));
+    let rows = kinds.filter(|(_, of, _)| of.len() >= FEWEST).chain([("mean over findings", all, FEWEST)]);
+    for (name, of, fewest) in rows {
+        let plain = |value: &dyn Fn(&Shown) -> Option<f64>| {
+            let found = over_findings(&of, fewest, |_| 1.0, value);
+            if found.is_nan() { "-".to_owned() } else { figure(found) }
+        };
+        let returned = figure(mean(of.iter().map(|one| f64::from(one.returned.is_some()))));
+        let [pointing, pointing_interval] = with_interval(&of, fewest, pointing);
+        let [contrast, contrast_interval] =
+            with_interval(&of, fewest, |one| one.returned.map(|pointed| pointed.contrast));
         table.row(vec![
             name.to_owned(),
             of.len().to_string(),
-            figure(mean(of.iter().map(|one| f64::from(one.returned.is_some())))),
-            figure(pointing),
-            interval(interval_of_pointing),
-            figure(contrast),
-            interval(interval_of_contrast),
-            plain(&|one| one.own.map(|p| p.inside)),
+            returned,
+            pointing,
+            pointing_interval,
+            contrast,
+            contrast_interval,
+            plain(&|one| one.own.map(|pointed| pointed.inside)),
             plain(&|one| Some(one.middle)),
             plain(&|one| Some(one.random)),
         ]);
     }
-    (table, last)
+    table
 }
 
 fn main() -> Result<(), Problem> {
@@ -322,8 +336,8 @@ fn main() -> Result<(), Problem> {
         // Another archive of phantoms: its patients are none of those in the index.
         let asked = Archive::new(params(args.seed + 1 + u64::from(held_out), args.queries, held_out))?;
         let (shown, times) = ask(&engine, &asked)?;
-        let (table, pointing) = table_of(&shown);
-        floors.check(floor, pointing);
+        let all: Vec<&Shown> = shown.iter().collect();
+        floors.check(floor, over_findings(&all, FEWEST, |_| 1.0, pointing));
         notes.push(format!(
             "{title}: {} films searched for among {} studies; evidence takes {:.1} ms in the middle, {:.1} at p99.",
             times.len(),
@@ -331,7 +345,7 @@ fn main() -> Result<(), Problem> {
             percentile(&times, 0.5),
             percentile(&times, 0.99),
         ));
-        tables.push(table);
+        tables.push(table_of(&shown));
     }
     let chapter = Chapter { title: "Where evidence points".to_owned(), notes, tables };
     let markdown = chapter.markdown();

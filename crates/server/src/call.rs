@@ -277,7 +277,9 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         // Nothing waits for what still runs, and a task may not.
-        self.0.take().flatten().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.0.take().flatten() {
+            runtime.shutdown_background();
+        }
     }
 }
 
