@@ -44,7 +44,7 @@ pub enum Command {
     /// Add reports, images and embeddings; a case id that comes again replaces the case
     Ingest(IngestArgs),
     /// Find cases by image, embedding, text, filter, or any of them together
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
     /// Print cases whole, by their ids
     Get(GetArgs),
     /// List cases, the latest studies first
