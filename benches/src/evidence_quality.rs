@@ -12,7 +12,7 @@
 //! `tests/floors.toml`.
 
 use clap::Parser;
-use precedent_benches::figures::{Interval, bootstrap, mean, percentile};
+use precedent_benches::figures::{bootstrap, mean, percentile};
 use precedent_benches::floors::Floors;
 use precedent_benches::output::write_block;
 use precedent_benches::table::{Chapter, Table, figure, interval};
