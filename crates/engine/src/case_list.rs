@@ -108,6 +108,14 @@ impl CaseList {
         self
     }
 
+    pub(crate) fn snapshot(&self) -> &dyn Generation {
+        self.snapshot.as_ref()
+    }
+
+    pub(crate) fn place(&self, position: usize) -> Option<CasePlace> {
+        self.places.get(position).copied()
+    }
+
     /// The ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = Result<CaseId, EngineError>> + '_ {
         self.places.iter().map(|place| Ok(self.snapshot.case_id(*place)?))

@@ -25,6 +25,7 @@
 //! ```
 
 mod admit;
+mod among;
 mod case_list;
 mod channel;
 mod counted;

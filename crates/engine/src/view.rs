@@ -53,6 +53,10 @@ impl View {
         &self.snapshot
     }
 
+    pub(crate) fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
     /// The definition of the index.
     pub fn definition(&self) -> &Definition {
         self.snapshot.definition()

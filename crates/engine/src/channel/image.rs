@@ -251,6 +251,26 @@ pub(crate) fn ranked(
     Ok(ranked.map(|((place, (_, case)), rank)| candidate(snapshot, place, &case, rank)).collect())
 }
 
+/// The given cases that have an embedding, each with its rank among them.
+pub(crate) fn ranked_among(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    places: &[CasePlace],
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Candidate>, EngineError> {
+    let mut found: Vec<(CasePlace, (bool, NearestCase))> = Vec::with_capacity(places.len());
+    for (measured, &place) in places.iter().enumerate() {
+        if measured.is_multiple_of(MEASURED_BETWEEN_STOPS) && stop() {
+            return Err(EngineError::Cancelled);
+        }
+        let nearest = nearest(snapshot, query, place)?.filter(|(_, case, _)| !case.distance.is_nan());
+        found.extend(nearest.map(|(is_unlike, case, _)| (place, (is_unlike, case))));
+    }
+    found.sort_unstable_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.order(&b.1)));
+    let ranked = found.iter().zip(1..);
+    Ok(ranked.map(|((place, (_, case)), rank)| candidate(snapshot, *place, case, rank)).collect())
+}
+
 /// The nearest pair of an image of this case and a query vector, preferring vectors of like views; and whether the pair is of
 /// unlike views.
 fn nearest(
