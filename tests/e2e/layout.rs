@@ -24,11 +24,12 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("archive", &["index"]),
     ("engine", &["archive", "encoder", "report", "imaging"]),
     ("sources", &["model"]),
+    ("eval", &["engine"]),
     ("intake", &["engine", "sources"]),
     ("wire", &[]),
     ("convert", &["engine", "wire"]),
     ("server", &["convert"]),
-    ("cli", &["training", "phantom", "intake", "server"]),
+    ("cli", &["eval", "training", "phantom", "intake", "server"]),
 ];
 
 /// Packages outside `crates`, which may know every crate.

@@ -9,9 +9,9 @@ use crate::commands::phantom::PhantomArgs;
 #[cfg(feature = "train")]
 use crate::commands::train::TrainArgs;
 use crate::commands::{
-    completions::CompletionsArgs, delete::DeleteArgs, encode::EncodeArgs, export::ExportArgs, get::GetArgs,
-    ingest::IngestArgs, init::InitArgs, list::ListArgs, man::ManArgs, merge::MergeArgs, report::ReportArgs,
-    search::SearchArgs, serve::ServeArgs, stats::StatsArgs, verify::VerifyArgs,
+    completions::CompletionsArgs, delete::DeleteArgs, encode::EncodeArgs, eval::EvalArgs, export::ExportArgs,
+    get::GetArgs, ingest::IngestArgs, init::InitArgs, list::ListArgs, man::ManArgs, merge::MergeArgs,
+    report::ReportArgs, search::SearchArgs, serve::ServeArgs, stats::StatsArgs, verify::VerifyArgs,
 };
 #[cfg(not(all(feature = "demo", feature = "phantom", feature = "train")))]
 use clap::Args;
@@ -55,6 +55,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Encode texts or images as vectors
     Encode(EncodeArgs),
+    /// Measure how well an index retrieves, and compare two settings or indexes
+    Eval(EvalArgs),
     /// Show how a report is read, or list the findings of the lexicon
     Report(ReportArgs),
     /// Serve indexes over gRPC

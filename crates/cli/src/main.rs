@@ -64,6 +64,7 @@ fn run(command: Command) -> Outcome {
         Command::Delete(args) => commands::delete::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Encode(args) => commands::encode::run(&args),
+        Command::Eval(args) => commands::eval::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Stats(args) => commands::stats::run(&args),

@@ -5,6 +5,7 @@ pub mod delete;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod encode;
+pub mod eval;
 pub mod export;
 pub mod get;
 pub mod ingest;

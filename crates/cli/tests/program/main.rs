@@ -15,6 +15,8 @@ mod demo;
 #[cfg(feature = "phantom")]
 mod encode;
 #[cfg(test)]
+mod eval;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod first_steps;

@@ -6,6 +6,7 @@ const PLAIN: bool = false;
 
 #[cfg(test)]
 mod abstained;
+#[cfg(test)]
 mod among;
 #[cfg(test)]
 mod background;
