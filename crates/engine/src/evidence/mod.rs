@@ -24,7 +24,7 @@ use precedent_query::{
     AnswerPart, Evidence, ExplainedImage, HitDetail, LocalImage, Location, Unavailable, UnavailableReason,
 };
 use precedent_vector::{ByteVector, Patches};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Sentences encoded between two calls of `stop`.
 const ENCODED_AT_ONCE: usize = 64;
@@ -80,7 +80,9 @@ pub(crate) fn explain(
             let row = sentences.row(text(report, sentence))?;
             Some((row, evidence(query, &seen, &usual, row, sentence, findings)))
         });
-        let mut each: Vec<(usize, Evidence)> = each.collect();
+        // What findings and impression say in the same words is one sentence.
+        let mut rows = HashSet::new();
+        let mut each: Vec<(usize, Evidence)> = each.filter(|(row, _)| rows.insert(*row)).collect();
         // Backgrounds are there for all sentences or for none.
         let order = |evidence: &Evidence| {
             (evidence.background.map_or(evidence.cosine, |background| background.deviations), evidence.cosine)

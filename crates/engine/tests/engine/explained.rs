@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const REPORTS: [&str; 4] = [
     "Small left pleural effusion. No pneumothorax. The lungs are clear.",
-    "Possible right upper lobe pneumonia. Cardiomegaly.",
+    "Possible right upper lobe pneumonia. Cardiomegaly. Cardiomegaly.",
     "No acute disease.",
     "Cardiomegaly, unchanged from prior. Right pneumothorax.",
 ];
