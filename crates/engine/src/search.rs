@@ -6,7 +6,7 @@ use crate::admit::{Query, STUDY_DATE};
 use crate::channel::{self, Ranking};
 use crate::counted::Counted;
 use crate::encode::Encoding;
-use crate::evidence;
+use crate::evidence::{Explainer, HITS_AT_ONCE};
 use crate::facets;
 use crate::fetch;
 use crate::fusion::{Fused, certain_depth, fuse, most_behind};
@@ -62,16 +62,26 @@ pub(crate) fn search(
         (answer.fused.iter().copied()).skip(limits.offset).take(limits.page_size.unwrap_or(total)).collect();
     snapshot.prefetch(&page.iter().map(|fused| fused.place).collect::<Vec<_>>());
     let texts = fetch::text_scores(snapshot, &query, &page)?;
-    let mut fetched = Vec::with_capacity(page.len());
-    for (index, (fused, text)) in page.iter().zip(texts).enumerate() {
-        if stop() {
-            return Err(EngineError::Cancelled);
+    let mut explainer = Explainer::new(snapshot, encoding, &counted.references, &query);
+    let mut hits = Vec::with_capacity(page.len());
+    let ranked: Vec<(&Fused, Option<f32>)> = page.iter().zip(texts).collect();
+    // A few at a time, so that few readings of reports are held.
+    for some in ranked.chunks(HITS_AT_ONCE) {
+        let mut fetched = Vec::with_capacity(some.len());
+        for (fused, text) in some {
+            if stop() {
+                return Err(EngineError::Cancelled);
+            }
+            let rank = limits.offset + hits.len() + fetched.len() + 1;
+            fetched.push(fetch::hit(snapshot, &query, fused, *text, rank)?);
         }
-        fetched.push(fetch::hit(snapshot, &query, fused, text, limits.offset + index + 1)?);
+        times.fetch += watch.lap();
+        explainer.explain(&mut fetched, stop)?;
+        times.evidence += watch.lap();
+        hits.extend(fetched.into_iter().map(|fetched| fetched.hit));
     }
-    times.fetch = watch.lap();
-    let explained = evidence::explain(snapshot, encoding, &counted.references, &query, &mut fetched, stop)?;
-    times.evidence = watch.lap();
+    let explained = explainer.finish();
+    times.fetch += watch.lap();
     let mut unavailable = judged.unavailable;
     unavailable.extend(explained.unavailable);
     let plan = Plan {
@@ -89,7 +99,7 @@ pub(crate) fn search(
     };
     let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
     let Judged { consensus, dissent, abstention, .. } = judged;
-    let (hits, explained) = (fetched.into_iter().map(|fetched| fetched.hit).collect(), explained.images);
+    let explained = explained.images;
     Ok(SearchResponse {
         hits,
         total,

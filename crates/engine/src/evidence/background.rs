@@ -66,8 +66,7 @@ impl References {
                 cosines[sentence * images.len() + at] = image.step * vector.step() * *product as f32;
             }
         }
-        cosines.chunks_exact_mut(images.len()).for_each(|of| of.sort_unstable_by(f32::total_cmp));
-        Ok(Some(Background { cosines, images: images.len() }))
+        Ok(Some(Background::new(cosines, images.len())))
     }
 
     fn of(
@@ -145,9 +144,17 @@ pub(super) struct Background {
     /// Sentence after sentence, ascending.
     cosines: Vec<f32>,
     images: usize,
+    /// Mean and standard deviation of each sentence.
+    spreads: Vec<(f64, f64)>,
 }
 
 impl Background {
+    fn new(mut cosines: Vec<f32>, images: usize) -> Self {
+        cosines.chunks_exact_mut(images).for_each(|of| of.sort_unstable_by(f32::total_cmp));
+        let spreads = cosines.chunks_exact(images).map(spread).collect();
+        Self { cosines, images, spreads }
+    }
+
     /// A cosine of a sentence beside those with the images.
     pub fn against(&self, sentence: usize, cosine: f32) -> AgainstBackground {
         let cosines = &self.cosines[sentence * self.images..][..self.images];
@@ -155,16 +162,16 @@ impl Background {
             cosines.partition_point(|other| *other < cosine),
             cosines.partition_point(|other| *other <= cosine),
         );
-        let (mean, deviation) = spread(cosines);
         AgainstBackground {
             share_below: (below + up_to) as f32 / (2 * self.images) as f32,
-            deviations: if deviation > 0.0 { ((f64::from(cosine) - mean) / deviation) as f32 } else { 0.0 },
+            deviations: self.deviations(sentence, cosine),
         }
     }
 
     /// By how many standard deviations a cosine lies above the mean of the sentence.
     pub fn deviations(&self, sentence: usize, cosine: f32) -> f32 {
-        self.against(sentence, cosine).deviations
+        let (mean, deviation) = self.spreads[sentence];
+        if deviation > 0.0 { ((f64::from(cosine) - mean) / deviation) as f32 } else { 0.0 }
     }
 }
 
@@ -182,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_cosine_stands_beside_those_of_its_sentence() {
-        let background = Background { cosines: vec![0.1, 0.2, 0.2, 0.3, 0.5, 0.5, 0.5, 0.5], images: 4 };
+        let background = Background::new(vec![0.3, 0.2, 0.2, 0.1, 0.5, 0.5, 0.5, 0.5], 4);
         let found = background.against(0, 0.2);
         assert_eq!(found.share_below, 0.5, "of equal ones, half");
         assert!(found.deviations.abs() < 1e-6);

@@ -32,27 +32,23 @@ impl Matched {
         self.shown.iter().map(|&cell| row[cell]).fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// The cells that show the image and where `fit` gives less than 0 for the cosine of every sentence: those with the least first.
-    pub fn least(&self, fit: impl Fn(usize, f32) -> f32) -> Vec<usize> {
-        let sentences = self.cosines.len() / self.cells;
-        let best = |cell: usize| {
-            let fits = (0..sentences).map(|sentence| fit(sentence, self.row(sentence)[cell]));
-            (fits.fold(f32::NEG_INFINITY, f32::max), cell)
-        };
-        let mut cells: Vec<(f32, usize)> =
-            self.shown.iter().map(|&cell| best(cell)).filter(|(fit, _)| *fit < 0.0).collect();
-        cells.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        cells.into_iter().map(|(_, cell)| cell).collect()
-    }
-
-    /// For each cell the highest cosine with any sentence; -1 without a sentence.
-    pub fn best_by_cell(&self) -> Vec<f32> {
-        let mut best = vec![-1.0; self.cells];
-        for row in self.cosines.chunks_exact(self.cells) {
-            best.iter_mut().zip(row).for_each(|(best, &cosine)| *best = f32::max(*best, cosine));
+    /// For each cell the highest number that `value` gives for a sentence and its cosine there.
+    pub fn best_by_cell(&self, value: impl Fn(usize, f32) -> f32) -> Vec<f32> {
+        let mut best = vec![f32::NEG_INFINITY; self.cells];
+        for (sentence, row) in self.cosines.chunks_exact(self.cells).enumerate() {
+            for (best, &cosine) in best.iter_mut().zip(row) {
+                *best = f32::max(*best, value(sentence, cosine));
+            }
         }
         best
     }
+}
+
+/// The cells that show the image and that no sentence fits as well as it does images on average: below 0, the least first.
+pub(super) fn least(fit: &[f32], shown: &[bool]) -> Vec<usize> {
+    let mut cells: Vec<usize> = (0..fit.len()).filter(|&cell| shown[cell] && fit[cell] < 0.0).collect();
+    cells.sort_by(|&a, &b| fit[a].total_cmp(&fit[b]));
+    cells
 }
 
 /// Where a sentence with these cosines fits best.
@@ -159,7 +155,15 @@ mod tests {
     fn each_cell_has_the_best_of_all_sentences() {
         let rows = [map(&[(1, 0.9)]), map(&[(1, 0.2), (2, 0.3)])].concat();
         let matched = Matched::new(rows, &[true; 16]);
-        assert_eq!(matched.best_by_cell()[..3], [0.0, 0.9, 0.3]);
-        assert_eq!(Matched::new(Vec::new(), &[true; 16]).best_by_cell(), [-1.0; 16]);
+        assert_eq!(matched.best_by_cell(|_, cosine| cosine)[..3], [0.0, 0.9, 0.3]);
+        let of_second = matched.best_by_cell(|sentence, cosine| if sentence == 1 { cosine } else { -1.0 });
+        assert_eq!(of_second[..3], [0.0, 0.2, 0.3]);
+    }
+
+    #[test]
+    fn unexplained_are_the_shown_cells_below_0_the_worst_first() {
+        let mut shown = [true; 5];
+        shown[3] = false;
+        assert_eq!(least(&[-0.5, 0.5, -2.0, -9.0, 0.0], &shown), [2, 0]);
     }
 }

@@ -10,13 +10,13 @@ mod locate;
 pub(crate) use background::References;
 
 use crate::EngineError;
-use crate::admit::Query;
+use crate::admit::{ImageParts, Query};
 use crate::encode::Encoding;
 use crate::fetch::Fetched;
 use crate::local::has_local_vectors;
 use background::Background;
 use informative::{findings, speaks_of_examination};
-use locate::{Matched, location};
+use locate::{Matched, least, location};
 use precedent_archive::Generation;
 use precedent_encoder::{Encoder, EncoderError};
 use precedent_model::{Assertion, FindingId, Projection, Reading, Report, Sentence};
@@ -26,6 +26,10 @@ use precedent_query::{
 use precedent_vector::{ByteVector, Patches};
 use std::collections::{HashMap, HashSet};
 
+/// Hits that are explained at a time. So many, with [`MOST_SENTENCES`] each and 16 images, take 50 MB.
+pub(crate) const HITS_AT_ONCE: usize = 8;
+/// Sentences of a report that are looked at. Real reports have a tenth of them.
+const MOST_SENTENCES: usize = 256;
 /// Sentences encoded between two calls of `stop`.
 const ENCODED_AT_ONCE: usize = 64;
 
@@ -36,49 +40,97 @@ pub(crate) struct Explained {
     pub unavailable: Vec<Unavailable>,
 }
 
-impl Explained {
-    fn missing(reason: UnavailableReason) -> Self {
-        let unavailable = vec![Unavailable { part: AnswerPart::Evidence, reason }];
-        Self { unavailable, ..Self::default() }
-    }
+/// Gives hits their evidence, a few at a time, and gathers what all of them say of the query images.
+pub(crate) struct Explainer<'a> {
+    snapshot: &'a dyn Generation,
+    references: &'a References,
+    query: &'a Query<'a>,
+    /// How many sentences of each hit are wanted, and the encoder that reads them; or why there is none, if anybody asks.
+    work: Result<(usize, &'a Encoder), Option<UnavailableReason>>,
+    images: Vec<Gathered>,
+    lacks_background: bool,
 }
 
-/// Gives the hits of a page their evidence, if the request wants it.
-pub(crate) fn explain(
-    snapshot: &dyn Generation,
-    encoding: &Encoding,
-    references: &References,
-    query: &Query<'_>,
-    page: &mut [Fetched],
-    stop: &dyn Fn() -> bool,
-) -> Result<Explained, EngineError> {
-    let Some(wanted) = query.request.sentences() else { return Ok(Explained::default()) };
-    if query.request.detail != HitDetail::Whole {
-        return Ok(Explained::missing(UnavailableReason::NoReportsAsked));
+/// What the sentences so far say of one query image.
+struct Gathered {
+    /// For each cell the highest cosine with any sentence.
+    map: Vec<f32>,
+    /// For each cell by how many deviations a sentence fits it at best; none before the first sentence with a background.
+    fit: Option<Vec<f32>>,
+}
+
+impl<'a> Explainer<'a> {
+    /// For the hits of a search.
+    pub fn new(
+        snapshot: &'a dyn Generation,
+        encoding: &'a Encoding,
+        references: &'a References,
+        query: &'a Query<'a>,
+    ) -> Self {
+        let encoder = encoding.encoder().filter(|encoder| has_local_vectors(encoder));
+        let work = match (query.request.sentences(), encoder) {
+            (None, _) => Err(None),
+            (Some(_), _) if query.request.detail != HitDetail::Whole => {
+                Err(Some(UnavailableReason::NoReportsAsked))
+            }
+            (Some(_), None) => Err(Some(UnavailableReason::NoLocalEncoder)),
+            (Some(_), Some(_)) if query.parts.is_empty() => Err(Some(UnavailableReason::NoLocalQuery)),
+            (Some(wanted), Some(encoder)) => Ok((wanted, encoder.as_ref())),
+        };
+        let gathered = |part: &ImageParts| Gathered { map: vec![-1.0; part.local.grid().cells()], fit: None };
+        let images = if work.is_ok() { query.parts.iter().map(gathered).collect() } else { Vec::new() };
+        Self { snapshot, references, query, work, images, lacks_background: false }
     }
-    let Some(encoder) = encoding.encoder().filter(|encoder| has_local_vectors(encoder)) else {
-        return Ok(Explained::missing(UnavailableReason::NoLocalEncoder));
-    };
-    if query.parts.is_empty() {
-        return Ok(Explained::missing(UnavailableReason::NoLocalQuery));
+
+    /// Gives these hits their evidence, if the request wants it.
+    pub fn explain(&mut self, hits: &mut [Fetched], stop: &dyn Fn() -> bool) -> Result<(), EngineError> {
+        let Ok((wanted, encoder)) = self.work else { return Ok(()) };
+        let sentences = Sentences::of(encoder, hits, stop)?;
+        if sentences.vectors.is_empty() {
+            return Ok(());
+        }
+        let of_part = |part: &ImageParts| sentences.matched(part.local.patches(), &part.local.grid().shown());
+        let seen: Vec<Matched> = self.query.parts.iter().map(of_part).collect();
+        let mut usual = Vec::with_capacity(seen.len());
+        for part in &self.query.parts {
+            let vectors = &sentences.vectors;
+            usual.push(self.references.background(self.snapshot, part.projection, vectors, stop)?);
+        }
+        self.gather(&seen, &usual);
+        for fetched in hits {
+            fetched.hit.evidence = self.of_hit(fetched, wanted, encoder, &sentences, &seen, &usual)?;
+        }
+        Ok(())
     }
-    let sentences = Sentences::of(encoder, page, stop)?;
-    let seen: Vec<Matched> = query
-        .parts
-        .iter()
-        .map(|part| sentences.matched(part.local.patches(), &part.local.grid().shown()))
-        .collect();
-    let mut usual = Vec::with_capacity(seen.len());
-    for part in &query.parts {
-        usual.push(references.background(snapshot, part.projection, &sentences.vectors, stop)?);
+
+    fn gather(&mut self, seen: &[Matched], usual: &[Option<Background>]) {
+        for ((image, seen), usual) in self.images.iter_mut().zip(seen).zip(usual) {
+            raise(&mut image.map, &seen.best_by_cell(|_, cosine| cosine));
+            match usual {
+                Some(usual) => {
+                    let fit = seen.best_by_cell(|sentence, cosine| usual.deviations(sentence, cosine));
+                    raise(image.fit.get_or_insert_with(|| fit.clone()), &fit);
+                }
+                None => self.lacks_background = true,
+            }
+        }
     }
-    let lexicon = snapshot.reader().lexicon();
-    let mut found: Vec<Vec<Evidence>> = Vec::with_capacity(page.len());
-    for fetched in page.iter() {
+
+    /// The sentences of a hit, best first.
+    fn of_hit(
+        &self,
+        fetched: &Fetched,
+        wanted: usize,
+        encoder: &Encoder,
+        sentences: &Sentences,
+        seen: &[Matched],
+        usual: &[Option<Background>],
+    ) -> Result<Vec<Evidence>, EngineError> {
+        let lexicon = self.snapshot.reader().lexicon();
         let each = said(fetched).filter_map(|(report, sentence)| {
             let findings = findings(sentence, lexicon)?;
             let row = sentences.row(text(report, sentence))?;
-            Some((row, evidence(query, &seen, &usual, row, sentence, findings)))
+            Some((row, evidence(self.query, seen, usual, row, sentence, findings)))
         });
         // What findings and impression say in the same words is one sentence.
         let mut rows = HashSet::new();
@@ -93,30 +145,40 @@ pub(crate) fn explain(
         });
         each.truncate(wanted);
         if !each.is_empty() {
-            let earlier = Earlier::of(snapshot, fetched, encoder.local_dimension(), &sentences)?;
+            let earlier = Earlier::of(self.snapshot, fetched, encoder.local_dimension(), sentences)?;
             each.iter_mut().for_each(|(row, evidence)| evidence.prior = earlier.location(*row));
         }
-        found.push(each.into_iter().map(|(_, evidence)| evidence).collect());
-    }
-    if !query.request.evidence_maps {
-        for evidence in found.iter_mut().flatten() {
-            evidence.query.map = Vec::new();
-            evidence.prior.iter_mut().for_each(|prior| prior.map = Vec::new());
+        let mut found: Vec<Evidence> = each.into_iter().map(|(_, evidence)| evidence).collect();
+        if !self.query.request.evidence_maps {
+            for evidence in &mut found {
+                evidence.query.map = Vec::new();
+                evidence.prior.iter_mut().for_each(|prior| prior.map = Vec::new());
+            }
         }
+        Ok(found)
     }
-    page.iter_mut().zip(found).for_each(|(fetched, found)| fetched.hit.evidence = found);
-    let images = query.parts.iter().zip(&seen).zip(&usual);
-    let images = images.map(|((part, seen), usual)| ExplainedImage {
-        grid: *part.local.grid(),
-        map: seen.best_by_cell(),
-        unexplained: usual
-            .as_ref()
-            .map_or_else(Vec::new, |usual| seen.least(|sentence, cosine| usual.deviations(sentence, cosine))),
-    });
-    let images = images.collect();
-    let few = Unavailable { part: AnswerPart::Background, reason: UnavailableReason::FewPatches };
-    let is_missing = !sentences.vectors.is_empty() && usual.iter().any(Option::is_none);
-    Ok(Explained { images, unavailable: Vec::from_iter(is_missing.then_some(few)) })
+
+    /// What all hits together say.
+    pub fn finish(self) -> Explained {
+        let missing = |part, reason| vec![Unavailable { part, reason }];
+        let unavailable = match self.work {
+            Err(None) => Vec::new(),
+            Err(Some(reason)) => missing(AnswerPart::Evidence, reason),
+            Ok(_) if self.lacks_background => missing(AnswerPart::Background, UnavailableReason::FewPatches),
+            Ok(_) => Vec::new(),
+        };
+        let images = self.images.into_iter().zip(&self.query.parts).map(|(image, part)| {
+            let grid = *part.local.grid();
+            let unexplained = image.fit.map_or_else(Vec::new, |fit| least(&fit, &grid.shown()));
+            ExplainedImage { grid, map: image.map, unexplained }
+        });
+        Explained { images: images.collect(), unavailable }
+    }
+}
+
+/// Raises each number to the other, where that is higher.
+fn raise(numbers: &mut [f32], others: &[f32]) {
+    numbers.iter_mut().zip(others).for_each(|(number, &other)| *number = f32::max(*number, other));
 }
 
 /// The images of a hit whose parts the archive has.
@@ -185,12 +247,12 @@ fn evidence(
     }
 }
 
-/// The sentences of a hit's report that speak of the examination.
+/// The sentences of a hit's report that speak of the examination, as far as they are looked at.
 fn said(fetched: &Fetched) -> impl Iterator<Item = (&Report, &Sentence)> {
     let read: Option<(&Report, &Reading)> = fetched.hit.case.report.as_ref().zip(fetched.reading.as_ref());
     read.into_iter().flat_map(|(report, reading)| {
         let sentences = reading.sentences.iter().filter(|sentence| speaks_of_examination(sentence));
-        sentences.map(move |sentence| (report, sentence))
+        sentences.take(MOST_SENTENCES).map(move |sentence| (report, sentence))
     })
 }
 
@@ -198,7 +260,7 @@ fn text<'a>(report: &'a Report, sentence: &Sentence) -> &'a str {
     &report.sections()[sentence.section].text[sentence.span.range()]
 }
 
-/// The distinct sentences of a page, as rows to be multiplied with patches.
+/// The distinct sentences of some hits, as rows to be multiplied with patches.
 struct Sentences {
     /// Row by text; a sentence without a word has none.
     rows: HashMap<String, usize>,
@@ -206,9 +268,9 @@ struct Sentences {
 }
 
 impl Sentences {
-    fn of(encoder: &Encoder, page: &[Fetched], stop: &dyn Fn() -> bool) -> Result<Self, EngineError> {
+    fn of(encoder: &Encoder, hits: &[Fetched], stop: &dyn Fn() -> bool) -> Result<Self, EngineError> {
         let mut texts: Vec<&str> =
-            page.iter().flat_map(said).map(|(report, sentence)| text(report, sentence)).collect();
+            hits.iter().flat_map(said).map(|(report, sentence)| text(report, sentence)).collect();
         texts.sort_unstable();
         texts.dedup();
         let (mut rows, mut vectors) = (HashMap::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
