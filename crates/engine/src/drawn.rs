@@ -2,6 +2,9 @@
 
 use crate::EngineError;
 use precedent_archive::{CasePlace, Conditions, Generation};
+use precedent_model::{Image, Projection};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Cases of which a place in the sample is computed between two calls of `stop`.
 const NUMBERED_BETWEEN_STOPS: usize = 4096;
@@ -30,8 +33,60 @@ pub(crate) fn drawn(
     Ok(numbered.into_iter().map(|(_, place)| place).collect())
 }
 
+/// Whether an image of a case may be of a projection: its view says so or is unknown, and the case is not known to be of others only.
+pub(crate) fn may_be(
+    snapshot: &dyn Generation,
+    place: CasePlace,
+    image: Option<&Image>,
+    projection: Option<Projection>,
+) -> Result<bool, EngineError> {
+    let Some(projection) = projection else { return Ok(true) };
+    let known = image.and_then(|image| image.view.as_deref()).and_then(Projection::of_view);
+    Ok(known.is_none_or(|known| known == projection)
+        && !snapshot.is_of_other_projections(place, projection)?)
+}
+
+/// What was measured with cases drawn from an archive, by what it is of. It is measured again when the archive has changed.
+pub(crate) struct Measured<K, T>(Mutex<Vec<(K, usize, Arc<[T]>)>>);
+
+impl<K, T> Default for Measured<K, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: PartialEq, T> Measured<K, T> {
+    /// What was measured, or is now. Two searches that ask at once may both measure it.
+    pub fn of(
+        &self,
+        key: K,
+        cases: usize,
+        measure: impl FnOnce() -> Result<Vec<T>, EngineError>,
+    ) -> Result<Arc<[T]>, EngineError> {
+        let kept = |all: &[(K, usize, Arc<[T]>)]| {
+            let found = all.iter().find(|(of, _, _)| *of == key);
+            found.filter(|(_, before, _)| still_holds(*before, cases)).map(|(_, _, found)| Arc::clone(found))
+        };
+        if let Some(found) = kept(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(found);
+        }
+        let found: Arc<[T]> = measure()?.into();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _, _)| *of != key);
+        all.push((key, cases, Arc::clone(&found)));
+        Ok(found)
+    }
+}
+
+/// Embeddings can be turned back into images.
+impl<K, T> fmt::Debug for Measured<K, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Measured(hidden)")
+    }
+}
+
 /// Whether what was measured with so many cases still holds.
-pub(crate) fn still_holds(measured_with: usize, cases: usize) -> bool {
+fn still_holds(measured_with: usize, cases: usize) -> bool {
     measured_with == cases || measured_with.abs_diff(cases) * GROWTH < measured_with
 }
 

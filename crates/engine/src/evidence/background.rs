@@ -1,12 +1,11 @@
 //! How well sentences fit images of the archive: some fit every film, so the cosine alone says little.
 
 use crate::EngineError;
-use crate::drawn::{drawn, still_holds};
+use crate::drawn::{Measured, drawn, may_be};
 use precedent_archive::Generation;
 use precedent_model::Projection;
 use precedent_query::AgainstBackground;
 use precedent_vector::{ByteVector, MaxSim};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Images that sentences are compared with.
 const IMAGES: usize = 256;
@@ -21,24 +20,9 @@ struct Reference {
     step: f32,
 }
 
-/// The images of each projection.
-#[derive(Default)]
-pub(crate) struct References(Mutex<Vec<Kept>>);
-
-struct Kept {
-    projection: Option<Projection>,
-    dimension: usize,
-    /// Cases of the archive when they were drawn.
-    cases: usize,
-    images: Arc<[Reference]>,
-}
-
-/// Embeddings can be turned back into images.
-impl std::fmt::Debug for References {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("References(hidden)")
-    }
-}
+/// The images of each projection, by the dimension of their vectors.
+#[derive(Debug, Default)]
+pub(crate) struct References(Measured<(Option<Projection>, usize), Reference>);
 
 impl References {
     /// For each sentence how well it fits images of a projection; `None` if too few of them have patches.
@@ -50,7 +34,8 @@ impl References {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Background>, EngineError> {
         let Some(dimension) = sentences.first().map(ByteVector::dimension) else { return Ok(None) };
-        let images = self.of(snapshot, projection, dimension, stop)?;
+        let draw = || draw(snapshot, projection, dimension, stop);
+        let images = self.0.of((projection, dimension), snapshot.cases(), draw)?;
         if images.len() < FEWEST {
             return Ok(None);
         }
@@ -67,35 +52,6 @@ impl References {
             }
         }
         Ok(Some(Background::new(cosines, images.len())))
-    }
-
-    fn of(
-        &self,
-        snapshot: &dyn Generation,
-        projection: Option<Projection>,
-        dimension: usize,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Arc<[Reference]>, EngineError> {
-        let cases = snapshot.cases();
-        if let Some(images) = self.kept(projection, dimension, cases) {
-            return Ok(images);
-        }
-        let images: Arc<[Reference]> = draw(snapshot, projection, dimension, stop)?.into();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.projection != projection || kept.dimension != dimension);
-        kept.push(Kept { projection, dimension, cases, images: Arc::clone(&images) });
-        Ok(images)
-    }
-
-    fn kept(
-        &self,
-        projection: Option<Projection>,
-        dimension: usize,
-        cases: usize,
-    ) -> Option<Arc<[Reference]>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().find(|kept| kept.projection == projection && kept.dimension == dimension)?;
-        still_holds(found.cases, cases).then(|| Arc::clone(&found.images))
     }
 }
 
@@ -124,13 +80,15 @@ fn draw(
             Some(_) => snapshot.case_without_report(place)?.images,
             None => Vec::new(),
         };
-        let is_like = |image: usize| {
-            let view = views.get(image).and_then(|image| image.view.as_deref()).and_then(Projection::of_view);
-            view.is_none() || view == projection
-        };
-        let fits =
-            parts.iter().find(|(image, local)| is_like(*image) && local.patches().dimension() == dimension);
-        let Some((_, local)) = fits else { continue };
+        let mut fits = None;
+        for (image, local) in &parts {
+            let is_like = may_be(snapshot, place, views.get(*image), projection)?;
+            if is_like && local.patches().dimension() == dimension {
+                fits = Some(local);
+                break;
+            }
+        }
+        let Some(local) = fits else { continue };
         let shown = local.grid().shown();
         if let Some(patches) = local.patches().query(Some(&shown)) {
             images.push(Reference { patches, step: local.patches().step() });

@@ -135,9 +135,11 @@ impl<'a> Explainer<'a> {
         // What findings and impression say in the same words is one sentence.
         let mut rows = HashSet::new();
         let mut each: Vec<(usize, Evidence)> = each.filter(|(row, _)| rows.insert(*row)).collect();
-        // Backgrounds are there for all sentences or for none.
+        // Deviations and cosines do not compare: where one image has no background, all sentences go by their cosines.
+        let all_usual = usual.iter().all(Option::is_some);
         let order = |evidence: &Evidence| {
-            (evidence.background.map_or(evidence.cosine, |background| background.deviations), evidence.cosine)
+            let background = evidence.background.filter(|_| all_usual);
+            (background.map_or(evidence.cosine, |background| background.deviations), evidence.cosine)
         };
         each.sort_by(|(_, a), (_, b)| {
             let ((a, a_cosine), (b, b_cosine)) = (order(a), order(b));

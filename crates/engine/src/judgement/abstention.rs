@@ -7,30 +7,20 @@
 use super::is_by_image;
 use crate::EngineError;
 use crate::admit::Query;
-use crate::drawn::{drawn, still_holds};
+use crate::drawn::{Measured, drawn, may_be};
 use precedent_archive::{Conditions, Effort, Generation, NearestTo, Selection};
 use precedent_model::{PatientKey, Projection};
 use precedent_query::{Abstention, PathChoice, UnavailableReason};
 use precedent_vector::{Embedding, Metric};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Images of the archive that are searched for. With so many a rate of 0.05 is off by 0.014 (standard deviation).
 const SAMPLED: usize = 256;
 /// Cases that are looked at for each: some have no image of the projection.
 const LOOKED_AT: usize = 16;
 
-/// The best matches that were measured, for each projection.
+/// The similarities of best matches that were measured, ascending, for each projection.
 #[derive(Debug, Default)]
-pub(crate) struct Backgrounds(Mutex<Vec<Measured>>);
-
-#[derive(Debug, Clone)]
-struct Measured {
-    projection: Option<Projection>,
-    /// Cases of the archive when it was measured.
-    cases: usize,
-    /// Ascending.
-    similarities: Arc<[f32]>,
-}
+pub(crate) struct Backgrounds(Measured<Option<Projection>, f32>);
 
 /// Judges whether there is an adequate precedent for the images of a query, at this rate of false alarms. With several images one that has
 /// a precedent is enough.
@@ -55,7 +45,8 @@ pub(super) fn judge(
     for (index, vector) in query.vectors.iter().enumerate().filter(|(index, _)| query.is_of_image(*index)) {
         let projection = query.projection(index);
         let similarity = best_match(snapshot, others.as_ref(), vector, projection, stop)?;
-        let background = backgrounds.of(snapshot, projection, stop)?;
+        let measure = || measure(snapshot, projection, stop);
+        let background = backgrounds.0.of(projection, snapshot.cases(), measure)?;
         let (p_value, images) = match similarity {
             None => (0.0, background.len()),
             Some(_) if background.len() < fewest(rate) => return Ok(Err(UnavailableReason::FewImages)),
@@ -98,37 +89,10 @@ fn best_match(
         None => others.nearest(&to, stop)?,
     };
     let metric = snapshot.definition().image_space.as_ref().map_or(Metric::Cosine, |space| space.metric());
-    // The walk measures by codes; the distance itself is that of the vectors.
-    let Some((place, _)) = nearest.cases.first() else { return Ok(None) };
-    Ok(snapshot.distance(vector, *place)?.map(|case| metric.similarity(case.distance)))
+    Ok(nearest.cases.first().map(|(_, case)| metric.similarity(case.distance)))
 }
 
-impl Backgrounds {
-    /// The similarities of best matches of the archive's own images of a projection, ascending.
-    fn of(
-        &self,
-        snapshot: &dyn Generation,
-        projection: Option<Projection>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Arc<[f32]>, EngineError> {
-        let cases = snapshot.cases();
-        if let Some(measured) = self.kept(projection, cases) {
-            return Ok(measured);
-        }
-        let similarities: Arc<[f32]> = measure(snapshot, projection, stop)?.into();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|measured| measured.projection != projection);
-        kept.push(Measured { projection, cases, similarities: Arc::clone(&similarities) });
-        Ok(similarities)
-    }
-
-    fn kept(&self, projection: Option<Projection>, cases: usize) -> Option<Arc<[f32]>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().find(|measured| measured.projection == projection)?;
-        still_holds(found.cases, cases).then(|| Arc::clone(&found.similarities))
-    }
-}
-
+/// The similarities of best matches of the archive's own images of a projection, ascending.
 fn measure(
     snapshot: &dyn Generation,
     projection: Option<Projection>,
@@ -143,17 +107,14 @@ fn measure(
             return Err(EngineError::Cancelled);
         }
         let entry = snapshot.entry(place)?;
-        // An image without a view may be of any that its case is not known to lack.
-        let may_be = match projection {
-            Some(projection) => !snapshot.is_of_other_projections(place, projection)?,
-            None => true,
-        };
-        let is_of = |image: usize| {
-            let view = entry.case.images.get(image).and_then(|image| image.view.as_deref());
-            let known = view.and_then(Projection::of_view);
-            may_be && (projection.is_none() || known.is_none() || known == projection)
-        };
-        let Some((_, vector)) = entry.embeddings.iter().find(|(image, _)| is_of(*image)) else { continue };
+        let mut found = None;
+        for (image, vector) in &entry.embeddings {
+            if may_be(snapshot, place, entry.case.images.get(*image), projection)? {
+                found = Some(vector);
+                break;
+            }
+        }
+        let Some(vector) = found else { continue };
         let patients: Vec<&PatientKey> = entry.case.patient.iter().collect();
         let conditions = Conditions { not_patients: patients, without: &[place], ..Conditions::default() };
         let others = snapshot.select(&conditions, stop)?;
