@@ -47,7 +47,14 @@ pub(crate) fn may_be(
 }
 
 /// What was measured with cases drawn from an archive, by what it is of. It is measured again when the archive has changed.
-pub(crate) struct Measured<K, T>(Mutex<Vec<(K, usize, Arc<[T]>)>>);
+pub(crate) struct Measured<K, T>(Mutex<Vec<Kept<K, T>>>);
+
+struct Kept<K, T> {
+    of: K,
+    /// Cases of the archive when it was measured.
+    cases: usize,
+    found: Arc<[T]>,
+}
 
 impl<K, T> Default for Measured<K, T> {
     fn default() -> Self {
@@ -63,17 +70,17 @@ impl<K: PartialEq, T> Measured<K, T> {
         cases: usize,
         measure: impl FnOnce() -> Result<Vec<T>, EngineError>,
     ) -> Result<Arc<[T]>, EngineError> {
-        let kept = |all: &[(K, usize, Arc<[T]>)]| {
-            let found = all.iter().find(|(of, _, _)| *of == key);
-            found.filter(|(_, before, _)| still_holds(*before, cases)).map(|(_, _, found)| Arc::clone(found))
+        let kept = |all: &[Kept<K, T>]| {
+            let kept = all.iter().find(|kept| kept.of == key && still_holds(kept.cases, cases))?;
+            Some(Arc::clone(&kept.found))
         };
         if let Some(found) = kept(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(found);
         }
         let found: Arc<[T]> = measure()?.into();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(of, _, _)| *of != key);
-        all.push((key, cases, Arc::clone(&found)));
+        all.retain(|kept| kept.of != key);
+        all.push(Kept { of: key, cases, found: Arc::clone(&found) });
         Ok(found)
     }
 }
