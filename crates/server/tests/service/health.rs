@@ -31,7 +31,10 @@ async fn an_index_whose_folder_is_gone_is_not_served_until_it_is_back() {
                 if found == expected {
                     break;
                 }
-                assert!(begun.elapsed() < Duration::from_secs(5), "{name} says {found} while gone is {gone}");
+                assert!(
+                    begun.elapsed() < Duration::from_secs(60),
+                    "{name} says {found} while gone is {gone}"
+                );
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
@@ -55,7 +58,7 @@ async fn damage_is_found_by_itself_and_told_while_all_that_is_sound_is_served() 
     };
     let begun = Instant::now();
     while status("precedent.v1.IndexService/chest-xray").await == 1 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "no damage was found");
+        assert!(begun.elapsed() < Duration::from_secs(60), "no damage was found");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     for name in ["", "precedent.v1.SearchService/chest-xray", "precedent.v1.IngestService/chest-xray"] {

@@ -6,9 +6,9 @@ use precedent_wire::v1;
 use std::time::{Duration, Instant};
 use tonic::Code;
 
-const PATIENCE: Duration = Duration::from_millis(1500);
-/// Patience, and the time between two looks.
-const SOON: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(3);
+/// What has not come by then does not come: patience and the time between two looks, on the busiest machine.
+const SOON: Duration = Duration::from_secs(60);
 
 fn config(calls: usize) -> ServerConfig {
     let times = TimeLimits { message: PATIENCE, answer: PATIENCE, ..TimeLimits::default() };

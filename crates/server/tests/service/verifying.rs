@@ -26,7 +26,7 @@ async fn a_check_whose_caller_is_gone_leaves_its_place() {
     let begun = Instant::now();
     while let Err(status) = client.verify_index(asked.clone()).await {
         assert_eq!(status.code(), Code::ResourceExhausted, "one at a time");
-        assert!(begun.elapsed() < Duration::from_secs(1), "it goes on without its caller");
+        assert!(begun.elapsed() < Duration::from_secs(30), "it goes on without its caller");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
