@@ -10,5 +10,7 @@ pub mod judge;
 pub mod machine;
 pub mod npy;
 pub mod output;
+#[cfg(feature = "engine")]
+pub mod phantoms;
 pub mod reports;
 pub mod table;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Server, picture, run, until
-from precedent_client import Assertion, Case, Client, Image, Query
+from precedent_client import Assertion, Case, Client, Fusion, Image, Query, QueryRegion
 from precedent_client.errors import InvalidArgumentError
 
 CASES = 40
@@ -79,3 +79,67 @@ def test_an_answer_says_whether_there_is_a_precedent(client: Client) -> None:
     with pytest.raises(InvalidArgumentError, match="false_alarm_rate"):
         client.search(images=picture(5), false_alarm_rate=0.9)
     assert client.search(filter="modality:*").abstention is None
+
+
+def test_sentences_of_reports_rank_cases_and_rerank_the_first(client: Client) -> None:
+    fusion = Fusion(sentence_weight=0.5)
+    result = client.search(images=picture(5), limit=CASES, fusion=fusion, rerank=12)
+    assert not result.plan.unavailable and result.plan.fusion.sentence_weight == 0.5
+    assert "sentence" in {channel.channel for channel in result.plan.channels}
+    # The lungs of every third case are clear, which is no evidence of a finding.
+    assert len(result) == CASES and result.plan.reranked_count == 12
+    for hit in result:
+        assert (hit.sentence is None) == (int(hit.case.case_id.removeprefix("case-")) % 3 == 2)
+    scores = [hit.rerank_score for hit in result]
+    assert scores[:12] == sorted((score for score in scores[:12] if score is not None), reverse=True)
+    assert scores[12:] == [None] * (CASES - 12)
+    assert result.plan.times.sentence_microseconds > 0
+    plain = client.search(images=picture(5), limit=3)
+    assert all(hit.sentence is None and hit.rerank_score is None for hit in plain)
+
+
+def test_an_impossible_rerank_is_refused_by_name(client: Client) -> None:
+    with pytest.raises(InvalidArgumentError, match="rerank_count"):
+        client.search(images=picture(5), rerank=501)
+    with pytest.raises(InvalidArgumentError, match="fusion.sentence_weight"):
+        client.search(images=picture(5), fusion=Fusion(sentence_weight=-1.0))
+
+
+def test_only_the_part_that_is_pointed_at_is_compared(client: Client) -> None:
+    """The pictures have 60 x 60 pixels."""
+    alone = Fusion(image_weight=0.0, sentence_weight=1.0)
+    mask = [[row >= 30 and column < 30 for column in range(60)] for row in range(60)]
+    outlines = (
+        QueryRegion(box=(0, 30, 30, 30)),
+        QueryRegion(polygon=[(0, 30), (30, 30), (30, 60), (0, 60)]),
+        QueryRegion(mask=mask),
+    )
+    answers = [
+        client.search(images=picture(5), limit=CASES, fusion=Fusion(sentence_weight=1.0), regions=[outline])
+        for outline in outlines
+    ]
+    for result in answers:
+        for hit in result:
+            for evidence in hit.evidence:
+                x, y, width, height = evidence.query.box
+                assert x + width <= 31 and y >= 29, evidence.query
+    assert answers[0].hits == answers[1].hits == answers[2].hits
+    anywhere = client.search(images=picture(5), limit=CASES, fusion=Fusion(sentence_weight=1.0))
+    assert [hit.sentence for hit in anywhere] != [hit.sentence for hit in answers[0]]
+    by_part = client.search(images=picture(5), limit=CASES, fusion=alone, regions=[outlines[0]])
+    assert all(hit.sentence is not None and hit.sentence.rank == hit.rank for hit in by_part)
+
+
+@pytest.mark.parametrize(
+    ("region", "field"),
+    [
+        (QueryRegion(), r"regions\[0\]"),
+        (QueryRegion(image_index=1, box=(0, 0, 9, 9)), r"regions\[0\].image_index"),
+        (QueryRegion(box=(50, 0, 20, 9)), r"regions\[0\].box"),
+        (QueryRegion(polygon=[(0, 0), (9, 9), (9, 0), (0, 9)]), r"regions\[0\].polygon"),
+        (QueryRegion(mask=[[True] * 9] * 9), r"regions\[0\].mask"),
+    ],
+)
+def test_a_part_that_is_none_is_refused_by_name(client: Client, region: QueryRegion, field: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=field):
+        client.search(images=picture(5), regions=[region])

@@ -3,7 +3,7 @@
 use crate::generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Selection, Stop};
 use crate::{
     CaseEntry, CasePlace, Definition, IndexError, LocalVectors, NearestCase, RecallReport, SegmentStats,
-    Stale, ValueCounts, VectorAccess,
+    SentenceTable, Stale, ValueCounts, VectorAccess,
 };
 use precedent_index::{OrdinalSet, Snapshot};
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
@@ -105,6 +105,10 @@ impl Generation for Snapshot {
         sentences: &[&str],
     ) -> Result<Vec<Option<ByteVector>>, IndexError> {
         Snapshot::sentence_vectors(self, place, sentences)
+    }
+
+    fn sentence_tables(&self) -> Result<Vec<Option<SentenceTable<'_>>>, IndexError> {
+        Snapshot::sentence_tables(self)
     }
 
     fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     CaseEntry, CasePlace, Definition, Effort, IndexError, LocalVectors, NearestCase, RecallReport,
-    SegmentPath, SegmentStats, Stale, ValueCounts, VectorAccess,
+    SegmentPath, SegmentStats, SentenceTable, Stale, ValueCounts, VectorAccess,
 };
 use precedent_lexical::{Neighbour, Spelling, TextQuery};
 use precedent_model::{Case, CaseId, PatientKey, Projection, Thumbnail};
@@ -152,6 +152,13 @@ pub trait Generation: Debug + Send + Sync {
         place: CasePlace,
         sentences: &[&str],
     ) -> Result<Vec<Option<ByteVector>>, IndexError>;
+
+    /// For each part of the archive, in the order of [`CasePlace::segment`], its sentences with vectors that are evidence of findings;
+    /// `None` for a part without any.
+    ///
+    /// # Errors
+    /// Damage.
+    fn sentence_tables(&self) -> Result<Vec<Option<SentenceTable<'_>>>, IndexError>;
 
     /// The thumbnail of an image of a case, if there is one.
     ///

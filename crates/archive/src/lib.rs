@@ -21,7 +21,8 @@ pub use generation::{BestByText, Conditions, Generation, Nearest, NearestTo, Sel
 pub use precedent_index::{
     CaseEntry, CasePlace, Damage, Definition, DefinitionError, Deleted, Effect, Effort, GraphBuilder,
     GraphDefinition, IndexError, IndexErrorKind, IndexStats, LocalSpace, LocalVectors, Loss, MergeProgress,
-    Misfit, NearestCase, RecallReport, RecallRow, Refused, Replacement, SegmentPath, SegmentStats, Stale,
-    Stored, ValueCounts, VectorAccess, Verification, carried_over, misfits, updated,
+    Misfit, NearestCase, RecallReport, RecallRow, Refused, Replacement, SegmentPath, SegmentStats,
+    SentenceTable, Stale, Stored, ValueCounts, VectorAccess, Verification, carried_over, evident, misfits,
+    updated,
 };
 pub use priority::give_way;

@@ -83,6 +83,8 @@ fn print_hit(out: &mut impl Write, hit: &Hit, images: usize, manner: Manner) -> 
     let scores: Vec<String> = [
         hit.image.map(|score| channel(&score, similarity(metric, score.score))),
         hit.lexical.map(|score| channel(&score, format!("bm25 {:.3}", score.score))),
+        hit.sentence.map(|score| channel(&score, format!("sentences {:+.2} deviations", score.score))),
+        hit.reranked.map(|score| format!("reranked {score:+.2}")),
     ]
     .into_iter()
     .flatten()
@@ -264,10 +266,12 @@ mod tests {
                 case,
                 rank: 1,
                 fused_score: 0.1,
+                reranked: None,
                 image: Some(score),
                 matched_image: Some(0),
                 matched_vector: Some(0),
                 lexical: Some(ChannelScore { score: 7.25, rank: None, contribution: 0.0 }),
+                sentence: None,
                 highlights: Vec::new(),
                 evidence: Vec::new(),
             }],

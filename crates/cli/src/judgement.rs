@@ -222,10 +222,12 @@ consensus: 30 patients, weighing as much as 21.4 of equal weight, beside 3,196 r
                 case,
                 rank: 1,
                 fused_score: 0.0,
+                reranked: None,
                 image: Some(ChannelScore { score: 0.5, rank: None, contribution: 0.0 }),
                 matched_image: Some(0),
                 matched_vector: Some(0),
                 lexical: None,
+                sentence: None,
                 highlights: Vec::new(),
                 evidence: Vec::new(),
             }

@@ -23,6 +23,7 @@ mod output;
 mod phantom_studies;
 mod reading;
 mod reading_json;
+mod region;
 mod size;
 mod style;
 mod waiting;

@@ -80,6 +80,7 @@ fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
         rank: small(found.rank),
         case: Some(case::to_wire(found.case)),
         fused_score: found.fused_score,
+        rerank_score: found.reranked,
         image: found.image.as_ref().map(|score| v1::ImageScore {
             measure: metric.map(|metric| measure(metric, score.score)),
             rank: score.rank.map(small),
@@ -88,6 +89,11 @@ fn hit(found: Hit, metric: Option<Metric>) -> v1::Hit {
             embedding_index: small(found.matched_vector.unwrap_or(0)),
         }),
         lexical: found.lexical.as_ref().map(lexical),
+        sentence: found.sentence.as_ref().map(|score| v1::SentenceScore {
+            deviations: score.score,
+            rank: score.rank.map(small),
+            contribution: score.contribution,
+        }),
         highlights,
         evidence,
     }
@@ -132,6 +138,7 @@ fn plan(plan: Plan) -> v1::Plan {
             .collect(),
         times: Some(times(&plan.times)),
         unavailable: plan.unavailable.into_iter().map(judgement::unavailable).collect(),
+        reranked_count: small(plan.reranked),
     }
 }
 
@@ -143,6 +150,8 @@ fn times(times: &StepTimes) -> v1::StepTimes {
         filter_microseconds: microseconds(times.filter),
         image_microseconds: microseconds(times.image),
         lexical_microseconds: microseconds(times.lexical),
+        sentence_microseconds: microseconds(times.sentence),
+        rerank_microseconds: microseconds(times.rerank),
         fusion_microseconds: microseconds(times.fusion),
         fetch_microseconds: microseconds(times.fetch),
         judge_microseconds: microseconds(times.judge),
@@ -178,6 +187,7 @@ fn fusion(applied: &Fusion) -> v1::Fusion {
     v1::Fusion {
         image_weight: Some(applied.image_weight),
         lexical_weight: Some(applied.lexical_weight),
+        sentence_weight: Some(applied.sentence_weight),
         rrf_k: Some(applied.rrf_k),
         candidates: Some(small(applied.candidates)),
     }
@@ -234,10 +244,12 @@ mod tests {
             case: Case::new(CaseId::new(id).unwrap()),
             rank: 1,
             fused_score: 0.0,
+            reranked: None,
             image: Some(ChannelScore { score, rank: None, contribution: 0.0 }),
             matched_image: Some(0),
             matched_vector: Some(0),
             lexical: None,
+            sentence: None,
             highlights: Vec::new(),
             evidence: Vec::new(),
         };
@@ -256,10 +268,12 @@ mod tests {
                 case: Case::new(CaseId::new("CXR1").unwrap()),
                 rank: 11,
                 fused_score: 0.03,
+                reranked: Some(1.25),
                 image: Some(ChannelScore { score: -0.25, rank: Some(3), contribution: 0.016 }),
                 matched_image: Some(1),
                 matched_vector: Some(2),
                 lexical: Some(ChannelScore { score: 7.5, rank: None, contribution: 0.0 }),
+                sentence: Some(ChannelScore { score: 1.5, rank: Some(2), contribution: 0.25 }),
                 highlights: Vec::new(),
                 evidence: Vec::new(),
             }],
@@ -300,6 +314,7 @@ mod tests {
                     part: AnswerPart::Dissent,
                     reason: UnavailableReason::NoReports,
                 }],
+                reranked: 9,
                 times: StepTimes {
                     encode: Duration::from_micros(30),
                     judge: Duration::from_micros(40),
@@ -373,6 +388,10 @@ mod tests {
         };
         assert_eq!(hit.image, Some(image));
         assert_eq!(hit.lexical, Some(v1::LexicalScore { bm25: 7.5, rank: None, contribution: 0.0 }));
+        assert_eq!(
+            hit.sentence,
+            Some(v1::SentenceScore { deviations: 1.5, rank: Some(2), contribution: 0.25 })
+        );
     }
 
     #[test]

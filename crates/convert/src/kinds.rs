@@ -89,6 +89,7 @@ pub fn channel(channel: Channel) -> v1::Channel {
     match channel {
         Channel::Image => v1::Channel::Image,
         Channel::Lexical => v1::Channel::Lexical,
+        Channel::Sentence => v1::Channel::Sentence,
     }
 }
 
@@ -125,6 +126,8 @@ pub fn part(part: AnswerPart) -> v1::AnswerPart {
         AnswerPart::Evidence => v1::AnswerPart::Evidence,
         AnswerPart::Background => v1::AnswerPart::Background,
         AnswerPart::Abstention => v1::AnswerPart::Abstention,
+        AnswerPart::Sentence => v1::AnswerPart::Sentence,
+        AnswerPart::Rerank => v1::AnswerPart::Rerank,
     }
 }
 
@@ -139,6 +142,7 @@ pub fn reason(reason: UnavailableReason) -> v1::UnavailableReason {
         UnavailableReason::NoReportsAsked => v1::UnavailableReason::NoReportsAsked,
         UnavailableReason::FewPatches => v1::UnavailableReason::FewPatches,
         UnavailableReason::FewImages => v1::UnavailableReason::FewImages,
+        UnavailableReason::NoSentences => v1::UnavailableReason::NoSentences,
     }
 }
 
@@ -174,7 +178,8 @@ mod tests {
         let fields =
             [FieldKind::Keyword, FieldKind::Keywords, FieldKind::Integer, FieldKind::Number, FieldKind::Date];
         check("FIELD_KIND", fields.map(|kind| (kind.name(), field(kind).as_str_name())));
-        check("CHANNEL", [Channel::Image, Channel::Lexical].map(|of| (of.name(), channel(of).as_str_name())));
+        let channels = [Channel::Image, Channel::Lexical, Channel::Sentence];
+        check("CHANNEL", channels.map(|of| (of.name(), channel(of).as_str_name())));
         let paths = [VectorPath::Exact, VectorPath::Codes, VectorPath::Graph, VectorPath::FilteredGraph];
         check("TAKEN_PATH", paths.map(|taken| (taken.name(), path(Some(taken)).as_str_name())));
     }

@@ -25,6 +25,7 @@ mod judgement;
 pub mod kinds;
 pub mod list;
 mod place;
+mod region;
 pub mod report;
 pub mod request;
 pub mod stats;

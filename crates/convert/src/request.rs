@@ -1,7 +1,7 @@
 //! Search requests.
 
 use crate::case::{embedding, patient, violation};
-use crate::{evidence, judgement};
+use crate::{evidence, judgement, region};
 use precedent_engine::Violation;
 use precedent_model::{CaseId, PartialDate};
 use precedent_query::{
@@ -53,6 +53,7 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         })
         .collect();
     let fusion = fusion(&wire.fusion.unwrap_or_default());
+    let regions = region::regions(wire.regions, &mut violations);
     let (evidence, evidence_maps) = evidence::asked(wire.evidence.as_ref());
     if !violations.is_empty() {
         return Err(violations);
@@ -68,6 +69,8 @@ pub fn search(wire: v1::SearchRequest) -> Result<SearchRequest, Vec<Violation>> 
         filter: given(wire.filter),
         guards,
         fusion,
+        regions,
+        rerank: wire.rerank_count as usize,
         limits: Limits {
             limit: given_count(wire.limit).unwrap_or(defaults.limit),
             offset: 0,
@@ -208,6 +211,7 @@ fn fusion(wire: &v1::Fusion) -> Fusion {
     Fusion {
         image_weight: wire.image_weight.unwrap_or(defaults.image_weight),
         lexical_weight: wire.lexical_weight.unwrap_or(defaults.lexical_weight),
+        sentence_weight: wire.sentence_weight.unwrap_or(defaults.sentence_weight),
         rrf_k: wire.rrf_k.unwrap_or(defaults.rrf_k),
         candidates: given_count(wire.candidates).unwrap_or(defaults.candidates),
     }
@@ -256,6 +260,7 @@ mod tests {
             fusion: Some(v1::Fusion {
                 image_weight: Some(0.0),
                 lexical_weight: Some(2.0),
+                sentence_weight: Some(0.5),
                 rrf_k: Some(10.0),
                 candidates: Some(500),
             }),
@@ -294,7 +299,13 @@ mod tests {
         assert_eq!(guards.before.unwrap().to_string(), "2019-05");
         assert_eq!(
             asked.fusion,
-            Fusion { image_weight: 0.0, lexical_weight: 2.0, rrf_k: 10.0, candidates: 500 }
+            Fusion {
+                image_weight: 0.0,
+                lexical_weight: 2.0,
+                sentence_weight: 0.5,
+                rrf_k: 10.0,
+                candidates: 500,
+            }
         );
         let limits = Limits {
             limit: 20,
@@ -353,6 +364,7 @@ mod tests {
             fusion: Some(v1::Fusion {
                 image_weight: Some(0.0),
                 lexical_weight: Some(0.0),
+                sentence_weight: Some(0.0),
                 rrf_k: Some(0.0),
                 candidates: Some(0),
             }),
@@ -361,7 +373,13 @@ mod tests {
         .unwrap();
         let limits = Limits { limit: 0, page_size: Some(0), ef_search: Some(0), ..Limits::default() };
         assert_eq!(zero.limits, limits);
-        let fusion = Fusion { image_weight: 0.0, lexical_weight: 0.0, rrf_k: 0.0, candidates: 0 };
+        let fusion = Fusion {
+            image_weight: 0.0,
+            lexical_weight: 0.0,
+            sentence_weight: 0.0,
+            rrf_k: 0.0,
+            candidates: 0,
+        };
         assert_eq!(zero.fusion, fusion);
     }
 

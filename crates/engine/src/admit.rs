@@ -11,12 +11,12 @@ use crate::{EngineError, Violation, facets, guards, study};
 use precedent_archive::{CasePlace, Conditions, Definition, Generation};
 use precedent_imaging::HeaderFacts;
 use precedent_lexical::TextQuery;
-use precedent_model::{FieldKind, PartialDate, Projection};
+use precedent_model::{FieldKind, PartialDate, Projection, chosen_cells};
 use precedent_query::{
     Applied, AppliedGuards, Compare, Comparison, Correction, EncodedQueryImage, EvidenceRequest,
     FALSE_ALARM_RATES, Filter, Judgement, LocalImage, MAX_LIMIT, MAX_NEIGHBOURS, MAX_QUERY_VECTORS,
-    MAX_SENTENCES, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand, QueryVector, SearchRequest,
-    Warning, WarningCode,
+    MAX_REGIONS, MAX_RERANKED, MAX_SENTENCES, MAX_TEXT_BYTES, MentionFilter, MinimumImageScore, Operand,
+    QueryVector, SearchRequest, Warning, WarningCode,
 };
 use precedent_vector::{Embedding, Metric, VectorError};
 use std::time::{Duration, Instant};
@@ -37,6 +37,17 @@ pub(crate) struct ImageParts {
     pub image: usize,
     pub local: LocalImage,
     pub projection: Option<Projection>,
+    /// The cells that count: those that show the image, or what the request points at.
+    pub counted: Vec<bool>,
+    /// Whether the request points at them.
+    pub is_pointed_at: bool,
+}
+
+impl ImageParts {
+    /// The cells that the request points at, if it does.
+    pub fn pointed_at(&self) -> Option<&[bool]> {
+        self.is_pointed_at.then_some(&self.counted)
+    }
 }
 
 /// A request, checked against an index.
@@ -131,7 +142,8 @@ impl<'a> Query<'a> {
         let mut warnings = guards::warnings(&request.guards, &definition.placeholders, &guards);
         warnings.append(&mut image_warnings);
         let mut views = views(request, &headers);
-        let parts = parts(request, &encoded.images, &views);
+        let mut parts = parts(request, &encoded.images, &views);
+        point_at(request, &mut parts).map_err(EngineError::Invalid)?;
         views.extend(examples.views.into_iter().map(|(place, view)| (vectors.len() + place, view)));
         vectors.extend(examples.vectors);
         let unlike = Unlike::of(snapshot, projections(&views, vectors.len()))?;
@@ -217,6 +229,11 @@ impl<'a> Query<'a> {
         self.text.as_ref().filter(|text| self.request.fusion.lexical_weight > 0.0 && text.is_searchable())
     }
 
+    /// Whether the sentence channel is to take part.
+    pub fn asks_sentence(&self) -> bool {
+        self.request.fusion.sentence_weight > 0.0
+    }
+
     /// Whether reports have to be read for evidence.
     pub fn asks_evidence(&self) -> bool {
         self.request.sentences().is_some() && !self.parts.is_empty()
@@ -260,6 +277,10 @@ pub(crate) fn admit_filter(snapshot: &dyn Generation, text: &str) -> Result<Reso
 }
 
 fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
+    if request.regions.len() > MAX_REGIONS {
+        let description = format!("has {} entries; give at most {MAX_REGIONS}", request.regions.len());
+        wrong.push(Violation::new("regions", description));
+    }
     let mut within = |field: &str, value: usize, high: usize| {
         if value == 0 || value > high {
             wrong.push(Violation::new(field, format!("is {value}; give 1 to {high}")));
@@ -269,6 +290,9 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
     within("page_size", request.limits.page_size.unwrap_or(1), MAX_LIMIT);
     within("ef_search", request.limits.ef_search.unwrap_or(1), MAX_EF_SEARCH);
     within("fusion.candidates", request.fusion.candidates, MAX_CANDIDATES);
+    if request.rerank > 0 {
+        within("rerank_count", request.rerank, MAX_RERANKED);
+    }
     if let Judgement::By(neighbours) = request.judgement {
         within("judgement.neighbour_count", neighbours, MAX_NEIGHBOURS);
     }
@@ -302,9 +326,11 @@ fn check_numbers(request: &SearchRequest, wrong: &mut Vec<Violation>) {
         wrong.push(Violation::new(field, description));
     }
     let fusion = &request.fusion;
-    for (field, weight) in
-        [("fusion.image_weight", fusion.image_weight), ("fusion.lexical_weight", fusion.lexical_weight)]
-    {
+    for (field, weight) in [
+        ("fusion.image_weight", fusion.image_weight),
+        ("fusion.lexical_weight", fusion.lexical_weight),
+        ("fusion.sentence_weight", fusion.sentence_weight),
+    ] {
         if !weight.is_finite() || weight < 0.0 {
             wrong.push(Violation::new(field, format!("is {weight}; give a finite number from 0 on")));
         }
@@ -433,9 +459,51 @@ fn parts(
     let of = |(image, encoded): (usize, &EncodedQueryImage)| {
         let vector = request.vectors.len() + image;
         let projection = views.iter().find(|(of, _)| *of == vector).map(|(_, view)| view.value);
-        Some(ImageParts { image, local: encoded.local.clone()?, projection })
+        let local = encoded.local.clone()?;
+        let mut counted = local.grid().shown();
+        if !counted.contains(&true) {
+            // A frame that covers hardly anything of the image has no cell of which half shows it.
+            counted.fill(true);
+        }
+        Some(ImageParts { image, local, projection, counted, is_pointed_at: false })
     };
     images.filter_map(of).collect()
+}
+
+/// Leaves of each image that the request points at only the cells that it points at.
+fn point_at(request: &SearchRequest, parts: &mut [ImageParts]) -> Result<(), Vec<Violation>> {
+    let mut wrong = Vec::new();
+    let mut pointed: Vec<Option<Vec<bool>>> = parts.iter().map(|_| None).collect();
+    for (index, region) in request.regions.iter().enumerate() {
+        let field = |part: &str| format!("regions[{index}].{part}");
+        let Some(place) = parts.iter().position(|part| part.image == region.image) else {
+            let images = request.images.len() + request.encoded_images.len();
+            let problem = match region.image < images {
+                true => "is of an image whose parts were not encoded; send the image, or encoded_images as an answer has them".to_owned(),
+                false => format!("is {}, and there are {images} images; count them from 0", region.image),
+            };
+            wrong.push(Violation::new(field("image_index"), problem));
+            continue;
+        };
+        match parts[place].local.grid().shares(&region.outline) {
+            Ok(shares) => {
+                let all = pointed[place].get_or_insert_with(|| vec![false; shares.len()]);
+                all.iter_mut().zip(chosen_cells(&shares)).for_each(|(all, chosen)| *all |= chosen);
+            }
+            Err(error) => {
+                wrong.push(Violation::new(
+                    field(&error.field),
+                    format!("{}; {}", error.problem, error.remedy),
+                ));
+            }
+        }
+    }
+    for (part, pointed) in parts.iter_mut().zip(pointed) {
+        if let Some(cells) = pointed {
+            (part.counted, part.is_pointed_at) = (cells, true);
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// Checks that the parts of images that were encoded earlier can be compared with what the encoder says of sentences.

@@ -1,6 +1,7 @@
 //! The order in which a search would put given cases, however far behind the first hits they stand.
 
 use crate::admit::Query;
+use crate::channel::sentence::Fits;
 use crate::channel::{Candidate, Ranking, image};
 use crate::fusion::fuse;
 use crate::{CaseList, EngineError, View};
@@ -27,18 +28,21 @@ impl View {
         let placed = among.iter().filter_map(|&position| Some((list.place(position)?, position)));
         let positions: HashMap<CasePlace, usize> = placed.collect();
         let places: Vec<CasePlace> = among.iter().filter_map(|&position| list.place(position)).collect();
-        let by_image = match query.asks_image() {
-            true => Some(ranking(Channel::Image, image::ranked_among(snapshot, &query, &places, stop)?)),
-            false => None,
-        };
-        let by_text = match query.asks_lexical() {
-            Some(text) => {
-                let scores = snapshot.text_scores(text, &places)?;
-                Some(ranking(Channel::Lexical, ranked_by_score(snapshot, &places, &scores)?))
-            }
-            None => None,
-        };
-        let fused = fuse(by_image.as_ref(), by_text.as_ref(), &request.fusion);
+        let mut rankings = Vec::new();
+        if query.asks_image() {
+            rankings.push(ranking(Channel::Image, image::ranked_among(snapshot, &query, &places, stop)?));
+        }
+        if let Some(text) = query.asks_lexical() {
+            let scores = snapshot.text_scores(text, &places)?;
+            rankings.push(ranking(Channel::Lexical, ranked_by_score(snapshot, &places, &scores)?));
+        }
+        if query.asks_sentence()
+            && let Ok(fits) = Fits::of(snapshot, &self.counted().references, &query, stop)?
+        {
+            let scores: Vec<Option<f32>> = places.iter().map(|&place| fits.score(place)).collect();
+            rankings.push(ranking(Channel::Sentence, ranked_by_score(snapshot, &places, &scores)?));
+        }
+        let fused = fuse(&rankings, &request.fusion);
         Ok(fused.iter().filter_map(|case| positions.get(&case.place).copied()).collect())
     }
 }

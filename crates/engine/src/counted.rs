@@ -1,7 +1,7 @@
 //! What was counted and measured in the whole archive, and serves many searches.
 
-use crate::evidence::References;
 use crate::judgement::{Backgrounds, BaseRates};
+use crate::references::References;
 
 #[derive(Debug, Default)]
 pub(crate) struct Counted {

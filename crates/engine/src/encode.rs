@@ -1,5 +1,6 @@
 //! Encodes images and words as vectors of an index's image space.
 
+use crate::sentences::Remembered;
 use crate::{Cause, EngineError, Violation, local};
 use precedent_encoder::{Encoder, PatchGrid};
 use precedent_imaging::{HeaderFacts, PIXEL_PIPELINE_VERSION, decode};
@@ -27,6 +28,7 @@ pub struct EncodedImage {
 pub(crate) struct Encoding {
     encoder: Result<Arc<Encoder>, (Cause, String)>,
     notice: Option<String>,
+    sentences: Arc<Remembered>,
 }
 
 impl Encoding {
@@ -34,7 +36,8 @@ impl Encoding {
     pub fn choose(space: Option<&VectorSpace>, at_hand: &[Arc<Encoder>]) -> Self {
         let Some(space) = space else {
             let problem = "this index has no image space; make one for an encoder";
-            return Self { encoder: Err((Cause::NoImageSpace, problem.to_owned())), notice: None };
+            let encoder = Err((Cause::NoImageSpace, problem.to_owned()));
+            return Self { encoder, notice: None, sentences: Arc::default() };
         };
         let fits = at_hand.iter().find(|encoder| encoder.id() == space.encoder_id());
         let namesake = at_hand.iter().find(|encoder| encoder.description().name == name(space.encoder_id()));
@@ -53,7 +56,13 @@ impl Encoding {
                 space.encoder_id()
             )),
         };
-        Self { encoder: encoder.map_err(|problem| (Cause::NoEncoder, problem)), notice }
+        let encoder = encoder.map_err(|problem| (Cause::NoEncoder, problem));
+        Self { encoder, notice, sentences: Arc::default() }
+    }
+
+    /// The vectors of sentences that were encoded before.
+    pub fn sentences(&self) -> &Remembered {
+        &self.sentences
     }
 
     /// The notice to show with all results of the space.

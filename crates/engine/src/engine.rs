@@ -4,7 +4,7 @@ use crate::counted::Counted;
 use crate::encode::{self, EncodedImage, Encoding};
 use crate::ingest::{Admitted, IngestOutcome, Ingested, NewCase, Refusal, admit, refusal};
 use crate::kept::KeptGenerations;
-use crate::{EngineError, View, Violation, files};
+use crate::{EngineError, View, Violation, files, sentences};
 use precedent_archive::{
     Access, Archive, CaseEntry, Condition, Definition, Effect, Embedded, Generation, IndexStats,
     MergeProgress, Refused, Replacement, Verification, verify_until,
@@ -127,14 +127,15 @@ impl Engine {
         encode::text(encoder, text, "text").map_err(|violation| EngineError::Invalid(vec![violation]))
     }
 
-    /// Encodes the files of a case ahead of [`Self::ingest`], which would otherwise do it: for callers that control when, and how
+    /// Encodes the files of a case, and the sentences of its report if the index keeps their vectors, ahead of [`Self::ingest`], which would otherwise do it: for callers that control when, and how
     /// many at a time. Fields, patient and views that the case does not give are taken from the files' headers.
     ///
     /// # Errors
     /// Every file without a readable image, by its field; no encoder for the space; an image with both a file and an embedding;
     /// too many bytes.
     pub fn encode(&self, new: NewCase) -> Result<NewCase, Vec<Violation>> {
-        files::encode(&self.definition, &self.encoding, new)
+        let new = files::encode(&self.definition, &self.encoding, new)?;
+        sentences::add(&self.definition, &self.encoding, self.newest().reader(), new)
     }
 
     /// The newest generation that this process has seen.
@@ -222,8 +223,9 @@ impl Engine {
         let mut outcomes: Vec<IngestOutcome> = Vec::with_capacity(cases.len());
         let mut taken = Vec::with_capacity(cases.len());
         let (mut slice, mut bytes) = (Vec::new(), 0);
+        let encodes_sentences = sentences::encoder(&self.definition, &self.encoding).is_some();
         let ready: Box<dyn Iterator<Item = Result<NewCase, Vec<Violation>>>> =
-            match cases.iter().any(NewCase::has_files) {
+            match encodes_sentences || cases.iter().any(NewCase::has_files) {
                 true => Box::new(spread(cases, |case| self.encode(case)).into_iter()),
                 false => Box::new(cases.into_iter().map(Ok)),
             };

@@ -3,6 +3,7 @@
 use crate::EngineError;
 use crate::admit::Query;
 use crate::channel;
+use crate::channel::sentence::Fits;
 use crate::fusion::{Fused, Vote};
 use crate::highlight::highlights;
 use precedent_archive::{CasePlace, Generation};
@@ -38,10 +39,13 @@ pub(crate) fn hit(
     snapshot: &dyn Generation,
     query: &Query<'_>,
     fused: &Fused,
-    text: Option<f32>,
+    (text, fits): (Option<f32>, Option<&Fits<'_>>),
     rank: usize,
 ) -> Result<Fetched, EngineError> {
     let mut hit = hit_without_highlights(snapshot, query, fused, text, rank)?;
+    // Filled in as the other channels' scores are, for cases that this channel did not put forward.
+    let fit = fits.and_then(|fits| fits.score(fused.place));
+    hit.sentence = fit.map(|score| shown(fused.sentence, score));
     // Reading a report again takes microseconds, so the result of the first reading is not stored.
     let report = hit.case.report.as_ref().filter(|_| query.asks_reports() || query.asks_evidence());
     let reading = report.map(|report| snapshot.reader().read(report));
@@ -59,11 +63,6 @@ pub(crate) fn hit_without_highlights(
     text: Option<f32>,
     rank: usize,
 ) -> Result<Hit, EngineError> {
-    let shown = |vote: Option<Vote>, score: f32| ChannelScore {
-        score,
-        rank: vote.map(|vote| vote.rank),
-        contribution: vote.map_or(0.0, |vote| vote.contribution),
-    };
     let nearest = match query.asks_image() {
         true => channel::image::score(snapshot, query, fused.place)?,
         false => None,
@@ -77,11 +76,22 @@ pub(crate) fn hit_without_highlights(
         case,
         rank,
         fused_score: fused.score,
+        reranked: fused.reranked,
         image: nearest.map(|(score, _, _)| shown(fused.image, score)),
         matched_image: nearest.map(|(_, image, _)| image),
         matched_vector: nearest.map(|(_, _, vector)| vector),
         lexical: text.map(|score| shown(fused.lexical, score)),
+        sentence: None,
         highlights: Vec::new(),
         evidence: Vec::new(),
     })
+}
+
+/// A score with the vote of its channel, if that put the case forward.
+fn shown(vote: Option<Vote>, score: f32) -> ChannelScore {
+    ChannelScore {
+        score,
+        rank: vote.map(|vote| vote.rank),
+        contribution: vote.map_or(0.0, |vote| vote.contribution),
+    }
 }

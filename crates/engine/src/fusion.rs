@@ -2,7 +2,7 @@
 
 use crate::channel::{Candidate, Ranking};
 use precedent_archive::CasePlace;
-use precedent_query::Fusion;
+use precedent_query::{Channel, Fusion};
 use std::collections::HashMap;
 
 /// A case with the votes of the channels that put it forward.
@@ -13,6 +13,9 @@ pub(crate) struct Fused {
     pub sequence: u64,
     pub image: Option<Vote>,
     pub lexical: Option<Vote>,
+    pub sentence: Option<Vote>,
+    /// The score by which it was put into its place after the fusion.
+    pub reranked: Option<f64>,
 }
 
 /// The vote of one channel for a case.
@@ -24,32 +27,42 @@ pub(crate) struct Vote {
     pub contribution: f64,
 }
 
+impl Fused {
+    /// A case that no channel has put forward.
+    pub fn unranked(place: CasePlace, sequence: u64) -> Self {
+        Self { place, score: 0.0, sequence, image: None, lexical: None, sentence: None, reranked: None }
+    }
+}
+
 /// Fuses the rankings; equal scores keep the order of ingest.
-pub(crate) fn fuse(image: Option<&Ranking>, lexical: Option<&Ranking>, fusion: &Fusion) -> Vec<Fused> {
+pub(crate) fn fuse(rankings: &[Ranking], fusion: &Fusion) -> Vec<Fused> {
     let mut fused: HashMap<CasePlace, Fused> = HashMap::new();
-    let mut add = |ranking: Option<&Ranking>, weight: f32, is_image: bool| {
-        for candidate in ranking.iter().flat_map(|ranking| &ranking.candidates) {
+    for ranking in rankings {
+        let (channel, weight) = (ranking.plan.channel, weight(ranking.plan.channel, fusion));
+        for candidate in &ranking.candidates {
             let vote = vote(candidate, weight, fusion.rrf_k);
-            let entry = fused.entry(candidate.place).or_insert(Fused {
-                place: candidate.place,
-                score: 0.0,
-                sequence: candidate.sequence,
-                image: None,
-                lexical: None,
-            });
+            let entry = fused
+                .entry(candidate.place)
+                .or_insert_with(|| Fused::unranked(candidate.place, candidate.sequence));
             entry.score += vote.contribution;
-            if is_image {
-                entry.image = Some(vote);
-            } else {
-                entry.lexical = Some(vote);
+            match channel {
+                Channel::Image => entry.image = Some(vote),
+                Channel::Lexical => entry.lexical = Some(vote),
+                Channel::Sentence => entry.sentence = Some(vote),
             }
         }
-    };
-    add(image, fusion.image_weight, true);
-    add(lexical, fusion.lexical_weight, false);
+    }
     let mut fused: Vec<Fused> = fused.into_values().collect();
     fused.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.sequence.cmp(&b.sequence)));
     fused
+}
+
+fn weight(channel: Channel, fusion: &Fusion) -> f32 {
+    match channel {
+        Channel::Image => fusion.image_weight,
+        Channel::Lexical => fusion.lexical_weight,
+        Channel::Sentence => fusion.sentence_weight,
+    }
 }
 
 fn vote(candidate: &Candidate, weight: f32, rrf_k: f32) -> Vote {
@@ -61,13 +74,13 @@ fn contribution(weight: f32, rrf_k: f32, rank: usize) -> f64 {
     f64::from(weight) / (f64::from(rrf_k) + rank as f64)
 }
 
-/// An upper bound for the score of cases that neither channel put forward, with this many candidates each.
-pub(crate) fn most_behind(image: &Ranking, lexical: &Ranking, depth: usize, fusion: &Fusion) -> f64 {
-    let most = |ranking: &Ranking, weight| match ranking.exhausted {
+/// An upper bound for the score of cases that no channel put forward, with this many candidates each.
+pub(crate) fn most_behind(rankings: &[Ranking], depth: usize, fusion: &Fusion) -> f64 {
+    let most = |ranking: &Ranking| match ranking.exhausted {
         true => 0.0,
-        false => contribution(weight, fusion.rrf_k, depth + 1),
+        false => contribution(weight(ranking.plan.channel, fusion), fusion.rrf_k, depth + 1),
     };
-    most(image, fusion.image_weight) + most(lexical, fusion.lexical_weight)
+    rankings.iter().map(most).sum()
 }
 
 /// How deep to look in two channels so that the best `limit` are certain in most cases: the last of them has at least the
@@ -80,7 +93,7 @@ pub(crate) fn certain_depth(limit: usize, fusion: &Fusion) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precedent_query::{Channel, ChannelPlan};
+    use precedent_query::ChannelPlan;
     use proptest::prelude::*;
 
     fn ranking(channel: Channel, ordinals: &[u32]) -> Ranking {
@@ -106,8 +119,8 @@ mod tests {
     }
 
     fn order(image: &[u32], lexical: &[u32], fusion: &Fusion) -> Vec<u32> {
-        let (image, lexical) = (ranking(Channel::Image, image), ranking(Channel::Lexical, lexical));
-        fuse(Some(&image), Some(&lexical), fusion).iter().map(|fused| fused.place.ordinal).collect()
+        let rankings = [ranking(Channel::Image, image), ranking(Channel::Lexical, lexical)];
+        fuse(&rankings, fusion).iter().map(|fused| fused.place.ordinal).collect()
     }
 
     #[test]
@@ -122,12 +135,13 @@ mod tests {
             let fusion = Fusion { image_weight, lexical_weight, rrf_k, ..Fusion::default() };
             for limit in [1, 10, 1_000] {
                 let depth = certain_depth(limit, &fusion);
-                let open = || Ranking { exhausted: false, ..ranking(Channel::Image, &[]) };
+                let open = |channel| Ranking { exhausted: false, ..ranking(channel, &[]) };
+                let mut both = [open(Channel::Image), open(Channel::Lexical)];
                 let least = contribution(image_weight.max(lexical_weight), rrf_k, limit);
-                assert!(most_behind(&open(), &open(), depth, &fusion) < least);
+                assert!(most_behind(&both, depth, &fusion) < least);
                 assert!(depth <= rrf_k.ceil() as usize + 2 * limit);
-                let ended = Ranking { exhausted: true, ..open() };
-                assert_eq!(most_behind(&ended, &ended, depth, &fusion), 0.0);
+                both.iter_mut().for_each(|ranking| ranking.exhausted = true);
+                assert_eq!(most_behind(&both, depth, &fusion), 0.0);
             }
         }
     }

@@ -1,8 +1,9 @@
-//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, judge, fetch, highlight,
+//! The search as a pipeline: admit (and encode), select, rank per channel, fuse, one hit per patient, rerank, judge, fetch, highlight,
 //! explain.
 
 use crate::EngineError;
 use crate::admit::{Query, STUDY_DATE};
+use crate::channel::sentence::Fits;
 use crate::channel::{self, Ranking};
 use crate::counted::Counted;
 use crate::encode::Encoding;
@@ -12,8 +13,9 @@ use crate::fetch;
 use crate::fusion::{Fused, certain_depth, fuse, most_behind};
 use crate::judgement::{self, Judged};
 use crate::patients::{Patients, keep_one_per_patient};
+use crate::rerank::rerank;
 use precedent_archive::{CasePlace, Generation, Selection};
-use precedent_query::{Plan, SearchRequest, SearchResponse, StepTimes};
+use precedent_query::{AnswerPart, Channel, Plan, SearchRequest, SearchResponse, StepTimes, Unavailable};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -41,11 +43,31 @@ pub(crate) fn search(
         _ => Vec::new(),
     };
     times.filter = watch.lap();
-    let mut answer = match (query.asks_image(), query.asks_lexical()) {
-        (false, None) => unranked(snapshot, &query, matches, &mut times, stop)?,
-        _ => ranked(snapshot, &query, matches, &mut times, stop)?,
+    let (mut fits, mut unavailable) = (None, Vec::new());
+    if query.asks_sentence() || request.rerank > 0 {
+        let asked = [(query.asks_sentence(), AnswerPart::Sentence), (request.rerank > 0, AnswerPart::Rerank)];
+        match Fits::of(snapshot, &counted.references, &query, stop)? {
+            Ok(found) => fits = Some(found),
+            Err(reason) => unavailable.extend(
+                asked
+                    .into_iter()
+                    .filter(|(is_asked, _)| *is_asked)
+                    .map(|(_, part)| Unavailable { part, reason }),
+            ),
+        }
+    }
+    times.sentence = watch.lap();
+    let by_sentence = fits.as_ref().filter(|_| query.asks_sentence());
+    let mut answer = match (query.asks_image(), query.asks_lexical(), by_sentence) {
+        (false, None, None) => unranked(snapshot, &query, matches, &mut times, stop)?,
+        _ => ranked(snapshot, &query, by_sentence, matches, &mut times, stop)?,
     };
     watch.lap();
+    let reranked = fits.as_ref().map_or(0, |_| request.rerank.min(answer.fused.len()));
+    if let Some(fits) = &fits {
+        rerank(snapshot, &query, fits, &mut answer.fused[..reranked], stop)?;
+    }
+    times.rerank = watch.lap();
     let limits = &request.limits;
     let judged = match limits.offset {
         0 => judgement::judge(snapshot, &query, (&counted.rates, &counted.backgrounds), &answer.fused, stop)?,
@@ -73,7 +95,7 @@ pub(crate) fn search(
                 return Err(EngineError::Cancelled);
             }
             let rank = limits.offset + hits.len() + fetched.len() + 1;
-            fetched.push(fetch::hit(snapshot, &query, fused, *text, rank)?);
+            fetched.push(fetch::hit(snapshot, &query, fused, (*text, fits.as_ref()), rank)?);
         }
         times.fetch += watch.lap();
         explainer.explain(&mut fetched, stop)?;
@@ -82,7 +104,7 @@ pub(crate) fn search(
     }
     let explained = explainer.finish();
     times.fetch += watch.lap();
-    let mut unavailable = judged.unavailable;
+    unavailable.extend(judged.unavailable);
     unavailable.extend(explained.unavailable);
     let plan = Plan {
         exact: answer.rankings.iter().all(|ranking| ranking.plan.exact),
@@ -95,6 +117,7 @@ pub(crate) fn search(
         corrections: query.corrections,
         warnings: query.warnings,
         unavailable,
+        reranked,
         times,
     };
     let (generation, encoded_images) = (snapshot.generation(), query.encoded_images);
@@ -140,18 +163,20 @@ struct Answer {
 fn ranked(
     snapshot: &dyn Generation,
     query: &Query<'_>,
+    fits: Option<&Fits<'_>>,
     matches: &dyn Selection,
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<Answer, EngineError> {
     let (limit, fusion) = (judgement::cases_wanted(query), &query.request.fusion);
-    let both = query.asks_image() && query.asks_lexical().is_some();
+    let channels = [query.asks_image(), query.asks_lexical().is_some(), fits.is_some()];
+    let several_channels = channels.into_iter().filter(|takes_part| *takes_part).count() > 1;
     let (exact, count) = (query.request.limits.exact, matches.count());
     let several = query.request.guards.several_per_patient;
-    // A single channel is its own order, so nothing beyond the limit matters; two channels need depth to find agreement. If
+    // A single channel is its own order, so nothing beyond the limit matters; several channels need depth to find agreement. If
     // answers are exact, each further round takes a full scan, so there is room for patients with several cases.
     let cases = if exact && !several { limit.saturating_mul(DEEPER) } else { limit };
-    let mut depth = match (both, exact) {
+    let mut depth = match (several_channels, exact) {
         (true, true) => fusion.candidates.max(certain_depth(cases, fusion)).min(count.max(1)),
         (true, false) => fusion.candidates.max(limit),
         (false, _) => cases.min(count.max(1)).max(limit),
@@ -159,32 +184,36 @@ fn ranked(
     let mut watch = Stopwatch::start();
     let by_view = query.asks_image().then(|| query.unlike.split(matches)).transpose()?;
     loop {
-        let mut image = match &by_view {
-            Some(by_view) => Some(channel::image::rank(snapshot, query, by_view, depth, stop)?),
-            None => None,
-        };
-        if let (Some(ranking), Some(least)) =
-            (image.take_if(|_| query.least_image.is_some()), query.least_image)
-        {
-            image = Some(channel::image::keep_from(snapshot, query, ranking, least, stop)?);
+        let mut rankings = Vec::new();
+        if let Some(by_view) = &by_view {
+            let ranking = channel::image::rank(snapshot, query, by_view, depth, stop)?;
+            rankings.push(match query.least_image {
+                Some(least) => channel::image::keep_from(snapshot, query, ranking, least, stop)?,
+                None => ranking,
+            });
         }
         times.image += watch.lap();
-        let mut lexical = match query.asks_lexical() {
-            Some(text) => Some(channel::lexical::rank(snapshot, text, matches, depth, stop)?),
-            None => None,
-        };
-        if let Some(least) = query.request.minimum.lexical {
-            lexical = lexical.map(|ranking| channel::lexical::keep_from(ranking, least));
+        if let Some(text) = query.asks_lexical() {
+            let ranking = channel::lexical::rank(snapshot, text, matches, depth, stop)?;
+            rankings.push(match query.request.minimum.lexical {
+                Some(least) => channel::lexical::keep_from(ranking, least),
+                None => ranking,
+            });
         }
         times.lexical += watch.lap();
-        let seen_all = depth >= count || image.iter().chain(&lexical).all(|ranking| ranking.exhausted);
+        if let Some(fits) = fits {
+            // Every case has its score already, so an exact answer takes them all.
+            rankings.push(fits.rank(snapshot, matches, if exact { count.max(1) } else { depth }, stop)?);
+        }
+        times.sentence += watch.lap();
+        let seen_all = depth >= count || rankings.iter().all(|ranking| ranking.exhausted);
         let mut behind = f64::NEG_INFINITY;
-        if let (true, false, Some(image), Some(lexical)) = (exact, seen_all, &mut image, &mut lexical) {
-            behind = most_behind(image, lexical, depth, fusion);
-            rank_by_both(snapshot, query, matches, (image, lexical), times, stop)?;
+        if exact && several_channels && !seen_all {
+            behind = most_behind(&rankings, depth, fusion);
+            rank_by_all(snapshot, query, matches, &mut rankings, times, stop)?;
             watch.lap();
         }
-        let mut fused = fuse(image.as_ref(), lexical.as_ref(), fusion);
+        let mut fused = fuse(&rankings, fusion);
         // A case that no channel put forward could come before those after this point.
         fused.truncate(fused.partition_point(|case| case.score > behind));
         if !several {
@@ -193,41 +222,48 @@ fn ranked(
         times.fusion += watch.lap();
         if fused.len() >= limit || seen_all {
             fused.truncate(limit);
-            return Ok(Answer { fused, rankings: [image, lexical].into_iter().flatten().collect() });
+            return Ok(Answer { fused, rankings });
         }
         depth = depth.saturating_mul(DEEPER).min(count.max(1));
     }
 }
 
-/// Adds to each channel what only the other put forward, with its rank among all matches.
-fn rank_by_both(
+/// Adds to each channel what only others put forward, with its rank among all matches.
+fn rank_by_all(
     snapshot: &dyn Generation,
     query: &Query<'_>,
     matches: &dyn Selection,
-    (image, lexical): (&mut Ranking, &mut Ranking),
+    rankings: &mut [Ranking],
     times: &mut StepTimes,
     stop: &dyn Fn() -> bool,
 ) -> Result<(), EngineError> {
     let mut watch = Stopwatch::start();
-    let places = |ranking: &Ranking| -> HashSet<CasePlace> {
-        ranking.candidates.iter().map(|candidate| candidate.place).collect()
-    };
-    let (by_image, by_text) = (places(image), places(lexical));
-    // A case that an exhausted channel does not have gets no vote from it.
-    if !image.exhausted {
-        let others: Vec<CasePlace> = by_text.difference(&by_image).copied().collect();
-        let ranked = channel::image::ranked(snapshot, query, matches, &others, stop)?.into_iter();
-        let least = query.least_image.unwrap_or(f32::NEG_INFINITY);
-        image.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
+    let places = |ranking: &Ranking| ranking.candidates.iter().map(|candidate| candidate.place).collect();
+    let by_channel: Vec<HashSet<CasePlace>> = rankings.iter().map(places).collect();
+    let all: HashSet<CasePlace> = by_channel.iter().flatten().copied().collect();
+    for (ranking, own) in rankings.iter_mut().zip(&by_channel) {
+        // A case that an exhausted channel does not have gets no vote from it.
+        if ranking.exhausted {
+            continue;
+        }
+        let others: Vec<CasePlace> = all.difference(own).copied().collect();
+        match (ranking.plan.channel, query.asks_lexical()) {
+            (Channel::Image, _) => {
+                let ranked = channel::image::ranked(snapshot, query, matches, &others, stop)?.into_iter();
+                let least = query.least_image.unwrap_or(f32::NEG_INFINITY);
+                ranking.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
+                times.image += watch.lap();
+            }
+            (Channel::Lexical, Some(text)) => {
+                let ranked = channel::lexical::ranked(snapshot, text, matches, &others, stop)?.into_iter();
+                let least = query.request.minimum.lexical.unwrap_or(f32::NEG_INFINITY);
+                ranking.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
+                times.lexical += watch.lap();
+            }
+            // Its ranking has all cases with a score.
+            (Channel::Sentence, _) | (Channel::Lexical, None) => {}
+        }
     }
-    times.image += watch.lap();
-    if let Some(text) = query.asks_lexical().filter(|_| !lexical.exhausted) {
-        let others: Vec<CasePlace> = by_image.difference(&by_text).copied().collect();
-        let ranked = channel::lexical::ranked(snapshot, text, matches, &others, stop)?.into_iter();
-        let least = query.request.minimum.lexical.unwrap_or(f32::NEG_INFINITY);
-        lexical.candidates.extend(ranked.filter(|candidate| candidate.score >= least));
-    }
-    times.lexical += watch.lap();
     Ok(())
 }
 
@@ -258,7 +294,7 @@ fn unranked(
         let is_new = patients.as_mut().map_or(Ok(true), |patients| patients.add(snapshot, place))?;
         if is_new {
             let sequence = snapshot.sequence(place)?;
-            fused.push(Fused { place, score: 0.0, sequence, image: None, lexical: None });
+            fused.push(Fused::unranked(place, sequence));
         }
     }
     times.fusion = watch.lap();

@@ -57,6 +57,10 @@ impl View {
         &self.encoding
     }
 
+    pub(crate) fn counted(&self) -> &Counted {
+        &self.counted
+    }
+
     /// The definition of the index.
     pub fn definition(&self) -> &Definition {
         self.snapshot.definition()

@@ -11,6 +11,10 @@ pub struct Settings {
     pub image_weight: f32,
     /// [`Fusion::lexical_weight`].
     pub lexical_weight: f32,
+    /// [`Fusion::sentence_weight`].
+    pub sentence_weight: f32,
+    /// [`SearchRequest::rerank`].
+    pub rerank: usize,
     /// [`Fusion::rrf_k`].
     pub rrf_k: f32,
     /// [`Fusion::candidates`].
@@ -29,10 +33,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let Fusion { image_weight, lexical_weight, rrf_k, candidates } = Fusion::default();
+        let Fusion { image_weight, lexical_weight, sentence_weight, rrf_k, candidates } = Fusion::default();
         Self {
             image_weight,
             lexical_weight,
+            sentence_weight,
+            rerank: 0,
             rrf_k,
             candidates,
             exact: false,
@@ -45,8 +51,7 @@ impl Default for Settings {
 }
 
 /// The names that [`Settings::with`] takes.
-const NAMES: &str =
-    "image_weight, lexical_weight, rrf_k, candidates, exact, target_recall, ef_search, diversity, literal";
+const NAMES: &str = "image_weight, lexical_weight, sentence_weight, rerank, rrf_k, candidates, exact, target_recall, ef_search, diversity, literal";
 
 impl Settings {
     /// These settings with some changed: `image_weight=0,exact=true`.
@@ -71,6 +76,8 @@ impl Settings {
         match name {
             "image_weight" => self.image_weight = number(name)?,
             "lexical_weight" => self.lexical_weight = number(name)?,
+            "sentence_weight" => self.sentence_weight = number(name)?,
+            "rerank" => self.rerank = count(name)?,
             "rrf_k" => self.rrf_k = number(name)?,
             "candidates" => self.candidates = count(name)?,
             "exact" => self.exact = choice(name)?,
@@ -90,9 +97,11 @@ impl Settings {
             fusion: Fusion {
                 image_weight: self.image_weight,
                 lexical_weight: self.lexical_weight,
+                sentence_weight: self.sentence_weight,
                 rrf_k: self.rrf_k,
                 candidates: self.candidates,
             },
+            rerank: self.rerank,
             limits: Limits {
                 limit,
                 exact: self.exact,
@@ -122,6 +131,12 @@ impl Settings {
             self.lexical_weight != plain.lexical_weight,
             self.lexical_weight.to_string(),
         );
+        change(
+            "sentence_weight",
+            self.sentence_weight != plain.sentence_weight,
+            self.sentence_weight.to_string(),
+        );
+        change("rerank", self.rerank != plain.rerank, self.rerank.to_string());
         change("rrf_k", self.rrf_k != plain.rrf_k, self.rrf_k.to_string());
         change("candidates", self.candidates != plain.candidates, self.candidates.to_string());
         change("exact", self.exact, self.exact.to_string());
@@ -139,7 +154,7 @@ mod tests {
 
     #[test]
     fn changes_are_read_and_written_alike() {
-        let text = "image_weight=0,lexical_weight=2.5,rrf_k=10,candidates=50,exact=true,target_recall=0.9,ef_search=64,\
+        let text = "image_weight=0,lexical_weight=2.5,sentence_weight=0.5,rerank=50,rrf_k=10,candidates=50,exact=true,target_recall=0.9,ef_search=64,\
                     diversity=0.3,literal=true";
         let changed = Settings::default().with(text).unwrap();
         assert_eq!(changed.changes(), text);

@@ -74,7 +74,7 @@ pub use recall_check::{RecallReport, RecallRow};
 pub use record::CaseEntry;
 pub use replace::{Loss, Refused, Replacement, carried_over, updated};
 pub use scrub::Scrub;
-pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, ValueCounts};
+pub use segment::{Effort, LeftOutCase, NearestCase, SegmentPath, SentenceTable, ValueCounts, evident};
 pub use segment_size::SegmentSize;
 pub use snapshot::{CasePlace, Snapshot};
 pub use stats::{Damage, SegmentStats, Stale, VectorAccess, Verification};

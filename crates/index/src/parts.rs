@@ -33,6 +33,8 @@ pub(crate) const GRIDS: Part = part("grids", *b"GRID");
 pub(crate) const THUMBNAILS: Part = part("thumbnails", *b"THMB");
 /// Vectors of the sentences of reports.
 pub(crate) const SENTENCES: Part = part("sentences", *b"SENT");
+/// Which sentences are evidence of a finding, in which cases.
+pub(crate) const EVIDENT: Part = part("evident", *b"EVID");
 /// All files that a segment may have.
-pub(crate) const PARTS: [Part; 10] =
-    [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL, GRIDS, THUMBNAILS, SENTENCES];
+pub(crate) const PARTS: [Part; 11] =
+    [RECORDS, VECTORS, PACKED, GRAPH, COLUMNS, KEYS, LEXICAL, GRIDS, THUMBNAILS, SENTENCES, EVIDENT];

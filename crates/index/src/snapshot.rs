@@ -5,8 +5,8 @@ use crate::record::same_bits;
 use crate::replace::Parts;
 use crate::segment::{GraphPages, Records, Segment, ValueCounts, count_values};
 use crate::{
-    CaseEntry, Definition, IndexError, LocalVectors, NearestCase, OrdinalSet, SegmentStats, Stale,
-    VectorAccess,
+    CaseEntry, Definition, IndexError, LocalVectors, NearestCase, OrdinalSet, SegmentStats, SentenceTable,
+    Stale, VectorAccess,
 };
 use precedent_hnsw::{Graph, ScratchPool};
 use precedent_lexical::{LexicalSnapshot, LivePart};
@@ -387,6 +387,14 @@ impl Snapshot {
         sentences: &[&str],
     ) -> Result<Vec<Option<ByteVector>>, IndexError> {
         self.part(place.segment)?.segment.sentence_vectors(place.ordinal, sentences)
+    }
+
+    /// For each segment its sentences with vectors that are evidence of findings, if there are any.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn sentence_tables(&self) -> Result<Vec<Option<SentenceTable<'_>>>, IndexError> {
+        self.segments.iter().map(|part| part.segment.sentence_table()).collect()
     }
 
     /// The thumbnail of an image of a case, if there is one.

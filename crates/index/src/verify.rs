@@ -182,6 +182,9 @@ impl Verification {
                 break;
             }
         }
+        if let Err(error) = segment.check_evident() {
+            self.damage(&folder, error.to_string());
+        }
         if let Some(Err(error)) = segment.sentences.as_ref().map(|sentences| sentences.check_lists(stop)) {
             match error {
                 IndexError::Stopped => return Err(error),

@@ -7,6 +7,8 @@ pub enum Channel {
     Image,
     /// BM25 over the reports.
     Lexical,
+    /// Compares the parts of the query's images with the sentences of the reports.
+    Sentence,
 }
 
 impl Channel {
@@ -15,6 +17,7 @@ impl Channel {
         match self {
             Self::Image => "image",
             Self::Lexical => "lexical",
+            Self::Sentence => "sentence",
         }
     }
 }

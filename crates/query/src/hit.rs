@@ -89,6 +89,8 @@ pub struct Hit {
     pub rank: usize,
     /// The sum of the channels' contributions; 0 if only a filter was given.
     pub fused_score: f64,
+    /// The score by which it was put into its place after the fusion; absent if it was not reranked.
+    pub reranked: Option<f64>,
     /// Absent if the query has no vector, image or image text, if the case has no embedding, or if the image weight is 0.
     pub image: Option<ChannelScore>,
     /// The nearest image of the case, as an index into `case.images`.
@@ -97,6 +99,9 @@ pub struct Hit {
     pub matched_vector: Option<usize>,
     /// Absent if the query has no text, or none of its words is in the report.
     pub lexical: Option<ChannelScore>,
+    /// By how many standard deviations the report's sentences fit the query images better than they fit images of the archive, on
+    /// average. Absent if the channel `sentence` did not take part, or the report has no sentence that is evidence of a finding.
+    pub sentence: Option<ChannelScore>,
     /// The sentences of the report that match the query's text or its findings, in the order of the text.
     pub highlights: Vec<Highlight>,
     /// The sentences of the report that fit the query image, best first.

@@ -129,12 +129,23 @@ pub enum AnswerPart {
     Background,
     /// [`Abstention`].
     Abstention,
+    /// The channel `sentence`.
+    Sentence,
+    /// The rerank.
+    Rerank,
 }
 
 impl AnswerPart {
     /// Every part.
-    pub const ALL: [Self; 5] =
-        [Self::Consensus, Self::Dissent, Self::Evidence, Self::Background, Self::Abstention];
+    pub const ALL: [Self; 7] = [
+        Self::Consensus,
+        Self::Dissent,
+        Self::Evidence,
+        Self::Background,
+        Self::Abstention,
+        Self::Sentence,
+        Self::Rerank,
+    ];
 
     /// The name in replies.
     pub const fn name(self) -> &'static str {
@@ -144,6 +155,8 @@ impl AnswerPart {
             Self::Evidence => "evidence",
             Self::Background => "background",
             Self::Abstention => "abstention",
+            Self::Sentence => "sentence",
+            Self::Rerank => "rerank",
         }
     }
 }
@@ -167,11 +180,13 @@ pub enum UnavailableReason {
     FewPatches,
     /// Too few images of the archive, of like views, for the rate of false alarms.
     FewImages,
+    /// No sentence of a report has a vector that can be compared.
+    NoSentences,
 }
 
 impl UnavailableReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoImageQuery,
         Self::NoReports,
         Self::HiddenFindings,
@@ -180,6 +195,7 @@ impl UnavailableReason {
         Self::NoReportsAsked,
         Self::FewPatches,
         Self::FewImages,
+        Self::NoSentences,
     ];
 
     /// The name in replies.
@@ -193,6 +209,7 @@ impl UnavailableReason {
             Self::NoReportsAsked => "no-reports-asked",
             Self::FewPatches => "few-patches",
             Self::FewImages => "few-images",
+            Self::NoSentences => "no-sentences",
         }
     }
 
@@ -222,6 +239,10 @@ impl UnavailableReason {
             Self::FewImages => {
                 "the archive has fewer images of like views, with others to match, than the rate of false alarms needs (19 for 0.05); \
                  ingest more, or allow a higher rate"
+            }
+            Self::NoSentences => {
+                "no report of the archive has a sentence with a vector that the query's parts can be compared with; ingest the reports again \
+                 into an index made for the encoder"
             }
         }
     }

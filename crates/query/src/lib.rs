@@ -41,6 +41,6 @@ pub use plan::{
 };
 pub use request::{
     EncodedQueryImage, FacetQuery, Fusion, Guards, HitDetail, Limits, MAX_FACET_VALUES, MAX_FACETS,
-    MAX_LIMIT, MAX_QUERY_VECTORS, MAX_TEXT_BYTES, MinimumImageScore, MinimumScores, PathChoice, QueryImage,
-    QueryVector, SearchRequest,
+    MAX_LIMIT, MAX_QUERY_VECTORS, MAX_REGIONS, MAX_RERANKED, MAX_TEXT_BYTES, MinimumImageScore,
+    MinimumScores, PathChoice, QueryImage, QueryRegion, QueryVector, SearchRequest,
 };

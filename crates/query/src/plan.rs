@@ -63,6 +63,10 @@ pub struct StepTimes {
     pub image: Duration,
     /// Ranking by the channel `lexical`.
     pub lexical: Duration,
+    /// Comparing the parts of the query images with sentences, and ranking by that.
+    pub sentence: Duration,
+    /// Putting the first cases into their order by detail.
+    pub rerank: Duration,
     /// Fusing the rankings, or sorting by date, and keeping one hit per patient.
     pub fusion: Duration,
     /// Fetching the cases of the page, with the scores of each channel and the highlights.
@@ -209,6 +213,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// What was asked for and is missing, and why.
     pub unavailable: Vec<Unavailable>,
+    /// How many cases were put into their order by detail.
+    pub reranked: usize,
     /// The time of each step.
     pub times: StepTimes,
 }

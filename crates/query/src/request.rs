@@ -1,17 +1,21 @@
 //! Search requests.
 
 use crate::{DEFAULT_NEIGHBOURS, DEFAULT_SENTENCES, EvidenceRequest, Judgement, LocalImage};
-use precedent_model::{CaseId, PartialDate, PatientKey};
+use precedent_model::{CaseId, Outline, PartialDate, PatientKey};
 use std::fmt;
 
 /// Most hits of one search.
 pub const MAX_LIMIT: usize = 1000;
 /// Most embeddings, images and image texts of one search together.
 pub const MAX_QUERY_VECTORS: usize = 16;
+/// Most regions of one search.
+pub const MAX_REGIONS: usize = 16;
 /// Most facets of one search.
 pub const MAX_FACETS: usize = 8;
 /// Most values of one facet.
 pub const MAX_FACET_VALUES: usize = 100;
+/// Most cases that are reranked.
+pub const MAX_RERANKED: usize = 500;
 /// Longest query text, in bytes.
 pub const MAX_TEXT_BYTES: usize = 8192;
 
@@ -31,6 +35,8 @@ pub struct SearchRequest {
     pub encoded_images: Vec<EncodedQueryImage>,
     /// Cases to search by, with their embeddings. They and all other cases of their patients are excluded.
     pub examples: Vec<CaseId>,
+    /// Parts of the images: only these are compared with sentences. Several of one image are one part.
+    pub regions: Vec<QueryRegion>,
     /// What the images should show, in words: encoded into the image space and searched there.
     pub image_text: Option<String>,
     /// Words and `"phrases"` to search for in reports.
@@ -43,6 +49,8 @@ pub struct SearchRequest {
     pub guards: Guards,
     /// How to fuse the channels.
     pub fusion: Fusion,
+    /// How many cases of the fused ranking are put into a new order, by what their reports say of the images; 0 for none.
+    pub rerank: usize,
     /// How many hits, and how much effort.
     pub limits: Limits,
     /// How much of each case to return.
@@ -88,6 +96,15 @@ impl SearchRequest {
     fn has_images(&self) -> bool {
         !self.images.is_empty() || !self.encoded_images.is_empty()
     }
+}
+
+/// A part of an image of the request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryRegion {
+    /// Which image, of images or encoded images.
+    pub image: usize,
+    /// Where, in pixels of the original.
+    pub outline: Outline,
 }
 
 /// The lowest score at which each channel puts a case forward.
@@ -197,6 +214,9 @@ pub struct Fusion {
     pub image_weight: f32,
     /// Weight of the channel `lexical`; 0 turns it off.
     pub lexical_weight: f32,
+    /// Weight of the channel `sentence`; 0 turns it off. It takes part where the request has images whose parts were encoded and reports
+    /// have sentences with vectors.
+    pub sentence_weight: f32,
     /// The constant that determines how much the first ranks stand out, above 0 and at most 10,000.
     pub rrf_k: f32,
     /// Number of cases that each channel puts forward.
@@ -204,9 +224,9 @@ pub struct Fusion {
 }
 
 impl Default for Fusion {
-    /// Equal weights, the paper's constant of 60, 200 candidates.
+    /// Equal weights of words and images, the paper's constant of 60, 200 candidates; no sentences.
     fn default() -> Self {
-        Self { image_weight: 1.0, lexical_weight: 1.0, rrf_k: 60.0, candidates: 200 }
+        Self { image_weight: 1.0, lexical_weight: 1.0, sentence_weight: 0.0, rrf_k: 60.0, candidates: 200 }
     }
 }
 
@@ -264,12 +284,14 @@ impl fmt::Debug for SearchRequest {
             .field("images", &self.images.len())
             .field("encoded_images", &self.encoded_images.len())
             .field("examples", &self.examples.len())
+            .field("regions", &self.regions.len())
             .field("image_text_bytes", &self.image_text.as_ref().map(String::len))
             .field("text_bytes", &self.text.as_ref().map(String::len))
             .field("literal_text", &self.literal_text)
             .field("filter_bytes", &self.filter.as_ref().map(String::len))
             .field("guards", &self.guards)
             .field("fusion", &self.fusion)
+            .field("rerank", &self.rerank)
             .field("limits", &self.limits)
             .field("detail", &self.detail)
             .field("minimum", &self.minimum)

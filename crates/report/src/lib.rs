@@ -22,6 +22,7 @@
 mod answer;
 mod assertion;
 mod correction;
+mod informative;
 mod language;
 mod lexicon;
 mod lexicon_file;
@@ -34,6 +35,7 @@ mod section;
 mod sentence;
 mod token;
 
+pub use informative::{evident_findings, speaks_of_examination};
 pub use lexicon::{Groups, Lexicon};
 pub use lexicon_file::{
     CueEntry, FindingEntry, GroupEntry, HeadingEntry, LanguageEntry, LexiconError, LexiconFile, WordsEntry,

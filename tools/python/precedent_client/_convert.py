@@ -75,6 +75,7 @@ from .types import (
     PlanWarning,
     Query,
     QueryImage,
+    QueryRegion,
     QueryOptions,
     Reading,
     Record,
@@ -82,6 +83,7 @@ from .types import (
     Replacement,
     ReportSentence,
     SearchResult,
+    SentenceScore,
     Section,
     SegmentStats,
     Side,
@@ -220,6 +222,8 @@ def query_message(
                 off=query.evidence == 0, sentence_count=query.evidence or None, with_maps=query.evidence_maps
             )
         )
+    message.rerank_count = query.rerank
+    message.regions.extend(_region_message(region) for region in query.regions)
     if query.minimum_scores is not None:
         least = query.minimum_scores
         message.minimum_scores.CopyFrom(
@@ -234,8 +238,27 @@ def query_message(
                 lexical_weight=query.fusion.lexical_weight,
                 rrf_k=query.fusion.rrf_k,
                 candidates=query.fusion.candidates,
+                sentence_weight=query.fusion.sentence_weight,
             )
         )
+    return message
+
+
+def _region_message(region: QueryRegion) -> search_service_pb2.QueryRegion:
+    message = search_service_pb2.QueryRegion(image_index=region.image_index)
+    if region.box is not None:
+        x, y, width, height = region.box
+        message.box.CopyFrom(search_service_pb2.PixelBox(x=x, y=y, width=width, height=height))
+    if region.polygon:
+        message.polygon.vertices.extend(search_service_pb2.PixelPoint(x=x, y=y) for x, y in region.polygon)
+    if region.mask is not None:
+        rows = [list(row) for row in region.mask]
+        pixels = [bool(pixel) for row in rows for pixel in row]
+        bits = bytearray(-(-len(pixels) // 8))
+        for place, marked in enumerate(pixels):
+            bits[place // 8] |= marked << place % 8
+        width = len(rows[0]) if rows else 0
+        message.mask.CopyFrom(search_service_pb2.PixelMask(width=width, height=len(rows), bits=bytes(bits)))
     return message
 
 
@@ -638,7 +661,7 @@ def _patient_of(
 
 
 def _hit(message: search_service_pb2.Hit) -> Hit:
-    image = lexical = None
+    image = lexical = sentence = None
     if message.HasField("image"):
         score = message.image
         measure = score.WhichOneof("measure")
@@ -653,10 +676,17 @@ def _hit(message: search_service_pb2.Hit) -> Hit:
     if message.HasField("lexical"):
         words = message.lexical
         lexical = LexicalScore(words.bm25, words.rank if words.HasField("rank") else None, words.contribution)
+    if message.HasField("sentence"):
+        said = message.sentence
+        sentence = SentenceScore(said.deviations, said.rank if said.HasField("rank") else None, said.contribution)
+    reranked = message.rerank_score if message.HasField("rerank_score") else None
     texts = [section.text.encode() for section in message.case.report.sections]
     highlights = tuple(_highlight(highlight, texts[highlight.section_index]) for highlight in message.highlights)
     evidence = tuple(_evidence(one, texts[one.section_index]) for one in message.evidence)
-    return Hit(message.rank, case(message.case), message.fused_score, image, lexical, highlights, evidence)
+    found = case(message.case)
+    return Hit(
+        message.rank, found, message.fused_score, image, lexical, highlights, evidence, sentence, reranked
+    )
 
 
 def _evidence(message: search_service_pb2.Evidence, text: bytes) -> Evidence:
@@ -748,7 +778,9 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
             )
             for c in message.channels
         ),
-        fusion=Fusion(fusion.image_weight, fusion.lexical_weight, fusion.rrf_k, fusion.candidates),
+        fusion=Fusion(
+            fusion.image_weight, fusion.lexical_weight, fusion.rrf_k, fusion.candidates, fusion.sentence_weight
+        ),
         case_count=message.case_count,
         match_count=message.match_count,
         exact=message.exact,
@@ -771,6 +803,7 @@ def _plan(message: search_service_pb2.Plan) -> Plan:
             )
             for one in message.unavailable
         ),
+        reranked_count=message.reranked_count,
     )
 
 
@@ -785,6 +818,8 @@ def _times(message: search_service_pb2.StepTimes) -> StepTimes:
         fetch_microseconds=message.fetch_microseconds,
         judge_microseconds=message.judge_microseconds,
         evidence_microseconds=message.evidence_microseconds,
+        sentence_microseconds=message.sentence_microseconds,
+        rerank_microseconds=message.rerank_microseconds,
     )
 
 

@@ -129,6 +129,8 @@ class Fusion:
     lexical_weight: float | None = None
     rrf_k: float | None = None
     candidates: int | None = None
+    sentence_weight: float | None = None
+    """Of the sentences of the reports against the parts of the images; ``None`` is 0, which turns the channel off."""
 
 
 class Replacement(enum.Enum):
@@ -192,6 +194,19 @@ class EncodedQueryImage:
     view_position: str = ""
     patches: LocalPatches | None = field(default=None, repr=False)
     """The parts of the image, for evidence."""
+
+
+@dataclass(frozen=True)
+class QueryRegion:
+    """A part of an image of the query, in pixels of the original image: one of the outlines."""
+
+    image_index: int = 0
+    box: tuple[int, int, int, int] | None = None
+    """Left and upper edge, width and height."""
+    polygon: Sequence[tuple[float, float]] = ()
+    """3 to 256 vertices in their order; the last is joined to the first."""
+    mask: Sequence[Sequence[bool]] | None = field(default=None, repr=False)
+    """For each row of the image which pixels belong to it; a numpy array serves, too."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +293,11 @@ class Query:
     by images for whole cases, and none in other searches and in batches."""
     evidence_maps: bool = False
     """Whether each of these sentences comes with how well it fits every cell."""
+    rerank: int = 0
+    """How many of the first cases are put into a new order by how well the sentences of their reports fit the images, at most
+    500; 0 for none."""
+    regions: Sequence[QueryRegion] = ()
+    """Only these parts of the images are compared with sentences; several of one image are one part."""
 
 
 Embeddings = Vector | Embedding | Sequence[Vector | Embedding]
@@ -319,6 +339,8 @@ class QueryOptions(TypedDict, total=False):
     diversity: float | None
     evidence: int | None
     evidence_maps: bool
+    rerank: int
+    regions: Sequence[QueryRegion]
 
 
 @dataclass(frozen=True)
@@ -340,6 +362,16 @@ class LexicalScore:
     """What the lexical channel says of a hit."""
 
     bm25: float
+    rank: int | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class SentenceScore:
+    """What the sentence channel says of a hit."""
+
+    deviations: float
+    """By how many standard deviations the sentences of the report fit the images better than images of the archive."""
     rank: int | None
     contribution: float
 
@@ -499,6 +531,9 @@ class Hit:
     """The first twenty sentences that hold what the text, or ``finding`` in the filter, asks for."""
     evidence: tuple[Evidence, ...] = ()
     """The sentences that fit the images of the query, best first."""
+    sentence: SentenceScore | None = None
+    rerank_score: float | None = None
+    """By which it was put into its place after the fusion; ``None`` if it was not reranked."""
 
     def __repr__(self) -> str:
         scores = [f"fused_score={self.fused_score:.4g}"]
@@ -548,6 +583,8 @@ class StepTimes:
     """Letting neighbours vote, and finding what speaks against them."""
     evidence_microseconds: int = 0
     """Finding the sentences that fit the images, and where."""
+    sentence_microseconds: int = 0
+    rerank_microseconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -622,6 +659,8 @@ class Plan:
     times: StepTimes = StepTimes()
     unavailable: tuple[Unavailable, ...] = ()
     """What was asked for and is missing, and why."""
+    reranked_count: int = 0
+    """How many of the first cases were put into a new order."""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchReques
         fusion: Some(v1::Fusion {
             image_weight: Some(args.image_weight),
             lexical_weight: Some(args.lexical_weight),
+            sentence_weight: Some(args.sentence_weight),
             rrf_k: Some(args.rrf_k),
             candidates: Some(number("--candidates", args.candidates)?),
         }),
@@ -107,6 +108,8 @@ fn request(args: &SearchArgs, metric: Option<Metric>) -> Result<v1::SearchReques
         diversity: args.diversity,
         judgement: judgement_of(args)?,
         evidence: evidence_of(args)?,
+        rerank_count: args.rerank,
+        regions: args.regions.clone(),
         ef_search: args.ef_search.map(|value| number("--ef-search", value)).transpose()?,
         ..v1::SearchRequest::default()
     })

@@ -289,6 +289,16 @@ fn nearest(
     Ok(best.map(|((is_unlike, case), index)| (is_unlike, case, index)))
 }
 
+/// The similarity of the nearest image of a case, and whether it is of another view than the query's; `None` without an embedding.
+pub(crate) fn likeness(
+    snapshot: &dyn Generation,
+    query: &Query<'_>,
+    place: CasePlace,
+) -> Result<Option<(bool, f32)>, EngineError> {
+    let nearest = nearest(snapshot, query, place)?;
+    Ok(nearest.map(|(is_unlike, case, _)| (is_unlike, similarity(snapshot, &case))))
+}
+
 fn candidate(snapshot: &dyn Generation, place: CasePlace, case: &NearestCase, rank: usize) -> Candidate {
     Candidate { place, score: similarity(snapshot, case), sequence: case.sequence, rank }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod image;
 pub(crate) mod lexical;
+pub(crate) mod sentence;
 
 use precedent_archive::CasePlace;
 use precedent_query::ChannelPlan;

@@ -7,18 +7,18 @@ use precedent_query::Location;
 pub(super) struct Matched {
     /// Sentence after sentence, cells row by row.
     cosines: Vec<f32>,
-    /// The cells that show the image.
-    shown: Vec<usize>,
+    /// The cells that count.
+    counted: Vec<usize>,
     cells: usize,
 }
 
 impl Matched {
-    /// Of whole rows, one cosine for each cell.
-    pub fn new(cosines: Vec<f32>, shown: &[bool]) -> Self {
-        let cells = shown.len();
+    /// Of whole rows, one cosine for each cell, of which some count; if none does, all do.
+    pub fn new(cosines: Vec<f32>, counted: &[bool]) -> Self {
+        let cells = counted.len();
         // A frame that covers hardly anything of the image has no cell of which half shows it.
-        let of_image = |cell: &usize| shown[*cell] || !shown.contains(&true);
-        Self { cosines, shown: (0..cells).filter(of_image).collect(), cells }
+        let counts = |cell: &usize| counted[*cell] || !counted.contains(&true);
+        Self { cosines, counted: (0..cells).filter(counts).collect(), cells }
     }
 
     /// The cosines of a sentence with all cells.
@@ -26,10 +26,10 @@ impl Matched {
         &self.cosines[sentence * self.cells..][..self.cells]
     }
 
-    /// The highest cosine of a sentence with a cell that shows the image.
+    /// The highest cosine of a sentence with a cell that counts.
     pub fn best(&self, sentence: usize) -> f32 {
         let row = self.row(sentence);
-        self.shown.iter().map(|&cell| row[cell]).fold(f32::NEG_INFINITY, f32::max)
+        self.counted.iter().map(|&cell| row[cell]).fold(f32::NEG_INFINITY, f32::max)
     }
 
     /// For each cell the highest number that `value` gives for a sentence and its cosine there.
@@ -44,23 +44,23 @@ impl Matched {
     }
 }
 
-/// The cells that show the image and that no sentence fits as well as it does images on average: below 0, the least first.
-pub(super) fn least(fit: &[f32], shown: &[bool]) -> Vec<usize> {
-    let mut cells: Vec<usize> = (0..fit.len()).filter(|&cell| shown[cell] && fit[cell] < 0.0).collect();
+/// The cells that count and that no sentence fits as well as it does images on average: below 0, the least first.
+pub(super) fn least(fit: &[f32], counted: &[bool]) -> Vec<usize> {
+    let mut cells: Vec<usize> = (0..fit.len()).filter(|&cell| counted[cell] && fit[cell] < 0.0).collect();
     cells.sort_by(|&a, &b| fit[a].total_cmp(&fit[b]));
     cells
 }
 
-/// Where a sentence with these cosines fits best.
+/// Where a sentence with these cosines fits best, of the cells that count.
 pub(super) fn location(
     image: usize,
     grid: &ImageGrid,
     map: &[f32],
+    counted: &[bool],
     projection: Option<Projection>,
 ) -> Location {
-    let shown = grid.shown();
-    let has_shown = shown.contains(&true);
-    let counts = |cell: &usize| (shown[*cell] || !has_shown) && grid.cell_box(*cell).is_some();
+    let none_counts = !counted.contains(&true);
+    let counts = |cell: &usize| (counted[*cell] || none_counts) && grid.cell_box(*cell).is_some();
     let cells: Vec<usize> = (0..map.len()).filter(counts).collect();
     let peak = cells.iter().copied().reduce(|best, cell| if map[cell] > map[best] { cell } else { best });
     let peak = peak.unwrap_or(0);
@@ -127,11 +127,17 @@ mod tests {
         let grid = grid(400, 400, [0.0, 0.0, 400.0, 400.0]);
         let frontal = Some(Projection::Frontal);
         // Cell 9 is the peak; 10 is nearly as good, 14 hangs on 10, 0 is as good and apart, 5 is too weak.
-        let found = location(2, &grid, &map(&[(9, 0.8), (10, 0.5), (14, 0.4), (0, 0.7), (5, 0.3)]), frontal);
+        let found = location(
+            2,
+            &grid,
+            &map(&[(9, 0.8), (10, 0.5), (14, 0.4), (0, 0.7), (5, 0.3)]),
+            &[true; 16],
+            frontal,
+        );
         assert_eq!((found.image, found.cell), (2, 9));
         assert_eq!(found.region, Region { x: 100, y: 200, width: 200, height: 200 });
         assert_eq!(found.zone, Some(Zone::RightMid));
-        assert_eq!(location(0, &grid, &map(&[(3, 0.2)]), None).zone, Some(Zone::Upper));
+        assert_eq!(location(0, &grid, &map(&[(3, 0.2)]), &[true; 16], None).zone, Some(Zone::Upper));
     }
 
     #[test]
@@ -139,7 +145,7 @@ mod tests {
         // The upper row of cells lies above the image.
         let grid = grid(400, 300, [0.0, -100.0, 400.0, 400.0]);
         let cosines = map(&[(1, 0.9), (6, 0.5)]);
-        assert_eq!(location(0, &grid, &cosines, None).cell, 6);
+        assert_eq!(location(0, &grid, &cosines, &grid.shown(), None).cell, 6);
         let matched = Matched::new(cosines, &grid.shown());
         assert_eq!(matched.best(0), 0.5);
     }
@@ -147,7 +153,7 @@ mod tests {
     #[test]
     fn equal_cells_are_one_region_and_the_first_is_the_peak() {
         let grid = grid(400, 400, [0.0, 0.0, 400.0, 400.0]);
-        let found = location(0, &grid, &[0.25; 16], None);
+        let found = location(0, &grid, &[0.25; 16], &[true; 16], None);
         assert_eq!((found.cell, found.region), (0, Region { x: 0, y: 0, width: 400, height: 400 }));
     }
 
@@ -161,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn unexplained_are_the_shown_cells_below_0_the_worst_first() {
-        let mut shown = [true; 5];
-        shown[3] = false;
-        assert_eq!(least(&[-0.5, 0.5, -2.0, -9.0, 0.0], &shown), [2, 0]);
+    fn unexplained_are_the_cells_that_count_below_0_the_worst_first() {
+        let mut counted = [true; 5];
+        counted[3] = false;
+        assert_eq!(least(&[-0.5, 0.5, -2.0, -9.0, 0.0], &counted), [2, 0]);
     }
 }

@@ -3,35 +3,28 @@
 //! Every sentence is compared with every patch of each query image, whole numbers with whole numbers ([`precedent_vector::Patches`]), and
 //! rank, region and map of a sentence come from the same products.
 
-mod background;
-mod informative;
 mod locate;
-
-pub(crate) use background::References;
 
 use crate::EngineError;
 use crate::admit::{ImageParts, Query};
 use crate::encode::Encoding;
 use crate::fetch::Fetched;
 use crate::local::has_local_vectors;
-use background::Background;
-use informative::{findings, speaks_of_examination};
+use crate::references::{Background, References};
+use crate::sentences::{MOST_SENTENCES, Remembered};
 use locate::{Matched, least, location};
 use precedent_archive::Generation;
-use precedent_encoder::{Encoder, EncoderError};
+use precedent_encoder::Encoder;
 use precedent_model::{Assertion, FindingId, Projection, Reading, Report, Sentence};
 use precedent_query::{
     AnswerPart, Evidence, ExplainedImage, HitDetail, LocalImage, Location, Unavailable, UnavailableReason,
 };
+use precedent_report::{evident_findings, speaks_of_examination};
 use precedent_vector::{ByteVector, Patches};
 use std::collections::{HashMap, HashSet};
 
 /// Hits that are explained at a time. So many, with [`MOST_SENTENCES`] each and 16 images, take 50 MB.
 pub(crate) const HITS_AT_ONCE: usize = 8;
-/// Sentences of a report that are looked at. Real reports have a tenth of them.
-const MOST_SENTENCES: usize = 256;
-/// Sentences encoded between two calls of `stop`.
-const ENCODED_AT_ONCE: usize = 64;
 
 /// What is said beside the hits' own evidence.
 #[derive(Debug, Default)]
@@ -45,6 +38,7 @@ pub(crate) struct Explainer<'a> {
     snapshot: &'a dyn Generation,
     references: &'a References,
     query: &'a Query<'a>,
+    remembered: &'a Remembered,
     /// How many sentences of each hit are wanted, and the encoder that reads them; or why there is none, if anybody asks.
     work: Result<(usize, &'a Encoder), Option<UnavailableReason>>,
     images: Vec<Gathered>,
@@ -79,22 +73,28 @@ impl<'a> Explainer<'a> {
         };
         let gathered = |part: &ImageParts| Gathered { map: vec![-1.0; part.local.grid().cells()], fit: None };
         let images = if work.is_ok() { query.parts.iter().map(gathered).collect() } else { Vec::new() };
-        Self { snapshot, references, query, work, images, lacks_background: false }
+        let remembered = encoding.sentences();
+        Self { snapshot, references, query, remembered, work, images, lacks_background: false }
     }
 
     /// Gives these hits their evidence, if the request wants it.
     pub fn explain(&mut self, hits: &mut [Fetched], stop: &dyn Fn() -> bool) -> Result<(), EngineError> {
         let Ok((wanted, encoder)) = self.work else { return Ok(()) };
-        let sentences = Sentences::of(encoder, hits, stop)?;
+        let sentences = Sentences::of(encoder, self.remembered, hits, stop)?;
         if sentences.vectors.is_empty() {
             return Ok(());
         }
-        let of_part = |part: &ImageParts| sentences.matched(part.local.patches(), &part.local.grid().shown());
+        let of_part = |part: &ImageParts| sentences.matched(part.local.patches(), &part.counted);
         let seen: Vec<Matched> = self.query.parts.iter().map(of_part).collect();
         let mut usual = Vec::with_capacity(seen.len());
         for part in &self.query.parts {
             let vectors = &sentences.vectors;
-            usual.push(self.references.background(self.snapshot, part.projection, vectors, stop)?);
+            usual.push(self.references.background(
+                self.snapshot,
+                (part.projection, part.pointed_at()),
+                vectors,
+                stop,
+            )?);
         }
         self.gather(&seen, &usual);
         for fetched in hits {
@@ -128,7 +128,7 @@ impl<'a> Explainer<'a> {
     ) -> Result<Vec<Evidence>, EngineError> {
         let lexicon = self.snapshot.reader().lexicon();
         let each = said(fetched).filter_map(|(report, sentence)| {
-            let findings = findings(sentence, lexicon)?;
+            let findings = evident_findings(sentence, lexicon)?;
             let row = sentences.row(text(report, sentence))?;
             Some((row, evidence(self.query, seen, usual, row, sentence, findings)))
         });
@@ -171,7 +171,7 @@ impl<'a> Explainer<'a> {
         };
         let images = self.images.into_iter().zip(&self.query.parts).map(|(image, part)| {
             let grid = *part.local.grid();
-            let unexplained = image.fit.map_or_else(Vec::new, |fit| least(&fit, &grid.shown()));
+            let unexplained = image.fit.map_or_else(Vec::new, |fit| least(&fit, &part.counted));
             ExplainedImage { grid, map: image.map, unexplained }
         });
         Explained { images: images.collect(), unavailable }
@@ -216,7 +216,7 @@ impl Earlier {
             },
         );
         best.map(|(image, local, matched, projection)| {
-            location(*image, local.grid(), matched.row(row), *projection)
+            location(*image, local.grid(), matched.row(row), &local.grid().shown(), *projection)
         })
     }
 }
@@ -244,7 +244,7 @@ fn evidence(
         findings,
         cosine,
         background: usual[best].as_ref().map(|usual| usual.against(row, cosine)),
-        query: location(part.image, part.local.grid(), seen[best].row(row), part.projection),
+        query: location(part.image, part.local.grid(), seen[best].row(row), &part.counted, part.projection),
         prior: None,
     }
 }
@@ -270,23 +270,21 @@ struct Sentences {
 }
 
 impl Sentences {
-    fn of(encoder: &Encoder, hits: &[Fetched], stop: &dyn Fn() -> bool) -> Result<Self, EngineError> {
+    fn of(
+        encoder: &Encoder,
+        remembered: &Remembered,
+        hits: &[Fetched],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, EngineError> {
         let mut texts: Vec<&str> =
             hits.iter().flat_map(said).map(|(report, sentence)| text(report, sentence)).collect();
         texts.sort_unstable();
         texts.dedup();
         let (mut rows, mut vectors) = (HashMap::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
-        for texts in texts.chunks(ENCODED_AT_ONCE) {
-            if stop() {
-                return Err(EngineError::Cancelled);
-            }
-            let encoded = encoder.encode_sentences(texts)?;
-            for (text, vector) in texts.iter().zip(encoded) {
-                let Some(vector) = vector else { continue };
-                rows.insert((*text).to_owned(), vectors.len());
-                // An encoder gives vectors of length 1, or its weights are damaged.
-                vectors.push(ByteVector::quantise(&vector).map_err(|_| EncoderError::NotFinite)?);
-            }
+        for (text, vector) in texts.iter().zip(remembered.vectors(encoder, &texts, stop)?) {
+            let Some(vector) = vector else { continue };
+            rows.insert((*text).to_owned(), vectors.len());
+            vectors.push(vector);
         }
         Ok(Self { rows, vectors })
     }

@@ -101,7 +101,7 @@ fn nearest_in(
             }
             if patients.add(snapshot, candidate.place)? {
                 let (place, sequence) = (candidate.place, candidate.sequence);
-                found.push(Fused { place, score: 0.0, sequence, image: None, lexical: None });
+                found.push(Fused::unranked(place, sequence));
             }
         }
         if found.len() == CASES || met_other_view || ranking.exhausted || depth >= cases.count() {

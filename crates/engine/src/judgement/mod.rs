@@ -58,7 +58,7 @@ pub(crate) fn cases_wanted(query: &Query<'_>) -> usize {
     let (request, limit) = (query.request, query.request.limits.limit);
     let neighbours = request.neighbours().filter(|_| is_by_image(query)).unwrap_or(0);
     let chosen_from = request.diversity.map_or(0, |_| diversity::depth(limit));
-    limit.max(neighbours.saturating_mul(LOOKED_AT)).max(chosen_from)
+    limit.max(neighbours.saturating_mul(LOOKED_AT)).max(chosen_from).max(request.rerank)
 }
 
 /// Lets the first cases of an answer vote, if the request wants them to, and looks for what speaks against them.

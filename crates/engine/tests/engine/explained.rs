@@ -4,7 +4,7 @@ use crate::support::{id, search};
 use precedent_engine::{Access, Definition, Encoder, Engine, EngineError, LocalSpace, NewCase};
 use precedent_model::{Assertion, Case, Image, Report, SectionKind};
 use precedent_query::{
-    AnswerPart, EvidenceRequest, HitDetail, LocalImage, QueryImage, QueryVector, SearchRequest,
+    AnswerPart, EvidenceRequest, Fusion, HitDetail, LocalImage, QueryImage, QueryVector, SearchRequest,
     SearchResponse, UnavailableReason,
 };
 use precedent_vector::{Metric, VectorSpace};
@@ -85,6 +85,21 @@ fn said(response: &SearchResponse) -> Vec<(String, Vec<String>)> {
 
 fn missing(response: &SearchResponse, part: AnswerPart) -> Option<UnavailableReason> {
     response.plan.unavailable.iter().find(|missing| missing.part == part).map(|missing| missing.reason)
+}
+
+#[test]
+fn reports_that_are_ingested_are_found_by_what_their_sentences_say() {
+    let (_folder, engine) = of_films(40);
+    let fusion = Fusion { sentence_weight: 1.0, ..Fusion::default() };
+    let mut request = SearchRequest { fusion, ..by_image() };
+    request.limits.limit = 40;
+    let response = search(&engine, &request);
+    assert_eq!(missing(&response, AnswerPart::Sentence), None);
+    assert_eq!(response.hits.len(), 40);
+    for hit in &response.hits {
+        let says_nothing = (0..40).step_by(4).any(|number| hit.case.id == id(number + 2));
+        assert_eq!(hit.sentence.is_none(), says_nothing, "{:?}", hit.case.id);
+    }
 }
 
 #[test]

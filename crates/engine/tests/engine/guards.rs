@@ -273,7 +273,13 @@ fn everything_wrong_with_a_request_is_named() {
         ],
         text: Some("x ".repeat(5000)),
         filter: Some("agee > 3".into()),
-        fusion: Fusion { image_weight: -1.0, lexical_weight: f32::NAN, rrf_k: 0.0, candidates: 0 },
+        fusion: Fusion {
+            image_weight: -1.0,
+            lexical_weight: f32::NAN,
+            sentence_weight: f32::INFINITY,
+            rrf_k: 0.0,
+            candidates: 0,
+        },
         limits: Limits { limit: 0, page_size: Some(0), ef_search: Some(5000), ..Limits::default() },
         ..SearchRequest::default()
     };

@@ -44,6 +44,7 @@ mod replacing;
 mod running;
 #[cfg(test)]
 mod scrub;
+mod sentences;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]

@@ -195,6 +195,7 @@ fn ask() -> impl Strategy<Value = Ask> {
             lexical_weight,
             rrf_k,
             candidates,
+            ..Fusion::default()
         });
     let limits = (
         select(vec![1_usize, 3, 10, 10, 30, 100, 1000]),

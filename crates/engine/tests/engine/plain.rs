@@ -6,8 +6,8 @@
 use precedent_archive::{
     Access, Archive, ArchiveError, BestByText, CaseEntry, CasePlace, Condition, Conditions, Definition,
     Deleted, Effect, Generation, IndexError, IndexStats, LocalVectors, Loss, MergeProgress, Nearest,
-    NearestCase, NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats, Selection, Stale,
-    Stop, Stored, ValueCounts, VectorAccess, carried_over, updated,
+    NearestCase, NearestTo, RecallReport, Refused, Replacement, SegmentPath, SegmentStats, Selection,
+    SentenceTable, Stale, Stop, Stored, ValueCounts, VectorAccess, carried_over, evident, updated,
 };
 use precedent_lexical::{
     LexicalSegment, LexicalSnapshot, LexicalWriter, Neighbour, OwnedBytes, Spelling, TextQuery,
@@ -46,8 +46,41 @@ struct Visible {
     reader: Arc<ReportReader>,
     cases: Vec<Held>,
     text: LexicalSnapshot,
+    sentences: Sentences,
     /// How often cases of it were split.
     splits: AtomicUsize,
+}
+
+/// The sentences with vectors of all cases, one behind the other: equal ones are there as often as they are said.
+#[derive(Default)]
+struct Sentences {
+    part: String,
+    rows: Vec<u8>,
+    steps: Vec<f32>,
+    offsets: Vec<u32>,
+    said: Vec<u32>,
+}
+
+impl Sentences {
+    fn of(number: u64, cases: &[Held], reader: &ReportReader) -> Self {
+        let mut all = Self { part: number.to_string(), offsets: vec![0], ..Self::default() };
+        for held in cases {
+            let sentences = &held.entry.local.sentences;
+            let texts: Vec<&str> = sentences.iter().map(|(text, _)| text.as_str()).collect();
+            let read = held.entry.case.report.as_ref().zip(held.reading.as_ref());
+            let found = read.map_or_else(Vec::new, |(report, reading)| {
+                evident(&texts, report, reading, reader.lexicon())
+            });
+            for ((_, vector), evident) in sentences.iter().zip(found) {
+                let Some(is_certain) = evident else { continue };
+                all.said.push((all.steps.len() as u32) << 1 | u32::from(is_certain));
+                all.rows.extend(vector.as_row());
+                all.steps.push(vector.step());
+            }
+            all.offsets.push(all.said.len() as u32);
+        }
+        all
+    }
 }
 
 struct Held {
@@ -240,8 +273,10 @@ impl Visible {
         }
         let segment = LexicalSegment::open(Arc::new(OwnedBytes::new(writer.finish().unwrap()))).unwrap();
         let text = LexicalSnapshot::new([(Arc::new(segment), &[][..])]).unwrap();
+        let sentences = Sentences::of(number, &cases, reader);
         Self {
             number,
+            sentences,
             definition: definition.clone(),
             reader: reader.clone(),
             cases,
@@ -404,6 +439,11 @@ impl Generation for Visible {
         let of =
             |text: &&str| known.iter().find(|(known, _)| known == text).map(|(_, vector)| vector.clone());
         Ok(sentences.iter().map(of).collect())
+    }
+
+    fn sentence_tables(&self) -> Result<Vec<Option<SentenceTable<'_>>>, IndexError> {
+        let Sentences { part, rows, steps, offsets, said } = &self.sentences;
+        Ok(vec![(!said.is_empty()).then_some(SentenceTable { part, rows, steps, offsets, said })])
     }
 
     fn thumbnail(&self, place: CasePlace, image: usize) -> Result<Option<Thumbnail>, IndexError> {

@@ -32,6 +32,9 @@ mod plain;
 #[path = "../engine/replacing.rs"]
 mod replacing;
 #[cfg(test)]
+#[path = "../engine/sentences.rs"]
+mod sentences;
+#[cfg(test)]
 #[path = "../engine/steps.rs"]
 mod steps;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::beside::{Beside, GRID_FACTS, THUMBNAIL_FACTS};
 use super::columns::ColumnsWriter;
+use super::evident::{EvidentWriter, evident};
 use super::image_parts::ImagePartsWriter;
 use super::keys::KeysWriter;
 use super::open::GraphPages;
@@ -47,6 +48,7 @@ pub(crate) struct SegmentBuilder<'a> {
     grids: ImagePartsWriter<'a, GRID_FACTS>,
     thumbnails: ImagePartsWriter<'a, THUMBNAIL_FACTS>,
     sentences: SentencesWriter<'a>,
+    evident: EvidentWriter,
     cases: u64,
 }
 
@@ -74,6 +76,7 @@ impl<'a> SegmentBuilder<'a> {
             grids: ImagePartsWriter::new(storage, &folder, GRIDS),
             thumbnails: ImagePartsWriter::new(storage, &folder, THUMBNAILS),
             sentences: SentencesWriter::new(storage, &folder),
+            evident: EvidentWriter::new(),
             cases: 0,
             storage,
             definition,
@@ -94,12 +97,19 @@ impl<'a> SegmentBuilder<'a> {
     ) -> Result<(), IndexError> {
         self.grids.push(&beside.grids)?;
         self.thumbnails.push(&beside.thumbnails)?;
-        self.sentences.push(&beside.sentences)?;
         self.records.push(record)?;
         if let Some(vectors) = &mut self.vectors {
             vectors.push(embeddings)?;
         }
         let reading = case.report.as_ref().map(|report| self.reader.read(report));
+        let texts: Vec<&str> = beside.sentences.iter().map(|part| part.text).collect();
+        let sentences = self.sentences.push(&beside.sentences)?;
+        let evident = match case.report.as_ref().zip(reading.as_ref()) {
+            Some((report, reading)) => evident(&texts, report, reading, self.reader.lexicon()),
+            None => Vec::new(),
+        };
+        let evident = sentences.iter().zip(evident).filter_map(|(&id, evident)| Some((id, evident?)));
+        self.evident.push(evident);
         self.columns.push(case, reading.as_ref());
         self.keys.push(sequence, case.patient.as_ref());
         self.lexical.add(case.report.as_ref().zip(reading.as_ref()))?;
@@ -114,7 +124,8 @@ impl<'a> SegmentBuilder<'a> {
             cases: self.cases,
             text_bytes: (self.lexical.memory_bytes()
                 + self.columns.memory_bytes()
-                + self.sentences.memory_bytes()) as u64,
+                + self.sentences.memory_bytes()
+                + self.evident.memory_bytes()) as u64,
             vector_bytes: vectors.map_or(0, |(writer, space)| writer.nodes() * space.dimension() * 4) as u64,
             local_bytes: self.grids.bytes() + self.thumbnails.bytes() + self.sentences.bytes(),
         }
@@ -133,6 +144,7 @@ impl<'a> SegmentBuilder<'a> {
         files.extend(self.grids.finish()?);
         files.extend(self.thumbnails.finish()?);
         files.extend(self.sentences.finish()?);
+        files.extend(self.evident.finish(self.storage, &folder)?);
         let bytes = self.lexical.finish()?;
         files.push(write_whole(self.storage, &folder, LEXICAL, &bytes)?);
         drop(bytes);

@@ -3,6 +3,7 @@
 mod beside;
 mod builder;
 mod columns;
+mod evident;
 mod image_parts;
 mod keys;
 mod lexical_pages;
@@ -21,10 +22,13 @@ pub(crate) use beside::Beside;
 pub(crate) use builder::{GraphWork, SegmentBuilder};
 pub use columns::ValueCounts;
 pub(crate) use columns::count_values;
+pub use evident::{SentenceTable, evident};
 pub(crate) use nearest::{Accepted, VectorSearch};
 pub use nearest::{LeftOutCase, NearestCase, SegmentPath};
 pub(crate) use open::{GraphPages, Segment};
 pub use plan::Effort;
 pub(crate) use records::Records;
 
-use crate::parts::{COLUMNS, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS};
+use crate::parts::{
+    COLUMNS, EVIDENT, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS,
+};

@@ -2,6 +2,7 @@
 
 use super::beside::{self, Beside, GRID_FACTS, THUMBNAIL_FACTS};
 use super::columns::{CASE_ID, Columns};
+use super::evident::{Evident, SentenceTable};
 use super::image_parts::ImageParts;
 use super::keys::Keys;
 use super::lexical_pages::LexicalPages;
@@ -12,7 +13,7 @@ use super::records::Records;
 use super::sentences::Sentences;
 use super::table::TableFile;
 use super::vectors::Vectors;
-use super::{COLUMNS, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS};
+use super::{COLUMNS, EVIDENT, GRAPH, GRIDS, KEYS, LEXICAL, PACKED, RECORDS, SENTENCES, THUMBNAILS, VECTORS};
 use crate::manifest::SegmentEntry;
 use crate::parts::Part;
 use crate::{Definition, IndexError, Layout, LocalVectors, OrdinalSet, VectorAccess};
@@ -74,6 +75,7 @@ pub(crate) struct Segment {
     grids: Option<ImageParts<GRID_FACTS>>,
     thumbnails: Option<ImageParts<THUMBNAIL_FACTS>>,
     pub sentences: Option<Sentences>,
+    evident: Option<Evident>,
     /// Numbers of a local vector; 0 where there are none.
     local_dimension: usize,
     /// The cases that have an embedding; computed on first use.
@@ -162,6 +164,7 @@ impl Segment {
             grids,
             thumbnails,
             sentences: sentences.map(|file| Sentences::open(file, local_dimension)).transpose()?,
+            evident: table(EVIDENT)?.map(Evident::open).transpose()?,
             local_dimension,
             vectors,
             graph,
@@ -191,6 +194,7 @@ impl Segment {
             ("grids", self.grids.as_ref().map_or(cases, ImageParts::cases), cases),
             ("thumbnails", self.thumbnails.as_ref().map_or(cases, ImageParts::cases), cases),
             ("sentences", self.sentences.as_ref().map_or(cases, Sentences::cases), cases),
+            ("evident", self.evident.as_ref().map_or(cases, Evident::cases), cases),
             ("packed", packed.map_or(nodes, PackedVectors::nodes), nodes),
             ("graph", self.graph.as_ref().map_or(nodes, Graph::node_count), nodes),
         ];
@@ -376,6 +380,22 @@ impl Segment {
         asked.iter().map(vector).collect()
     }
 
+    /// Its sentences with vectors that are evidence of findings, if there are any.
+    pub fn sentence_table(&self) -> Result<Option<SentenceTable<'_>>, IndexError> {
+        let Some((evident, sentences)) = self.evident.as_ref().zip(self.sentences.as_ref()) else {
+            return Ok(None);
+        };
+        evident.table(&self.entry.id, sentences).map(Some)
+    }
+
+    /// Checks that the lists of evidence are whole.
+    pub fn check_evident(&self) -> Result<(), IndexError> {
+        match self.evident.as_ref().zip(self.sentences.as_ref()) {
+            Some((evident, sentences)) => evident.check(sentences),
+            None => Ok(()),
+        }
+    }
+
     /// The thumbnails of a case.
     pub fn thumbnails(&self, ordinal: u32) -> Result<Vec<(usize, Thumbnail)>, IndexError> {
         let Some(parts) = &self.thumbnails else { return Ok(Vec::new()) };
@@ -406,6 +426,7 @@ impl Segment {
         files.extend(self.grids.as_ref().map(ImageParts::sealed));
         files.extend(self.thumbnails.as_ref().map(ImageParts::sealed));
         files.extend(self.sentences.as_ref().map(Sentences::sealed));
+        files.extend(self.evident.as_ref().map(Evident::sealed));
         files
     }
 

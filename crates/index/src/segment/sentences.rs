@@ -68,7 +68,8 @@ impl<'a> SentencesWriter<'a> {
     }
 
     /// Adds the next case with its sentences, sorted by text.
-    pub fn push(&mut self, sentences: &[SentencePart<'_>]) -> Result<(), IndexError> {
+    /// Returns their numbers, in that order.
+    pub fn push(&mut self, sentences: &[SentencePart<'_>]) -> Result<&[u32], IndexError> {
         let (ordinal, begin) = (self.case_checksums.len() as u32, self.case_sentences.len());
         for part in sentences {
             let id = self.id_of(part)?;
@@ -76,7 +77,7 @@ impl<'a> SentencesWriter<'a> {
         }
         self.case_checksums.push(list_checksum(ordinal, &self.case_sentences[begin..]));
         self.case_offsets.push(self.case_sentences.len() as u32);
-        Ok(())
+        Ok(&self.case_sentences[begin..])
     }
 
     fn id_of(&mut self, part: &SentencePart<'_>) -> Result<u32, IndexError> {
@@ -225,6 +226,11 @@ impl Sentences {
 
     pub fn cases(&self) -> usize {
         self.cases
+    }
+
+    /// The vectors of all sentences as rows of bytes, and the step of each.
+    pub fn rows_and_steps(&self) -> Result<(&[u8], &[f32]), IndexError> {
+        Ok((self.file.bytes(0..self.texts)?, self.file.slice(self.steps, self.sentences)?))
     }
 
     /// Number of sentences of a case.

@@ -157,6 +157,19 @@ pub struct SearchArgs {
     /// Weight of the lexical channel; 0 turns it off
     #[arg(long, value_name = "W", default_value_t = 1.0, allow_hyphen_values = true)]
     pub lexical_weight: f32,
+    /// Weight of the sentence channel, which compares the parts of the images with the sentences of the reports; 0 turns it off
+    #[arg(long, value_name = "W", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub sentence_weight: f32,
+    /// Compare only this part of an image with sentences: a box X,Y,WIDTH,HEIGHT or a polygon 'X,Y X,Y X,Y' in pixels, behind N: for
+    /// the N-th image from 0; up to 16 times
+    ///
+    /// It counts in the sentence channel, the rerank and the evidence. To search by the part alone, add --image-weight 0
+    /// --sentence-weight 1.
+    #[arg(long = "region", value_name = "OUTLINE", value_parser = crate::region::region, allow_hyphen_values = true)]
+    pub regions: Vec<precedent_wire::v1::QueryRegion>,
+    /// Put so many of the first cases into a new order, by how well the sentences of their reports fit the images; at most 500
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rerank: u32,
     /// Constant of the rank fusion
     #[arg(long, value_name = "K", default_value_t = 60.0)]
     pub rrf_k: f32,

@@ -33,6 +33,7 @@ class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHANNEL_UNSPECIFIED: _ClassVar[Channel]
     CHANNEL_IMAGE: _ClassVar[Channel]
     CHANNEL_LEXICAL: _ClassVar[Channel]
+    CHANNEL_SENTENCE: _ClassVar[Channel]
 
 class TakenPath(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -67,6 +68,8 @@ class AnswerPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ANSWER_PART_EVIDENCE: _ClassVar[AnswerPart]
     ANSWER_PART_BACKGROUND: _ClassVar[AnswerPart]
     ANSWER_PART_ABSTENTION: _ClassVar[AnswerPart]
+    ANSWER_PART_SENTENCE: _ClassVar[AnswerPart]
+    ANSWER_PART_RERANK: _ClassVar[AnswerPart]
 
 class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -79,6 +82,7 @@ class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UNAVAILABLE_REASON_NO_REPORTS_ASKED: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_FEW_PATCHES: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_FEW_IMAGES: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NO_SENTENCES: _ClassVar[UnavailableReason]
 CASE_DETAIL_UNSPECIFIED: CaseDetail
 CASE_DETAIL_WITHOUT_REPORT: CaseDetail
 CASE_DETAIL_CASE_ID: CaseDetail
@@ -93,6 +97,7 @@ PROJECTION_DECUBITUS: Projection
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_IMAGE: Channel
 CHANNEL_LEXICAL: Channel
+CHANNEL_SENTENCE: Channel
 TAKEN_PATH_UNSPECIFIED: TakenPath
 TAKEN_PATH_EXACT: TakenPath
 TAKEN_PATH_CODES: TakenPath
@@ -115,6 +120,8 @@ ANSWER_PART_DISSENT: AnswerPart
 ANSWER_PART_EVIDENCE: AnswerPart
 ANSWER_PART_BACKGROUND: AnswerPart
 ANSWER_PART_ABSTENTION: AnswerPart
+ANSWER_PART_SENTENCE: AnswerPart
+ANSWER_PART_RERANK: AnswerPart
 UNAVAILABLE_REASON_UNSPECIFIED: UnavailableReason
 UNAVAILABLE_REASON_NO_IMAGE_QUERY: UnavailableReason
 UNAVAILABLE_REASON_NO_REPORTS: UnavailableReason
@@ -124,9 +131,10 @@ UNAVAILABLE_REASON_NO_LOCAL_ENCODER: UnavailableReason
 UNAVAILABLE_REASON_NO_REPORTS_ASKED: UnavailableReason
 UNAVAILABLE_REASON_FEW_PATCHES: UnavailableReason
 UNAVAILABLE_REASON_FEW_IMAGES: UnavailableReason
+UNAVAILABLE_REASON_NO_SENTENCES: UnavailableReason
 
 class SearchRequest(_message.Message):
-    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement", "evidence")
+    __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement", "evidence", "rerank_count", "regions")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +159,8 @@ class SearchRequest(_message.Message):
     DIVERSITY_FIELD_NUMBER: _ClassVar[int]
     JUDGEMENT_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    RERANK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REGIONS_FIELD_NUMBER: _ClassVar[int]
     index: str
     embeddings: _containers.RepeatedCompositeFieldContainer[_case_pb2.Embedding]
     text: str
@@ -175,7 +185,45 @@ class SearchRequest(_message.Message):
     diversity: float
     judgement: JudgementRequest
     evidence: EvidenceRequest
-    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ..., diversity: _Optional[float] = ..., judgement: _Optional[_Union[JudgementRequest, _Mapping]] = ..., evidence: _Optional[_Union[EvidenceRequest, _Mapping]] = ...) -> None: ...
+    rerank_count: int
+    regions: _containers.RepeatedCompositeFieldContainer[QueryRegion]
+    def __init__(self, index: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_case_pb2.Embedding, _Mapping]]] = ..., text: _Optional[str] = ..., filter: _Optional[str] = ..., guards: _Optional[_Union[Guards, _Mapping]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., limit: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., exact: bool = ..., vector_path: _Optional[_Union[VectorPath, str]] = ..., ef_search: _Optional[int] = ..., images: _Optional[_Iterable[_Union[QueryImage, _Mapping]]] = ..., image_text: _Optional[str] = ..., target_recall: _Optional[float] = ..., detail: _Optional[_Union[CaseDetail, str]] = ..., literal_text: bool = ..., encoded_images: _Optional[_Iterable[_Union[EncodedQueryImage, _Mapping]]] = ..., example_case_ids: _Optional[_Iterable[str]] = ..., minimum_scores: _Optional[_Union[MinimumScores, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[FacetQuery, _Mapping]]] = ..., diversity: _Optional[float] = ..., judgement: _Optional[_Union[JudgementRequest, _Mapping]] = ..., evidence: _Optional[_Union[EvidenceRequest, _Mapping]] = ..., rerank_count: _Optional[int] = ..., regions: _Optional[_Iterable[_Union[QueryRegion, _Mapping]]] = ...) -> None: ...
+
+class QueryRegion(_message.Message):
+    __slots__ = ("image_index", "box", "polygon", "mask")
+    IMAGE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    BOX_FIELD_NUMBER: _ClassVar[int]
+    POLYGON_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    image_index: int
+    box: PixelBox
+    polygon: PixelPolygon
+    mask: PixelMask
+    def __init__(self, image_index: _Optional[int] = ..., box: _Optional[_Union[PixelBox, _Mapping]] = ..., polygon: _Optional[_Union[PixelPolygon, _Mapping]] = ..., mask: _Optional[_Union[PixelMask, _Mapping]] = ...) -> None: ...
+
+class PixelPolygon(_message.Message):
+    __slots__ = ("vertices",)
+    VERTICES_FIELD_NUMBER: _ClassVar[int]
+    vertices: _containers.RepeatedCompositeFieldContainer[PixelPoint]
+    def __init__(self, vertices: _Optional[_Iterable[_Union[PixelPoint, _Mapping]]] = ...) -> None: ...
+
+class PixelPoint(_message.Message):
+    __slots__ = ("x", "y")
+    X_FIELD_NUMBER: _ClassVar[int]
+    Y_FIELD_NUMBER: _ClassVar[int]
+    x: float
+    y: float
+    def __init__(self, x: _Optional[float] = ..., y: _Optional[float] = ...) -> None: ...
+
+class PixelMask(_message.Message):
+    __slots__ = ("width", "height", "bits")
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    BITS_FIELD_NUMBER: _ClassVar[int]
+    width: int
+    height: int
+    bits: bytes
+    def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., bits: _Optional[bytes] = ...) -> None: ...
 
 class EvidenceRequest(_message.Message):
     __slots__ = ("off", "sentence_count", "with_maps")
@@ -310,16 +358,18 @@ class Guards(_message.Message):
     def __init__(self, patient: _Optional[_Union[_case_pb2.PatientKey, _Mapping]] = ..., include_same_patient: bool = ..., before: _Optional[str] = ..., several_per_patient: bool = ..., before_study_date: bool = ...) -> None: ...
 
 class Fusion(_message.Message):
-    __slots__ = ("image_weight", "lexical_weight", "rrf_k", "candidates")
+    __slots__ = ("image_weight", "lexical_weight", "rrf_k", "candidates", "sentence_weight")
     IMAGE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     LEXICAL_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     RRF_K_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     image_weight: float
     lexical_weight: float
     rrf_k: float
     candidates: int
-    def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ...) -> None: ...
+    sentence_weight: float
+    def __init__(self, image_weight: _Optional[float] = ..., lexical_weight: _Optional[float] = ..., rrf_k: _Optional[float] = ..., candidates: _Optional[int] = ..., sentence_weight: _Optional[float] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
     __slots__ = ("hits", "total_hits", "next_page_token", "plan", "record", "encoded_images", "facets", "consensus", "dissent", "explained_images", "abstention")
@@ -368,7 +418,7 @@ class Abstention(_message.Message):
     def __init__(self, abstains: bool = ..., p_value: _Optional[float] = ..., false_alarm_rate: _Optional[float] = ..., cosine: _Optional[float] = ..., dot_product: _Optional[float] = ..., l2_distance: _Optional[float] = ..., background_image_count: _Optional[int] = ..., projection: _Optional[_Union[Projection, str]] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights", "evidence")
+    __slots__ = ("rank", "case", "fused_score", "image", "lexical", "highlights", "evidence", "sentence", "rerank_score")
     RANK_FIELD_NUMBER: _ClassVar[int]
     CASE_FIELD_NUMBER: _ClassVar[int]
     FUSED_SCORE_FIELD_NUMBER: _ClassVar[int]
@@ -376,6 +426,8 @@ class Hit(_message.Message):
     LEXICAL_FIELD_NUMBER: _ClassVar[int]
     HIGHLIGHTS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    RERANK_SCORE_FIELD_NUMBER: _ClassVar[int]
     rank: int
     case: _case_pb2.Case
     fused_score: float
@@ -383,7 +435,9 @@ class Hit(_message.Message):
     lexical: LexicalScore
     highlights: _containers.RepeatedCompositeFieldContainer[Highlight]
     evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
-    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ..., highlights: _Optional[_Iterable[_Union[Highlight, _Mapping]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ...) -> None: ...
+    sentence: SentenceScore
+    rerank_score: float
+    def __init__(self, rank: _Optional[int] = ..., case: _Optional[_Union[_case_pb2.Case, _Mapping]] = ..., fused_score: _Optional[float] = ..., image: _Optional[_Union[ImageScore, _Mapping]] = ..., lexical: _Optional[_Union[LexicalScore, _Mapping]] = ..., highlights: _Optional[_Iterable[_Union[Highlight, _Mapping]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., sentence: _Optional[_Union[SentenceScore, _Mapping]] = ..., rerank_score: _Optional[float] = ...) -> None: ...
 
 class Evidence(_message.Message):
     __slots__ = ("section_index", "section", "sentence", "findings", "cosine", "background", "query", "prior")
@@ -509,8 +563,18 @@ class LexicalScore(_message.Message):
     contribution: float
     def __init__(self, bm25: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
 
+class SentenceScore(_message.Message):
+    __slots__ = ("deviations", "rank", "contribution")
+    DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    deviations: float
+    rank: int
+    contribution: float
+    def __init__(self, deviations: _Optional[float] = ..., rank: _Optional[int] = ..., contribution: _Optional[float] = ...) -> None: ...
+
 class Plan(_message.Message):
-    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections", "times", "unavailable")
+    __slots__ = ("channels", "fusion", "case_count", "match_count", "exact", "warnings", "guards", "views", "corrections", "times", "unavailable", "reranked_count")
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     FUSION_FIELD_NUMBER: _ClassVar[int]
     CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -522,6 +586,7 @@ class Plan(_message.Message):
     CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     TIMES_FIELD_NUMBER: _ClassVar[int]
     UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    RERANKED_COUNT_FIELD_NUMBER: _ClassVar[int]
     channels: _containers.RepeatedCompositeFieldContainer[ChannelPlan]
     fusion: Fusion
     case_count: int
@@ -533,7 +598,8 @@ class Plan(_message.Message):
     corrections: _containers.RepeatedCompositeFieldContainer[TextCorrection]
     times: StepTimes
     unavailable: _containers.RepeatedCompositeFieldContainer[Unavailable]
-    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ..., times: _Optional[_Union[StepTimes, _Mapping]] = ..., unavailable: _Optional[_Iterable[_Union[Unavailable, _Mapping]]] = ...) -> None: ...
+    reranked_count: int
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPlan, _Mapping]]] = ..., fusion: _Optional[_Union[Fusion, _Mapping]] = ..., case_count: _Optional[int] = ..., match_count: _Optional[int] = ..., exact: bool = ..., warnings: _Optional[_Iterable[_Union[Warning, _Mapping]]] = ..., guards: _Optional[_Union[AppliedGuards, _Mapping]] = ..., views: _Optional[_Iterable[_Union[AppliedView, _Mapping]]] = ..., corrections: _Optional[_Iterable[_Union[TextCorrection, _Mapping]]] = ..., times: _Optional[_Union[StepTimes, _Mapping]] = ..., unavailable: _Optional[_Iterable[_Union[Unavailable, _Mapping]]] = ..., reranked_count: _Optional[int] = ...) -> None: ...
 
 class TextCorrection(_message.Message):
     __slots__ = ("written", "searched")
@@ -584,7 +650,7 @@ class ChannelPlan(_message.Message):
     def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., path: _Optional[_Union[TakenPath, str]] = ..., ef_search: _Optional[int] = ..., visited_count: _Optional[int] = ..., candidate_count: _Optional[int] = ..., exact: bool = ..., target_recall: _Optional[float] = ...) -> None: ...
 
 class StepTimes(_message.Message):
-    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds", "judge_microseconds", "evidence_microseconds")
+    __slots__ = ("admit_microseconds", "encode_microseconds", "filter_microseconds", "image_microseconds", "lexical_microseconds", "fusion_microseconds", "fetch_microseconds", "judge_microseconds", "evidence_microseconds", "sentence_microseconds", "rerank_microseconds")
     ADMIT_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     ENCODE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     FILTER_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -594,6 +660,8 @@ class StepTimes(_message.Message):
     FETCH_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     JUDGE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
+    RERANK_MICROSECONDS_FIELD_NUMBER: _ClassVar[int]
     admit_microseconds: int
     encode_microseconds: int
     filter_microseconds: int
@@ -603,7 +671,9 @@ class StepTimes(_message.Message):
     fetch_microseconds: int
     judge_microseconds: int
     evidence_microseconds: int
-    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ..., judge_microseconds: _Optional[int] = ..., evidence_microseconds: _Optional[int] = ...) -> None: ...
+    sentence_microseconds: int
+    rerank_microseconds: int
+    def __init__(self, admit_microseconds: _Optional[int] = ..., encode_microseconds: _Optional[int] = ..., filter_microseconds: _Optional[int] = ..., image_microseconds: _Optional[int] = ..., lexical_microseconds: _Optional[int] = ..., fusion_microseconds: _Optional[int] = ..., fetch_microseconds: _Optional[int] = ..., judge_microseconds: _Optional[int] = ..., evidence_microseconds: _Optional[int] = ..., sentence_microseconds: _Optional[int] = ..., rerank_microseconds: _Optional[int] = ...) -> None: ...
 
 class Warning(_message.Message):
     __slots__ = ("code", "message")

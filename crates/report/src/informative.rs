@@ -1,16 +1,16 @@
 //! Which sentences of a report can be evidence.
 
+use crate::Lexicon;
 use precedent_model::{Assertion, FindingId, Sentence};
-use precedent_report::Lexicon;
 
 /// Whether a sentence says something of the examination itself, in a part of the report that does, and no addendum takes it back.
-pub(super) fn speaks_of_examination(sentence: &Sentence) -> bool {
+pub fn speaks_of_examination(sentence: &Sentence) -> bool {
     sentence.kind.is_reported() && !sentence.comparison && !sentence.is_overridden()
 }
 
 /// The findings that a sentence says are there, or may be, ascending by id; `None` for a sentence that is no evidence of any: what many
 /// reports share, what denies, what compares with an earlier study or was true before, what an addendum takes back.
-pub(super) fn findings(sentence: &Sentence, lexicon: &Lexicon) -> Option<Vec<(FindingId, Assertion)>> {
+pub fn evident_findings(sentence: &Sentence, lexicon: &Lexicon) -> Option<Vec<(FindingId, Assertion)>> {
     if sentence.boilerplate || !speaks_of_examination(sentence) {
         return None;
     }
@@ -28,15 +28,15 @@ pub(super) fn findings(sentence: &Sentence, lexicon: &Lexicon) -> Option<Vec<(Fi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ReportReader;
     use precedent_model::{Report, SectionKind};
-    use precedent_report::ReportReader;
 
     /// The findings of each sentence, or `-` for one that is no evidence.
     fn found(sections: &[(SectionKind, &str)]) -> Vec<String> {
         let reader = ReportReader::new(Lexicon::bundled());
         let reading = reader.read(&Report::new(sections.iter().copied()).unwrap());
         let each = reading.sentences.iter().map(|sentence| {
-            let found = findings(sentence, reader.lexicon())?;
+            let found = evident_findings(sentence, reader.lexicon())?;
             let named = found.iter().map(|(id, assertion)| format!("{id} {}", assertion.name()));
             Some(named.collect::<Vec<_>>().join(", "))
         });
