@@ -299,6 +299,7 @@ mod tests {
                     part: AnswerPart::Consensus,
                     reason: UnavailableReason::NoReports,
                 }],
+                reranked: 0,
                 times: StepTimes::default(),
             },
             generation: 4,

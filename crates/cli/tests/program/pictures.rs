@@ -67,6 +67,39 @@ fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
 }
 
 #[test]
+fn sentences_rerank_and_a_part_of_the_image_are_asked_for_by_flags() {
+    let place = place();
+    assert_eq!(ingest(&place, "made/manifest.jsonl").code, 0);
+    let image = format!("made/{}", first_row(&place)["images"][0].as_str().unwrap());
+    let asked = ["search", "i", "--image", &image, "--sentence-weight", "1", "--rerank", "5"];
+    // Twelve studies are too few to say what is usual.
+    let found = place.run(&asked);
+    assert_eq!(found.code, 0, "{found:?}");
+    for part in ["sentence", "rerank"] {
+        let missing =
+            found.err.lines().any(|line| line.contains(part) && line.contains("fewer than 32 images"));
+        assert!(missing, "{part}: {found:?}");
+    }
+    let bad = |region: &str, code: i32, parts: &[&str]| {
+        place.refused(&["search", "i", "--image", &image, "--region", region], code, parts);
+    };
+    bad("1,2,3", 2, &["X,Y,WIDTH,HEIGHT"]);
+    bad("0,0,9000,9", 2, &["regions[0].box"]);
+    bad("0,0 90,90 90,0 0,90", 2, &["regions[0].polygon"]);
+    bad("1:0,0,9,9", 2, &["regions[0].image_index"]);
+    let json = place.ok(&["search", "i", "--image", &image, "--region", "0,0,64,128", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let evidence =
+        answer["hits"].as_array().unwrap().iter().flat_map(|hit| hit["evidence"].as_array().cloned());
+    let boxes: Vec<serde_json::Value> = evidence.flatten().map(|one| one["query"]["box"].clone()).collect();
+    assert!(!boxes.is_empty());
+    for found in boxes {
+        let edge = |name: &str| found[name].as_u64().unwrap_or(0);
+        assert!(edge("x") + edge("width") <= 80, "{found}");
+    }
+}
+
+#[test]
 fn what_the_row_does_not_say_comes_from_the_header() {
     let place = place();
     let row = first_row(&place);
