@@ -44,6 +44,7 @@ mod replacing;
 mod running;
 #[cfg(test)]
 mod scrub;
+#[cfg(test)]
 mod sentences;
 #[cfg(test)]
 mod stale;
