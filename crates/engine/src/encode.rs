@@ -1,6 +1,6 @@
 //! Encodes images and words as vectors of an index's image space.
 
-use crate::sentences::Remembered;
+use crate::remembered::Remembered;
 use crate::{Cause, EngineError, Violation, local};
 use precedent_encoder::{Encoder, PatchGrid};
 use precedent_imaging::{HeaderFacts, PIXEL_PIPELINE_VERSION, decode};

@@ -50,6 +50,7 @@ mod kept;
 mod local;
 mod patients;
 mod references;
+mod remembered;
 mod rerank;
 mod scrub;
 mod search;
