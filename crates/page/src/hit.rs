@@ -177,11 +177,11 @@ fn evidence(shown: &Shown<'_>, hit: &v1::Hit, case: &v1::Case) -> Markup {
             @for (number, found) in (1..).zip(&hit.evidence) {
                 @let key = key(hit, number);
                 @let text = found.sentence.as_ref().map(|span| report::sentence(report, found.section_index, span)).unwrap_or_default();
-                li id=(format!("e-{key}")) data-e=(key) data-say=(spoken(case, number, found)) {
+                li id=(format!("e-{key}")) data-e=(key) data-say=(spoken(shown, case, number, found)) {
                     a href=(format!("#s-{key}")) { span.number { (number) } (text.trim()) }
                     dl {
-                        dt { "New image" } dd { (place(found.query.as_ref())) }
-                        dt { "This case" } dd { (place(found.prior.as_ref())) }
+                        dt { "New image" } dd { (place(found.query.as_ref(), shown.image_count())) }
+                        dt { "This case" } dd { (place(found.prior.as_ref(), case.images.len())) }
                         dt { "Says" } dd { (findings(found)) }
                         dt { "Fit" } dd { (fit(found)) }
                     }
@@ -201,16 +201,17 @@ fn nearness(hit: &v1::Hit) -> &'static str {
     }
 }
 
-fn place(location: Option<&v1::ImageLocation>) -> String {
-    match location {
-        None => "not known: the archive keeps no parts of its images".to_owned(),
-        Some(location) if location.zone.is_empty() => match &location.r#box {
-            Some(region) => {
-                format!("{} x {} pixels at {}, {}", region.width, region.height, region.x, region.y)
-            }
-            None => "somewhere".to_owned(),
-        },
-        Some(location) => location.zone.clone(),
+/// Where a sentence fits, with the number of the image where there are several.
+fn place(location: Option<&v1::ImageLocation>, images: usize) -> String {
+    let Some(location) = location else {
+        return "not known: the archive keeps no parts of its images".to_owned();
+    };
+    let image = if images > 1 { format!("image {}, ", location.image_index + 1) } else { String::new() };
+    match &location.r#box {
+        Some(region) if location.zone.is_empty() => {
+            format!("{image}{} x {} pixels at {}, {}", region.width, region.height, region.x, region.y)
+        }
+        _ => format!("{image}{}", location.zone),
     }
 }
 
@@ -235,12 +236,13 @@ fn fit(found: &v1::Evidence) -> String {
 }
 
 /// What a reader who does not see the films is told when a sentence is chosen.
-fn spoken(case: &v1::Case, number: usize, found: &v1::Evidence) -> String {
+fn spoken(shown: &Shown<'_>, case: &v1::Case, number: usize, found: &v1::Evidence) -> String {
+    let query = place(found.query.as_ref(), shown.image_count());
     let prior = match &found.prior {
-        Some(_) => format!(", {} of case {}", place(found.prior.as_ref()), case.case_id),
+        Some(_) => format!("; in case {}: {}", case.case_id, place(found.prior.as_ref(), case.images.len())),
         None => String::new(),
     };
-    format!("Sentence {number}: {} of the new image{prior}.", place(found.query.as_ref()))
+    format!("Sentence {number}, new image: {query}{prior}.")
 }
 
 /// What matched the words that were asked for, with what the report says of it.

@@ -91,7 +91,9 @@ fn mapped(
                     legend { "Over the film" }
                     (choice("show-none", true, "Nothing"))
                     (choice("show-explained", false, "What the reports explain"))
-                    (choice("show-unexplained", false, "What none explains"))
+                    @if explained.is_some_and(|explained| !explained.unexplained_cells.is_empty()) {
+                        (choice("show-unexplained", false, "What none explains"))
+                    }
                 }
             }
         }
@@ -126,8 +128,11 @@ fn explanation(answer: &v1::SearchResponse, explained: &v1::ExplainedImage, imag
         @if let Some((least, most)) = scale {
             p.quiet {
                 "The map of what is explained shades each cell by its best cosine with any sentence of the reports below, from "
-                (format!("{least:.2}")) " (clear) to " (format!("{most:.2}")) " (strong). Hatched cells fit no sentence as well as it fits the \
-                 archive's images on average where it fits them best; the worst are hatched most."
+                (format!("{least:.2}")) " (clear) to " (format!("{most:.2}")) " (strong)."
+                @if unexplained > 0 {
+                    " Hatched cells fit no sentence as well as it fits the archive's images on average where it fits them best; the worst are \
+                     hatched most."
+                }
             }
         }
     }

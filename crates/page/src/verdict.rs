@@ -47,7 +47,7 @@ fn grounds(abstention: &v1::Abstention) -> Markup {
     html! {
         p {
             "The best match of this image has " (best) ". Each of " (images.trim()) " images of the archive was searched for in the same way, as \
-             if it were new: " strong { (percent(abstention.p_value)) } " of them found no better match. At " (rate) " or less, the archive has no \
+             if it were new: " strong { (percent(abstention.p_value)) } " of them, this image counted, found no better match. At " (rate) " or less, the archive has no \
              adequate precedent. Of new images like its own, " (rate) " are wrongly said to have none."
         }
     }
