@@ -45,33 +45,39 @@ fn reduced(image: &GreyImage, width: usize, height: usize) -> Vec<u8> {
     let area = (across * down) as u64;
     let columns = parts(across, width);
     let mut pixels = Vec::with_capacity(width * height);
-    let mut row_sums = vec![0_u64; width];
-    let mut sums = vec![0_u64; width];
-    let mut finished = 0;
-    for (row, parts) in image.rows().zip(parts(down, height)) {
-        row_sums.fill(0);
-        for (&value, part) in row.iter().zip(&columns) {
-            row_sums[part.first] += u64::from(value) * part.in_first;
-            if part.in_next > 0 {
-                row_sums[part.first + 1] += u64::from(value) * part.in_next;
-            }
-        }
-        for (sum, of_row) in sums.iter_mut().zip(&row_sums) {
-            *sum += of_row * parts.in_first;
-        }
-        if parts.is_last_of_first {
-            pixels.extend(sums.iter().map(|sum| grey(*sum, area)));
-            finished += 1;
+    // Rows first, which is one product a pixel. The weights of all rows of a pixel are at
+    // most 2^14, the rows of the image, so 32 bits are enough.
+    let mut sums = vec![0_u32; across];
+    for (row, part) in image.rows().zip(parts(down, height)) {
+        add(&mut sums, row, part.in_first);
+        if part.is_last_of_first {
+            narrow(&sums, &columns, width, area, &mut pixels);
             sums.fill(0);
         }
-        if parts.in_next > 0 {
-            for (sum, of_row) in sums.iter_mut().zip(&row_sums) {
-                *sum += of_row * parts.in_next;
-            }
+        if part.in_next > 0 {
+            add(&mut sums, row, part.in_next);
         }
     }
-    debug_assert_eq!(finished, height, "every row was finished");
+    debug_assert_eq!(pixels.len(), width * height, "every row was finished");
     pixels
+}
+
+fn add(sums: &mut [u32], row: &[u16], weight: u32) {
+    for (sum, value) in sums.iter_mut().zip(row) {
+        *sum += u32::from(*value) * weight;
+    }
+}
+
+/// A row of the picture, of the sums of rows of the image that lie in it.
+fn narrow(sums: &[u32], columns: &[PixelParts], width: usize, area: u64, pixels: &mut Vec<u8>) {
+    let mut row = vec![0_u64; width];
+    for (&sum, part) in sums.iter().zip(columns) {
+        row[part.first] += u64::from(sum) * u64::from(part.in_first);
+        if part.in_next > 0 {
+            row[part.first + 1] += u64::from(sum) * u64::from(part.in_next);
+        }
+    }
+    pixels.extend(row.into_iter().map(|sum| grey(sum, area)));
 }
 
 /// The mean as one of 256 values, rounded.
@@ -84,9 +90,9 @@ fn grey(sum: u64, area: u64) -> u8 {
 struct PixelParts {
     first: usize,
     /// How much of it lies in the first; the whole is as long as the small side.
-    in_first: u64,
+    in_first: u32,
     /// And in the one after that.
-    in_next: u64,
+    in_next: u32,
     /// Whether no later pixel lies in the first.
     is_last_of_first: bool,
 }
@@ -100,12 +106,8 @@ fn parts(large: usize, small: usize) -> Vec<PixelParts> {
             let border = (first + 1) * large;
             let in_first = end.min(border) - start;
             let in_next = small - in_first;
-            PixelParts {
-                first,
-                in_first: in_first as u64,
-                in_next: in_next as u64,
-                is_last_of_first: end >= border,
-            }
+            let is_last_of_first = end >= border;
+            PixelParts { first, in_first: in_first as u32, in_next: in_next as u32, is_last_of_first }
         })
         .collect()
 }
