@@ -14,7 +14,7 @@ const PROTOS: [&str; 6] = [
 
 /// Messages that hold report text, words of queries, identifiers, embeddings or pictures, or others that do. Their `Debug` is written by hand in
 /// `src/hidden.rs` and shows none of it; a message that is forgotten here but contains one of these does not compile.
-const HIDDEN: [&str; 43] = [
+const HIDDEN: [&str; 45] = [
     "PatientKey",
     "Embedding",
     "Image",
@@ -36,6 +36,8 @@ const HIDDEN: [&str; 43] = [
     "GetCaseResponse",
     "BatchGetCasesRequest",
     "BatchGetCasesResponse",
+    "GetThumbnailRequest",
+    "GetThumbnailResponse",
     "ListCasesRequest",
     "ListCasesResponse",
     "ReadReportRequest",

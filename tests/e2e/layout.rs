@@ -27,9 +27,10 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("eval", &["engine"]),
     ("intake", &["engine", "sources"]),
     ("wire", &[]),
+    ("page", &["wire", "model"]),
     ("convert", &["engine", "wire"]),
     ("server", &["convert"]),
-    ("cli", &["eval", "training", "phantom", "intake", "server"]),
+    ("cli", &["eval", "page", "training", "phantom", "intake", "server"]),
 ];
 
 /// Packages outside `crates`, which may know every crate.
@@ -47,10 +48,12 @@ const WALLS: &[(&str, &[&str])] = &[
     ("dicom-object", &["phantom"]),
     ("dicom-encoding", &["imaging"]),
     ("jpeg-decoder", &["imaging"]),
+    ("jpeg-encoder", &["imaging"]),
     ("hayro-jpeg2000", &["imaging"]),
     ("candle-core", &["encoder", "training"]),
     ("candle-nn", &["encoder", "training"]),
     ("tokenizers", &["encoder"]),
+    ("maud", &["page"]),
     ("tonic", &["wire", "server", "cli", "tests", "benches"]),
     ("tokio", &["server", "cli", "benches"]),
 ];

@@ -21,6 +21,7 @@ from precedent_client import (
     Client,
     Embedding,
     Image,
+    NotFoundError,
     PatientKey,
     PrecedentError,
     Query,
@@ -69,6 +70,22 @@ def empty(tmp_path: Path) -> Iterator[Client]:
 
 def codes(result) -> list[str]:
     return [warning.code for warning in result.plan.warnings]
+
+
+@either
+def test_image_files_leave_thumbnails(pictured: Pictured, run: Any) -> None:
+    address = pictured.server.address
+    small = run(lambda client: client.get_thumbnail("case-3"), address)
+    assert small.jpeg.startswith(b"\xff\xd8") and small.generation > 0
+    grid = small.grid
+    assert grid is not None and (grid.row_count, grid.column_count) == (8, 8)
+    # Never larger than the image itself.
+    assert (small.width_pixels, small.height_pixels) == (grid.image_width_pixels, grid.image_height_pixels)
+    assert str(small.jpeg) not in repr(small)
+    for case_id, image, reason in [("case-3", 1, "THUMBNAIL_NOT_FOUND"), ("nobody", 0, "CASE_NOT_FOUND")]:
+        with pytest.raises(NotFoundError) as caught:
+            run(lambda client, case_id=case_id, image=image: client.get_thumbnail(case_id, image), address)
+        assert caught.value.reason == reason
 
 
 def test_a_picture_finds_its_own_case_first_with_the_notice(pictured: Pictured) -> None:

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output; progress, logs and errors go to standard error. Exit codes: see [`exit::Exit`].
 
+mod answer_page;
 mod args;
 mod built;
 mod commands;
@@ -21,6 +22,7 @@ mod matched;
 mod output;
 #[cfg(feature = "train")]
 mod phantom_studies;
+mod private_file;
 mod reading;
 mod reading_json;
 mod region;

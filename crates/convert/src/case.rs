@@ -1,7 +1,7 @@
 //! Cases and patients.
 
-use crate::kinds;
-use precedent_engine::{Effect, NewCase, Replacement, Violation};
+use crate::{evidence, kinds};
+use precedent_engine::{Effect, KeptThumbnail, NewCase, Replacement, Violation};
 use precedent_model::{
     Case, CaseId, FieldSchema, FieldValue, Fields, Image, ModelError, PatientKey, Report, SectionKind,
 };
@@ -52,6 +52,14 @@ pub fn to_wire(case: Case) -> v1::Case {
             })
             .collect(),
     }
+}
+
+/// A thumbnail as it goes out.
+pub fn thumbnail(kept: KeptThumbnail, generation: u64) -> v1::GetThumbnailResponse {
+    let (width_pixels, height_pixels) = (kept.thumbnail.width(), kept.thumbnail.height());
+    let grid = kept.grid.as_ref().map(evidence::grid);
+    let jpeg = kept.thumbnail.into_jpeg();
+    v1::GetThumbnailResponse { jpeg, width_pixels, height_pixels, grid, generation }
 }
 
 /// A case as it goes out with its embeddings, so that it can be ingested again as it is.

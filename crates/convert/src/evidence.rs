@@ -67,7 +67,8 @@ pub(crate) fn explained(image: ExplainedImage) -> v1::ExplainedImage {
     }
 }
 
-fn grid(grid: &ImageGrid) -> v1::ImageGrid {
+/// The cells of an image as they go out.
+pub(crate) fn grid(grid: &ImageGrid) -> v1::ImageGrid {
     let (frame, extent) = (grid.frame(), grid.extent());
     v1::ImageGrid {
         row_count: small(grid.rows()),

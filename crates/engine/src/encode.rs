@@ -3,7 +3,7 @@
 use crate::remembered::Remembered;
 use crate::{Cause, EngineError, Violation, local};
 use precedent_encoder::{Encoder, PatchGrid};
-use precedent_imaging::{HeaderFacts, PIXEL_PIPELINE_VERSION, decode};
+use precedent_imaging::{Decoded, HeaderFacts, PIXEL_PIPELINE_VERSION, decode};
 use precedent_query::{LocalImage, MAX_TEXT_BYTES, QueryVector};
 use precedent_vector::VectorSpace;
 use std::sync::Arc;
@@ -114,10 +114,19 @@ fn check(space: &VectorSpace, encoder: &Encoder) -> Result<(), String> {
 
 /// Reads a DICOM, PNG or JPEG file and encodes it. Faults are reported for `field`.
 pub(crate) fn image(encoder: &Encoder, content: &[u8], field: &str) -> Result<EncodedImage, Violation> {
-    let decoded = decode(content).map_err(|error| {
+    picture(encoder, read(content, field)?, field)
+}
+
+/// Reads a DICOM, PNG or JPEG file. Faults are reported for `field`.
+pub(crate) fn read(content: &[u8], field: &str) -> Result<Decoded, Violation> {
+    decode(content).map_err(|error| {
         let remedy = "give a DICOM, PNG or JPEG file of one grey picture";
         Violation::new(field, format!("cannot be read ({}): {error}; {remedy}", error.reason()))
-    })?;
+    })
+}
+
+/// Encodes a picture that was read. Faults are reported for `field`.
+pub(crate) fn picture(encoder: &Encoder, decoded: Decoded, field: &str) -> Result<EncodedImage, Violation> {
     let seen = (encoder.encode_image(&decoded.image))
         .map_err(|error| Violation::new(field, format!("cannot be encoded: {error}")))?;
     let local = local::parts(encoder, &decoded, &seen);

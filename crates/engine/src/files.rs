@@ -1,15 +1,15 @@
-//! Cases with image files: encodes the files and completes the case from their headers.
+//! Cases with image files: encodes the files, makes their thumbnails and completes the case from their headers.
 
 use crate::encode::{self, Encoding};
 use crate::ingest::MAX_CASE_FILE_BYTES;
 use crate::{NewCase, NewLocal, Violation, study};
 use precedent_archive::{Definition, LocalSpace, LocalVectors};
-use precedent_imaging::HeaderFacts;
+use precedent_imaging::{self as imaging, HeaderFacts};
 use precedent_model::{Case, FieldKind, FieldSchema, Image, Laterality, MAX_IMAGES, fold_keyword};
 use precedent_query::QueryVector;
 use std::collections::HashSet;
 
-/// Encodes the files of a case. What the case itself does not give is taken from their headers.
+/// Encodes the files of a case, and makes the thumbnails that the index keeps. What the case itself does not give is taken from their headers.
 pub(crate) fn encode(
     definition: &Definition,
     encoding: &Encoding,
@@ -18,7 +18,7 @@ pub(crate) fn encode(
     if !new.has_files() {
         return Ok(new);
     }
-    let NewCase { mut case, mut embeddings, files, mut local, thumbnails, replacement } = new;
+    let NewCase { mut case, mut embeddings, files, mut local, mut thumbnails, replacement } = new;
     check(&case, &embeddings, &files)?;
     if case.images.is_empty() {
         case.images = vec![Image::default(); files.len()];
@@ -29,8 +29,13 @@ pub(crate) fn encode(
     for (place, content) in files.into_iter().enumerate() {
         let Some(content) = content else { continue };
         let field = content_field(place);
-        match encoding.of(&field).and_then(|encoder| encode::image(encoder, &content, &field)) {
-            Ok(encoded) => {
+        let seen = encoding.of(&field).and_then(|encoder| {
+            let decoded = encode::read(&content, &field)?;
+            let small = imaging::thumbnail(&decoded.image, definition.thumbnail_side);
+            Ok((encode::picture(encoder, decoded, &field)?, small))
+        });
+        match seen {
+            Ok((encoded, small)) => {
                 if let (Some(parts), Some(space)) =
                     (encoded.local, kept_parts(definition, &encoded.embedding))
                 {
@@ -39,6 +44,10 @@ pub(crate) fn encode(
                         vectors: LocalVectors::default(),
                     });
                     local.vectors.images.push((place, parts));
+                }
+                // One that is given stays.
+                if let Some(small) = small.filter(|_| thumbnails.iter().all(|(given, _)| *given != place)) {
+                    thumbnails.push((place, small));
                 }
                 embeddings[place] = Some(encoded.embedding);
                 headers.push((place, encoded.facts));

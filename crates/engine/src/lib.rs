@@ -81,4 +81,4 @@ pub use precedent_imaging::HeaderFacts;
 pub use scrub::Scrub;
 pub use understand::understand;
 pub use upkeep::MergeGain;
-pub use view::View;
+pub use view::{KeptThumbnail, View};

@@ -3,8 +3,8 @@
 use crate::counted::Counted;
 use crate::encode::Encoding;
 use crate::{EngineError, search};
-use precedent_archive::{Archive, Definition, Generation, RecallReport, VectorAccess};
-use precedent_model::{Case, CaseId};
+use precedent_archive::{Archive, Definition, Generation, IndexError, RecallReport, VectorAccess};
+use precedent_model::{Case, CaseId, ImageGrid, Thumbnail};
 use precedent_query::{PathChoice, SearchRequest, SearchResponse};
 use precedent_report::ReportReader;
 use std::sync::{Arc, Weak};
@@ -24,6 +24,15 @@ const BRIEF: Duration = Duration::from_micros(250);
 const USUAL: Duration = Duration::from_millis(2);
 /// What is expected of one hit or listed case.
 const HIT_NANOS: u64 = 10_000;
+
+/// The small picture of an image of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptThumbnail {
+    /// The picture.
+    pub thumbnail: Thumbnail,
+    /// The cells of the original image, if its parts are kept.
+    pub grid: Option<ImageGrid>,
+}
 
 /// One generation of an index. All answers of a view come from the same cases.
 #[derive(Debug, Clone)]
@@ -173,6 +182,23 @@ impl View {
         let place = self.snapshot.find(id);
         let found = place.and_then(|place| place.map(|place| self.snapshot.case(place)).transpose());
         found.map_err(EngineError::from).inspect_err(|error| self.note(error))
+    }
+
+    /// The small picture that is kept of an image of a case; `None` if there is no such case, image or picture.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn thumbnail(&self, id: &CaseId, image: usize) -> Result<Option<KeptThumbnail>, EngineError> {
+        let found = self.find_thumbnail(id, image);
+        found.map_err(EngineError::from).inspect_err(|error| self.note(error))
+    }
+
+    fn find_thumbnail(&self, id: &CaseId, image: usize) -> Result<Option<KeptThumbnail>, IndexError> {
+        let Some(place) = self.snapshot.find(id)? else { return Ok(None) };
+        let Some(thumbnail) = self.snapshot.thumbnail(place, image)? else { return Ok(None) };
+        let parts = self.snapshot.local_images(place)?;
+        let grid = parts.iter().find(|(at, _)| *at == image).map(|(_, parts)| *parts.grid());
+        Ok(Some(KeptThumbnail { thumbnail, grid }))
     }
 
     fn note(&self, error: &EngineError) {

@@ -33,12 +33,14 @@ mod limits;
 mod orientation;
 mod raster;
 mod stored;
+mod thumbnail;
 mod tone;
 
 pub use decode::{Decoded, Format, decode, decode_stored, dicom_facts};
 pub use error::ImageError;
 pub use facts::HeaderFacts;
 pub use stored::StoredPixels;
+pub use thumbnail::thumbnail;
 
 /// Version of the way from file to [`GreyImage`](precedent_model::GreyImage), `index/IMAGE.md`. Pictures read under
 /// different versions must not be compared.

@@ -29,11 +29,12 @@ const PACKAGE: &str = "/precedent.v1.";
 const ONE: bool = false;
 const SEVERAL: bool = true;
 
-const METHODS: [(&str, Lane, bool); 15] = [
+const METHODS: [(&str, Lane, bool); 16] = [
     ("SearchService/Search", Lane::Call, ONE),
     ("SearchService/BatchSearch", Lane::Call, ONE),
     ("SearchService/GetCase", Lane::Call, ONE),
     ("SearchService/BatchGetCases", Lane::Call, ONE),
+    ("SearchService/GetThumbnail", Lane::Call, ONE),
     ("SearchService/ListCases", Lane::Call, ONE),
     ("IngestService/IngestCases", Lane::Stream, SEVERAL),
     ("IngestService/DeleteCases", Lane::Call, ONE),

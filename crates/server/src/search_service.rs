@@ -146,6 +146,26 @@ impl SearchService for Searches {
         Ok(Response::new(answer))
     }
 
+    async fn get_thumbnail(
+        &self,
+        request: Request<v1::GetThumbnailRequest>,
+    ) -> Result<Response<v1::GetThumbnailResponse>, Status> {
+        let call = Call::of(&request)?;
+        let wire = request.into_inner();
+        let served = self.registry.resolve(&wire.index)?.clone();
+        let id = CaseId::new(&wire.case_id)
+            .map_err(|error| status::invalid(vec![convert::case::violation("case_id", &error)]))?;
+        let look = move || {
+            let (view, told) = (served.engine().view(), engine_error(&served));
+            match view.thumbnail(&id, wire.image_index as usize).map_err(&told)? {
+                Some(kept) => Ok(convert::case::thumbnail(kept, view.generation())),
+                None if view.case(&id).map_err(&told)?.is_some() => Err(status::no_thumbnail(served.name())),
+                None => Err(status::unknown_case(served.name())),
+            }
+        };
+        Ok(Response::new(self.workers.look(&call, look)?))
+    }
+
     async fn list_cases(
         &self,
         request: Request<v1::ListCasesRequest>,

@@ -101,6 +101,13 @@ pub(crate) fn unknown_case(index: &str) -> Status {
     detailed(Code::NotFound, "CASE_NOT_FOUND", "the index has no case of that id", [("index", index)])
 }
 
+/// No small picture is kept of the image that was asked for.
+pub(crate) fn no_thumbnail(index: &str) -> Status {
+    let message = "the index keeps no thumbnail of that image of the case; give the index of another image, or ingest the image \
+                   file into an index whose definition has a thumbnail_side";
+    detailed(Code::NotFound, "THUMBNAIL_NOT_FOUND", message, [("index", index)])
+}
+
 /// The generation of a page token is gone.
 pub(crate) fn generation_gone(index: &str, generation: u64) -> Status {
     let message =

@@ -35,6 +35,8 @@ hidden!(
     GetCaseResponse,
     BatchGetCasesRequest,
     BatchGetCasesResponse,
+    GetThumbnailRequest,
+    GetThumbnailResponse,
     ListCasesRequest,
     ListCasesResponse,
     ReadReportRequest,

@@ -47,6 +47,7 @@ from .types import (
     Reading,
     SearchResult,
     Section,
+    Thumbnail,
     Verification,
 )
 
@@ -119,6 +120,11 @@ def get_cases(case_ids: Iterable[str], index: str, detail: CaseDetail, with_embe
         with_embeddings=with_embeddings,
     )
     return Call(lambda stubs: stubs.search.BatchGetCases, lambda: message, _convert.case_batch)
+
+
+def get_thumbnail(case_id: str, image_index: int, index: str) -> Call[Thumbnail]:
+    message = search_service_pb2.GetThumbnailRequest(index=index, case_id=case_id, image_index=image_index)
+    return Call(lambda stubs: stubs.search.GetThumbnail, lambda: message, _convert.thumbnail)
 
 
 def list_cases(message: search_service_pb2.ListCasesRequest, page_size: int, page_token: str) -> Call[CasePage]:

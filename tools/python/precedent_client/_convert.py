@@ -91,6 +91,7 @@ from .types import (
     StepTimes,
     TextCorrection,
     TextSpan,
+    Thumbnail,
     Unavailable,
     Vector,
 )
@@ -551,6 +552,11 @@ def _encoded_image(message: search_service_pb2.EncodedQueryImage) -> EncodedQuer
 
 def _patches(message: search_service_pb2.LocalPatches) -> LocalPatches:
     return LocalPatches(_grid(message.grid), message.dimension, message.step, message.numbers)
+
+
+def thumbnail(message: search_service_pb2.GetThumbnailResponse) -> Thumbnail:
+    grid = _grid(message.grid) if message.HasField("grid") else None
+    return Thumbnail(message.jpeg, message.width_pixels, message.height_pixels, grid, message.generation)
 
 
 def _grid(message: search_service_pb2.ImageGrid) -> ImageGrid:

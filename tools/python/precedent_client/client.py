@@ -40,6 +40,7 @@ from .types import (
     Replacement,
     SearchResult,
     Section,
+    Thumbnail,
     Verification,
 )
 
@@ -178,6 +179,17 @@ class Client:
     ) -> Case:
         """One case by its id, on request with the embeddings of its images, so that it can be changed and ingested again."""
         return self._call(_calls.get_case(case_id, self._settings.name(index), with_embeddings), timeout)
+
+    def get_thumbnail(
+        self,
+        case_id: str,
+        image_index: int = 0,
+        *,
+        index: str | None = None,
+        timeout: float | None = None,
+    ) -> Thumbnail:
+        """The small picture that the index keeps of an image of a case; :class:`NotFoundError` if it keeps none."""
+        return self._call(_calls.get_thumbnail(case_id, image_index, self._settings.name(index)), timeout)
 
     def get_cases(
         self,

@@ -84,7 +84,7 @@ class FailedPreconditionError(PrecedentError):
 
 
 class NotFoundError(PrecedentError):
-    """There is no such index or case; ``reason`` says which of the two."""
+    """There is no such index, case or thumbnail; ``reason`` says which."""
 
 
 class ResourceExhaustedError(PrecedentError):

@@ -171,6 +171,19 @@ class ImageGrid:
 
 
 @dataclass(frozen=True)
+class Thumbnail:
+    """The small picture that an index keeps of an image. It shows the patient: protect it as you protect images."""
+
+    jpeg: bytes = field(repr=False)
+    """A grey JPEG file, upright, with square pixels."""
+    width_pixels: int
+    height_pixels: int
+    grid: ImageGrid | None
+    """The cells of the original image, with its size; None if the index keeps no parts of it."""
+    generation: int
+
+
+@dataclass(frozen=True)
 class LocalPatches:
     """The vectors of the cells of a grid over an image, in one byte per number."""
 

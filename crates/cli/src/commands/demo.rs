@@ -5,6 +5,7 @@
 //! DIR/index     the index of them
 //! DIR/query     one phantom of another seed, whose film is the query
 //! DIR/sheet.png that film and the hits, side by side
+//! DIR/page.html the answer as a page
 //! ```
 //!
 //! Every part is made if it is missing and resumed if it was interrupted, so the same command again starts from what is
@@ -19,6 +20,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::listen;
 use crate::output::{bar, count, stdout};
+use crate::private_file;
 use clap::Args;
 use precedent_engine::{Access, Engine, EngineError, ErrorKind};
 use precedent_phantom::{Archive, ArchiveParams, Format, PHANTOM_VERSION, PhantomError, write_archive};
@@ -145,11 +147,15 @@ async fn ask(shown: &Shown<'_>, address: SocketAddr) -> Result<(), Failure> {
     say(&format!("\nQuery film, not one of these studies: {}", place.query_film(query).display()))?;
     say(&format!("      it shows: {}", query.truth.join(", ")))?;
     let mut asking = Asking::connect(address).await?;
-    let hits = asking.ask_all(query).await?;
-    let sheet = asking.sheet(query, &hits, &place.archive, notice)?;
+    let answered = asking.ask_all(query).await?;
+    let sheet = asking.sheet(query, &answered.answer.hits, &place.archive, notice)?;
+    let page = asking.page(&answered).await?;
+    private_file::write(&place.page, page.as_bytes())?;
     put(&place.sheet, &sheet).map_err(|error| Failure::from(error).about(place.sheet.display()))?;
     say(&format!(
-        "\n{}: the film and its five nearest, side by side ({notice})\n{:.1} s from start to here",
+        "\n{}: why each of the five is shown, and what speaks against it; open it in a browser\n\
+         {}: the film and its five nearest, side by side ({notice})\n{:.1} s from start to here",
+        place.page.display(),
         place.sheet.display(),
         began.elapsed().as_secs_f64()
     ))
@@ -164,6 +170,7 @@ fn what_next(shown: &Shown<'_>, address: SocketAddr) -> Result<(), Failure> {
     say(&format!(
         "\nTo try next in another terminal, while this one keeps serving (Ctrl-C stops it):\n
   {program} search {index} --image {film} -k 3
+  {program} search {index} --image {film} --html answer.html
   {program} search {index} --image-text 'large left pleural effusion' -k 3
   {program} search {index} --text '{TEXT}' --filter '{FILTER}'
   {program} search {index} --text 'no pneumothorax' --full -k 1
@@ -205,6 +212,7 @@ struct Place {
     index: PathBuf,
     query: PathBuf,
     sheet: PathBuf,
+    page: PathBuf,
 }
 
 impl Place {
@@ -215,6 +223,7 @@ impl Place {
             index: inside("index"),
             query: inside("query"),
             sheet: inside("sheet.png"),
+            page: inside("page.html"),
         }
     }
 

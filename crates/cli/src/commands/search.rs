@@ -2,12 +2,14 @@
 
 mod flags;
 
+use crate::answer_page;
 use crate::encoders;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hits::{self, Manner};
 use crate::json;
 use crate::judgement;
 use crate::output::{stderr, stdout};
+use crate::private_file;
 use crate::style::Style;
 use crate::waiting;
 pub use flags::SearchArgs;
@@ -28,12 +30,19 @@ pub fn run(args: &SearchArgs) -> Outcome {
     let metric = definition.image_space.as_ref().map(|space| space.metric());
     let mut wire = request(args, metric)?;
     let digest = convert::request::digest(&mut wire, &definition.name);
+    let of_page = args.html.as_ref().map(|path| (path, wire.clone()));
     let asked = convert::request::search(wire).map_err(|violations| EngineError::Invalid(violations).into());
-    let answer = engine.view().search(&asked.map_err(|error: Failure| error)?, &|| false)?;
+    let view = engine.view();
+    let answer = view.search(&asked.map_err(|error: Failure| error)?, &|| false)?;
     waiting::note(&engine)?;
+    let context = Context { definition, digest: &digest, next_page_token: "" };
+    if let Some((path, request)) = of_page {
+        let sent = convert::hit::response(answer.clone(), &context);
+        let html = answer_page::of_view(&request, &sent, &view)?;
+        private_file::write(path, html.as_bytes())?;
+    }
     let mut out = stdout();
     if args.json {
-        let context = Context { definition, digest: &digest, next_page_token: "" };
         writeln!(out, "{}", json::response(&convert::hit::response(answer, &context))?)?;
     } else {
         let asks_of_study =
@@ -125,7 +134,9 @@ fn judgement_of(args: &SearchArgs) -> Result<Option<v1::JudgementRequest>, Failu
 
 /// Hits come with evidence where flags say so, and otherwise where the request has images.
 fn evidence_of(args: &SearchArgs) -> Result<Option<v1::EvidenceRequest>, Failure> {
-    let (off, with_maps) = (args.no_evidence, args.evidence_maps);
+    // A page shows maps wherever there is evidence, and is no reason to ask for evidence that cannot be.
+    let of_page = args.html.is_some() && (!args.images.is_empty() || args.evidence.is_some());
+    let (off, with_maps) = (args.no_evidence, !args.no_evidence && (args.evidence_maps || of_page));
     let sentence_count = args.evidence.map(|count| number("--evidence", count)).transpose()?;
     let says = off || with_maps || sentence_count.is_some();
     Ok(says.then_some(v1::EvidenceRequest { off, sentence_count, with_maps }))

@@ -1,10 +1,13 @@
 //! The searches of the demonstration, over gRPC as any client asks.
 
+use crate::answer_page;
 use crate::demo::hit::Told;
 use crate::demo::sheet::{self, Tile};
+use crate::demo::summary;
 use crate::exit::Failure;
 use crate::output::{count, printable, stdout, wrap};
 use precedent_model::GreyImage;
+use precedent_page::Pictures;
 use precedent_report::{Lexicon, ReportReader};
 use precedent_wire::v1;
 use precedent_wire::v1::search_service_client::SearchServiceClient;
@@ -12,6 +15,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tonic::Code;
 use tonic::transport::Channel;
 
 /// Hits that are printed, and shown side by side.
@@ -34,6 +38,12 @@ pub struct Query {
     pub truth: Vec<String>,
 }
 
+/// A search with its answer.
+pub struct Answered {
+    pub request: v1::SearchRequest,
+    pub answer: v1::SearchResponse,
+}
+
 /// A connection to the service, and what its answers are read with.
 pub struct Asking {
     client: SearchServiceClient<Channel>,
@@ -48,11 +58,12 @@ impl Asking {
         Ok(Self { client: SearchServiceClient::new(channel), reader: ReportReader::new(Lexicon::bundled()) })
     }
 
-    /// By image, by text, by both with a filter; gives the hits of the first.
-    pub async fn ask_all(&mut self, query: &Query) -> Result<Vec<v1::Hit>, Failure> {
+    /// By image, by text, by both with a filter; gives the first.
+    pub async fn ask_all(&mut self, query: &Query) -> Result<Answered, Failure> {
         let images = || vec![v1::QueryImage { content: query.content.clone(), view: String::new() }];
-        let by_image = v1::SearchRequest { images: images(), ..v1::SearchRequest::default() };
-        let hits = self.ask("by image: the film alone", by_image).await?;
+        let evidence = Some(v1::EvidenceRequest { with_maps: true, ..v1::EvidenceRequest::default() });
+        let by_image = v1::SearchRequest { images: images(), evidence, ..v1::SearchRequest::default() };
+        let answered = self.ask("by image: the film alone", by_image).await?;
         let by_text = v1::SearchRequest { text: TEXT.into(), ..v1::SearchRequest::default() };
         self.ask(&format!("by text: {TEXT}"), by_text).await?;
         let by_both = v1::SearchRequest {
@@ -62,11 +73,11 @@ impl Asking {
             ..v1::SearchRequest::default()
         };
         self.ask(&format!("by both, where {FILTER}"), by_both).await?;
-        Ok(hits)
+        Ok(answered)
     }
 
     /// Asks and prints.
-    async fn ask(&mut self, title: &str, request: v1::SearchRequest) -> Result<Vec<v1::Hit>, Failure> {
+    async fn ask(&mut self, title: &str, request: v1::SearchRequest) -> Result<Answered, Failure> {
         // A film names its patient in its header. Who asks by words alone says it, here a name that nobody in the archive has.
         let patient = v1::PatientKey { id: "DEMO-QUERY".into(), issuer: String::new() };
         let patient = request.images.is_empty().then_some(patient);
@@ -75,9 +86,9 @@ impl Asking {
         let began = Instant::now();
         let refused =
             |status: tonic::Status| Failure::other(format!("the search failed: {}", status.message()));
-        let answer = self.client.search(request).await.map_err(refused)?.into_inner();
+        let answer = self.client.search(request.clone()).await.map_err(refused)?.into_inner();
         let took = began.elapsed().as_secs_f64() * 1e3;
-        let plan = answer.plan.unwrap_or_default();
+        let plan = answer.plan.clone().unwrap_or_default();
         let mut out = stdout();
         writeln!(out, "\n{title}")?;
         let (matches, cases) = (count(plan.match_count), count(plan.case_count));
@@ -88,12 +99,32 @@ impl Asking {
         for hit in &answer.hits {
             Told::of(hit, &self.reader).print(&mut out)?;
         }
+        summary::print(&mut out, &answer)?;
         for warning in &plan.warnings {
             for line in wrap(&format!("note: {}", warning.message), 96) {
                 writeln!(out, "      {line}")?;
             }
         }
-        Ok(answer.hits)
+        Ok(Answered { request, answer })
+    }
+
+    /// An answer as a page, with the pictures that the service has.
+    pub async fn page(&mut self, answered: &Answered) -> Result<String, Failure> {
+        let Answered { request, answer } = answered;
+        let mut pictures = Pictures::default();
+        for (case_id, image_index) in Pictures::wanted(answer) {
+            let index = String::new();
+            let wanted = v1::GetThumbnailRequest { index, case_id: case_id.clone(), image_index };
+            match self.client.get_thumbnail(wanted).await {
+                Ok(small) => pictures.add(case_id, image_index, small.into_inner().into()),
+                // An archive of an earlier version keeps none.
+                Err(status) if status.code() == Code::NotFound => {}
+                Err(status) => {
+                    return Err(Failure::other(format!("a picture did not come: {}", status.message())));
+                }
+            }
+        }
+        Ok(answer_page::html(request, answer, &pictures))
     }
 
     /// The film that was asked with and the films that came, as one PNG.

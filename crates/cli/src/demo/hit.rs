@@ -24,6 +24,8 @@ pub struct Told {
     pub impression: String,
     /// `similarity 0.913 (rank 1)`.
     pub scores: Vec<String>,
+    /// The sentence that fits the film best, with its place: `left lower zone: Small left pleural effusion.`
+    pub evidence: String,
 }
 
 impl Told {
@@ -46,6 +48,7 @@ impl Told {
             findings: read.map(|(_, reading)| present(reading, reader)).unwrap_or_default(),
             impression: read.map(|(report, reading)| conclusion(report, reading)).unwrap_or_default(),
             scores: scores(hit),
+            evidence: hit.evidence.first().map(|found| evidence(case, found)).unwrap_or_default(),
         }
     }
 
@@ -63,7 +66,10 @@ impl Told {
             impression.truncate(LINES);
             impression[LINES - 1].push_str(" ...");
         }
-        for (head, lines) in [("findings", wrap(&findings, WIDTH)), ("impression", impression)] {
+        let evidence = wrap(&self.evidence, WIDTH);
+        for (head, lines) in
+            [("findings", wrap(&findings, WIDTH)), ("impression", impression), ("evidence", evidence)]
+        {
             for (at, line) in lines.iter().enumerate() {
                 writeln!(out, "      {:<11} {line}", if at == 0 { head } else { "" })?;
             }
@@ -98,6 +104,23 @@ fn conclusion(report: &Report, reading: &Reading) -> String {
     };
     let impression = of(|kind| kind == SectionKind::Impression);
     if impression.is_empty() { of(SectionKind::is_reported).join(" ") } else { impression.join(" ") }
+}
+
+/// A sentence with where it fits the film, and how well.
+fn evidence(case: &v1::Case, found: &v1::Evidence) -> String {
+    let sections = case.report.as_ref().map_or(&[][..], |report| report.sections.as_slice());
+    let section = usize::try_from(found.section_index).ok().and_then(|place| sections.get(place));
+    let text = section.zip(found.sentence.as_ref()).and_then(|(section, span)| {
+        let at = |byte: u32| usize::try_from(byte).unwrap_or(usize::MAX);
+        section.text.get(at(span.start_byte)..at(span.end_byte))
+    });
+    let Some(text) = text else { return String::new() };
+    let zone = found.query.as_ref().map_or("", |place| place.zone.as_str());
+    let zone = if zone.is_empty() { String::new() } else { format!("{zone}: ") };
+    let beside = found.background.as_ref().map(|background| {
+        format!(" (fits better than {:.0} % of the archive)", 100.0 * background.share_below)
+    });
+    printable(&format!("{zone}{}{}", text.trim(), beside.unwrap_or_default()))
 }
 
 fn scores(hit: &v1::Hit) -> Vec<String> {
@@ -145,7 +168,17 @@ mod tests {
         let measure = Some(v1::image_score::Measure::Cosine(0.9134));
         let image = v1::ImageScore { measure, rank: Some(2), ..v1::ImageScore::default() };
         let lexical = v1::LexicalScore { bm25: 4.25, ..v1::LexicalScore::default() };
+        let sentence = v1::TextSpan { start_byte: 0, end_byte: 28, ..v1::TextSpan::default() };
+        let query = v1::ImageLocation { zone: "left lower zone".into(), ..v1::ImageLocation::default() };
+        let background = Some(v1::Background { share_below: 0.97, deviations: 2.0 });
+        let evidence = v1::Evidence {
+            sentence: Some(sentence),
+            query: Some(query),
+            background,
+            ..v1::Evidence::default()
+        };
         v1::Hit {
+            evidence: vec![evidence],
             rank: 3,
             case: Some(case),
             image: Some(image),
@@ -162,7 +195,8 @@ mod tests {
         let expected = "   3  PH001-7\\u{1b}        2019-05-03   F 63\n\
                         \x20     image cosine 0.913 (rank 2)   text bm25 4.25 (not ranked)\n\
                         \x20     findings    pleural effusion\n\
-                        \x20     impression  Pleural effusion.\n";
+                        \x20     impression  Pleural effusion.\n\
+                        \x20     evidence    left lower zone: Small left pleural effusion. (fits better than 97 % of the archive)\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 

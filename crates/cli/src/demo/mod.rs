@@ -3,3 +3,4 @@
 pub mod ask;
 pub mod hit;
 pub mod sheet;
+mod summary;

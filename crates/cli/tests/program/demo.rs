@@ -26,12 +26,17 @@ fn it_goes_from_nothing_to_a_sheet_and_starts_again_from_what_is_there() {
         "image cosine 0.",
         "text bm25 ",
         "impression  ",
+        "      consensus   ",
+        " zone: ",
+        "precedent-demo/page.html: why each of the five is shown",
         "precedent-demo/sheet.png: the film and its five nearest, side by side (demo encoder, not for clinical images)",
     ] {
         assert!(first.contains(said), "no {said:?} in {first}");
     }
     let sheet = std::fs::read(place.path("precedent-demo/sheet.png")).unwrap();
     assert!(sheet.starts_with(b"\x89PNG"));
+    let page = std::fs::read_to_string(place.path("precedent-demo/page.html")).unwrap();
+    assert!(page.matches("<article").count() == 5 && page.matches("data:image/jpeg").count() > 5);
 
     let second = place.ok(&start);
     assert!(second.contains("precedent-demo/archive: already there"), "{second}");

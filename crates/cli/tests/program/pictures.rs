@@ -31,6 +31,38 @@ fn rows(place: &Place, images: &[&[&str]]) {
 }
 
 #[test]
+fn an_answer_becomes_a_page_beside_what_is_printed() {
+    let place = place();
+    assert_eq!(ingest(&place, "made/manifest.jsonl").code, 0);
+    let file = format!("made/{}", first_row(&place)["images"][0].as_str().unwrap());
+    let asked = ["search", "i", "--image", &file, "-k", "3"];
+    let with_page = |more: &[&'static str]| [&asked[..], more].concat();
+    assert_eq!(
+        place.ok(&with_page(&["--html", "a.html"])),
+        place.ok(&asked),
+        "the page changes nothing printed"
+    );
+    let page = std::fs::read_to_string(place.path("a.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Demo encoder, not for clinical images."));
+    // The query once, and a picture of each hit.
+    assert!(page.matches("data:image/jpeg;base64,").count() > 3 && page.matches("<article").count() == 3);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(place.path("a.html")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let text = ["search", "i", "--text", "effusion", "--html", "a.html"];
+    place.ok(&text);
+    let page = std::fs::read_to_string(place.path("a.html")).unwrap();
+    assert!(!page.contains("base64,") && page.contains("The search was made without an image."));
+    let json = place.ok(&with_page(&["--html", "a.html", "--json"]));
+    assert!(json.contains("\"map\"") && json.starts_with('{'), "maps are asked for");
+    place.refused(&with_page(&["--html", "made"]), 2, &["made: is no file; give the name of a file"]);
+    place.refused(&with_page(&["--html", "none/a.html"]), 2, &["none/a.html: "]);
+}
+
+#[test]
 fn an_archive_goes_in_with_its_pictures_and_is_found_by_one() {
     let place = place();
     let taken = ingest(&place, "made/manifest.jsonl");

@@ -3,7 +3,8 @@
 use crate::dicom::{film, film_of};
 use crate::support::{id, names, search};
 use precedent_engine::{
-    Access, CaseWarningCode, Definition, Effect, Encoder, Engine, EngineError, NewCase, Violation,
+    Access, CaseWarningCode, Definition, Effect, Encoder, Engine, EngineError, LocalSpace, NewCase,
+    Replacement, Violation,
 };
 use precedent_model::{Case, FieldValue, Image, PatientKey};
 use precedent_query::{Fusion, Guards, QueryImage, QueryVector, SearchRequest, SearchResponse};
@@ -242,6 +243,70 @@ fn a_case_without_files_is_left_as_it_is_and_the_same_picture_gives_the_same_vec
         let outcome = engine.ingest(vec![again]).unwrap().remove(0);
         assert_eq!(outcome.unwrap().effect, Effect::Unchanged, "encoded ahead or by the call");
     }
+}
+
+/// The thumbnail of an image of the first case, as sides and bytes.
+fn small(engine: &Engine, image: usize) -> Option<((u32, u32), Vec<u8>)> {
+    let kept = engine.view().thumbnail(&id(0), image).unwrap()?;
+    let sides = (kept.thumbnail.width(), kept.thumbnail.height());
+    Some((sides, kept.thumbnail.into_jpeg()))
+}
+
+#[test]
+fn image_files_leave_small_pictures_which_stay_while_the_image_does() {
+    let (_folder, engine) = engine();
+    let ingest = |new: NewCase| {
+        let outcome = engine.ingest(vec![new]).unwrap().remove(0);
+        engine.commit().unwrap();
+        outcome.unwrap().effect
+    };
+    let two = || raw(0, vec![Some(png(3)), Some(png(4))]);
+    assert_eq!(ingest(two()), Effect::Created);
+    let first = small(&engine, 0).unwrap();
+    assert_eq!(first.0, (48, 48), "never enlarged");
+    assert_eq!(ingest(two()), Effect::Unchanged, "the same file gives the same bytes");
+    assert_ne!(small(&engine, 1), Some(first.clone()));
+    assert_eq!((small(&engine, 2), engine.view().thumbnail(&id(9), 0).unwrap()), (None, None));
+    // The case as another client has it, with embeddings: what was beside its images stays.
+    let vector = |number: u32| Some(engine.encode_image(&png(number)).unwrap().embedding);
+    let mut by_vectors = raw(0, Vec::new());
+    by_vectors.case.images = engine.view().case(&id(0)).unwrap().unwrap().images;
+    by_vectors.embeddings = vec![vector(3), vector(4)];
+    assert_eq!(ingest(by_vectors), Effect::Unchanged);
+    assert_eq!(small(&engine, 0), Some(first.clone()));
+    let other = NewCase { replacement: Replacement::Update, ..raw(0, vec![Some(png(5))]) };
+    assert_eq!(ingest(other), Effect::Replaced);
+    assert!(small(&engine, 0).is_some_and(|other| other != first), "another film has its own");
+}
+
+#[test]
+fn an_index_keeps_small_pictures_as_its_definition_says() {
+    let made = |side: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        let encoder = Encoder::bundled().unwrap();
+        let mut definition = Definition::chest_xray().unwrap();
+        definition.image_space =
+            Some(VectorSpace::new(encoder.dimension(), Metric::Cosine, encoder.id()).unwrap());
+        definition.local_space = Some(LocalSpace::new(encoder.id(), encoder.local_dimension()).unwrap());
+        definition.thumbnail_side = side;
+        Engine::create(folder.path(), &definition).unwrap();
+        (Engine::open(folder.path(), Access::Bulk).unwrap(), folder)
+    };
+    let (engine, _folder) = made(20);
+    let mut given = raw(0, vec![Some(png(3)), Some(png(4))]);
+    let own = engine.encode(raw(1, vec![Some(png(7))])).unwrap().thumbnails.remove(0).1;
+    given.thumbnails = vec![(1, own.clone())];
+    engine.ingest(vec![given]).unwrap()[0].as_ref().unwrap();
+    engine.commit().unwrap();
+    let kept = engine.view().thumbnail(&id(0), 0).unwrap().unwrap();
+    assert_eq!((kept.thumbnail.width(), kept.thumbnail.height()), (20, 20));
+    let extent = kept.grid.unwrap().extent();
+    assert_eq!((extent.columns(), extent.rows()), (48, 48), "the cells are of the original");
+    assert_eq!(small(&engine, 1).unwrap().1, own.into_jpeg(), "one that is given stays");
+    let (engine, _folder) = made(0);
+    engine.ingest(vec![raw(0, vec![Some(png(3))])]).unwrap()[0].as_ref().unwrap();
+    engine.commit().unwrap();
+    assert_eq!(small(&engine, 0), None);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Cases by their ids and as lists: from one generation, within the bounds of an answer.
 
 use crate::support::*;
-use precedent_model::CaseId;
+use precedent_engine::{NewCase, Replacement};
+use precedent_model::{CaseId, Thumbnail};
 use precedent_server::{ServerConfig, SizeLimits};
 use precedent_wire::v1;
 use tonic::Code;
@@ -45,6 +46,36 @@ async fn embeddings_come_back_as_they_were_ingested_only_where_asked_for() {
     let batch = v1::BatchGetCasesRequest { with_embeddings: true, ..by_ids(&["case-000002"]) };
     let batch = client.batch_get_cases(batch).await.unwrap().into_inner();
     assert_eq!(batch.cases[0].images[0].embedding, Some(expected));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thumbnail_comes_as_it_was_kept_or_the_answer_says_what_to_do() {
+    let server = serve(2, 10, ServerConfig::default()).await;
+    let head = [0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 40, 0, 60, 1, 1, 0x11, 0];
+    let small = Thumbnail::new(head.to_vec(), 60, 40).unwrap();
+    let shown = NewCase { thumbnails: vec![(0, small)], ..case(1, "Small left effusion.") };
+    let shown = NewCase { replacement: Replacement::Whole, ..shown };
+    assert!(server.engine.ingest(vec![shown]).unwrap()[0].is_ok());
+    server.engine.commit().unwrap();
+    let mut client = server.searches().await;
+    let wanted = |case_id: &str, image_index| v1::GetThumbnailRequest {
+        case_id: case_id.to_owned(),
+        image_index,
+        ..v1::GetThumbnailRequest::default()
+    };
+    let kept = client.get_thumbnail(wanted("case-000001", 0)).await.unwrap().into_inner();
+    assert_eq!((kept.jpeg.as_slice(), kept.width_pixels, kept.height_pixels), (&head[..], 60, 40));
+    assert!(kept.grid.is_none() && kept.generation > 0);
+    for (case_id, image, reason) in [
+        ("case-000000", 0, "ingest the image file"),
+        ("case-000001", 1, "no thumbnail"),
+        ("nobody", 0, "no case"),
+    ] {
+        let refused = client.get_thumbnail(wanted(case_id, image)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound);
+        assert!(refused.message().contains(reason), "{}", refused.message());
+    }
+    assert_eq!(client.get_thumbnail(wanted("", 0)).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -182,6 +182,12 @@ pub struct SearchArgs {
     /// Print the gRPC response as JSON
     #[arg(long)]
     pub json: bool,
+    /// Also write the answer as one HTML page: images, regions, reports, and what speaks against them
+    ///
+    /// The page loads nothing and can be read offline. It holds reports and images of patients, and is readable by its owner alone. It
+    /// asks for --evidence-maps where there is evidence.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

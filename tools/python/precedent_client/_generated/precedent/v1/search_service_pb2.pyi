@@ -747,6 +747,30 @@ class BatchGetCasesResponse(_message.Message):
     generation: int
     def __init__(self, cases: _Optional[_Iterable[_Union[_case_pb2.Case, _Mapping]]] = ..., unknown_case_ids: _Optional[_Iterable[str]] = ..., generation: _Optional[int] = ...) -> None: ...
 
+class GetThumbnailRequest(_message.Message):
+    __slots__ = ("index", "case_id", "image_index")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    index: str
+    case_id: str
+    image_index: int
+    def __init__(self, index: _Optional[str] = ..., case_id: _Optional[str] = ..., image_index: _Optional[int] = ...) -> None: ...
+
+class GetThumbnailResponse(_message.Message):
+    __slots__ = ("jpeg", "width_pixels", "height_pixels", "grid", "generation")
+    JPEG_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    GRID_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    jpeg: bytes
+    width_pixels: int
+    height_pixels: int
+    grid: ImageGrid
+    generation: int
+    def __init__(self, jpeg: _Optional[bytes] = ..., width_pixels: _Optional[int] = ..., height_pixels: _Optional[int] = ..., grid: _Optional[_Union[ImageGrid, _Mapping]] = ..., generation: _Optional[int] = ...) -> None: ...
+
 class ListCasesRequest(_message.Message):
     __slots__ = ("index", "filter", "patient", "order", "detail", "page_size", "page_token")
     INDEX_FIELD_NUMBER: _ClassVar[int]

@@ -55,6 +55,11 @@ class SearchServiceStub(object):
                 request_serializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.SerializeToString,
                 response_deserializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.FromString,
                 _registered_method=True)
+        self.GetThumbnail = channel.unary_unary(
+                '/precedent.v1.SearchService/GetThumbnail',
+                request_serializer=precedent_dot_v1_dot_search__service__pb2.GetThumbnailRequest.SerializeToString,
+                response_deserializer=precedent_dot_v1_dot_search__service__pb2.GetThumbnailResponse.FromString,
+                _registered_method=True)
         self.ListCases = channel.unary_unary(
                 '/precedent.v1.SearchService/ListCases',
                 request_serializer=precedent_dot_v1_dot_search__service__pb2.ListCasesRequest.SerializeToString,
@@ -101,6 +106,14 @@ class SearchServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetThumbnail(self, request, context):
+        """Returns the small picture that the index keeps of an image of a case. NOT_FOUND if there is no such case, or if the index
+        keeps no picture of that image: it keeps them of image files that were ingested, if its definition has a `thumbnail_side`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListCases(self, request, context):
         """Lists the cases that match a filter or belong to a patient, page by page, all from the generation of the first page.
         ABORTED if that is gone. Every page takes as long as finding and sorting all of them: use it to browse, and `precedent
@@ -132,6 +145,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.BatchGetCases,
                     request_deserializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.FromString,
                     response_serializer=precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.SerializeToString,
+            ),
+            'GetThumbnail': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetThumbnail,
+                    request_deserializer=precedent_dot_v1_dot_search__service__pb2.GetThumbnailRequest.FromString,
+                    response_serializer=precedent_dot_v1_dot_search__service__pb2.GetThumbnailResponse.SerializeToString,
             ),
             'ListCases': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCases,
@@ -248,6 +266,33 @@ class SearchService(object):
             '/precedent.v1.SearchService/BatchGetCases',
             precedent_dot_v1_dot_search__service__pb2.BatchGetCasesRequest.SerializeToString,
             precedent_dot_v1_dot_search__service__pb2.BatchGetCasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetThumbnail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/precedent.v1.SearchService/GetThumbnail',
+            precedent_dot_v1_dot_search__service__pb2.GetThumbnailRequest.SerializeToString,
+            precedent_dot_v1_dot_search__service__pb2.GetThumbnailResponse.FromString,
             options,
             channel_credentials,
             insecure,
