@@ -63,6 +63,7 @@ fn channels(plan: &v1::Plan) -> Markup {
                             (match channel.channel() {
                                 v1::Channel::Image => "Images",
                                 v1::Channel::Lexical => "Text",
+                                v1::Channel::Sentence => "Sentences",
                                 _ => "Other",
                             })
                         }
