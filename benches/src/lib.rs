@@ -7,6 +7,7 @@ pub mod figures;
 pub mod floors;
 #[cfg(feature = "engine")]
 pub mod judge;
+pub mod labels;
 pub mod machine;
 pub mod npy;
 pub mod output;

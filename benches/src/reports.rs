@@ -1,7 +1,7 @@
 //! Texts of many cases out of few, and what is asked of them.
 
 use crate::figures::SplitMix;
-use precedent_model::{FieldSchema, Report, SectionKind};
+use precedent_model::{Case, FieldSchema, Report, SectionKind};
 use precedent_sources::{ColumnMap, Manifest};
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -18,14 +18,18 @@ const SEED: u64 = 0x5eed_0005;
 /// # Errors
 /// A file that is not there, or has a row that cannot be read.
 pub fn openi(data: &Path) -> Result<Vec<Report>, Box<dyn Error>> {
+    Ok(openi_cases(data)?.into_iter().filter_map(|case| case.report).collect())
+}
+
+/// The same as cases, without their tags.
+///
+/// # Errors
+/// A file that is not there, or has a row that cannot be read.
+pub fn openi_cases(data: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("../index/maps/openi.toml");
     let path = data.join("openi/reports.jsonl");
     let rows = Manifest::open(&path, &ColumnMap::open(map)?.for_reports(), &FieldSchema::default())?;
-    let mut reports = Vec::new();
-    for row in rows {
-        reports.extend(row?.outcome.map_err(|rejection| rejection.to_string())?.report);
-    }
-    Ok(reports)
+    rows.map(|row| Ok(row?.outcome.map_err(|rejection| rejection.to_string())?)).collect()
 }
 
 /// Makes any number of reports of the sentences of some: each has the sections of one of them, and as many sentences in

@@ -67,7 +67,33 @@ def test_dissent_is_the_nearest_without_a_leading_finding(served: Served) -> Non
     normal = [served.archive.cases[place].case_id for place in voting if mentions(served, place, "clear")]
     assert [hit.case.case_id for hit in result.dissent.normal] == normal[:3]
     assert result.plan.times.judge_microseconds > 0
-    assert "pleural effusion" in result._repr_html_() and "not calibrated" in result._repr_html_()
+    assert "pleural effusion" in result._repr_html_() and "(calibrated)" in result._repr_html_()
+
+
+def test_calibrated_shares_lie_on_the_curve_that_the_answer_names(served: Served) -> None:
+    query = np.random.default_rng(1).normal(size=16).astype(np.float32)
+    said = served.client.search(query, encoder_id=ENCODER, exact=True, neighbours=9).consensus
+    by = said.calibration
+    assert said.calibrated and by.case_count == CASES and by.share_count > CASES and by.generation > 0
+
+    def log_odds(share: float) -> float:
+        share = min(max(share, 0.001), 0.999)
+        return math.log(share / (1 - share))
+
+    def on_curve(share: float, base_rate: float) -> float:
+        share = min(max(share, 0.001), 0.999)
+        odds = by.constant + by.by_share * math.log(share) - by.by_rest * math.log(1 - share)
+        return 1 / (1 + math.exp(-(odds + by.by_base_rate * log_odds(base_rate))))
+
+    assert said.votes
+    for vote in said.votes:
+        assert vote.calibrated.share == pytest.approx(on_curve(vote.share, vote.base_rate))
+        ends = sorted(on_curve(end, vote.base_rate) for end in (vote.lower, vote.upper))
+        assert [vote.calibrated.lower, vote.calibrated.upper] == pytest.approx(ends)
+    filtered = served.client.search(query, encoder_id=ENCODER, neighbours=9, filter="age >= 30")
+    assert not filtered.consensus.calibrated and all(vote.calibrated is None for vote in filtered.consensus.votes)
+    missing = [(one.part, one.reason) for one in filtered.plan.unavailable]
+    assert ("calibration", "NOT_BY_IMAGE_ALONE") in missing
 
 
 def test_neighbours_vote_only_where_they_are_asked(served: Served) -> None:

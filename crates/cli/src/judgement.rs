@@ -38,7 +38,10 @@ pub fn print_consensus(
     full: bool,
     style: Style,
 ) -> io::Result<()> {
-    let calibrated = if consensus.calibrated { "calibrated" } else { "not calibrated" };
+    let calibrated = match &consensus.calibration {
+        Some(by) => format!("calibrated on {}", counted(by.cases as u64, "case", "cases")),
+        None => "not calibrated".to_owned(),
+    };
     writeln!(
         out,
         "{}: {}, weighing as much as {:.1} of equal weight, beside {} of the archive ({calibrated})",
@@ -51,8 +54,18 @@ pub fn print_consensus(
         return writeln!(out, "     no report of theirs names a finding\n");
     }
     let head = format!(
-        "{:<NAME$} {:>6} {:>9} {:>8} {:>7} {:>8} {:>10} {:>7} {:>7}",
-        "finding", "share", "interval", "archive", "lift", "present", "uncertain", "denied", "silent"
+        "{:<NAME$} {:>6} {:>9} {:>10} {:>9} {:>8} {:>7} {:>8} {:>10} {:>7} {:>7}",
+        "finding",
+        "share",
+        "interval",
+        "calibrated",
+        "interval",
+        "archive",
+        "lift",
+        "present",
+        "uncertain",
+        "denied",
+        "silent"
     );
     writeln!(out, "     {}", style.faint(&head))?;
     let shown = if full { consensus.votes.len() } else { FINDINGS };
@@ -67,11 +80,15 @@ pub fn print_consensus(
 }
 
 fn print_vote(out: &mut impl Write, vote: &FindingVote) -> io::Result<()> {
-    let interval = format!("{}-{}", percent(vote.lower).trim_end_matches(" %"), percent(vote.upper));
+    let interval = interval(vote.lower, vote.upper);
+    let (calibrated, around) = match vote.calibrated {
+        Some(found) => (percent(found.share), self::interval(found.lower, found.upper)),
+        None => ("-".to_owned(), "-".to_owned()),
+    };
     let lift = vote.lift().map_or_else(|| "-".to_owned(), |lift| format!("{lift:.1}x"));
     writeln!(
         out,
-        "     {:<NAME$} {:>6} {interval:>9} {:>8} {lift:>7} {:>8} {:>10} {:>7} {:>7}",
+        "     {:<NAME$} {:>6} {interval:>9} {calibrated:>10} {around:>9} {:>8} {lift:>7} {:>8} {:>10} {:>7} {:>7}",
         cut(&printable(&vote.name)),
         percent(vote.share),
         percent(vote.base_rate),
@@ -131,6 +148,10 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
 
+fn interval(lower: f64, upper: f64) -> String {
+    format!("{}-{}", percent(lower).trim_end_matches(" %"), percent(upper))
+}
+
 fn cut(name: &str) -> String {
     match name.chars().count() > NAME {
         true => name.chars().take(NAME - 1).chain(['…']).collect(),
@@ -142,7 +163,7 @@ fn cut(name: &str) -> String {
 mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, Report};
-    use precedent_query::{ChannelScore, FindingDissent, GradeShare, Grades};
+    use precedent_query::{CalibratedShare, Calibration, ChannelScore, FindingDissent, GradeShare, Grades};
     use precedent_vector::Metric;
 
     fn vote(name: &str, share: f64, base_rate: f64) -> FindingVote {
@@ -157,6 +178,7 @@ mod tests {
             lower: share / 2.0,
             upper: 0.875,
             base_rate,
+            calibrated: None,
             grades: None,
         }
     }
@@ -174,7 +196,7 @@ mod tests {
             neighbours: 30,
             effective_patients: 21.42,
             reported_cases: 3196,
-            calibrated: false,
+            calibration: None,
         }
     }
 
@@ -184,6 +206,7 @@ mod tests {
             |name: &str, share| GradeShare { grade: name.into(), name: name.to_owned(), cases: 2, share };
         let shares = vec![grade("mild", 0.6), grade("severe", 0.4)];
         let graded = FindingVote {
+            calibrated: Some(CalibratedShare { share: 0.91, lower: 0.4, upper: 0.98 }),
             grades: Some(Grades { median: 0, shares }),
             ..vote("pleural effusion", 0.72, 0.12)
         };
@@ -193,10 +216,10 @@ mod tests {
         );
         let expected = "\
 consensus: 30 patients, weighing as much as 21.4 of equal weight, beside 3,196 reports of the archive (not calibrated)
-     finding                      share  interval  archive    lift  present  uncertain  denied  silent
-     pleural effusion              72 %   36-88 %     12 %    6.0x       21          2       3       4
+     finding                      share  interval calibrated  interval  archive    lift  present  uncertain  denied  silent
+     pleural effusion              72 %   36-88 %       91 %   40-98 %     12 %    6.0x       21          2       3       4
        graded by 4: mild 60 %, severe 40 %
-     a finding with a name that…   50 %   25-88 %      0 %       -       21          2       3       4
+     a finding with a name that…   50 %   25-88 %          -         -      0 %       -       21          2       3       4
      1 more finding
 
 ";
@@ -208,6 +231,20 @@ consensus: 30 patients, weighing as much as 21.4 of equal weight, beside 3,196 r
         let many = consensus((0..12).map(|number| vote(&format!("finding {number}"), 0.5, 0.1)).collect());
         assert!(printed(&many, false).ends_with("     5 more findings\n\n"));
         assert!(printed(&many, true).ends_with("     1 more finding\n\n"));
+        let by = Calibration {
+            cases: 256,
+            shares: 1800,
+            generation: 1,
+            constant: 0.5,
+            by_share: 1.5,
+            by_rest: 1.5,
+            by_base_rate: 0.0,
+        };
+        let calibrated = printed(&Consensus { calibration: Some(by), ..consensus(Vec::new()) }, false);
+        assert!(
+            calibrated.contains("3,196 reports of the archive (calibrated on 256 cases)"),
+            "{calibrated}"
+        );
         let nothing = Consensus { more_findings: 0, ..consensus(Vec::new()) };
         assert!(printed(&nothing, false).ends_with("\n     no report of theirs names a finding\n\n"));
     }

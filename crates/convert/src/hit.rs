@@ -198,9 +198,9 @@ mod tests {
     use super::*;
     use precedent_model::{Case, CaseId, PartialDate, PatientKey, Projection, Report, SectionKind, Span};
     use precedent_query::{
-        Abstention, AnswerPart, Applied, Channel, Consensus, Correction, Dissent, FindingDissent,
-        FindingVote, GradeShare, Grades, Highlight, HighlightMatch, QueryVector, Unavailable,
-        UnavailableReason, VectorPath, Warning, WarningCode,
+        Abstention, AnswerPart, Applied, CalibratedShare, Calibration, Channel, Consensus, Correction,
+        Dissent, FindingDissent, FindingVote, GradeShare, Grades, Highlight, HighlightMatch, QueryVector,
+        Unavailable, UnavailableReason, VectorPath, Warning, WarningCode,
     };
 
     fn definition(metric: &str) -> Definition {
@@ -224,6 +224,7 @@ mod tests {
             lower: 0.25,
             upper: 0.75,
             base_rate: 0.125,
+            calibrated: Some(CalibratedShare { share: 0.75, lower: 0.5, upper: 0.875 }),
             grades: Some(Grades {
                 median: 1,
                 shares: vec![grade("mild", 1, 0.25), grade("severe", 2, 0.75)],
@@ -235,7 +236,15 @@ mod tests {
             neighbours: 10,
             effective_patients: 8.5,
             reported_cases: 400,
-            calibrated: false,
+            calibration: Some(Calibration {
+                cases: 256,
+                shares: 2048,
+                generation: 7,
+                constant: 0.5,
+                by_share: 1.5,
+                by_rest: 2.5,
+                by_base_rate: -0.25,
+            }),
         }
     }
 
@@ -444,11 +453,21 @@ mod tests {
                     .into(),
                 median: "severe".into(),
             }),
+            calibrated: Some(v1::CalibratedShare { share: 0.75, lower: 0.5, upper: 0.875 }),
         };
         assert_eq!(consensus.votes, [vote]);
         assert_eq!((consensus.more_finding_count, consensus.neighbour_count), (6, 10));
         assert_eq!((consensus.effective_patient_count, consensus.reported_case_count), (8.5, 400));
-        assert!(!consensus.calibrated);
+        let calibration = v1::Calibration {
+            case_count: 256,
+            share_count: 2048,
+            generation: 7,
+            constant: 0.5,
+            by_share: 1.5,
+            by_rest: 2.5,
+            by_base_rate: -0.25,
+        };
+        assert_eq!((consensus.calibrated, consensus.calibration), (true, Some(calibration)));
         let dissent = sent.dissent.unwrap();
         let against = &dissent.leading[0];
         assert_eq!((against.finding.as_str(), against.denied), ("pleural-effusion", true));

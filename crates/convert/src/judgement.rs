@@ -2,8 +2,8 @@
 
 use crate::{kinds, small};
 use precedent_query::{
-    Abstention, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent, FindingVote, Grades, Hit, Judgement,
-    Unavailable,
+    Abstention, CalibratedShare, Calibration, Consensus, DEFAULT_NEIGHBOURS, Dissent, FindingDissent,
+    FindingVote, Grades, Hit, Judgement, Unavailable,
 };
 use precedent_vector::Metric;
 use precedent_wire::v1;
@@ -26,8 +26,25 @@ pub(crate) fn consensus(consensus: Consensus) -> v1::Consensus {
         neighbour_count: small(consensus.neighbours),
         effective_patient_count: consensus.effective_patients,
         reported_case_count: consensus.reported_cases as u64,
-        calibrated: consensus.calibrated,
+        calibrated: consensus.calibration.is_some(),
+        calibration: consensus.calibration.map(calibration),
     }
+}
+
+fn calibration(by: Calibration) -> v1::Calibration {
+    v1::Calibration {
+        case_count: small(by.cases),
+        share_count: by.shares as u64,
+        generation: by.generation,
+        constant: by.constant,
+        by_share: by.by_share,
+        by_rest: by.by_rest,
+        by_base_rate: by.by_base_rate,
+    }
+}
+
+fn calibrated(found: CalibratedShare) -> v1::CalibratedShare {
+    v1::CalibratedShare { share: found.share, lower: found.lower, upper: found.upper }
 }
 
 fn vote(vote: FindingVote) -> v1::FindingVote {
@@ -42,6 +59,7 @@ fn vote(vote: FindingVote) -> v1::FindingVote {
         base_rate: vote.base_rate,
         lift: vote.lift(),
         grades: vote.grades.map(grades),
+        calibrated: vote.calibrated.map(calibrated),
         finding: vote.finding.to_string(),
         name: vote.name,
     }

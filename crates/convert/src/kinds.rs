@@ -128,6 +128,7 @@ pub fn part(part: AnswerPart) -> v1::AnswerPart {
         AnswerPart::Abstention => v1::AnswerPart::Abstention,
         AnswerPart::Sentence => v1::AnswerPart::Sentence,
         AnswerPart::Rerank => v1::AnswerPart::Rerank,
+        AnswerPart::Calibration => v1::AnswerPart::Calibration,
     }
 }
 
@@ -143,6 +144,8 @@ pub fn reason(reason: UnavailableReason) -> v1::UnavailableReason {
         UnavailableReason::FewPatches => v1::UnavailableReason::FewPatches,
         UnavailableReason::FewImages => v1::UnavailableReason::FewImages,
         UnavailableReason::NoSentences => v1::UnavailableReason::NoSentences,
+        UnavailableReason::FewReports => v1::UnavailableReason::FewReports,
+        UnavailableReason::NotByImageAlone => v1::UnavailableReason::NotByImageAlone,
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn search(
     times.rerank = watch.lap();
     let limits = &request.limits;
     let judged = match limits.offset {
-        0 => judgement::judge(snapshot, &query, (&counted.rates, &counted.backgrounds), &answer.fused, stop)?,
+        0 => judgement::judge(snapshot, &query, &counted.measures(), &answer.fused, stop)?,
         _ => Judged::default(),
     };
     times.judge = watch.lap();

@@ -323,6 +323,11 @@ impl Cases {
         self.numbers_of_names.get(id).copied()
     }
 
+    /// The number of a finding of the lexicon: labels are those of a finding if they are its id or name.
+    pub fn number_of_finding(&self, id: &str, name: &str) -> Option<u16> {
+        self.number_of(id).or_else(|| self.number_of(&fold_keyword(name)))
+    }
+
     pub fn words(&self, case: u32) -> Option<u64> {
         self.words[case as usize]
     }

@@ -13,6 +13,7 @@ use crate::relevance::{Judge, filters};
 use crate::settings::Settings;
 use crate::spread::{diversity, hubness};
 use crate::trec::Trec;
+use crate::trust::{calibration, risk_coverage};
 use crate::watch::Watch;
 use precedent_engine::View;
 use std::collections::HashMap;
@@ -109,7 +110,8 @@ pub fn evaluate(
     let numbered: Vec<(&Query, usize)> = queries.iter().zip(patient_of).collect();
     let asked = watch.each("queries", &numbered, |(query, patient)| {
         let judge = Judge::new(&cases, query, &filters);
-        let answer = asker.ask(query, &judge.guard, options.depth, watch.stop)?;
+        let mut answer = asker.ask(query, &judge.guard, options.depth, watch.stop)?;
+        answer.judged = asker.judged(query, &answer.encoded, watch.stop)?;
         let sought = judge.sought();
         Ok(Answered::new(judge, sought, answer, *patient))
     })?;
@@ -145,6 +147,8 @@ pub fn evaluate(
         archive_sizes,
         hubness: hubness(&answers),
         diversity: diversity(&answers),
+        calibration: calibration(&answers),
+        risk_coverage: risk_coverage(&answers),
         notes: notes(&answers, index_recall.is_empty()),
         index_recall,
         against,

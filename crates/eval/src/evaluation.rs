@@ -39,6 +39,10 @@ pub struct Evaluation {
     pub hubness: Option<Hubness>,
     /// How different the hits of a query are.
     pub diversity: Option<Diversity>,
+    /// How often findings are there of which neighbours have a share; searches by images alone say such shares.
+    pub calibration: Option<Calibration>,
+    /// Whether hits are better where the answer is surer; of searches by images.
+    pub risk_coverage: Option<RiskCoverage>,
     /// A second index or other settings.
     pub against: Option<Comparison>,
     /// What a reader should know.
@@ -237,6 +241,84 @@ pub struct Diversity {
     pub findings: Figure,
     /// Mean share of findings that two hits have in common (Jaccard).
     pub similarity: Figure,
+}
+
+/// Shares among neighbours beside the truth of the queries.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Calibration {
+    /// Number of queries whose truth is known.
+    pub queries: usize,
+    /// Number of shares, of findings that neighbours name.
+    pub shares: usize,
+    /// `share`, `calibrated` where the archive's own cases correct it, and `base rate`.
+    pub series: Vec<Reliability>,
+}
+
+/// How often what was said was so.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reliability {
+    /// What was said.
+    pub name: String,
+    /// The expected calibration error over ten bins of equal width (Naeini, Cooper and Hauskrecht, AAAI 2015).
+    pub error: Figure,
+    /// The mean square of the difference to the truth (Brier, 1950).
+    pub brier: Figure,
+    /// Bins that hold anything.
+    pub bins: Vec<ReliabilityBin>,
+}
+
+/// What was said about as much.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReliabilityBin {
+    /// The least of the bin, which is a tenth wide.
+    pub from: f64,
+    /// How many there are.
+    pub shares: usize,
+    /// Their mean.
+    pub said: f64,
+    /// How many of the findings are there.
+    pub present: Figure,
+}
+
+/// Risk of the queries that are the surest (El-Yaniv and Wiener, JMLR 2010).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskCoverage {
+    /// Number of queries.
+    pub queries: usize,
+    /// The area under the curve by chance, which is the mean risk.
+    pub chance: f64,
+    /// The area where the surest are those with the best hits.
+    pub ideal: f64,
+    /// By how clear the consensus is, and by the best match.
+    pub curves: Vec<RiskCurve>,
+}
+
+/// Risk by one kind of sureness.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskCurve {
+    /// `consensus` or `best match`.
+    pub by: String,
+    /// The area under the curve: the mean of the risk over every number of surest queries.
+    pub area: f64,
+    /// The curve.
+    pub points: Vec<RiskPoint>,
+}
+
+/// Risk at one coverage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RiskPoint {
+    /// The share of the queries that is kept.
+    pub coverage: f64,
+    /// How many those are.
+    pub queries: usize,
+    /// The mean of 1 - precision@10 over them.
+    pub risk: Figure,
 }
 
 /// Two settings or indexes, over the queries that both can be asked.

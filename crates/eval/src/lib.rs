@@ -29,14 +29,16 @@ mod relevance;
 mod settings;
 mod spread;
 mod trec;
+mod trust;
 mod watch;
 
 pub use cases::{Named, SAME_FINDINGS, Truth};
 pub use error::EvalError;
 pub use evaluate::{Against, DEPTHS, Evaluated, Options, Source, evaluate};
 pub use evaluation::{
-    ArchiveSize, Comparison, CurvePoint, Difference, Diversity, Evaluation, FindingRow, Group, Hubness,
-    IndexFacts, IndexRecall, Metric, Pool, PoolRecall, QueryFacts, TruthFacts,
+    ArchiveSize, Calibration, Comparison, CurvePoint, Difference, Diversity, Evaluation, FindingRow, Group,
+    Hubness, IndexFacts, IndexRecall, Metric, Pool, PoolRecall, QueryFacts, Reliability, ReliabilityBin,
+    RiskCoverage, RiskCurve, RiskPoint, TruthFacts,
 };
 pub use intervals::{DRAWS, Figure, Interval, SplitMix, Sums, bootstrap};
 pub use page::page;

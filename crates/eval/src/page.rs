@@ -8,7 +8,7 @@ use crate::evaluation::{
 };
 use crate::intervals::Figure;
 use crate::settings::Settings;
-use plot::{Dot, Line, bars, dots, lines};
+use plot::{Dot, Line, bars, dots, lines, on_square};
 use table::{Table, figure, interval, shown};
 
 /// Rows of a plot; tables have all.
@@ -57,6 +57,7 @@ pub fn page(title: &str, evaluation: &Evaluation) -> String {
     pools(&mut body, evaluation);
     sizes(&mut body, evaluation);
     recall(&mut body, evaluation);
+    trust(&mut body, evaluation);
     spread(&mut body, evaluation);
     notes(&mut body, evaluation);
     format!(
@@ -346,6 +347,69 @@ fn recall(body: &mut String, evaluation: &Evaluation) {
         );
     }
     *body += &table.open();
+}
+
+fn trust(body: &mut String, evaluation: &Evaluation) {
+    if let Some(calibration) = &evaluation.calibration {
+        section(
+            body,
+            "Consensus",
+            "How often a finding is there, by the truth of the query, where neighbours have a share of it. On the diagonal a share is what it \
+             says. The calibrated share is corrected by the archive's own cases.",
+        );
+        let mut table = Table::new(&["", "calibration error", "95 %", "Brier score", "95 %"]);
+        for series in &calibration.series {
+            let [error, brier] = [&series.error, &series.brier];
+            let range = |figure: &Figure| interval(figure).unwrap_or_default();
+            table.row(&series.name, [figure(error), range(error), figure(brier), range(brier)]);
+        }
+        *body += &table.open();
+        let line = |name: &'static str| {
+            let series = calibration.series.iter().find(|series| series.name == name)?;
+            Some(Line { name, points: series.bins.iter().map(|bin| (bin.said, bin.present)).collect() })
+        };
+        let lines: Vec<Line> = ["share", "calibrated"].into_iter().filter_map(line).collect();
+        let caption = format!(
+            "How many of the findings are there by what was said, in ten bins; {} shares of {} queries, of findings that neighbours name.",
+            calibration.shares, calibration.queries
+        );
+        plotted(body, &on_square(&lines, "share", true), &caption);
+        let mut table = Table::new(&["", "from", "shares", "mean", "there", "95 %"]);
+        for series in &calibration.series {
+            for bin in &series.bins {
+                let range = interval(&bin.present).unwrap_or_default();
+                let counts = [format!("{:.1}", bin.from), bin.shares.to_string()];
+                table.row(
+                    &series.name,
+                    counts.into_iter().chain([shown(bin.said), figure(&bin.present), range]),
+                );
+            }
+        }
+        *body += &table.folded("The bins");
+    }
+    if let Some(risks) = &evaluation.risk_coverage {
+        section(
+            body,
+            "Risk and coverage",
+            "The risk of a query is 1 - precision@10. If only the surest queries are kept, does it fall? By the consensus those are the surest in \
+             which the greatest share is far from one half; by the best match those in which it is good beside the archive's own images.",
+        );
+        let mut table = Table::new(&["area under the curve", "risk"]);
+        for curve in &risks.curves {
+            table.row(&format!("by the {}", curve.by), [shown(curve.area)]);
+        }
+        table.row("by chance", [shown(risks.chance)]);
+        table.row("by the risk itself", [shown(risks.ideal)]);
+        *body += &table.open();
+        let line = |name: &'static str| {
+            let curve = risks.curves.iter().find(|curve| curve.by == name)?;
+            let points = curve.points.iter().map(|point| (point.coverage, point.risk)).collect();
+            Some(Line { name, points })
+        };
+        let lines: Vec<Line> = ["consensus", "best match"].into_iter().filter_map(line).collect();
+        let caption = format!("Mean risk of the surest, by what they are sure; {} queries.", risks.queries);
+        plotted(body, &on_square(&lines, "share of queries kept", false), &caption);
+    }
 }
 
 fn spread(body: &mut String, evaluation: &Evaluation) {

@@ -25,7 +25,9 @@ pub(crate) fn consensus(answer: &v1::SearchResponse) -> Markup {
 
 fn said(consensus: &v1::Consensus) -> Markup {
     let calibrated = match consensus.calibrated {
-        true => "The shares were calibrated with cases of this archive.",
+        true => {
+            "Shares describe these neighbours, and are no probabilities and no diagnosis; what each is worth by this archive is in the answer (calibrated)."
+        }
         false => {
             "The shares are not calibrated: they describe these neighbours, and are no probabilities and no diagnosis."
         }

@@ -38,8 +38,39 @@ pub struct Consensus {
     pub effective_patients: f64,
     /// Live cases whose report was read: what base rates are shares of.
     pub reported_cases: usize,
-    /// Whether the shares were calibrated on this archive.
-    pub calibrated: bool,
+    /// What the calibrated shares were fitted on; `None` where votes have none, and the plan says why.
+    pub calibration: Option<Calibration>,
+}
+
+/// How shares among neighbours become calibrated shares: `log odds = constant + by_share * ln(share) - by_rest * ln(1 - share) +
+/// by_base_rate * log odds(base rate)`, fitted on cases of the archive, each asked with as if it were new, without its patient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// Cases that were asked with.
+    pub cases: usize,
+    /// Shares of findings that were held against the reports of these cases.
+    pub shares: usize,
+    /// The generation in which that was done.
+    pub generation: u64,
+    /// What is added whatever the share.
+    pub constant: f64,
+    /// How much the share counts.
+    pub by_share: f64,
+    /// How much the rest counts, those without the finding.
+    pub by_rest: f64,
+    /// How much the base rate counts.
+    pub by_base_rate: f64,
+}
+
+/// A share that is to be read as how often reports say so where neighbours said as much, and where its interval ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CalibratedShare {
+    /// The share of cases like this one whose report has the finding; one that is uncertain counts half.
+    pub share: f64,
+    /// Where the interval of the share among neighbours begins, calibrated in the same way.
+    pub lower: f64,
+    /// Where it ends.
+    pub upper: f64,
 }
 
 /// What the neighbours say of one finding. A finding stands for its kinds.
@@ -65,6 +96,8 @@ pub struct FindingVote {
     pub upper: f64,
     /// The share of all live cases with a report that have it, counted in the same way.
     pub base_rate: f64,
+    /// The share as the archive's own cases correct it; `None` as [`Consensus::calibration`] is.
+    pub calibrated: Option<CalibratedShare>,
     /// How severe it is in the neighbours that have it, where their reports grade it.
     pub grades: Option<Grades>,
 }
@@ -133,11 +166,13 @@ pub enum AnswerPart {
     Sentence,
     /// The rerank.
     Rerank,
+    /// [`Consensus::calibration`], and the calibrated share of every vote.
+    Calibration,
 }
 
 impl AnswerPart {
     /// Every part.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Consensus,
         Self::Dissent,
         Self::Evidence,
@@ -145,6 +180,7 @@ impl AnswerPart {
         Self::Abstention,
         Self::Sentence,
         Self::Rerank,
+        Self::Calibration,
     ];
 
     /// The name in replies.
@@ -157,6 +193,7 @@ impl AnswerPart {
             Self::Abstention => "abstention",
             Self::Sentence => "sentence",
             Self::Rerank => "rerank",
+            Self::Calibration => "calibration",
         }
     }
 }
@@ -182,11 +219,15 @@ pub enum UnavailableReason {
     FewImages,
     /// No sentence of a report has a vector that can be compared.
     NoSentences,
+    /// Too few cases of the archive, of like views and with a report, to fit anything on.
+    FewReports,
+    /// The neighbours are not simply the nearest cases by image, as those are that a calibration is fitted on.
+    NotByImageAlone,
 }
 
 impl UnavailableReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::NoImageQuery,
         Self::NoReports,
         Self::HiddenFindings,
@@ -196,6 +237,8 @@ impl UnavailableReason {
         Self::FewPatches,
         Self::FewImages,
         Self::NoSentences,
+        Self::FewReports,
+        Self::NotByImageAlone,
     ];
 
     /// The name in replies.
@@ -210,6 +253,8 @@ impl UnavailableReason {
             Self::FewPatches => "few-patches",
             Self::FewImages => "few-images",
             Self::NoSentences => "no-sentences",
+            Self::FewReports => "few-reports",
+            Self::NotByImageAlone => "not-by-image-alone",
         }
     }
 
@@ -243,6 +288,13 @@ impl UnavailableReason {
             Self::NoSentences => {
                 "no report of the archive has a sentence with a vector that the query's parts can be compared with; ingest the reports again \
                  into an index made for the encoder"
+            }
+            Self::FewReports => {
+                "the archive has fewer than 50 cases of like views with a report and neighbours, or their reports say too little alike, so \
+                 that shares cannot be calibrated; ingest more reports"
+            }
+            Self::NotByImageAlone => {
+                "shares are calibrated for the nearest cases by image; leave text, filter, least scores, the sentence channel and the rerank out"
             }
         }
     }

@@ -33,8 +33,9 @@ pub use hit::{
     SearchResponse,
 };
 pub use judgement::{
-    Abstention, AnswerPart, Consensus, DEFAULT_FALSE_ALARM_RATE, DEFAULT_NEIGHBOURS, FALSE_ALARM_RATES,
-    FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS, Unavailable, UnavailableReason,
+    Abstention, AnswerPart, CalibratedShare, Calibration, Consensus, DEFAULT_FALSE_ALARM_RATE,
+    DEFAULT_NEIGHBOURS, FALSE_ALARM_RATES, FindingVote, GradeShare, Grades, Judgement, MAX_NEIGHBOURS,
+    Unavailable, UnavailableReason,
 };
 pub use plan::{
     Applied, AppliedGuards, ChannelPlan, Correction, Plan, StepTimes, VectorPath, Warning, WarningCode,

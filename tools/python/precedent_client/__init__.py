@@ -35,6 +35,8 @@ from .types import (
     Assertion,
     Background,
     BackgroundFailure,
+    CalibratedShare,
+    Calibration,
     Case,
     CaseBatch,
     CaseDetail,

@@ -29,6 +29,8 @@ from .types import (
     Assertion,
     Background,
     BackgroundFailure,
+    CalibratedShare,
+    Calibration,
     Case,
     CaseBatch,
     CaseDetail,
@@ -507,10 +509,24 @@ def _consensus(message: search_service_pb2.Consensus) -> Consensus:
         effective_patient_count=message.effective_patient_count,
         reported_case_count=message.reported_case_count,
         calibrated=message.calibrated,
+        calibration=_calibration(message.calibration) if message.HasField("calibration") else None,
+    )
+
+
+def _calibration(message: search_service_pb2.Calibration) -> Calibration:
+    return Calibration(
+        case_count=message.case_count,
+        share_count=message.share_count,
+        generation=message.generation,
+        constant=message.constant,
+        by_share=message.by_share,
+        by_rest=message.by_rest,
+        by_base_rate=message.by_base_rate,
     )
 
 
 def _vote(message: search_service_pb2.FindingVote) -> FindingVote:
+    calibrated = message.calibrated
     shares = tuple(GradeShare(one.grade, one.name, one.case_count, one.share) for one in message.grades.shares)
     return FindingVote(
         finding=message.finding,
@@ -525,6 +541,9 @@ def _vote(message: search_service_pb2.FindingVote) -> FindingVote:
         base_rate=message.base_rate,
         lift=message.lift if message.HasField("lift") else None,
         grades=Grades(shares, message.grades.median) if message.HasField("grades") else None,
+        calibrated=CalibratedShare(calibrated.share, calibrated.lower, calibrated.upper)
+        if message.HasField("calibrated")
+        else None,
     )
 
 

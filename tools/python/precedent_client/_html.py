@@ -42,13 +42,14 @@ def case_html(case: Case) -> str:
 
 def _consensus(consensus: Consensus) -> str:
     """The votes as a table, each beside how common the finding is in the archive."""
-    names = ("finding", "share", "95 % interval", "archive", "present", "uncertain", "denied", "silent")
+    names = ("finding", "share", "95 % interval", "calibrated", "archive", "present", "uncertain", "denied", "silent")
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(
         _row(
             escape(vote.name),
             f"{vote.share:.0%}",
             f"{vote.lower:.0%} to {vote.upper:.0%}",
+            "" if vote.calibrated is None else f"{vote.calibrated.share:.0%}",
             f"{vote.base_rate:.0%}",
             str(vote.present_count),
             str(vote.uncertain_count),

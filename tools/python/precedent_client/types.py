@@ -646,7 +646,7 @@ class Unavailable:
     """A part of the answer that was asked for and is missing."""
 
     part: str
-    """``consensus``, ``dissent``, ``abstention``, ``evidence`` or ``background``."""
+    """``consensus``, ``dissent``, ``abstention``, ``evidence``, ``background`` or ``calibration``."""
     reason: str
     """A stable name, such as ``NO_IMAGE_QUERY``."""
     description: str
@@ -698,6 +698,37 @@ class Grades:
 
 
 @dataclass(frozen=True)
+class CalibratedShare:
+    """A share that was corrected by how often reports had the finding where neighbours said as much."""
+
+    share: float
+    """The share of cases like this one whose report has the finding, an uncertain one counting half; not what is truly there."""
+    lower: float
+    """Where the 95 % interval of the share among neighbours begins, corrected in the same way."""
+    upper: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How shares are corrected.
+
+    ``log odds = constant + by_share * ln(share) - by_rest * ln(1 - share) + by_base_rate * log odds(base_rate)``.
+
+    Fitted on cases of the archive, each asked with as if it were new, without its patient.
+    """
+
+    case_count: int
+    share_count: int
+    """Shares of findings that were held against the reports of these cases."""
+    generation: int
+    """In which that was done."""
+    constant: float
+    by_share: float
+    by_rest: float
+    by_base_rate: float
+
+
+@dataclass(frozen=True)
 class FindingVote:
     """What the neighbours say of one finding; it stands for its kinds."""
 
@@ -718,6 +749,8 @@ class FindingVote:
     lift: float | None = None
     """``share / base_rate``."""
     grades: Grades | None = None
+    calibrated: CalibratedShare | None = None
+    """``share`` as the archive's own cases correct it; ``None`` as ``Consensus.calibration`` is."""
 
 
 @dataclass(frozen=True)
@@ -734,7 +767,9 @@ class Consensus:
     reported_case_count: int
     """Live cases whose report was read: base rates are shares of them."""
     calibrated: bool
-    """Whether the shares were calibrated with cases of the archive; until then they describe the neighbours, no more."""
+    """Whether votes have calibrated shares. Shares themselves describe the neighbours, no more."""
+    calibration: Calibration | None = None
+    """What the calibrated shares were fitted on; ``None`` if votes have none, and ``plan.unavailable`` says why."""
 
     def vote(self, finding: str) -> FindingVote | None:
         """What the neighbours say of a finding, by its id; ``None`` if none of them has it."""

@@ -3,6 +3,7 @@
 
 mod abstention;
 mod base_rates;
+mod calibration;
 mod dissent;
 mod diversity;
 mod interval;
@@ -11,6 +12,7 @@ mod votes;
 
 pub(crate) use abstention::Backgrounds;
 pub(crate) use base_rates::BaseRates;
+pub(crate) use calibration::Calibrations;
 pub(crate) use diversity::diversify;
 
 use crate::EngineError;
@@ -19,22 +21,32 @@ use crate::channel;
 use crate::fusion::Fused;
 use crate::patients::Patients;
 use precedent_archive::Generation;
-use precedent_model::{Assertion, FieldSchema};
+use precedent_model::{Assertion, FieldSchema, Projection};
 use precedent_query::{
     Abstention, AnswerPart, Consensus, DEFAULT_FALSE_ALARM_RATE, Dissent, Unavailable, UnavailableReason,
     finding_assertion, finding_column,
 };
 use precedent_vector::Metric;
 use reported::Reported;
+use std::sync::Arc;
 use votes::Neighbour;
 
 /// How many cases of the answer are looked at for each neighbour that is to vote: some have no report, show another view, or are of a patient
 /// who has voted.
 const LOOKED_AT: usize = 2;
-/// By how much less similar a neighbour is that counts 1/e of the nearest, in cosine. To be replaced by what fits the archive.
+/// By how much less similar a neighbour is that counts 1/e of the nearest, in cosine. What a share then means is for the
+/// calibration to say.
 const COSINE_SCALE: f64 = 0.05;
 /// Other metrics have no scale of their own: the farthest neighbour counts e^-3 of the nearest, a twentieth.
 const SCALES_TO_FARTHEST: f64 = 3.0;
+
+/// What was counted and measured in the whole archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measures<'a> {
+    pub rates: &'a BaseRates,
+    pub backgrounds: &'a Backgrounds,
+    pub calibrations: &'a Calibrations,
+}
 
 /// What is said beside the hits.
 #[derive(Debug, Default)]
@@ -65,7 +77,7 @@ pub(crate) fn cases_wanted(query: &Query<'_>) -> usize {
 pub(crate) fn judge(
     snapshot: &dyn Generation,
     query: &Query<'_>,
-    (rates, backgrounds): (&BaseRates, &Backgrounds),
+    counted: &Measures<'_>,
     answer: &[Fused],
     stop: &dyn Fn() -> bool,
 ) -> Result<Judged, EngineError> {
@@ -73,7 +85,7 @@ pub(crate) fn judge(
     let Some(wanted) = query.request.neighbours() else { return Ok(Judged::default()) };
     let mut judged = Judged::default();
     let rate = query.request.false_alarm_rate.unwrap_or(DEFAULT_FALSE_ALARM_RATE);
-    match abstention::judge(snapshot, query, backgrounds, rate, stop)? {
+    match abstention::judge(snapshot, query, counted.backgrounds, rate, stop)? {
         Ok(found) => judged.abstention = Some(found),
         Err(reason) => judged = judged.without(&[AnswerPart::Abstention], reason),
     }
@@ -87,7 +99,17 @@ pub(crate) fn judge(
     if neighbours.is_empty() {
         return Ok(judged.without(&OF_VOTES, UnavailableReason::NoReports));
     }
-    let consensus = votes::count(snapshot, rates, &neighbours, stop)?;
+    let calibration = match is_by_image_alone(query) {
+        false => Err(UnavailableReason::NotByImageAlone),
+        true => {
+            let of = (projection(query), wanted);
+            counted.calibrations.of(snapshot, counted.rates, of, stop)?.ok_or(UnavailableReason::FewReports)
+        }
+    };
+    if let Err(reason) = calibration {
+        judged = judged.without(&[AnswerPart::Calibration], reason);
+    }
+    let consensus = votes::count(snapshot, counted.rates, &neighbours, calibration.ok(), stop)?;
     let dissent = dissent::find(snapshot, query, &consensus, stop)?;
     Ok(Judged { consensus: Some(consensus), dissent: Some(dissent), ..judged })
 }
@@ -97,6 +119,25 @@ fn is_by_image(query: &Query<'_>) -> bool {
     let request = query.request;
     let images = request.images.len() + request.encoded_images.len() + request.examples.len();
     query.asks_image() && images + request.vectors.len() > 0
+}
+
+/// Whether the first cases of the answer are the nearest by image among all that guards leave.
+fn is_by_image_alone(query: &Query<'_>) -> bool {
+    let (request, least) = (query.request, &query.request.minimum);
+    request.image_text.is_none()
+        && request.filter.is_none()
+        && query.asks_lexical().is_none()
+        && !query.asks_sentence()
+        && request.rerank == 0
+        && least.image.is_none()
+        && least.lexical.is_none()
+}
+
+/// The projection of all images of a query, if it is one and known.
+fn projection(query: &Query<'_>) -> Option<Projection> {
+    let mut of_images = (0..query.vectors.len()).map(|vector| query.projection(vector));
+    let first = of_images.next()?;
+    of_images.all(|other| other == first).then_some(first)?
 }
 
 /// Whether a field of the index has the name of a column of findings, which filters then do not reach.
@@ -132,7 +173,7 @@ fn neighbours(
     let scores: Vec<f32> = found.iter().map(|(score, _)| *score).collect();
     let metric = snapshot.definition().image_space.as_ref().map(|space| space.metric());
     let weights = weights(&scores, metric).into_iter();
-    Ok(weights.zip(found).map(|(weight, (_, said))| Neighbour { weight, said }).collect())
+    Ok(weights.zip(found).map(|(weight, (_, said))| Neighbour { weight, said: Arc::new(said) }).collect())
 }
 
 /// `exp((score - best) / scale)` for each score.

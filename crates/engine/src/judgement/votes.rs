@@ -1,19 +1,20 @@
 //! Findings counted among neighbours.
 
 use super::base_rates::{BaseRates, UNCERTAIN_COUNTS};
+use super::calibration::{Outcome, calibrated};
 use super::interval::{effective_count, interval, weighted_median};
 use super::reported::Reported;
 use crate::EngineError;
 use precedent_archive::Generation;
 use precedent_model::{Assertion, FindingId};
-use precedent_query::{Consensus, FindingVote, GradeShare, Grades};
+use precedent_query::{Calibration, Consensus, FindingVote, GradeShare, Grades};
 use precedent_report::Lexicon;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most findings of a consensus.
 const MOST_FINDINGS: usize = 20;
-/// How many nearest neighbours the base rate counts for. To be replaced by what fits the archive.
+/// How many nearest neighbours the base rate counts for.
 const PRIOR_WEIGHT: f64 = 2.0;
 /// Severities of the bundled lexicon, the least first. One that only a site's own lexicon has is not ranked.
 const SEVERITIES: [&str; 5] = ["borderline", "minimal", "mild", "moderate", "severe"];
@@ -22,7 +23,7 @@ const SEVERITIES: [&str; 5] = ["borderline", "minimal", "mild", "moderate", "sev
 pub(super) struct Neighbour {
     /// 1 for the nearest, less for others.
     pub weight: f64,
-    pub said: Reported,
+    pub said: Arc<Reported>,
 }
 
 /// What a neighbour says of a finding.
@@ -67,23 +68,68 @@ struct Tally {
     weight: f64,
 }
 
-/// Counts what some neighbours say, at least one.
-pub(super) fn count(
+/// The share of some neighbours that have a finding, drawn towards its base rate.
+struct Share {
+    tally: Tally,
+    share: f64,
+    base_rate: f64,
+}
+
+/// What some neighbours say of the findings that the most weight has.
+struct Shares {
+    shares: Vec<Share>,
+    more_findings: usize,
+    reported_cases: usize,
+}
+
+fn shares(
     snapshot: &dyn Generation,
     rates: &BaseRates,
     neighbours: &[Neighbour],
     stop: &dyn Fn() -> bool,
-) -> Result<Consensus, EngineError> {
-    let lexicon = snapshot.reader().lexicon();
-    let mut tallies = tallies(lexicon, neighbours);
+) -> Result<Shares, EngineError> {
+    let mut tallies = tallies(snapshot.reader().lexicon(), neighbours);
     let more_findings = tallies.len().saturating_sub(MOST_FINDINGS);
     tallies.truncate(MOST_FINDINGS);
     let findings: Vec<FindingId> = tallies.iter().map(|tally| tally.finding.clone()).collect();
     let (reported_cases, rates) = rates.of(snapshot, &findings, stop)?;
     let weight: f64 = neighbours.iter().map(|neighbour| neighbour.weight).sum();
+    let share = |(tally, base_rate): (Tally, f64)| Share {
+        share: (tally.weight + PRIOR_WEIGHT * base_rate) / (weight + PRIOR_WEIGHT),
+        tally,
+        base_rate,
+    };
+    Ok(Shares { shares: tallies.into_iter().zip(rates).map(share).collect(), more_findings, reported_cases })
+}
+
+/// What neighbours of a case say, held against what its own report says.
+pub(super) fn outcomes(
+    snapshot: &dyn Generation,
+    rates: &BaseRates,
+    neighbours: &[Neighbour],
+    own: &Reported,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Outcome>, EngineError> {
+    let lexicon = snapshot.reader().lexicon();
+    let outcome = |Share { tally, share, base_rate }: Share| {
+        let state = State::of(own, &tally.narrower, &lexicon.broader(&tally.finding));
+        Outcome { share, base_rate, has: state.counts() }
+    };
+    Ok(shares(snapshot, rates, neighbours, stop)?.shares.into_iter().map(outcome).collect())
+}
+
+/// Counts what some neighbours say, at least one.
+pub(super) fn count(
+    snapshot: &dyn Generation,
+    rates: &BaseRates,
+    neighbours: &[Neighbour],
+    calibration: Option<Calibration>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Consensus, EngineError> {
+    let lexicon = snapshot.reader().lexicon();
+    let Shares { shares, more_findings, reported_cases } = shares(snapshot, rates, neighbours, stop)?;
     let effective_patients = effective_count(neighbours.iter().map(|neighbour| neighbour.weight));
-    let vote = |(tally, base_rate): (Tally, f64)| {
-        let share = (tally.weight + PRIOR_WEIGHT * base_rate) / (weight + PRIOR_WEIGHT);
+    let vote = |Share { tally, share, base_rate }: Share| {
         let (lower, upper) = interval(share, effective_patients);
         let so_many = |state: State| tally.states.iter().filter(|&&said| said == state).count();
         FindingVote {
@@ -96,14 +142,15 @@ pub(super) fn count(
             lower,
             upper,
             base_rate,
+            calibrated: calibration.map(|by| calibrated(&by, [lower, share, upper], base_rate)),
             grades: grades(lexicon, &tally, neighbours),
             finding: tally.finding,
         }
     };
-    let mut votes: Vec<FindingVote> = tallies.into_iter().zip(rates).map(vote).collect();
+    let mut votes: Vec<FindingVote> = shares.into_iter().map(vote).collect();
     votes.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.finding.cmp(&b.finding)));
     let neighbours = neighbours.len();
-    Ok(Consensus { votes, more_findings, neighbours, effective_patients, reported_cases, calibrated: false })
+    Ok(Consensus { votes, more_findings, neighbours, effective_patients, reported_cases, calibration })
 }
 
 /// The findings that any neighbour has, those of the greatest weight first; without those that say no more than one of their kinds.
@@ -194,7 +241,7 @@ mod tests {
         let reader = ReportReader::new(Lexicon::bundled());
         let neighbour = |&(weight, text): &(f64, &str)| {
             let report = Report::new([(SectionKind::Findings, text)]).unwrap();
-            Neighbour { weight, said: Reported::read(&reader.read(&report)) }
+            Neighbour { weight, said: Arc::new(Reported::read(&reader.read(&report))) }
         };
         reports.iter().map(neighbour).collect()
     }

@@ -13,6 +13,8 @@ mod background;
 #[cfg(test)]
 mod brief;
 #[cfg(test)]
+mod calibrated;
+#[cfg(test)]
 mod detail;
 #[cfg(test)]
 mod dicom;

@@ -5,6 +5,9 @@
 const PLAIN: bool = true;
 
 #[cfg(test)]
+#[path = "../engine/calibrated.rs"]
+mod calibrated;
+#[cfg(test)]
 #[path = "../engine/detail.rs"]
 mod detail;
 #[cfg(test)]

@@ -151,6 +151,43 @@ pub(super) fn lines(series: &[Line], axis: &str) -> String {
     svg(bottom + 44.0, axis, &inner)
 }
 
+/// Lines with bands, both axes from 0 to 1, with the diagonal if it is wanted.
+pub(super) fn on_square(series: &[Line], axis: &str, diagonal: bool) -> String {
+    let (left, right, top, bottom) = (60.0, 420.0, 14.0, 324.0);
+    let x = |value: f64| left + value.clamp(0.0, 1.0) * (right - left);
+    let y = |value: f64| bottom - value.clamp(0.0, 1.0) * (bottom - top);
+    let mut inner = String::new();
+    for step in 0..=4 {
+        let value = f64::from(step) / 4.0;
+        inner += &stroke((left, y(value)), (right, y(value)), "var(--line)", 1.0);
+        inner += &text(left - 8.0, y(value) + 4.0, "end", "quiet", &format!("{value:.2}"));
+        inner += &text(x(value), bottom + 18.0, "middle", "quiet", &format!("{value:.2}"));
+    }
+    if diagonal {
+        inner += &stroke((x(0.0), y(0.0)), (x(1.0), y(1.0)), "var(--chance)", 1.0);
+    }
+    inner += &text(f64::midpoint(left, right), bottom + 36.0, "middle", "quiet", axis);
+    for (place, (line, colour)) in series.iter().zip(COLOURS).enumerate() {
+        let points: Vec<String> =
+            line.points.iter().map(|(at, figure)| format!("{:.1},{:.1}", x(*at), y(figure.value))).collect();
+        inner += &format!(
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+            points.join(" ")
+        );
+        for (at, figure) in &line.points {
+            if let Some(range) = figure.interval {
+                inner += &stroke((x(*at), y(range.low)), (x(*at), y(range.high)), colour, 1.0);
+            }
+            let (x, y) = (x(*at), y(figure.value));
+            inner += &format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{colour}\"/>");
+        }
+        let key = top + 8.0 + place as f64 * 20.0;
+        inner += &stroke((right + 24.0, key), (right + 42.0, key), colour, 3.0);
+        inner += &text(right + 50.0, key + 4.0, "start", "", line.name);
+    }
+    svg(bottom + 44.0, axis, &inner)
+}
+
 /// One bar per share.
 pub(super) fn bars(shares: &[(String, f64)], axis: &str) -> String {
     let (left, top, bottom) = (60.0, 14.0, 200.0);
@@ -188,7 +225,9 @@ mod tests {
 
     #[test]
     fn plots_of_nothing_are_plots() {
-        for svg in [dots(&[], "a"), differences(&[]), lines(&[], "a"), bars(&[], "a")] {
+        for svg in
+            [dots(&[], "a"), differences(&[]), lines(&[], "a"), bars(&[], "a"), on_square(&[], "a", true)]
+        {
             assert!(svg.starts_with("<svg") && svg.ends_with("</svg>") && !svg.contains("NaN"), "{svg}");
         }
     }

@@ -14,3 +14,5 @@ mod protocols;
 mod rows;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod trusting;

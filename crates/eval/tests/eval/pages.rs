@@ -22,6 +22,8 @@ fn a_page_needs_nothing_from_elsewhere() {
         "By subgroup",
         "R@k in pools",
         "Size of the archive",
+        "Consensus",
+        "Risk and coverage",
         "Hubness",
         "Compared",
     ] {

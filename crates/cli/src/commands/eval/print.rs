@@ -203,6 +203,32 @@ fn rest(out: &mut dyn Write, evaluation: &Evaluation) -> Result<(), Failure> {
             row.queries
         )?;
     }
+    if let Some(calibration) = &evaluation.calibration {
+        for series in &calibration.series {
+            writeln!(
+                out,
+                "consensus, {}: calibration error {:.3}, {}; Brier score {:.3}, {} ({} shares)",
+                series.name,
+                series.error.value,
+                range(&series.error),
+                series.brier.value,
+                range(&series.brier),
+                count(calibration.shares as u64)
+            )?;
+        }
+    }
+    if let Some(risks) = &evaluation.risk_coverage {
+        let areas: Vec<String> =
+            risks.curves.iter().map(|curve| format!("{:.3} by the {}", curve.area, curve.by)).collect();
+        writeln!(
+            out,
+            "area under risk (1 - P@10) by coverage: {}, {:.3} by chance, {:.3} at best ({} queries)",
+            areas.join(", "),
+            risks.chance,
+            risks.ideal,
+            count(risks.queries as u64)
+        )?;
+    }
     if let Some(hubness) = &evaluation.hubness {
         writeln!(
             out,

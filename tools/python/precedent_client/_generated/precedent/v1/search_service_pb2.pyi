@@ -70,6 +70,7 @@ class AnswerPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ANSWER_PART_ABSTENTION: _ClassVar[AnswerPart]
     ANSWER_PART_SENTENCE: _ClassVar[AnswerPart]
     ANSWER_PART_RERANK: _ClassVar[AnswerPart]
+    ANSWER_PART_CALIBRATION: _ClassVar[AnswerPart]
 
 class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -83,6 +84,8 @@ class UnavailableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UNAVAILABLE_REASON_FEW_PATCHES: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_FEW_IMAGES: _ClassVar[UnavailableReason]
     UNAVAILABLE_REASON_NO_SENTENCES: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_FEW_REPORTS: _ClassVar[UnavailableReason]
+    UNAVAILABLE_REASON_NOT_BY_IMAGE_ALONE: _ClassVar[UnavailableReason]
 CASE_DETAIL_UNSPECIFIED: CaseDetail
 CASE_DETAIL_WITHOUT_REPORT: CaseDetail
 CASE_DETAIL_CASE_ID: CaseDetail
@@ -122,6 +125,7 @@ ANSWER_PART_BACKGROUND: AnswerPart
 ANSWER_PART_ABSTENTION: AnswerPart
 ANSWER_PART_SENTENCE: AnswerPart
 ANSWER_PART_RERANK: AnswerPart
+ANSWER_PART_CALIBRATION: AnswerPart
 UNAVAILABLE_REASON_UNSPECIFIED: UnavailableReason
 UNAVAILABLE_REASON_NO_IMAGE_QUERY: UnavailableReason
 UNAVAILABLE_REASON_NO_REPORTS: UnavailableReason
@@ -132,6 +136,8 @@ UNAVAILABLE_REASON_NO_REPORTS_ASKED: UnavailableReason
 UNAVAILABLE_REASON_FEW_PATCHES: UnavailableReason
 UNAVAILABLE_REASON_FEW_IMAGES: UnavailableReason
 UNAVAILABLE_REASON_NO_SENTENCES: UnavailableReason
+UNAVAILABLE_REASON_FEW_REPORTS: UnavailableReason
+UNAVAILABLE_REASON_NOT_BY_IMAGE_ALONE: UnavailableReason
 
 class SearchRequest(_message.Message):
     __slots__ = ("index", "embeddings", "text", "filter", "guards", "fusion", "limit", "page_size", "page_token", "exact", "vector_path", "ef_search", "images", "image_text", "target_recall", "detail", "literal_text", "encoded_images", "example_case_ids", "minimum_scores", "facets", "diversity", "judgement", "evidence", "rerank_count", "regions")
@@ -802,23 +808,53 @@ class ListCasesResponse(_message.Message):
     def __init__(self, cases: _Optional[_Iterable[_Union[_case_pb2.Case, _Mapping]]] = ..., total_count: _Optional[int] = ..., next_page_token: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
 
 class Consensus(_message.Message):
-    __slots__ = ("votes", "more_finding_count", "neighbour_count", "effective_patient_count", "reported_case_count", "calibrated")
+    __slots__ = ("votes", "more_finding_count", "neighbour_count", "effective_patient_count", "reported_case_count", "calibrated", "calibration")
     VOTES_FIELD_NUMBER: _ClassVar[int]
     MORE_FINDING_COUNT_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOUR_COUNT_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_PATIENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     REPORTED_CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
     CALIBRATED_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
     votes: _containers.RepeatedCompositeFieldContainer[FindingVote]
     more_finding_count: int
     neighbour_count: int
     effective_patient_count: float
     reported_case_count: int
     calibrated: bool
-    def __init__(self, votes: _Optional[_Iterable[_Union[FindingVote, _Mapping]]] = ..., more_finding_count: _Optional[int] = ..., neighbour_count: _Optional[int] = ..., effective_patient_count: _Optional[float] = ..., reported_case_count: _Optional[int] = ..., calibrated: bool = ...) -> None: ...
+    calibration: Calibration
+    def __init__(self, votes: _Optional[_Iterable[_Union[FindingVote, _Mapping]]] = ..., more_finding_count: _Optional[int] = ..., neighbour_count: _Optional[int] = ..., effective_patient_count: _Optional[float] = ..., reported_case_count: _Optional[int] = ..., calibrated: bool = ..., calibration: _Optional[_Union[Calibration, _Mapping]] = ...) -> None: ...
+
+class Calibration(_message.Message):
+    __slots__ = ("case_count", "share_count", "generation", "constant", "by_share", "by_rest", "by_base_rate")
+    CASE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHARE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_FIELD_NUMBER: _ClassVar[int]
+    BY_SHARE_FIELD_NUMBER: _ClassVar[int]
+    BY_REST_FIELD_NUMBER: _ClassVar[int]
+    BY_BASE_RATE_FIELD_NUMBER: _ClassVar[int]
+    case_count: int
+    share_count: int
+    generation: int
+    constant: float
+    by_share: float
+    by_rest: float
+    by_base_rate: float
+    def __init__(self, case_count: _Optional[int] = ..., share_count: _Optional[int] = ..., generation: _Optional[int] = ..., constant: _Optional[float] = ..., by_share: _Optional[float] = ..., by_rest: _Optional[float] = ..., by_base_rate: _Optional[float] = ...) -> None: ...
+
+class CalibratedShare(_message.Message):
+    __slots__ = ("share", "lower", "upper")
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    share: float
+    lower: float
+    upper: float
+    def __init__(self, share: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ...) -> None: ...
 
 class FindingVote(_message.Message):
-    __slots__ = ("finding", "name", "present_count", "uncertain_count", "absent_count", "unmentioned_count", "share", "lower", "upper", "base_rate", "lift", "grades")
+    __slots__ = ("finding", "name", "present_count", "uncertain_count", "absent_count", "unmentioned_count", "share", "lower", "upper", "base_rate", "lift", "grades", "calibrated")
     FINDING_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     PRESENT_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -831,6 +867,7 @@ class FindingVote(_message.Message):
     BASE_RATE_FIELD_NUMBER: _ClassVar[int]
     LIFT_FIELD_NUMBER: _ClassVar[int]
     GRADES_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATED_FIELD_NUMBER: _ClassVar[int]
     finding: str
     name: str
     present_count: int
@@ -843,7 +880,8 @@ class FindingVote(_message.Message):
     base_rate: float
     lift: float
     grades: Grades
-    def __init__(self, finding: _Optional[str] = ..., name: _Optional[str] = ..., present_count: _Optional[int] = ..., uncertain_count: _Optional[int] = ..., absent_count: _Optional[int] = ..., unmentioned_count: _Optional[int] = ..., share: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., base_rate: _Optional[float] = ..., lift: _Optional[float] = ..., grades: _Optional[_Union[Grades, _Mapping]] = ...) -> None: ...
+    calibrated: CalibratedShare
+    def __init__(self, finding: _Optional[str] = ..., name: _Optional[str] = ..., present_count: _Optional[int] = ..., uncertain_count: _Optional[int] = ..., absent_count: _Optional[int] = ..., unmentioned_count: _Optional[int] = ..., share: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., base_rate: _Optional[float] = ..., lift: _Optional[float] = ..., grades: _Optional[_Union[Grades, _Mapping]] = ..., calibrated: _Optional[_Union[CalibratedShare, _Mapping]] = ...) -> None: ...
 
 class Grades(_message.Message):
     __slots__ = ("shares", "median")
