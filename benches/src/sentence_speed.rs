@@ -6,7 +6,8 @@
 //!
 //! Reports are mixed of the sentences of Open-i reports. One sentence in five is made unlike all others, so that an archive of 100,000 has as
 //! many distinct sentences as Open-i's reports would have by their growth (Heaps' law: 7,267 of 3,196 reports, exponent 0.83). Vectors of
-//! sentences are made at ingest, as ever; vectors of whole images are drawn at random, and the first 512 cases have the parts of phantoms' films.
+//! sentences are made at ingest, as ever; vectors of whole images are drawn at random, and every sixteenth case has the parts of a film of a
+//! phantom.
 //! One thread asks the engine for ten hits with their reports, by the parts of other phantoms' films. Times are the engine's own
 //! (`Plan::times`), the whole from outside; the first search, which measures what is usual, is told apart.
 
@@ -36,8 +37,9 @@ type Problem = Box<dyn Error + Send + Sync>;
 const BLOCK: &str = "sentence-speed";
 /// Cases ingested at a time.
 const BATCH: usize = 2000;
-/// Cases with the parts of an image.
-const SEEN: usize = 512;
+/// Films whose parts cases have, in turn, and one of how many cases has them.
+const FILMS: usize = 512;
+const SEEN: usize = 16;
 /// One sentence of so many is like no other.
 const FRESH: usize = 5;
 /// Which numbers are drawn.
@@ -118,7 +120,7 @@ fn index(args: &Args, folder: &Path) -> Result<(Engine, Option<Duration>), Probl
     definition.local_space = Some(LocalSpace::new(encoder.id(), encoder.local_dimension())?);
     Engine::create(folder, &definition)?;
     let engine = Engine::open(folder, Access::Bulk)?;
-    let films = films(&engine, 900, SEEN)?;
+    let films = films(&engine, 900, FILMS)?;
     let mixer = Mixer::new(&openi(&args.data).map_err(|error| error.to_string())?);
     let begun = Instant::now();
     for first in (0..args.cases).step_by(BATCH) {
@@ -127,7 +129,8 @@ fn index(args: &Args, folder: &Path) -> Result<(Engine, Option<Duration>), Probl
             case.patient = Some(PatientKey::new(&format!("patient-{number}"), None)?);
             case.report = Some(report(&mixer, number as u64)?);
             case.images = vec![Image { name: String::new(), view: Some("PA".to_owned()) }];
-            let local = films.get(number).map(|film| NewLocal {
+            let film = &films[number / SEEN % films.len()];
+            let local = number.is_multiple_of(SEEN).then(|| NewLocal {
                 encoder_id: encoder.id().to_owned(),
                 vectors: LocalVectors { images: vec![(0, film.clone())], ..LocalVectors::default() },
             });
