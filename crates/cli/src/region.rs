@@ -14,8 +14,8 @@ pub fn region(text: &str) -> Result<v1::QueryRegion, String> {
     })?;
     let points: Vec<&str> = outline.split_whitespace().collect();
     let outline = match points.as_slice() {
-        [single] => {
-            let [x, y, width, height] = numbers(single)?;
+        [] | [_] => {
+            let [x, y, width, height] = numbers(outline.trim())?;
             Outline::Box(v1::PixelBox { x, y, width, height })
         }
         points => {
