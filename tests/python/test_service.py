@@ -34,7 +34,8 @@ def test_reflection_v1alpha_describes_the_protocol(served: Served) -> None:
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(SERVICES) < set(database.get_services())
         search = DescriptorPool(database).FindServiceByName("precedent.v1.SearchService")
-        assert [method.name for method in search.methods] == ["Search", "BatchSearch", "GetCase", "BatchGetCases", "ListCases"]
+        names = ["Search", "BatchSearch", "GetCase", "BatchGetCases", "ListCases", "GetThumbnail"]
+        assert [method.name for method in search.methods] == names
 
 
 def test_reflection_v1_lists_the_services(served: Served) -> None:
