@@ -34,7 +34,7 @@ def test_reflection_v1alpha_describes_the_protocol(served: Served) -> None:
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(SERVICES) < set(database.get_services())
         search = DescriptorPool(database).FindServiceByName("precedent.v1.SearchService")
-        names = ["Search", "BatchSearch", "GetCase", "BatchGetCases", "ListCases", "GetThumbnail"]
+        names = ["Search", "BatchSearch", "GetCase", "BatchGetCases", "GetThumbnail", "ListCases"]
         assert [method.name for method in search.methods] == names
 
 
