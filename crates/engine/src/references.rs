@@ -12,15 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Images that sentences are compared with.
 const IMAGES: usize = 256;
+/// Fewest of them.
+const FEWEST: usize = 32;
+/// Cases that are looked at for each of them: some have no patches, or films of another view.
+const LOOKED_AT: usize = 16;
 /// Of these, those that all sentences of the archive are compared with. There are many more of them than of those that are shown; the mean
 /// is off by an eighth of a deviation.
 const FOR_ALL: usize = 64;
 /// Sentences that are compared with one image after the other while they are in the processor's cache.
 const IN_CACHE: usize = 2048;
-/// Fewest of them.
-const FEWEST: usize = 32;
-/// Cases that are looked at for each of them: some have no patches, or films of another view.
-const LOOKED_AT: usize = 16;
 
 /// An image of the archive.
 struct Reference {
@@ -114,9 +114,7 @@ impl References {
         }
         Ok(Some(Background::new(cosines, images.len())))
     }
-}
 
-impl References {
     /// The images, if there are enough.
     fn images(
         &self,

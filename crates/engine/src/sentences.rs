@@ -10,6 +10,7 @@ use precedent_vector::ByteVector;
 
 /// Sentences of a report that have vectors. Real reports have a tenth of them.
 pub(crate) const MOST_SENTENCES: usize = 256;
+
 /// The encoder whose vectors of sentences the index keeps, if this process has it.
 pub(crate) fn encoder<'a>(definition: &Definition, encoding: &'a Encoding) -> Option<&'a Encoder> {
     let (space, encoder) = (definition.local_space.as_ref()?, encoding.encoder()?);
@@ -31,10 +32,7 @@ pub(crate) fn add(
     };
     let reading = reader.read(report);
     let said = reading.sentences.iter().filter(|sentence| speaks_of_examination(sentence));
-    let mut texts: Vec<&str> = said
-        .take(MOST_SENTENCES)
-        .map(|sentence| &report.sections()[sentence.section].text[sentence.span.range()])
-        .collect();
+    let mut texts: Vec<&str> = said.take(MOST_SENTENCES).map(|sentence| sentence.text_in(report)).collect();
     texts.sort_unstable();
     texts.dedup();
     let vectors = encoding.sentences().vectors(encoder, &texts, &|| false).map_err(|error| {

@@ -1,6 +1,6 @@
 //! What a report was understood to say: plain data, laid over the signed text and never in its place.
 
-use crate::SectionKind;
+use crate::{Report, SectionKind};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -186,6 +186,14 @@ pub struct Sentence {
 }
 
 impl Sentence {
+    /// Its words, in the report that it was read in.
+    ///
+    /// # Panics
+    /// If it was read in another report, which has no such section or ends before it.
+    pub fn text_in<'a>(&self, report: &'a Report) -> &'a str {
+        &report.sections()[self.section].text[self.span.range()]
+    }
+
     /// Whether a later addendum or correction takes back something that it says.
     pub fn is_overridden(&self) -> bool {
         self.mentions.iter().any(|mention| mention.overridden)

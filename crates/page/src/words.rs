@@ -90,7 +90,10 @@ pub(crate) fn part(part: v1::AnswerPart) -> &'static str {
         v1::AnswerPart::Evidence => "Sentences and regions",
         v1::AnswerPart::Background => "Comparison of sentences with the archive",
         v1::AnswerPart::Abstention => "Whether there is a precedent",
-        _ => "Part of the answer",
+        v1::AnswerPart::Sentence => "Ranking by sentences",
+        v1::AnswerPart::Rerank => "New order of the first cases",
+        v1::AnswerPart::Calibration => "Calibrated shares",
+        v1::AnswerPart::Unspecified => "Part of the answer",
     }
 }
 

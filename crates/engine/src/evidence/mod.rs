@@ -130,7 +130,7 @@ impl<'a> Explainer<'a> {
         let lexicon = self.snapshot.reader().lexicon();
         let each = said(fetched).filter_map(|(report, sentence)| {
             let findings = evident_findings(sentence, lexicon)?;
-            let row = sentences.row(text(report, sentence))?;
+            let row = sentences.row(sentence.text_in(report))?;
             Some((row, evidence(self.query, seen, usual, row, sentence, findings)))
         });
         // What findings and impression say in the same words is one sentence.
@@ -259,10 +259,6 @@ fn said(fetched: &Fetched) -> impl Iterator<Item = (&Report, &Sentence)> {
     })
 }
 
-fn text<'a>(report: &'a Report, sentence: &Sentence) -> &'a str {
-    &report.sections()[sentence.section].text[sentence.span.range()]
-}
-
 /// The distinct sentences of some hits, as rows to be multiplied with patches.
 struct Sentences {
     /// Row by text; a sentence without a word has none.
@@ -278,7 +274,7 @@ impl Sentences {
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, EngineError> {
         let mut texts: Vec<&str> =
-            hits.iter().flat_map(said).map(|(report, sentence)| text(report, sentence)).collect();
+            hits.iter().flat_map(said).map(|(report, sentence)| sentence.text_in(report)).collect();
         texts.sort_unstable();
         texts.dedup();
         let (mut rows, mut vectors) = (HashMap::with_capacity(texts.len()), Vec::with_capacity(texts.len()));

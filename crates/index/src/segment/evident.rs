@@ -50,7 +50,7 @@ impl SentenceTable<'_> {
 pub fn evident(texts: &[&str], report: &Report, reading: &Reading, lexicon: &Lexicon) -> Vec<Option<bool>> {
     let mut evident = vec![None; texts.len()];
     for sentence in &reading.sentences {
-        let text = &report.sections()[sentence.section].text[sentence.span.range()];
+        let text = sentence.text_in(report);
         let Ok(place) = texts.binary_search(&text) else { continue };
         let Some(findings) = evident_findings(sentence, lexicon) else { continue };
         let is_certain = findings.iter().any(|(_, assertion)| *assertion == Assertion::Present);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Searches of a batch.
 const BATCH: u64 = 5;
+/// Short searches beside them.
+const SHORT: u64 = 300;
 
 /// A batch of exact searches by several embeddings each.
 fn batch() -> v1::BatchSearchRequest {
@@ -39,13 +41,12 @@ async fn short_searches_do_not_wait_for_batches() {
     while so_far() == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let (before, mut short, mut client) = (so_far(), 0, server.searches().await);
-    for seed in 0..300 {
+    let (before, mut client) = (so_far(), server.searches().await);
+    for seed in 0..SHORT {
         client.search(by_vector(seed)).await.unwrap();
-        short += 1;
     }
     let beside = so_far() - before;
     batches.shutdown().await;
     // In turns with the three it would be three to one.
-    assert!(beside < short, "{beside} long searches beside {short} short ones");
+    assert!(beside < SHORT, "{beside} long searches beside {SHORT} short ones");
 }
