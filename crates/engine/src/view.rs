@@ -114,6 +114,7 @@ impl View {
             && request.facets.is_empty()
             && request.neighbours().is_none()
             && request.diversity.is_none()
+            && request.rerank == 0
             && request.image_text.is_none()
             && request.text.is_none()
             && request.filter.is_none()

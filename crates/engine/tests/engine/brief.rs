@@ -49,6 +49,7 @@ fn searches_by_a_few_embeddings_are_brief_and_others_are_not() {
         with(Limits { limit: 1000, ..none }),
         SearchRequest { judgement: Judgement::By(1), ..by_vector() },
         SearchRequest { diversity: Some(0.5), ..by_vector() },
+        SearchRequest { rerank: 500, ..by_vector() },
         with(Limits { ef_search: Some(4096), ..none }),
         with(Limits { target_recall: Some(0.999), ..none }),
         with(Limits { exact: true, ..none }),
